@@ -1,0 +1,1 @@
+"""The local world: everything that fno-link talks to in Azure, on loopback. Never deployed."""

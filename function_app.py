@@ -1,0 +1,1 @@
+"""The triggers of fno-link; everything else lives in integration/."""

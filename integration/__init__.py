@@ -1,0 +1,1 @@
+"""fno-link: which Finance & Operations environment a Dataverse organization is linked to."""

@@ -1,0 +1,229 @@
+"""Every error that fno-link raises, as one tree.
+
+FnoLinkError
+├── ConfigurationError          all problems of fno-link.toml and the app settings, at once
+├── UnknownOrganization
+├── UnknownSource
+├── LinkUnknown                 the link's state is not known; the subclass says why
+│   ├── Unauthenticated
+│   ├── Forbidden
+│   ├── Throttled
+│   ├── Unreachable
+│   ├── UnexpectedAnswer
+│   └── Busy
+├── StorageUnavailable
+├── Overloaded
+├── PayloadTooLarge
+├── CorruptRecord
+└── DeliveryFailed              one delivery attempt did not succeed
+    ├── TargetUnavailable       transient: try again by the schedule
+    ├── TargetRejected          permanent: the answer will not change
+    ├── TemplateField
+    └── UntrustedLink
+
+A class's docstring is its default message; `code` is stable and appears in problem details, dead letters and logs;
+`hint` says what to do; `transient` says whether trying again can help. Messages never hold secrets, tokens or whole
+payloads.
+"""
+
+from collections.abc import Sequence
+from inspect import getdoc
+from typing import ClassVar
+
+import msgspec
+
+
+class FnoLinkError(Exception):
+    """fno-link could not do what was asked."""
+
+    hint: ClassVar[str] = "Read the message; the documentation of error codes says more."
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str | None = None) -> None:
+        doc = getdoc(type(self)) or type(self).__name__
+        super().__init__(message if message is not None else doc.splitlines()[0])
+
+    @property
+    def code(self) -> str:
+        """The stable name of this error in problem details, dead letters and logs."""
+        return type(self).__name__
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing wrong with the configuration.
+
+    Args:
+        key: Where, as a dotted path (`routes[2].filters[0].operator`) or the name of an app setting.
+        message: What is wrong, with the value seen unless it may be a secret.
+        hint: What to do, with the allowed values where there are any.
+        file: The file that holds the key, empty for app settings.
+    """
+
+    key: str
+    message: str
+    hint: str = ""
+    file: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.key}" if self.file else self.key
+        return f"{place}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class ConfigurationError(FnoLinkError):
+    """The configuration has problems."""
+
+    hint = "Run `fno-link config check`; it lists every problem with its place and the allowed values."
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+class UnknownOrganization(FnoLinkError):
+    """No organization of this name is configured."""
+
+    hint = "Use a `name` from [[organizations]] in fno-link.toml; GET /api/organizations lists them."
+
+
+class UnknownSource(FnoLinkError):
+    """No source of this name is configured."""
+
+    hint = 'Use a name from [sources.*] in fno-link.toml with kind = "http".'
+
+
+class LinkUnknown(FnoLinkError):
+    """Whether the organization is linked could not be found out.
+
+    Args:
+        message: What happened.
+        retry_after: Seconds to wait before asking again, where the other side said so.
+        status: The HTTP status that was answered, where there was an answer.
+        remote_code: The other side's own error code (0x80072560, AADSTS7000215), where it gave one.
+    """
+
+    hint = "Run `fno-link doctor`; it walks the prerequisites in order."
+    transient = True
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: float | None = None,
+        status: int | None = None,
+        remote_code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.status = status
+        self.remote_code = remote_code
+
+
+class Unauthenticated(LinkUnknown):
+    """Microsoft Entra gave no token, or Dataverse did not accept it."""
+
+    hint = "Check the app registration's client id, secret or certificate and their expiry, and the tenant."
+
+
+class Forbidden(LinkUnknown):
+    """The application user may not make this call."""
+
+    hint = "Create an application user for the client id in this organization and give it a security role."
+
+
+class Throttled(LinkUnknown):
+    """Dataverse asked to slow down."""
+
+    hint = "Nothing to do: the call is repeated when Dataverse allows it."
+
+
+class Unreachable(LinkUnknown):
+    """The other side could not be reached, or did not answer in time."""
+
+    hint = "Check the organization's URL, DNS, proxy and firewall; maintenance in the admin center explains it too."
+
+
+class UnexpectedAnswer(LinkUnknown):
+    """The other side answered something that the documented API does not answer."""
+
+    hint = "Check that the organization's URL is a Dataverse environment; report the answer if it is."
+
+
+class Busy(LinkUnknown):
+    """Another instance is asking Dataverse right now and has not finished."""
+
+    hint = "Ask again in a few seconds."
+
+
+class StorageUnavailable(FnoLinkError):
+    """The storage account did not answer in time."""
+
+    hint = "Check the AzureWebJobsStorage setting and the state of the storage account; the sender may try again."
+    transient = True
+
+
+class Overloaded(FnoLinkError):
+    """More requests are under way than this instance takes."""
+
+    hint = "Send again after the time in Retry-After."
+    transient = True
+
+
+class PayloadTooLarge(FnoLinkError):
+    """The body is larger than this source accepts."""
+
+    hint = "Send less, or raise `max_body` of the source in fno-link.toml."
+
+
+class CorruptRecord(FnoLinkError):
+    """A stored record cannot be read."""
+
+    hint = "It was written by another version or changed by hand; the dead letter keeps it."
+
+
+class DeliveryFailed(FnoLinkError):
+    """A delivery attempt did not succeed.
+
+    Args:
+        message: What happened.
+        status: The target's answer, where it has one (an HTTP status).
+        response: The first bytes of the answer's body, decoded leniently.
+        retry_after: Seconds the target asked to wait.
+    """
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        status: int | None = None,
+        response: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.response = response
+        self.retry_after = retry_after
+
+
+class TargetUnavailable(DeliveryFailed):
+    """The target could not take the delivery now."""
+
+    hint = "Nothing to do: it is tried again by the schedule; after the last attempt it is a dead letter."
+    transient = True
+
+
+class TargetRejected(DeliveryFailed):
+    """The target refused the delivery for good."""
+
+    hint = "Read the target's answer, mend the cause, then replay the dead letter."
+
+
+class TemplateField(DeliveryFailed):
+    """A target's template names a field that this event does not have."""
+
+    hint = "Change the template, or filter the route to events that carry the field, then replay."
+
+
+class UntrustedLink(DeliveryFailed):
+    """The linked environment is outside the trusted hosts or tenant, so nothing is sent to it."""
+
+    hint = "Check the link; if the host is yours, add its suffix to `trusted_hosts` of the organization."
