@@ -1,0 +1,133 @@
+"""A running Azurite: Storage blobs, queues and tables on loopback."""
+
+import re
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from emulation.azurite.installation import PACKAGE, installed_script, node
+from emulation.child import Child
+
+# Public, fixed and documented: page "Use the Azurite emulator for local Azure Storage development".
+ACCOUNT = "devstoreaccount1"
+ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+READY_WITHIN = 60.0
+STOP_WITHIN = 5.0
+_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at http://127\.0\.0\.1:(\d+)")
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Where Azurite listens on 127.0.0.1; 0 asks for a free port."""
+
+    blob: int = 0
+    queue: int = 0
+    table: int = 0
+
+
+class Azurite:
+    """Azurite in a process of its own, ready once entered.
+
+    Args:
+        data: The folder that keeps its state over `stop`, `kill` and `restart`; in memory only when absent.
+        ports: Where to listen; free ports by default, kept over restarts.
+    """
+
+    def __init__(self, data: Path | None = None, *, ports: Ports | None = None) -> None:
+        self.ports = ports or Ports()
+        self._data = data
+        self._child: Child | None = None
+        self._exit = ExitStack()
+        self._scratch: Path | None = None
+
+    @property
+    def connection_string(self) -> str:
+        """The connection string of the emulated storage account."""
+        base = "http://127.0.0.1"
+        return (
+            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
+            f"BlobEndpoint={base}:{self.ports.blob}/{ACCOUNT};"
+            f"QueueEndpoint={base}:{self.ports.queue}/{ACCOUNT};"
+            f"TableEndpoint={base}:{self.ports.table}/{ACCOUNT};"
+        )
+
+    @property
+    def log(self) -> str:
+        """What the running process has written."""
+        return self._running.log
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._running.pid
+
+    def start(self) -> None:
+        """Install where needed, start, and wait until all three services listen.
+
+        Raises:
+            AzuriteMissing: Node.js, npm or the packages are missing.
+            ChildFailed: Azurite did not start; the message holds its output.
+        """
+        script, interpreter = installed_script(), node()
+        scratch = self._scratch or Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="azurite-")))
+        self._scratch = scratch
+        command = [interpreter, "--require", str(PACKAGE / "watchdog.cjs"), str(script)]
+        command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+        command += ["--inMemoryPersistence"] if self._data is None else ["--location", str(self._data)]
+        for service in Ports.__struct_fields__:
+            command += [f"--{service}Port", str(getattr(self.ports, service))]
+        self._child = Child("Azurite", command, log=scratch / "azurite.log", cwd=scratch)
+        try:
+            self.ports = self._child.wait_until(_listening, seconds=READY_WITHIN)
+        except BaseException:
+            self.close()
+            raise
+
+    def stop(self) -> None:
+        """End it in good order: a data folder then holds all that was acknowledged."""
+        self._running.stop(seconds=STOP_WITHIN)
+
+    def kill(self) -> None:
+        """End it as a crash does: a data folder may lack the last five seconds, which real storage never loses."""
+        self._running.kill()
+
+    def pause(self) -> None:
+        """Make storage hang: connections open, nothing answers."""
+        self._running.pause()
+
+    def resume(self) -> None:
+        """End a pause."""
+        self._running.resume()
+
+    def restart(self) -> None:
+        """Start again on the same ports, after `stop` or `kill`; stops first where neither came before."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop and remove what is not in the data folder."""
+        if self._child is not None:
+            self._child.stop(seconds=STOP_WITHIN)
+        self._exit.close()
+        self._scratch = None
+
+    @property
+    def _running(self) -> Child:
+        if self._child is None:
+            raise RuntimeError("Azurite was not started: enter the context manager or call start().")
+        return self._child
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _listening(log: str) -> Ports | None:
+    found = {service.lower(): int(port) for service, port in _LISTENING.findall(log)}
+    return Ports(**found) if len(found) == len(Ports.__struct_fields__) else None

@@ -1,0 +1,147 @@
+"""A child process that never outlives its parent and whose output can be read."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+POLL = 0.01
+
+
+class ChildFailed(RuntimeError):
+    """A child process ended, or did not become ready in time."""
+
+
+class Child:
+    """One process with its output in a file.
+
+    Its standard input is a pipe that only this process holds: the child is expected to end when it closes, which the
+    operating system does even when this process is killed.
+
+    Args:
+        name: What the process is called in error messages.
+        command: Program and arguments.
+        log: The file that takes its output; appended to.
+        env: The whole environment; this process's own when absent.
+        cwd: The working directory; this process's own when absent.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.name = name
+        self._log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self._offset = output.tell()
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,  # Ctrl-C on the terminal reaches the parent only, which stops children in order
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """Everything that this process has written so far."""
+        with self._log.open("rb") as output:
+            output.seek(self._offset)
+            return output.read().decode(errors="replace")
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, or None while the process runs; negative for a signal."""
+        return self._process.poll()
+
+    def wait_until[T](self, read: Callable[[str], T | None], *, seconds: float) -> T:
+        """Wait until the output says what `read` looks for.
+
+        Args:
+            read: Given the output so far, returns what was found or None.
+            seconds: How long to wait.
+
+        Returns:
+            What `read` found.
+
+        Raises:
+            ChildFailed: The process ended or time ran out; the message holds the end of its output.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            exit_code = self.exit_code
+            output = self.log
+            found = read(output)
+            if found is not None:
+                return found
+            if exit_code is not None:
+                msg = f"{self.name} ended with exit code {exit_code} before it was ready.\n{_tail(output)}"
+                raise ChildFailed(msg)
+            if time.monotonic() > deadline:
+                msg = f"{self.name} was not ready after {seconds:g} s.\n{_tail(output)}"
+                raise ChildFailed(msg)
+            time.sleep(POLL)
+
+    def wait(self, *, seconds: float) -> int:
+        """Wait for the process to end by itself and return its exit code."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired as late:
+            msg = f"{self.name} still runs after {seconds:g} s.\n{_tail(self.log)}"
+            raise ChildFailed(msg) from late
+
+    def stop(self, *, seconds: float) -> int:
+        """Ask the process to end, wait, kill it if it has not; return its exit code."""
+        if self._process.poll() is None:
+            self.resume()
+            self._process.terminate()
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        return self._reap()
+
+    def kill(self) -> int:
+        """End the process as a crash does (SIGKILL) and return its exit code."""
+        self._process.kill()
+        return self._reap()
+
+    def pause(self) -> None:
+        """Freeze the process: its connections stay open and nothing answers."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen process go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def _reap(self) -> int:
+        exit_code = self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        return exit_code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop(seconds=5)
+
+
+def _tail(output: str, lines: int = 40) -> str:
+    return "\n".join(output.splitlines()[-lines:])
