@@ -1,6 +1,8 @@
 """One event, in the vocabulary of CloudEvents 1.0."""
 
 import hashlib
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -8,6 +10,35 @@ from typing import Any, Literal
 import msgspec
 
 type Shape = Literal["business_event", "data_event", "dataverse", "event_grid", "cloud_event", "alert"]
+type Attribute = str | int | bool
+
+JSON_TYPE = re.compile(r"(?:application|text)/(?:[A-Za-z0-9.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who caused an event, as its sender says; for guards, never sent on.
+
+    Ids are GUIDs without braces as sent; the zero GUID and a missing value are empty strings.
+
+    Args:
+        organization_id: OrganizationId of a RemoteExecutionContext.
+        organization_name: OrganizationName of a RemoteExecutionContext (the unique name, not the host).
+        organization_host: The message property Claims/Organization or the header x-ms-dynamics-organization.
+        user_id: The Dataverse user under whom the step ran.
+        initiating_user_id: The Dataverse user who caused it.
+        initiating_user_aad_id: The same user's Entra object id; F&O's InitiatingUserAADObjectId too.
+        depth: Of the plug-in call chain, 0 where unknown.
+        user_agent: InitiatingUserAgent; holds FINOPS for calls that F&O made.
+    """
+
+    organization_id: str = ""
+    organization_name: str = ""
+    organization_host: str = ""
+    user_id: str = ""
+    initiating_user_id: str = ""
+    initiating_user_aad_id: str = ""
+    depth: int = 0
+    user_agent: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):
@@ -18,17 +49,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         source: A URI: the organization's URL, with `/finance-operations` for F&O events; a foreign CloudEvent's own.
         type: The BusinessEventId, or `{entity}.{message}` for Dataverse and data events.
         organization: The configured name of the organization (an extension attribute).
-        data: The payload as JSON text; for business events the contract byte for byte. Empty: no data.
+        data: The payload as JSON text; for business events the contract byte for byte. Empty: no data. Not JSON only
+            where a foreign CloudEvent's `datacontenttype` is not.
         shape: What was decoded.
         subject: The record, `account(6d81…)` or ContextRecordSubject.
         time: The event's own time, where it has one.
         datacontenttype: Of `data`; JSON unless a foreign CloudEvent says otherwise.
         dataschema: A foreign CloudEvent's own.
         extensions: Other extension attributes: legalentity, controlnumber, correlationid, traceparent, fnourl, fnoid,
-            fnotenantid, and a foreign CloudEvent's own. Values are strings, integers or booleans.
+            fnotenantid, contextstripped, and a foreign CloudEvent's own.
         raw: The body as it came, where `data` is a reshaped form of it.
         foreign: A CloudEvent that another system made: id and source are that system's.
         ingress: The configured name of the source that it came in by (not sent on).
+        origin: Who caused it, for guards (not sent on).
     """
 
     id: str
@@ -41,16 +74,24 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     time: datetime | None = None
     datacontenttype: str = "application/json"
     dataschema: str | None = None
-    extensions: dict[str, str | int | bool] = {}
+    extensions: dict[str, Attribute] = {}
     raw: bytes | None = None
     foreign: bool = False
     ingress: str = ""
+    origin: Origin = Origin()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether `data` is JSON text by its content type."""
+        return self.datacontenttype == "application/json" or JSON_TYPE.fullmatch(self.datacontenttype) is not None
 
     @cached_property
     def payload(self) -> Any:
         """The decoded data: what JSON gives, None without data, a string where it is not JSON."""
         if not self.data:
             return None
+        if not self.is_json:
+            return bytes(self.data).decode("utf-8", "replace")
         return msgspec.json.decode(self.data)
 
     @cached_property
@@ -63,3 +104,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     def internal(self) -> bool:
         """Whether this is fno-link's own alert: it never resolves, parks or counts as a duplicate."""
         return self.shape == "alert"
+
+    def stamp(self, attributes: Mapping[str, Attribute]) -> "Event":
+        """Return this event with more extension attributes, keeping what has been decoded already.
+
+        Args:
+            attributes: Extension attributes to add or replace.
+        """
+        event = msgspec.structs.replace(self, extensions={**self.extensions, **attributes})
+        vars(event).update(vars(self))
+        return event

@@ -1,0 +1,122 @@
+"""Finance and operations business events: a flat JSON contract."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from integration.events.event import Attribute, Event, Origin
+from integration.events.identity import guid, legal_id, legal_text, payload_id
+from integration.events.inbound import Ignored
+from integration.events.surroundings import Surroundings
+from integration.events.times import instant, known
+
+FINANCE_OPERATIONS = "/finance-operations"
+_TEST = re.compile(r"BusinessEventsTest", re.IGNORECASE)
+_NAMES = {
+    name.lower(): name
+    for name in (
+        "BusinessEventId",
+        "BusinessEventLegalEntity",
+        "ContextRecordSubject",
+        "ControlNumber",
+        "CorrelationId",
+        "EventId",
+        "EventTime",
+        "EventTimeIso8601",
+        "InitiatingUserAADObjectId",
+        "LegalEntity",
+    )
+}
+
+
+def canonical(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with the contract's own names where they differ only in case."""
+    return {_NAMES.get(name.lower(), name): value for name, value in fields.items()}
+
+
+def control_number(value: object) -> str:
+    """Return ControlNumber (int64) in digits; empty for zero and what is not a whole number."""
+    if isinstance(value, str):
+        text = value.strip()
+        return text.lstrip("0")[:20] if text.isascii() and text.isdigit() else ""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value or value != value // 1:
+        return ""
+    return str(int(value))
+
+
+def identify(organization: str, fields: dict[str, Any]) -> str:
+    """Return the id that a contract carries: EventId, else organization, BusinessEventId and ControlNumber.
+
+    Returns:
+        Empty where it carries neither.
+    """
+    if own := guid(fields.get("EventId")):
+        return legal_id(own)
+    if number := control_number(fields.get("ControlNumber")):
+        return legal_id(f"{organization}:{fields.get('BusinessEventId')}:{number}")
+    return ""
+
+
+def extensions(fields: dict[str, Any], around: Surroundings) -> dict[str, Attribute]:
+    """Return legalentity, controlnumber, correlationid and traceparent, each where it is known."""
+    found: dict[str, Attribute] = {}
+    legal_entity = fields.get("BusinessEventLegalEntity") or fields.get("LegalEntity")
+    if legal_entity and isinstance(legal_entity, str):
+        found["legalentity"] = legal_text(legal_entity)
+    if number := control_number(fields.get("ControlNumber")):
+        found["controlnumber"] = number
+    if correlation := legal_text(guid(fields.get("CorrelationId"))) or around.correlation_id:
+        found["correlationid"] = correlation
+    if trace := around.trace_parent:
+        found["traceparent"] = trace
+    return found
+
+
+def business_event(
+    fields: dict[str, Any],
+    contract: bytes,
+    around: Surroundings,
+    *,
+    raw: bytes | None = None,
+    origin: Origin | None = None,
+) -> Event | Ignored:
+    """Make an event of a contract.
+
+    Args:
+        fields: The contract, decoded, with `BusinessEventId` among its names.
+        contract: The same as text; becomes `data` byte for byte.
+        around: What the transport says.
+        raw: The body as it came, where the contract is a rebuilt form of it.
+        origin: Who caused it, where more is known than the contract says.
+
+    Returns:
+        The event, or that it is a test message: F&O sends one when an endpoint is created and when an event is
+        activated. Source: "Business events overview" and "Business events and Azure Event Grid" of the finance and
+        operations guide.
+    """
+    name = fields.get("BusinessEventId")
+    if not isinstance(name, str) or not name.strip():
+        return Ignored(reason="test_message", detail="a business event without a BusinessEventId")
+    if _TEST.match(name):
+        return Ignored(reason="test_message", detail=f"the test event {legal_text(name, 128)}")
+    inbound = around.inbound
+    subject = fields.get("ContextRecordSubject")
+    return Event(
+        id=identify(inbound.organization, fields) or payload_id(raw or contract),
+        source=inbound.organization_url + FINANCE_OPERATIONS,
+        type=legal_text(name),
+        organization=inbound.organization,
+        data=msgspec.Raw(contract),
+        shape="business_event",
+        subject=legal_text(subject) if subject and isinstance(subject, str) else None,
+        time=known(instant(fields.get("EventTimeIso8601"))) or known(instant(fields.get("EventTime"))),
+        extensions=extensions(fields, around),
+        raw=raw,
+        ingress=inbound.ingress,
+        origin=origin
+        or Origin(
+            organization_host=around.organization_host,
+            initiating_user_aad_id=guid(fields.get("InitiatingUserAADObjectId")),
+        ),
+    )

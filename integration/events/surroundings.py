@@ -1,0 +1,80 @@
+"""What the transport says about a message, beside its body."""
+
+from functools import cached_property
+from urllib.parse import unquote
+
+import msgspec
+
+from integration.events.identity import guid, legal_text, trace_parent
+from integration.events.inbound import Inbound, Property
+
+CLAIMS = "http://schemas.microsoft.com/xrm/2011/claims/"
+_PREFIXES = ("cloudevents:", "cloudevents_")
+
+
+class Surroundings(msgspec.Struct, frozen=True, dict=True):
+    """Headers and properties of one message, read by meaning.
+
+    Sources: "Use webhooks" and "Azure integration" of the Dataverse developer guide (headers, claims and the mark of
+    a message cut for size); the HTTP and AMQP protocol bindings of CloudEvents 1.0.2.
+    """
+
+    inbound: Inbound
+
+    @cached_property
+    def properties(self) -> dict[str, Property]:
+        """The application properties under lower-case names."""
+        return {name.lower(): value for name, value in self.inbound.properties.items()}
+
+    @cached_property
+    def attributes(self) -> dict[str, str]:
+        """CloudEvents attributes of the binary content mode, if this message is in it."""
+        found = {
+            name[3:]: unquote(value.strip().strip('"'), errors="replace")
+            for name, value in self.inbound.headers.items()
+            if name.startswith("ce-")
+        }
+        for name, value in self.properties.items():
+            if name.startswith(_PREFIXES) and value is not None:
+                found[name[12:]] = str(value).lower() if isinstance(value, bool) else str(value)
+        return found if "specversion" in found else {}
+
+    @cached_property
+    def trace_parent(self) -> str:
+        """The W3C trace context that the sender gave."""
+        for value in (
+            self.inbound.headers.get("ce-traceparent"),
+            self.inbound.headers.get("traceparent"),
+            *(self.properties.get(name) for name in ("traceparent", "diagnostic-id", *_named("traceparent"))),
+        ):
+            if trace := trace_parent(value):
+                return trace
+        return ""
+
+    @cached_property
+    def correlation_id(self) -> str:
+        """The correlation id that Dataverse's webhook sends."""
+        return legal_text(guid(self.inbound.headers.get("x-ms-correlation-request-id")))
+
+    @cached_property
+    def organization_host(self) -> str:
+        """Which organization the message says that it comes from."""
+        header = self.inbound.headers.get("x-ms-dynamics-organization")
+        return header or str(self.properties.get(CLAIMS + "organization") or "")
+
+    @cached_property
+    def is_stripped(self) -> bool:
+        """Whether Dataverse says that it cut the context because the message was too large."""
+        marks = (
+            self.inbound.headers.get("x-ms-dynamics-msg-size-exceeded"),
+            self.properties.get("messagemaxsizeexceeded"),
+        )
+        return any(mark is not None and str(mark).lower() not in {"", "false", "0"} for mark in marks)
+
+    def claim(self, name: str) -> str:
+        """Return one of Dataverse's claims, such as `user`, empty where it is not given."""
+        return str(self.properties.get(CLAIMS + name) or "")
+
+
+def _named(attribute: str) -> tuple[str, ...]:
+    return tuple(prefix + attribute for prefix in _PREFIXES)

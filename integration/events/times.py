@@ -1,0 +1,45 @@
+"""Times as Microsoft's serializers write them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_DATE = datetime(1900, 1, 1, tzinfo=UTC)
+_JSON_DATE = re.compile(r"/Date\((-?\d{1,18})(?:[+-]\d{4})?\)/")
+
+
+def json_date(value: str) -> datetime | None:
+    """Read `/Date(1767268800000+0000)/`: milliseconds since 1970 in UTC; the offset only says where it was written.
+
+    Returns:
+        None when the text is something else or outside the years 1 to 9999.
+    """
+    match = _JSON_DATE.fullmatch(value)
+    if match is None:
+        return None
+    try:
+        return _EPOCH + timedelta(milliseconds=int(match[1]))
+    except OverflowError:
+        return None
+
+
+def instant(value: object) -> datetime | None:
+    """Read a time in ISO 8601 (any number of fractional digits, UTC where no offset is given) or `/Date(…)/`.
+
+    Returns:
+        An aware time in UTC; None for anything else.
+    """
+    if not isinstance(value, str) or not value:
+        return None
+    if value.startswith("/"):
+        return json_date(value)
+    try:
+        time = datetime.fromisoformat(value)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def known(time: datetime | None) -> datetime | None:
+    """Return None for 1900-01-01, which finance and operations apps write for "no date"."""
+    return None if time == _NO_DATE else time

@@ -1,0 +1,284 @@
+"""The value types of Dataverse messages, as Python values.
+
+Source: "Microsoft.Xrm.Sdk namespace" (class reference) for the types, "Sample: RemoteExecutionContext in JSON" of the
+Dataverse developer guide for their JSON.
+"""
+
+import re
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+
+from integration.events.identity import guid
+from integration.events.times import json_date
+
+type Scalar = str | int | float | bool | datetime | None
+type Value = (
+    Scalar
+    | Entity
+    | EntityReference
+    | OptionSetValue
+    | Money
+    | AliasedValue
+    | EntityCollection
+    | list[Value]
+    | dict[str, Value]
+)
+type Json = dict[str, Any]
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_KNOWN = frozenset(
+    {
+        "Attributes",
+        "AttributeLogicalName",
+        "BusinessUnitId",
+        "CorrelationId",
+        "Depth",
+        "Entities",
+        "EntityLogicalName",
+        "EntityName",
+        "EntityState",
+        "FormattedValues",
+        "Id",
+        "InitiatingUserAgent",
+        "InitiatingUserAzureActiveDirectoryObjectId",
+        "InitiatingUserId",
+        "InputParameters",
+        "IsExecutingOffline",
+        "IsInTransaction",
+        "IsOfflinePlayback",
+        "IsolationMode",
+        "KeyAttributes",
+        "LogicalName",
+        "MessageName",
+        "Mode",
+        "MoreRecords",
+        "Name",
+        "OperationCreatedOn",
+        "OperationId",
+        "OrganizationId",
+        "OrganizationName",
+        "OutputParameters",
+        "OwningExtension",
+        "ParentContext",
+        "PostEntityImages",
+        "PreEntityImages",
+        "PrimaryEntityId",
+        "PrimaryEntityName",
+        "PrimaryEntityRole",
+        "RelatedEntities",
+        "RequestId",
+        "RowVersion",
+        "SchemaName",
+        "SecondaryEntityName",
+        "SharedVariables",
+        "Stage",
+        "TotalRecordCount",
+        "UserAzureActiveDirectoryObjectId",
+        "UserId",
+        "Value",
+        "BusinessEventId",
+        "ControlNumber",
+        "EventId",
+        "EventTime",
+        "EventTimeIso8601",
+        "BusinessEventLegalEntity",
+        "key",
+        "value",
+        "__type",
+    }
+)
+_CANONICAL = {name.lower(): name for name in _KNOWN}
+
+
+class EntityReference(msgspec.Struct, frozen=True):
+    """A row that a value points to; `id` is empty for the zero GUID."""
+
+    logical_name: str
+    id: str
+    name: str | None = None
+    key_attributes: dict[str, "Value"] = {}
+    row_version: str | None = None
+
+
+class OptionSetValue(msgspec.Struct, frozen=True):
+    """A choice."""
+
+    value: int | None
+
+
+class Money(msgspec.Struct, frozen=True):
+    """An amount in the row's transaction currency."""
+
+    value: float | int | None
+
+
+class AliasedValue(msgspec.Struct, frozen=True):
+    """A value that a query took from a joined table."""
+
+    entity_logical_name: str
+    attribute_logical_name: str
+    value: "Value"
+
+
+class Entity(msgspec.Struct, frozen=True):
+    """A row, or the part of it that a message carries: a missing attribute is unknown, None is empty."""
+
+    logical_name: str
+    id: str
+    attributes: dict[str, "Value"] = {}
+    formatted_values: dict[str, "Value"] = {}
+    key_attributes: dict[str, "Value"] = {}
+    related_entities: dict[str, "Value"] = {}
+    row_version: str | None = None
+
+    def __getitem__(self, attribute: str) -> "Value":
+        return self.attributes[attribute]
+
+    def get(self, attribute: str) -> "Value":
+        """Return an attribute, None where it is empty or not carried."""
+        return self.attributes.get(attribute)
+
+
+class EntityCollection(msgspec.Struct, frozen=True):
+    """Rows of one table."""
+
+    entity_name: str
+    entities: tuple[Entity, ...]
+    more_records: bool = False
+
+
+def canonical(node: Json) -> Json:
+    """Return an object with the SDK's own names where they differ only in case: serializers vary in it."""
+    if node.keys() <= _KNOWN:
+        return node
+    return {_CANONICAL.get(name.lower(), name): value for name, value in node.items()}
+
+
+def text(value: object) -> str:
+    """Return text, empty for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def integer(value: object) -> int:
+    """Return a whole number, also from its digits in text, else 0."""
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    return 0
+
+
+def pairs(node: object) -> dict[str, Value]:
+    """Read a collection: an array of `{key, value}`, a plain object, or null."""
+    if isinstance(node, list):
+        found: dict[str, Value] = {}
+        for item in cast("list[object]", node):
+            if isinstance(item, dict):
+                pair = canonical(cast("Json", item))
+                found[_key(pair.get("key"))] = value(pair.get("value"))
+        return found
+    if isinstance(node, dict):
+        return {name: value(item) for name, item in cast("Json", node).items() if name != "__type"}
+    return {}
+
+
+def entity(node: object) -> Entity | None:
+    """Read an Entity, with or without its `__type`."""
+    if not isinstance(node, dict):
+        return None
+    node = canonical(cast("Json", node))
+    return Entity(
+        logical_name=text(node.get("LogicalName")),
+        id=guid(node.get("Id")),
+        attributes=pairs(node.get("Attributes")),
+        formatted_values=pairs(node.get("FormattedValues")),
+        key_attributes=pairs(node.get("KeyAttributes")),
+        related_entities=pairs(node.get("RelatedEntities")),
+        row_version=text(node.get("RowVersion")) or None,
+    )
+
+
+def reference(node: object) -> EntityReference | None:
+    """Read an EntityReference, with or without its `__type`."""
+    if not isinstance(node, dict):
+        return None
+    node = canonical(cast("Json", node))
+    return EntityReference(
+        logical_name=text(node.get("LogicalName")),
+        id=guid(node.get("Id")),
+        name=text(node.get("Name")) or None,
+        key_attributes=pairs(node.get("KeyAttributes")),
+        row_version=text(node.get("RowVersion")) or None,
+    )
+
+
+def value(node: object) -> Value:
+    """Read any value: by its `__type`, else by its shape."""
+    if isinstance(node, str):
+        if node.startswith("/Date(") and (time := json_date(node)) is not None:
+            return time
+        return node
+    if isinstance(node, dict):
+        return _object(cast("Json", node))
+    if isinstance(node, list):
+        return _array(cast("list[object]", node))
+    return cast("Scalar", node)
+
+
+def _object(raw: Json) -> Value:  # noqa: PLR0911 - one return for each type of value
+    node = canonical(raw)
+    kind = text(node.get("__type")).partition(":")[0] or _shape(node)
+    match kind:
+        case "Entity":
+            return entity(node)
+        case "EntityReference":
+            return reference(node)
+        case "OptionSetValue":
+            number = node.get("Value")
+            return OptionSetValue(None if number is None else integer(number))
+        case "Money":
+            amount = node.get("Value")
+            return Money(amount if isinstance(amount, int | float) else None)
+        case "AliasedValue":
+            return AliasedValue(
+                text(node.get("EntityLogicalName")), text(node.get("AttributeLogicalName")), value(node.get("Value"))
+            )
+        case "EntityCollection":
+            rows = node.get("Entities")
+            found = (entity(row) for row in cast("list[object]", rows)) if isinstance(rows, list) else ()
+            return EntityCollection(
+                text(node.get("EntityName")),
+                tuple(row for row in found if row is not None),
+                bool(node.get("MoreRecords")),
+            )
+        case _ if kind.startswith("KeyValuePairOf") and "key" in node:
+            return {_key(node["key"]): value(node.get("value"))}
+        case _ if "Value" in node and kind.endswith(("ManagedProperty", "Wrapped")):
+            return value(node["Value"])
+        case _:
+            return {name: value(item) for name, item in raw.items() if name != "__type"}
+
+
+def _shape(node: Json) -> str:
+    """Name the type of an object that does not say it: images carry no `__type`."""
+    if "LogicalName" in node and "Id" in node:
+        return "Entity" if "Attributes" in node else "EntityReference"
+    if "Entities" in node and isinstance(node["Entities"], list):
+        return "EntityCollection"
+    return "KeyValuePairOf" if node.keys() == {"key", "value"} else ""
+
+
+def _array(node: list[object]) -> Value:
+    read = [value(item) for item in node]
+    if node and all(isinstance(item, dict) and "key" in canonical(cast("Json", item)) for item in node):
+        return pairs(node)
+    return read
+
+
+def _key(node: object) -> str:
+    """Return a key; that of RelatedEntities is a Relationship, named by its SchemaName."""
+    if isinstance(node, dict):
+        return text(canonical(cast("Json", node)).get("SchemaName"))
+    return text(node) if isinstance(node, str) else str(node)
