@@ -1,1 +1,10 @@
-"""config."""
+"""The configuration: fno-link.toml and the app settings, checked as a whole.
+
+`integration.config.schema` (the JSON Schema) is imported where it is needed.
+"""
+
+from integration.config.credentials import credentials
+from integration.config.loading import Checked, check, check_text, load, locate
+from integration.config.model import Configuration, Credentials
+
+__all__ = ["Checked", "Configuration", "Credentials", "check", "check_text", "credentials", "load", "locate"]

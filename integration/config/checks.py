@@ -1,0 +1,225 @@
+"""What a single value or entry must be beyond its type: pure functions that return faults.
+
+`check_text` judges one string by its annotation, `check_fields` the fields of one entry together.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+from msgspec import inspect
+
+from integration.clouds import CLOUDS
+from integration.config import model
+from integration.config.connections import connection_fault
+from integration.config.schedule import HINT as SCHEDULE_HINT
+from integration.config.schedule import schedule_fault
+from integration.config.settings import STORAGE, Environ
+from integration.errors import Problem
+
+HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+LONGEST_ATTEMPT = timedelta(seconds=100)
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with a text; `{}` in the message stands for the value."""
+
+    message: str
+    hint: str = ""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """The readable fields of one entry.
+
+    Args:
+        cls: The entry's class.
+        fields: The fields that were written and have no problem of their own.
+        place: The entry's path.
+        open: Paths whose value is not known: it has a problem or depends on app settings.
+        environ: The app settings; None: not at hand.
+    """
+
+    cls: type
+    fields: Mapping[str, Any]
+    place: str
+    open: set[str]
+    environ: Environ | None
+
+    def at(self, key: str) -> str:
+        """Return the path of one of its keys."""
+        return f"{self.place}.{key}"
+
+    def known(self, key: str) -> Any:
+        """Return a field's value or default; None when it is not known."""
+        if self.at(key) in self.open:
+            return None
+        if key in self.fields:
+            return self.fields[key]
+        return {field.name: field.default for field in msgspec.structs.fields(self.cls)}[key]
+
+
+type Check = Callable[[str], Fault | None]
+
+
+def check_text(kind: inspect.StrType, text: str, extra: Mapping[str, Any]) -> Fault | None:
+    """Judge one string by the constraints of its annotation."""
+    hint = str(extra.get("hint", ""))
+    if kind.min_length is not None and len(text) < kind.min_length:
+        return Fault("is empty", hint)
+    if kind.max_length is not None and len(text) > kind.max_length:
+        return Fault(f"is {len(text)} characters long", f"at most {kind.max_length}")
+    if kind.pattern is not None and not re.search(kind.pattern, text):
+        return Fault("{} is not allowed", hint)
+    check = CHECKS.get(str(extra.get("check", "")))
+    return check(text) if check else None
+
+
+def check_schedule(text: str) -> Fault | None:
+    """Judge an NCRONTAB expression."""
+    fault = schedule_fault(text)
+    return Fault(f"{{}} {fault}", SCHEDULE_HINT) if fault else None
+
+
+def check_organization_url(text: str) -> Fault | None:
+    """Judge a Dataverse URL, all but its cloud."""
+    hint = "https://NAME.crm.dynamics.com, as the Power Platform admin center shows it"
+    url = parsed(text)
+    if url is None or url.scheme != "https" or not HOST.fullmatch((url.hostname or "").lower()):
+        return Fault("{} is no https URL", hint)
+    if url.netloc.lower() != url.hostname or url.path not in ("", "/") or url.query or url.fragment:
+        return Fault("{} is more than a scheme and a host", hint)
+    return None
+
+
+def check_webhook_url(text: str) -> Fault | None:
+    """Judge a target's URL; templates may stand in path and query only."""
+    url = parsed(text)
+    if url is None or url.scheme not in ("https", "http") or not url.hostname:
+        return Fault("{} is no https URL", "https://host/path")
+    if url.username is not None or url.password is not None:
+        return Fault("the URL holds a user name or password", "send a header from an app setting instead")
+    if "{" in url.netloc or "}" in url.netloc:
+        return Fault("{} has a template in its host", "templates may stand in path and query")
+    if url.fragment:
+        return Fault("{} has a fragment", "leave out # and what follows it")
+    if url.scheme == "http" and url.hostname not in LOOPBACK:
+        return Fault("{} is not encrypted", "https; http only on localhost")
+    return None
+
+
+def parsed(text: str) -> SplitResult | None:
+    """Split a URL; None when it has none of the shape."""
+    if " " in text or not text.isprintable():
+        return None
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError:
+        return None
+    return url
+
+
+CHECKS: dict[str, Check] = {
+    "schedule": check_schedule,
+    "organization_url": check_organization_url,
+    "webhook_url": check_webhook_url,
+}
+
+
+def check_fields(judged: Judged) -> Iterator[Problem]:
+    """Judge the fields of one entry together."""
+    check = ENTRIES.get(judged.cls)
+    if check:
+        yield from check(judged)
+
+
+def _organization(judged: Judged) -> Iterator[Problem]:
+    url, cloud = judged.known("url"), judged.known("cloud")
+    if not isinstance(url, str) or cloud is None:
+        return
+    host = urlsplit(url).hostname or ""
+    if any(host.endswith(suffix) for each in CLOUDS.values() for suffix in each.finance_operations):
+        yield Problem(
+            judged.at("url"),
+            f"{host} is a Finance & Operations environment",
+            "give the URL of the Dataverse environment; fno-link finds the linked one by itself",
+        )
+        return
+    if host.endswith(CLOUDS[cloud].dataverse):
+        return
+    clouds = [name for name, each in CLOUDS.items() if host.endswith(each.dataverse)]
+    expected = " or ".join(CLOUDS[cloud].dataverse)
+    yield Problem(
+        judged.at("url"),
+        f"{host} is not a Dataverse host of the cloud {cloud}",
+        f'cloud = "{clouds[0]}"?' if clouds else f"a host that ends with {expected}",
+    )
+
+
+def _cache(judged: Judged) -> Iterator[Problem]:
+    yield from _positive(judged, "refresh_after", "expire_after", "not_linked_for", "share_check")
+    refresh, expire = judged.known("refresh_after"), judged.known("expire_after")
+    if refresh is not None and expire is not None and refresh > expire:
+        yield Problem(judged.at("refresh_after"), "is longer than expire_after", "refresh before the answer expires")
+
+
+def _delivery(judged: Judged) -> Iterator[Problem]:
+    yield from _positive(judged, "park_for")
+    for index, wait in enumerate(judged.fields.get("retry_after", ())):
+        if wait <= timedelta(0):
+            yield Problem(f"{judged.at('retry_after')}[{index}]", "must be longer than nothing")
+
+
+def _webhook(judged: Judged) -> Iterator[Problem]:
+    yield from _positive(judged, "timeout")
+    timeout = judged.fields.get("timeout")
+    if timeout is not None and timeout > LONGEST_ATTEMPT:
+        yield Problem(judged.at("timeout"), "is longer than one run may take", "at most 100s")
+    for name, value in judged.fields.get("headers", {}).items():
+        place = f"{judged.at('headers')}.{name if HEADER.fullmatch(name) else '?'}"
+        if not HEADER.fullmatch(name):
+            yield Problem(place, f"{name!r} is no header name")
+        elif not value.isascii() or not value.isprintable():
+            yield Problem(place, "the value is not printable ASCII")
+
+
+def _storage_queue(judged: Judged) -> Iterator[Problem]:
+    connection = judged.known("connection")
+    if connection is None or judged.environ is None or judged.fields.get("enabled") is False:
+        return
+    fault = connection_fault(connection, judged.environ)
+    if fault:
+        hint = f"set {connection}, or {connection}__queueServiceUri for a managed identity"
+        if issubclass(judged.cls, model.StorageQueueSource):
+            hint += "; a source is switched off by enabled = false"
+        yield Problem(judged.at("connection"), fault, hint)
+
+
+def _http(judged: Judged) -> Iterator[Problem]:
+    if judged.environ is None or judged.fields.get("enabled") is False:
+        return
+    fault = connection_fault(STORAGE, judged.environ)
+    if fault:
+        yield Problem(judged.place, fault, f"HTTP intake keeps events on a queue of {STORAGE}: set it")
+
+
+def _positive(judged: Judged, *keys: str) -> Iterator[Problem]:
+    for key in keys:
+        if judged.fields.get(key, timedelta(1)) <= timedelta(0):
+            yield Problem(judged.at(key), "must be longer than nothing")
+
+
+ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
+    model.Organization: _organization,
+    model.Cache: _cache,
+    model.Delivery: _delivery,
+    model.WebhookTarget: _webhook,
+    model.StorageQueueSource: _storage_queue,
+    model.StorageQueueTarget: _storage_queue,
+    model.HttpSource: _http,
+}

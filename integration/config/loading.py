@@ -1,0 +1,217 @@
+"""Find, read and check fno-link.toml: all problems at once."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from msgspec import inspect
+
+from integration.config import settings
+from integration.config.credentials import credential_problems
+from integration.config.model import Configuration, Document, HttpSource, Source, StorageQueueTarget
+from integration.config.reading import Reader, suggestion
+from integration.config.settings import Environ
+from integration.errors import ConfigurationError, Problem
+
+DEFAULT = "fno-link.toml"
+WHERE = re.compile(r"(?P<message>.*) \(at (?P<place>.*)\)", re.DOTALL)
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What a check found.
+
+    Args:
+        configuration: The configuration; None where there are problems.
+        problems: What must be mended before fno-link works by this file.
+        warnings: What works but is probably not meant.
+        file: The file's path.
+    """
+
+    configuration: Configuration | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    file: str
+
+
+def load(environ: Environ, *, offline: bool = False) -> Configuration:
+    """Load the configuration.
+
+    Args:
+        environ: The app settings and environment variables.
+        offline: Without app settings: an unset `%SETTING%` is left open, connections are not looked up.
+
+    Raises:
+        ConfigurationError: With all problems.
+    """
+    checked = check(environ, offline=offline)
+    if checked.configuration is None:
+        raise ConfigurationError(checked.problems)
+    return checked.configuration
+
+
+def check(environ: Environ, *, offline: bool = False) -> Checked:
+    """Check the configuration and return it, or all its problems; arguments as in `load`."""
+    path = locate(environ)
+    file = _shown(path)
+    text, problem = _text_of(path, file)
+    if problem:
+        return Checked(None, (problem,), (), file)
+    return check_text(text, environ, file=file, offline=offline)
+
+
+def check_text(text: str, environ: Environ, *, file: str = DEFAULT, offline: bool = False) -> Checked:
+    """Check a configuration that is at hand as text; `file` is the name that problems give it."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = WHERE.fullmatch(str(error))
+        message, place = (found["message"], found["place"]) if found else (str(error), "")
+        return Checked(None, (Problem(place, message, "this is no TOML; see toml.io", file),), (), file)
+    reader = Reader(file, environ, offline=offline)
+    document = reader.read(inspect.type_info(Document), raw, "")
+    _check_names(reader, raw)
+    _check_references(reader, raw)
+    if not offline:
+        for name in dict.fromkeys(_organization_names(raw)):
+            reader.problems += credential_problems(environ, name)
+    if reader.problems:
+        return Checked(None, tuple(reader.problems), tuple(reader.warnings), file)
+    configuration = _configuration(document, file)
+    problems = tuple(_queue_problems(configuration))
+    warnings = (*reader.warnings, *_warnings(configuration))
+    return Checked(None if problems else configuration, problems, warnings, file)
+
+
+def locate(environ: Environ) -> Path:
+    """Return the configuration's path: FNO_LINK_CONFIG, else fno-link.toml beside host.json, else in this folder."""
+    named = environ.get(settings.CONFIG, "").strip() or DEFAULT
+    return _root(environ) / named
+
+
+def _root(environ: Environ) -> Path:
+    script_root = environ.get(settings.SCRIPT_ROOT, "").strip()
+    if script_root:
+        return Path(script_root)
+    here = Path.cwd()
+    beside = Path(__file__).parents[2]
+    for folder in (here, beside):
+        if (folder / "host.json").is_file() or (folder / DEFAULT).is_file():
+            return folder
+    return here
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _text_of(path: Path, file: str) -> tuple[str, Problem | None]:
+    hint = f"create it, or name another by the app setting {settings.CONFIG}"
+    try:
+        return path.read_text("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        return "", Problem(f"byte {error.start}", "the file is not UTF-8", "save it as UTF-8", file)
+    except FileNotFoundError:
+        return "", Problem(settings.CONFIG, f"there is no file {file}", hint)
+    except OSError as error:
+        return "", Problem(settings.CONFIG, f"{file} cannot be read: {error.strerror}", hint)
+
+
+def _entries(raw: dict[str, Any], table: str) -> list[dict[str, Any]]:
+    """Return the entries of an array of tables; what is no table has been reported and stands as an empty one."""
+    entries = raw.get(table)
+    if not isinstance(entries, list):
+        return []
+    return [cast("dict[str, Any]", each) if isinstance(each, dict) else {} for each in cast("list[Any]", entries)]
+
+
+def _organization_names(raw: dict[str, Any]) -> list[str]:
+    return [each["name"] for each in _entries(raw, "organizations") if isinstance(each.get("name"), str)]
+
+
+def _check_names(reader: Reader, raw: dict[str, Any]) -> None:
+    for table, key in (("organizations", "name"), ("organizations", "url"), ("routes", "name")):
+        seen: dict[str, int] = {}
+        for index, entry in enumerate(_entries(raw, table)):
+            value = entry.get(key)
+            if not isinstance(value, str):
+                continue
+            same = value.rstrip("/").lower()
+            if same in seen:
+                message = f"`{value}` is that of {table}[{seen[same]}] too"
+                reader.report(f"{table}[{index}].{key}", message, f"each {key} once")
+            seen.setdefault(same, index)
+
+
+def _check_references(reader: Reader, raw: dict[str, Any]) -> None:
+    for place, table, name in reader.references:
+        declared = _declared(raw, table)
+        if declared is not None and name not in declared:
+            hint = suggestion(name, sorted(declared)) if declared else f"the file has no {table}"
+            reader.report(place, f"`{name}` is none of the {table}", hint)
+
+
+def _declared(raw: dict[str, Any], table: str) -> set[str] | None:
+    """Return the names of a table; None when they cannot all be known, which then is the only problem to report."""
+    entries = raw.get(table)
+    if table == "organizations":
+        names = _organization_names(raw)
+        return set(names) if names and len(names) == len(_entries(raw, table)) else None
+    if entries is None:
+        return None if set(raw) - {field.name for field in msgspec.structs.fields(Document)} else set()
+    return set(cast("dict[str, Any]", entries)) if isinstance(entries, dict) else None
+
+
+def _configuration(document: Document, file: str) -> Configuration:
+    return Configuration(
+        organizations={
+            each.name: msgspec.structs.replace(each, url=each.url.rstrip("/").lower())
+            for each in document.organizations
+        },
+        sources=document.sources,
+        routes=document.routes,
+        targets=document.targets,
+        cache=document.cache,
+        routing=document.routing,
+        delivery=document.delivery,
+        health=document.health,
+        file=file,
+    )
+
+
+def _queue_problems(configuration: Configuration) -> Iterator[Problem]:
+    seen: dict[tuple[str, str], str] = {}
+    for name, source in configuration.sources.items():
+        queue = _queue_of(source)
+        if queue is None or not source.enabled:
+            continue
+        if queue in seen:
+            yield Problem(
+                f"sources.{name}.queue",
+                f"`{queue[1]}` is read by sources.{seen[queue]} too",
+                "each message would reach only one of the two; give each source its own queue",
+                configuration.file,
+            )
+        seen.setdefault(queue, name)
+
+
+def _queue_of(source: Source) -> tuple[str, str] | None:
+    return None if isinstance(source, HttpSource) else (source.connection, source.queue)
+
+
+def _warnings(configuration: Configuration) -> Iterator[Problem]:
+    read = {_queue_of(source): name for name, source in configuration.sources.items() if source.enabled}
+    used = {route.target for route in configuration.routes if route.enabled}
+    for name, target in configuration.targets.items():
+        if name not in used:
+            yield Problem(f"targets.{name}", "no enabled route sends to it", "", configuration.file)
+        if isinstance(target, StorageQueueTarget) and (target.connection, target.queue) in read:
+            source = read[target.connection, target.queue]
+            yield Problem(
+                f"targets.{name}.queue",
+                f"`{target.queue}` is read by sources.{source}: deliveries come back as events",
+                "use another queue unless a loop is meant and a filter ends it",
+                configuration.file,
+            )

@@ -1,0 +1,75 @@
+"""Every app setting and environment variable that fno-link reads; code reads none under another name.
+
+`<NAME>` stands for an organization's name in upper case with `-` as `_`, `<CONNECTION>` for a `connection` of
+fno-link.toml. A test compares this list with the code, with local.settings.sample.json and with docs/reference.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+type Environ = Mapping[str, str]
+type Owner = Literal["fno-link", "functions", "platform", "command line"]
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One app setting.
+
+    Args:
+        name: Its name, with `<NAME>` or `<CONNECTION>` where it has one for each.
+        doc: What it says, one sentence or two.
+        owner: Whose it is: ours, the Functions host's, set by the platform by itself, or of the command line only.
+        secret: Whether its value must never be shown.
+    """
+
+    name: str
+    doc: str
+    owner: Owner = "fno-link"
+    secret: bool = False
+
+
+CONFIG = "FNO_LINK_CONFIG"
+CLIENT_ID = "FNO_LINK_<NAME>_CLIENT_ID"
+CLIENT_SECRET = "FNO_LINK_<NAME>_CLIENT_SECRET"  # noqa: S105 - the name of a setting
+CLIENT_CERTIFICATE = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE"
+CLIENT_CERTIFICATE_PASSWORD = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE_PASSWORD"  # noqa: S105 - the name of a setting
+KEY = "FNO_LINK_KEY"
+STORAGE = "AzureWebJobsStorage"
+WORKER_RUNTIME = "FUNCTIONS_WORKER_RUNTIME"
+SCRIPT_ROOT = "AzureWebJobsScriptRoot"
+IDENTITY_ENDPOINT = "IDENTITY_ENDPOINT"
+IDENTITY_HEADER = "IDENTITY_HEADER"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(CONFIG, "Path of the configuration; relative to the folder of host.json. Default: fno-link.toml."),
+    Setting(
+        CLIENT_ID,
+        "Application (client) id of the organization's app registration; without a secret and a certificate that of a "
+        "user-assigned managed identity.",
+    ),
+    Setting(CLIENT_SECRET, "Client secret of the app registration.", secret=True),
+    Setting(
+        CLIENT_CERTIFICATE,
+        "Instead of a secret: certificate with its private key, as PEM or as base64 of a PFX.",
+        secret=True,
+    ),
+    Setting(CLIENT_CERTIFICATE_PASSWORD, "Password of the certificate's private key, if it has one.", secret=True),
+    Setting(
+        STORAGE,
+        "The storage account of the function app: queues, tables and blobs of fno-link are there too. A connection "
+        "string, or AzureWebJobsStorage__accountName for a managed identity.",
+        "functions",
+        secret=True,
+    ),
+    Setting(WORKER_RUNTIME, "Must be python; the Functions host reads it.", "functions"),
+    Setting(SCRIPT_ROOT, "Folder of host.json; the Functions host sets it.", "platform"),
+    Setting(IDENTITY_ENDPOINT, "Where App Service hands out tokens of the managed identity.", "platform"),
+    Setting(IDENTITY_HEADER, "What App Service wants in the header of such a request.", "platform", secret=True),
+    Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),
+)
+
+
+def of_organization(setting: str, name: str) -> str:
+    """Return the setting's name for one organization: `contoso-eu` → `FNO_LINK_CONTOSO_EU_CLIENT_ID`."""
+    return setting.replace("<NAME>", name.upper().replace("-", "_"))
