@@ -6,6 +6,8 @@ import pytest
 
 from emulation.azurite import Azurite
 
+pytest_plugins = ["tests.fixtures.dynamics"]
+
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:

@@ -1,0 +1,23 @@
+"""The emulated Entra, Dataverse and Finance & Operations, reached under their production names."""
+
+from emulation.dynamics.control import Control, ControlRefused
+from emulation.dynamics.faults import Fault
+from emulation.dynamics.process import Dynamics, DynamicsFailed
+from emulation.dynamics.records import Received
+from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, World, load
+
+__all__ = [
+    "App",
+    "Control",
+    "ControlRefused",
+    "Dynamics",
+    "DynamicsFailed",
+    "Fault",
+    "FinanceOperationsLink",
+    "Organization",
+    "Received",
+    "Secret",
+    "Tenant",
+    "World",
+    "load",
+]

@@ -1,0 +1,66 @@
+"""The services behind the production host names, as one ASGI application."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from emulation.dynamics import dataverse, entra, finance_operations
+from emulation.dynamics.call import Call
+from emulation.dynamics.misbehaviour import misbehave
+from emulation.dynamics.records import Received
+from emulation.dynamics.state import State
+from emulation.dynamics.world import ENTRA_HOSTS
+
+
+class EmulatedServices:
+    """Entra, Dataverse and F&O, told apart by the Host header.
+
+    Args:
+        state: The world.
+        reset: Resets the client connection whose far end in the proxy has this local port.
+    """
+
+    def __init__(self, state: State, reset: Callable[[int], None]) -> None:
+        self._state = state
+        self._reset = reset
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        body = await request.body()
+        host = request.url.hostname or ""
+        call = await self._understand(request, host)
+        if call is None:
+            await PlainTextResponse("no such host here", status_code=421)(scope, receive, send)
+            return
+        status = await self._answer(call, scope, receive, send)
+        if request.method in ("POST", "PUT", "PATCH") and call.kind in ("fno", "row"):
+            self._state.records.receive(_received(request, host, body, status, self._state.epoch()))
+
+    async def _understand(self, request: Request, host: str) -> Call | None:
+        if host in ENTRA_HOSTS:
+            return await entra.understand(self._state, request, host)
+        if organization := self._state.by_dataverse_host(host):
+            return dataverse.understand(self._state, request, organization)
+        if organization := self._state.by_environment_host(host):
+            return finance_operations.understand(self._state, request, organization)
+        return None
+
+    async def _answer(self, call: Call, scope: Scope, receive: Receive, send: Send) -> int:
+        fault = None
+        if call.organization:
+            self._state.records.count(call.organization.name, call.kind)
+            fault = call.organization.faults.take(call.kind, call.version)
+        if fault:
+            port: int = scope["client"][1]
+            return await misbehave(fault, call, lambda: self._reset(port), (scope, receive, send))
+        response = await call.answer()
+        await response(scope, receive, send)
+        return response.status_code
+
+
+def _received(request: Request, host: str, body: bytes, status: int, at: float) -> Received:
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return Received(0, at, host, request.method, path, request.headers.items(), body.decode("utf-8", "replace"), status)

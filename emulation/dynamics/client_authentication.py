@@ -1,0 +1,82 @@
+"""Who is asking for a token: client secret or certificate assertion."""
+
+import hmac
+
+import jwt
+
+from emulation.dynamics.entra_errors import EntraError
+from emulation.dynamics.signing import assertion_certificate
+from emulation.dynamics.state import State
+from emulation.dynamics.world import App, Tenant
+
+type Form = dict[str, str]
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def authenticate(state: State, tenant: Tenant, host: str, form: Form) -> App:
+    """Return the app registration that proved itself.
+
+    Args:
+        state: The world.
+        tenant: The tenant it was asked at.
+        host: The authority's host; the assertion's audience names it.
+        form: The token request's fields.
+
+    Raises:
+        EntraError: It did not prove itself.
+    """
+    client_id = form.get("client_id", "")
+    app = state.apps.get(client_id)
+    if app is None or app.managed_identity or state.tenant(app.tenant) != tenant:
+        raise EntraError.app_not_found(client_id, tenant.domain)
+    if "client_assertion" in form:
+        _check_assertion(app, tenant, host, form)
+    elif "client_secret" in form:
+        _check_secret(state, app, form["client_secret"])
+    else:
+        raise EntraError.no_credential()
+    return app
+
+
+def _check_secret(state: State, app: App, given: str) -> None:
+    for secret in app.secrets:
+        if hmac.compare_digest(secret.value.encode(), given.encode()):
+            if secret.expires and secret.expires <= state.now():
+                raise EntraError.expired_secret(app.client_id)
+            return
+    raise EntraError.wrong_secret(app.client_id)
+
+
+def _check_assertion(app: App, tenant: Tenant, host: str, form: Form) -> None:
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise EntraError.bad_assertion(50027, "The client assertion type is not jwt-bearer.")
+    try:
+        certificate = assertion_certificate(form["client_assertion"], app.certificates)
+        if certificate is None:
+            raise EntraError.bad_assertion(
+                700027,
+                "The certificate with identifier used to sign the client assertion is not registered on application.",
+            )
+        audience = [
+            f"https://{host}/{name}{rest}"
+            for name in (tenant.id, tenant.domain)
+            for rest in ("/oauth2/v2.0/token", "/oauth2/token", "/v2.0", "/")
+        ]
+        jwt.decode(
+            form["client_assertion"],
+            certificate.public_key(),  # pyright: ignore[reportArgumentType]  (an RSA key, or decoding refuses it)
+            algorithms=["RS256", "PS256"],
+            audience=audience,
+            issuer=app.client_id,
+            subject=app.client_id,
+            options={"require": ["exp", "aud", "iss", "sub"]},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise EntraError.bad_assertion(700024, "Client assertion is not within its valid time range.") from error
+    except jwt.InvalidAudienceError as error:
+        raise EntraError.bad_assertion(
+            700023, "Client assertion audience claim does not match Realm issuer."
+        ) from error
+    except jwt.InvalidTokenError as error:
+        raise EntraError.bad_assertion(700027, "Client assertion failed signature validation.") from error

@@ -1,0 +1,151 @@
+"""What the control API understands: one JSON object a command, told apart by `verb`."""
+
+import msgspec
+
+from emulation.dynamics.faults import Fault, Scope
+from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="verb", forbid_unknown_fields=True):
+    """One command."""
+
+
+class OfOrganization(Command, frozen=True):
+    """A change of one organization."""
+
+    organization: str
+
+
+class Link(OfOrganization, frozen=True, tag="link"):
+    """Link an organization, or relink it."""
+
+    link: FinanceOperationsLink
+
+
+class Unlink(OfOrganization, frozen=True, tag="unlink"):
+    """Take the link away; the F&O environment goes on answering."""
+
+
+class Break(OfOrganization, frozen=True, tag="break"):
+    """Set a fault."""
+
+    fault: Fault
+
+
+class Heal(OfOrganization, frozen=True, tag="heal"):
+    """Drop an organization's faults: all, or those set for one kind."""
+
+    kind: Scope = "any"
+
+
+class AddTenant(Command, frozen=True, tag="add_tenant"):
+    """Add a tenant."""
+
+    tenant: Tenant
+
+
+class AddApp(Command, frozen=True, tag="add_app"):
+    """Add an app registration or managed identity, or replace it."""
+
+    app: App
+
+
+class AddOrganization(Command, frozen=True, tag="add_organization"):
+    """Add an organization, or replace it with its counts and faults."""
+
+    organization: Organization
+
+
+class AddRows(OfOrganization, frozen=True, tag="add_rows"):
+    """Add rows to a table, which comes to be if it was not there."""
+
+    entity_set: str
+    rows: list[dict[str, object]]
+
+
+class AddSecret(Command, frozen=True, tag="add_secret"):
+    """Give an app one more secret."""
+
+    client_id: str
+    secret: Secret
+
+
+class RotateSecret(Command, frozen=True, tag="rotate_secret"):
+    """Give an app this secret and take away every other."""
+
+    client_id: str
+    secret: Secret
+
+
+class ExpireSecrets(Command, frozen=True, tag="expire_secrets"):
+    """Let every secret of an app expire now."""
+
+    client_id: str
+
+
+class SetCertificates(Command, frozen=True, tag="set_certificates"):
+    """Register these certificates with an app, PEM, instead of those it had."""
+
+    client_id: str
+    certificates: tuple[str, ...]
+
+
+class SetAccess(Command, frozen=True, tag="set_access"):
+    """Say where an app has an application user, and whether F&O lists it."""
+
+    client_id: str
+    organizations: tuple[str, ...] | None = None
+    finance_operations: bool = True
+
+
+class RevokeTokens(OfOrganization, frozen=True, tag="revoke_tokens"):
+    """Refuse every token issued so far, for this organization and its F&O environment."""
+
+
+class SetTokenLifetime(Command, frozen=True, tag="set_token_lifetime"):
+    """Let tokens issued from now on live this many seconds."""
+
+    seconds: int
+
+
+class Calls(Command, frozen=True, tag="calls"):
+    """Ask for an organization's number of calls by kind."""
+
+    organization: str
+
+
+class ReceivedAt(Command, frozen=True, tag="received"):
+    """Ask for what was posted to a host."""
+
+    host: str
+
+
+class Refused(Command, frozen=True, tag="refused"):
+    """Ask for the hosts that clients asked the proxy for and that are not part of the world."""
+
+
+class Reset(Command, frozen=True, tag="reset"):
+    """Return everything to the start."""
+
+
+type AnyCommand = (
+    Link
+    | Unlink
+    | Break
+    | Heal
+    | AddTenant
+    | AddApp
+    | AddOrganization
+    | AddRows
+    | AddSecret
+    | RotateSecret
+    | ExpireSecrets
+    | SetCertificates
+    | SetAccess
+    | RevokeTokens
+    | SetTokenLifetime
+    | Calls
+    | ReceivedAt
+    | Refused
+    | Reset
+)

@@ -1,0 +1,209 @@
+"""A typed client of the control API."""
+
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import httpx
+import msgspec
+
+from emulation.dynamics import commands
+from emulation.dynamics.faults import Effect, Fault, Scope
+from emulation.dynamics.records import Received
+from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
+
+
+class ControlRefused(Exception):
+    """The control API did not understand; the message is its own."""
+
+
+class Control:
+    """Changes the emulated world, and asks what it saw.
+
+    Args:
+        url: The control API's base URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        # The environment's proxy is the emulated world itself; control goes beside it.
+        self._client = httpx.Client(base_url=url, trust_env=False, timeout=10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def link(  # noqa: PLR0913 (the properties of the link call's answer)
+        self,
+        organization: str,
+        url: str,
+        id: str = "",  # noqa: A002 (the property's own name)
+        *,
+        tenant_id: str = "",
+        is_unified_database: bool | None = False,
+        lifecycle_status: str | None = "Running",
+    ) -> None:
+        """Link an organization to an F&O environment.
+
+        Args:
+            organization: Its name.
+            url: The F&O environment's URL, answered as given.
+            id: The F&O environment's id; derived from the URL by default.
+            tenant_id: The tenant answered; the organization's own by default.
+            is_unified_database: Undocumented extra; None leaves it out.
+            lifecycle_status: Undocumented extra; None leaves it out.
+        """
+        link = FinanceOperationsLink(url, id, tenant_id, is_unified_database, lifecycle_status)
+        self._send(commands.Link(organization, link))
+
+    def relink(self, organization: str, url: str, id: str = "", *, tenant_id: str = "") -> None:  # noqa: A002 (as above)
+        """Link an organization to another F&O environment."""
+        self.link(organization, url, id, tenant_id=tenant_id)
+
+    def unlink(self, organization: str) -> None:
+        """Take the link away; the F&O environment goes on answering."""
+        self._send(commands.Unlink(organization))
+
+    def throttle(
+        self,
+        organization: str,
+        retry_after: float | str | None = None,
+        *,
+        kind: Scope = "dataverse",
+        times: int | None = None,
+        after: float = 0.0,
+    ) -> None:
+        """Answer 429.
+
+        Args:
+            organization: Its name.
+            retry_after: The header's value, 0 included; None leaves it out.
+            kind: The calls concerned.
+            times: The next so many calls; until healed by default.
+            after: Seconds that the answer takes.
+        """
+        header = None if retry_after is None else f"{retry_after:g}" if isinstance(retry_after, float) else retry_after
+        fault = Fault("throttled", kind, times, after, retry_after=None if header is None else str(header))
+        self._send(commands.Break(organization, fault))
+
+    def delay(self, organization: str, seconds: float, *, kind: Scope = "dataverse", times: int | None = None) -> None:
+        """Answer honestly, but only after this many seconds."""
+        self._send(commands.Break(organization, Fault("delay", kind, times, seconds)))
+
+    def break_(  # noqa: PLR0913 (the fields of a fault)
+        self,
+        organization: str,
+        effect: Effect,
+        *,
+        kind: Scope = "dataverse",
+        times: int | None = None,
+        seconds: float = 0.0,
+        status: int = 0,
+        code: str = "",
+        message: str = "",
+        retry_after: str | None = None,
+        body: str = "",
+        headers: dict[str, str] | None = None,
+        version: str = "",
+    ) -> None:
+        """Let calls go wrong; the arguments are those of `Fault`."""
+        fault = Fault(
+            effect=effect,
+            kind=kind,
+            times=times,
+            seconds=seconds,
+            status=status,
+            code=code,
+            message=message,
+            retry_after=retry_after,
+            body=body,
+            headers=headers or {},
+            version=version,
+        )
+        self._send(commands.Break(organization, fault))
+
+    def heal(self, organization: str, kind: Scope = "any") -> None:
+        """Drop an organization's faults: all, or those set for one kind."""
+        self._send(commands.Heal(organization, kind))
+
+    def add_tenant(self, tenant: Tenant) -> None:
+        """Add a tenant."""
+        self._send(commands.AddTenant(tenant))
+
+    def add_app(self, app: App) -> None:
+        """Add an app registration or managed identity, or replace it."""
+        self._send(commands.AddApp(app))
+
+    def add_organization(self, organization: Organization) -> None:
+        """Add an organization, or replace it."""
+        self._send(commands.AddOrganization(organization))
+
+    def add_rows(self, organization: str, entity_set: str, rows: list[dict[str, object]]) -> None:
+        """Add rows to a table."""
+        self._send(commands.AddRows(organization, entity_set, rows))
+
+    def set_secret(self, client_id: str, secret: str, *, expires_in: float | None = None) -> None:
+        """Give an app one more secret.
+
+        Args:
+            client_id: The app.
+            secret: The secret.
+            expires_in: Seconds until it expires; never by default.
+        """
+        expires = None if expires_in is None else datetime.now(UTC) + timedelta(seconds=expires_in)
+        self._send(commands.AddSecret(client_id, Secret(secret, expires)))
+
+    def rotate_secret(self, client_id: str, secret: str) -> None:
+        """Give an app this secret and take away every other."""
+        self._send(commands.RotateSecret(client_id, Secret(secret)))
+
+    def expire_secrets(self, client_id: str) -> None:
+        """Let every secret of an app expire now."""
+        self._send(commands.ExpireSecrets(client_id))
+
+    def set_certificates(self, client_id: str, *certificates: str) -> None:
+        """Register these certificates (PEM) with an app, instead of those it had."""
+        self._send(commands.SetCertificates(client_id, certificates))
+
+    def set_access(
+        self, client_id: str, organizations: tuple[str, ...] | None = None, *, finance_operations: bool = True
+    ) -> None:
+        """Say where an app has an application user (None: everywhere), and whether F&O lists it."""
+        self._send(commands.SetAccess(client_id, organizations, finance_operations))
+
+    def revoke_tokens(self, organization: str) -> None:
+        """Refuse every token issued so far, here and at the F&O environment."""
+        self._send(commands.RevokeTokens(organization))
+
+    def set_token_lifetime(self, seconds: int) -> None:
+        """Let tokens issued from now on live this many seconds; negative ones are born expired."""
+        self._send(commands.SetTokenLifetime(seconds))
+
+    def calls(self, organization: str) -> dict[str, int]:
+        """Return the number of calls by kind: discovery, token, whoami, link, sdkmessages, row, fno, connect."""
+        return msgspec.json.decode(self._send(commands.Calls(organization)), type=dict[str, int])
+
+    def received(self, host: str) -> list[Received]:
+        """Return what was posted to a host, in the order of arrival."""
+        return msgspec.json.decode(self._send(commands.ReceivedAt(host)), type=list[Received])
+
+    def refused(self) -> list[str]:
+        """Return the hosts that clients asked for and that are not part of the world, in order."""
+        return msgspec.json.decode(self._send(commands.Refused()), type=list[str])
+
+    def reset(self) -> None:
+        """Return everything to the start."""
+        self._send(commands.Reset())
+
+    def _send(self, command: commands.AnyCommand) -> bytes:
+        response = self._client.post("/", content=msgspec.json.encode(command))
+        if not response.is_success:
+            raise ControlRefused(response.text)
+        return response.content

@@ -1,0 +1,127 @@
+"""The control API: changes the world, and tells what it saw. Plain HTTP on a loopback port of its own."""
+
+from collections.abc import Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from emulation.dynamics import commands
+from emulation.dynamics.faults import AT_CONNECT, Fault
+from emulation.dynamics.state import OrganizationState, State
+from emulation.dynamics.world import ENTRA_HOSTS
+from integration.clouds import CLOUDS
+
+LINK_ONLY = frozenset({"empty_url", "other_tenant", "untrusted_host"})
+
+
+class ControlApi:
+    """`POST /` takes one command; the answer is its result as JSON, or 400 with `{"error"}`.
+
+    Args:
+        state: The world.
+        drop: Resets the open connections to these hosts.
+    """
+
+    def __init__(self, state: State, drop: Callable[[frozenset[str]], None]) -> None:
+        self._state = state
+        self._drop = drop
+        self._decoder = msgspec.json.Decoder(commands.AnyCommand)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry out one command."""
+        body = await Request(scope, receive).body()
+        status, result = 200, b"null"
+        try:
+            result = msgspec.json.encode(self._carry_out(self._decoder.decode(body)))
+        except msgspec.MsgspecError as error:
+            status, result = 400, msgspec.json.encode({"error": str(error)})
+        except KeyError as error:
+            status, result = 400, msgspec.json.encode({"error": f"there is no {error} in this world"})
+        await Response(result, status, media_type="application/json")(scope, receive, send)
+
+    def _carry_out(self, command: commands.AnyCommand) -> object:
+        match command:
+            case commands.Calls(name):
+                return self._state.records.calls(self._organization(name).name)
+            case commands.ReceivedAt(host):
+                return self._state.records.received(host)
+            case commands.Refused():
+                return self._state.records.refused()
+            case commands.Reset():
+                self._state.reset()
+            case commands.AddOrganization(organization):
+                self._state.add_organization(organization)
+            case _ if isinstance(command, commands.OfOrganization):
+                self._change_organization(self._organization(command.organization), command)
+            case _:
+                self._change_identity(command)
+        return None
+
+    def _change_organization(self, organization: OrganizationState, command: commands.OfOrganization) -> None:
+        match command:
+            case commands.Link(_, link):
+                organization.set_link(link)
+            case commands.Unlink():
+                organization.set_link(None)
+            case commands.Break(_, fault):
+                self._break(organization, fault)
+            case commands.Heal(_, kind):
+                organization.faults.heal(kind)
+            case commands.AddRows(_, entity_set, rows):
+                organization.rows.setdefault(entity_set, []).extend(rows)
+            case commands.RevokeTokens():
+                organization.revoked_through = self._state.tokens_issued
+            case _:
+                msg = f"no rule for {command}"
+                raise AssertionError(msg)
+
+    def _change_identity(self, command: commands.AnyCommand) -> None:
+        state = self._state
+        match command:
+            case commands.AddTenant(tenant):
+                state.tenants.append(tenant)
+            case commands.AddApp(app):
+                state.apps[app.client_id] = app
+            case commands.AddSecret(client_id, secret):
+                state.change_app(client_id, secrets=(*state.apps[client_id].secrets, secret))
+            case commands.RotateSecret(client_id, secret):
+                state.change_app(client_id, secrets=(secret,))
+            case commands.ExpireSecrets(client_id):
+                expired = tuple(
+                    msgspec.structs.replace(secret, expires=state.now()) for secret in state.apps[client_id].secrets
+                )
+                state.change_app(client_id, secrets=expired)
+            case commands.SetCertificates(client_id, certificates):
+                state.change_app(client_id, certificates=certificates)
+            case commands.SetAccess(client_id, organizations, finance_operations):
+                state.change_app(client_id, organizations=organizations, finance_operations=finance_operations)
+            case commands.SetTokenLifetime(seconds):
+                state.token_lifetime = seconds
+            case _:
+                msg = f"no rule for {command}"
+                raise AssertionError(msg)
+
+    def _organization(self, name: str) -> OrganizationState:
+        return self._state.organizations[name]
+
+    def _break(self, organization: OrganizationState, fault: Fault) -> None:
+        if fault.effect in LINK_ONLY:
+            fault = msgspec.structs.replace(fault, kind="link")
+        organization.faults.add(fault)
+        if fault.effect in AT_CONNECT:
+            # A kept connection would not notice that new ones are refused.
+            self._drop(_hosts(organization, fault))
+
+
+def _hosts(organization: OrganizationState, fault: Fault) -> frozenset[str]:
+    authority = CLOUDS[organization.tenant.cloud].authority
+    hosts: set[str] = set()
+    if fault.concerns("token") or fault.concerns("discovery"):
+        hosts |= {host for host, known_as in ENTRA_HOSTS.items() if known_as == authority}
+    if fault.concerns("link") or fault.concerns("whoami") or fault.concerns("row") or fault.concerns("sdkmessages"):
+        hosts |= set(organization.organization.hosts())
+    if fault.concerns("fno"):
+        hosts |= organization.environments
+    return frozenset(hosts)

@@ -1,0 +1,143 @@
+"""Dataverse: the Web API calls that fno-link makes, with their error bodies.
+
+Sources: the pages "Power Platform integration with finance and operations apps", "Compose HTTP requests and handle
+errors", "Service protection API limits" and "WhoAmI Function".
+"""
+
+import re
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from emulation.dynamics.call import Call
+from emulation.dynamics.dataverse_errors import bearer_challenge, error, refusal
+from emulation.dynamics.dataverse_rows import rows, single_row
+from emulation.dynamics.faults import Fault, Kind
+from emulation.dynamics.state import OrganizationState, State
+from emulation.dynamics.tokens import TokenRefused, check
+from emulation.dynamics.world import App, link_id
+
+LINK = "RetrieveFinanceAndOperationsIntegrationDetails"
+VERSIONS = ("v9.0", "v9.1", "v9.2")
+LINK_VERSIONS = ("v9.1", "v9.2")
+
+type Asked = tuple[str, str, Kind]  # version, resource, kind
+
+
+def understand(state: State, request: Request, organization: OrganizationState) -> Call:
+    """Tell what a request to an organization asks.
+
+    Args:
+        state: The world.
+        request: The request.
+        organization: Whose host it was sent to.
+
+    Returns:
+        The call; the kind follows from the path.
+    """
+    _, _, rest = request.url.path.partition("/api/data/")
+    version, _, resource = rest.partition("/")
+    resource = resource.removesuffix("()")
+    kind = _kind(resource)
+
+    async def answer() -> Response:
+        try:
+            app = check(state, request, organization, _audiences(organization))
+        except TokenRefused as refused:
+            return bearer_challenge(organization, str(refused))
+        response = _answer(request, organization, app, (version, resource, kind))
+        response.headers["OData-Version"] = "4.0"
+        response.headers["x-ms-service-request-id"] = str(uuid4())
+        return response
+
+    def refused(fault: Fault) -> Response:
+        return refusal(fault, organization, resource)
+
+    return Call(kind, organization, answer, refused, version)
+
+
+def _kind(resource: str) -> Kind:
+    match resource:
+        case "WhoAmI":
+            return "whoami"
+        case "sdkmessages":
+            return "sdkmessages"
+        case _ if resource == LINK:
+            return "link"
+        case _:
+            return "row"
+
+
+def _audiences(organization: OrganizationState) -> frozenset[str]:
+    return frozenset(f"https://{host}{slash}" for host in organization.organization.hosts() for slash in ("", "/"))
+
+
+def _answer(request: Request, organization: OrganizationState, app: App, asked: Asked) -> Response:
+    version, resource, kind = asked
+    if app.organizations is not None and organization.name not in app.organizations:
+        return error(403, "0x80072560", "The user is not a member of the organization.")
+    if version not in VERSIONS or (kind == "link" and version not in LINK_VERSIONS):
+        return error(404, "0x8006088a", f"Resource not found for the segment '{resource or version}'.")
+    if request.method != "GET":
+        return error(405, "0x80060888", f"The requested resource does not support HTTP method '{request.method}'.")
+    context = f"https://{request.url.hostname}/api/data/{version}/$metadata"
+    match kind:
+        case "whoami":
+            response = JSONResponse(
+                {"@odata.context": f"{context}#Microsoft.Dynamics.CRM.WhoAmIResponse"} | _who(organization, app)
+            )
+        case "link":
+            response = _link(organization, context)
+        case "sdkmessages":
+            response = rows(request, _messages(organization), f"{context}#sdkmessages", "sdkmessageid")
+        case _:
+            response = _row(request, organization, context, resource)
+    return response
+
+
+def _who(organization: OrganizationState, app: App) -> dict[str, Any]:
+    identity = organization.organization.id()
+    return {
+        "BusinessUnitId": str(uuid5(NAMESPACE_URL, f"{identity}/businessunit")),
+        "UserId": organization.user_id(app.client_id),
+        "OrganizationId": identity,
+    }
+
+
+def _link(organization: OrganizationState, context: str) -> Response:
+    link = organization.link
+    if link is None:
+        message = "Dataverse instance isn't integrated with finance and operations."
+        return error(400, "0x80048d0b", message)
+    body: dict[str, Any] = {
+        "@odata.context": f"{context}#Microsoft.Dynamics.CRM.{LINK}Response",
+        "Url": link.url,
+        "TenantId": link.tenant_id or organization.tenant.id,
+        "Id": link_id(link),
+    }
+    if link.is_unified_database is not None:
+        body["IsUnifiedDatabase"] = link.is_unified_database
+    if link.lifecycle_status is not None:
+        body["OrgLifecycleStatus"] = link.lifecycle_status
+    return JSONResponse(body)
+
+
+def _messages(organization: OrganizationState) -> list[dict[str, Any]]:
+    names = ("Create", "Update", "Delete", "WhoAmI", LINK)
+    return [
+        {"sdkmessageid": str(uuid5(NAMESPACE_URL, f"{organization.organization.id()}/{name}")), "name": name}
+        for name in names
+    ]
+
+
+def _row(request: Request, organization: OrganizationState, context: str, resource: str) -> Response:
+    matched = re.fullmatch(r"(\w+)(?:\(([^)]*)\))?", resource)
+    if matched is None or matched[1] not in organization.rows:
+        return error(404, "0x8006088a", f"Resource not found for the segment '{resource}'.")
+    entity_set, key = matched[1], matched[2]
+    table = organization.rows[entity_set]
+    if key is None:
+        return rows(request, table, f"{context}#{entity_set}", "")
+    return single_row(request, table, key, f"{context}#{entity_set}", entity_set)

@@ -1,0 +1,141 @@
+"""Microsoft Entra: OpenID discovery and the token endpoint, with its error codes.
+
+Sources: the pages "OAuth 2.0 client credentials flow on the Microsoft identity platform", "Microsoft Entra
+authentication and authorization error codes" and "Microsoft identity platform application authentication certificate
+credentials".
+"""
+
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from emulation.dynamics.call import Call
+from emulation.dynamics.client_authentication import Form, authenticate
+from emulation.dynamics.entra_errors import EntraError, refusal, respond
+from emulation.dynamics.state import State
+from emulation.dynamics.tokens import issue, organization_of
+from emulation.dynamics.world import ENTRA_HOSTS, Tenant
+from integration.clouds import CLOUDS
+
+OPENID_DOCUMENTS = ("v2.0/.well-known/openid-configuration", ".well-known/openid-configuration")
+KEY_DOCUMENTS = ("discovery/v2.0/keys", "discovery/keys")
+TOKEN_ENDPOINTS = ("oauth2/v2.0/token", "oauth2/token")
+
+
+async def understand(state: State, request: Request, host: str) -> Call:
+    """Tell what a request to the authority asks.
+
+    Args:
+        state: The world.
+        request: The request.
+        host: The authority's host.
+
+    Returns:
+        The call; kind "token" for the token endpoint, "discovery" for everything else.
+    """
+    name, _, rest = request.url.path.strip("/").partition("/")
+    form = _flat(await request.body()) if request.method == "POST" else {}
+    tenant = _tenant(state, name, host)
+    if rest in TOKEN_ENDPOINTS:
+        organization = organization_of(state, form)
+    else:
+        organization = next((org for org in state.organizations.values() if org.tenant == tenant), None)
+
+    async def answer() -> Response:
+        try:
+            if rest == "discovery/instance":
+                return _instance_discovery(request)
+            if tenant is None:
+                raise EntraError.tenant_not_found(name)
+            if rest in OPENID_DOCUMENTS:
+                return _openid_configuration(tenant, host)
+            if rest in KEY_DOCUMENTS:
+                return JSONResponse(state.key.jwks())
+            if rest in TOKEN_ENDPOINTS and request.method == "POST":
+                return _token(state, tenant, host, form)
+        except EntraError as error:
+            return respond(error)
+        return Response(status_code=404)
+
+    return Call("token" if rest in TOKEN_ENDPOINTS else "discovery", organization, answer, refusal)
+
+
+def _flat(body: bytes) -> Form:
+    return {key: values[-1] for key, values in parse_qs(body.decode("utf-8", "replace")).items()}
+
+
+def _tenant(state: State, name: str, host: str) -> Tenant | None:
+    try:
+        tenant = state.tenant(name)
+    except KeyError:
+        return None
+    return tenant if CLOUDS[tenant.cloud].authority == ENTRA_HOSTS[host] else None
+
+
+def _token(state: State, tenant: Tenant, host: str, form: Form) -> Response:
+    if form.get("grant_type") != "client_credentials":
+        raise EntraError.unsupported_grant(form.get("grant_type", ""))
+    app = authenticate(state, tenant, host, form)
+    issued = issue(state, tenant, app, _resource(form))
+    seconds = state.token_lifetime
+    return JSONResponse(
+        {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": issued},
+        headers={"Cache-Control": "no-store, no-cache"},
+    )
+
+
+def _resource(form: Form) -> str:
+    if "resource" in form:
+        return form["resource"]
+    scope = form.get("scope", "")
+    resource, found, _ = scope.partition("/.default")
+    if not found:
+        raise EntraError.invalid_scope(scope)
+    return resource
+
+
+def _openid_configuration(tenant: Tenant, host: str) -> Response:
+    base = f"https://{host}/{tenant.id}"
+    return JSONResponse(
+        {
+            "token_endpoint": f"{base}/oauth2/v2.0/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "jwks_uri": f"{base}/discovery/v2.0/keys",
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "issuer": f"{base}/v2.0",
+            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+            "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+            "tenant_region_scope": "EU",
+            "cloud_instance_name": ENTRA_HOSTS[host].removeprefix("login."),
+        }
+    )
+
+
+def _instance_discovery(request: Request) -> Response:
+    asked = request.query_params.get("authorization_endpoint", "")
+    host, _, path = asked.removeprefix("https://").partition("/")
+    if host not in ENTRA_HOSTS:
+        return JSONResponse(
+            {"error": "invalid_instance", "error_description": "AADSTS50049: Unknown or invalid instance."},
+            status_code=400,
+        )
+    tenant = path.partition("/")[0]
+    by_authority = {
+        authority: [alias for alias in ENTRA_HOSTS if ENTRA_HOSTS[alias] == authority]
+        for authority in dict.fromkeys(ENTRA_HOSTS.values())
+    }
+    return JSONResponse(
+        {
+            "tenant_discovery_endpoint": f"https://{host}/{tenant}/v2.0/.well-known/openid-configuration",
+            "api-version": "1.1",
+            "metadata": [
+                {"preferred_network": authority, "preferred_cache": authority, "aliases": aliases}
+                for authority, aliases in by_authority.items()
+            ],
+        }
+    )

@@ -1,0 +1,110 @@
+"""Finance & Operations: the OData reach probe, custom services and OData actions.
+
+Sources: the pages "Service endpoints overview", "Open Data Protocol (OData)" and "Priority-based throttling".
+"""
+
+import re
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from emulation.dynamics.call import Call
+from emulation.dynamics.faults import Fault
+from emulation.dynamics.state import OrganizationState, State
+from emulation.dynamics.tokens import TokenRefused, check
+from integration.clouds import CLOUDS
+
+ENTITIES: dict[str, list[dict[str, Any]]] = {
+    "LegalEntities": [{"LegalEntityId": "usmf", "Name": "Contoso Entertainment System USA"}],
+    "Companies": [{"DataArea": "usmf", "Name": "Contoso Entertainment System USA"}],
+    "DataEntities": [],
+}
+THROTTLED = "The request was rejected because of too many requests. Try again later."
+
+
+def understand(state: State, request: Request, organization: OrganizationState) -> Call:
+    """Tell what a request to an F&O environment asks.
+
+    Args:
+        state: The world.
+        request: The request.
+        organization: The organization that is or was linked to it.
+
+    Returns:
+        The call, of kind "fno".
+    """
+    host = request.url.hostname or ""
+
+    async def answer() -> Response:
+        try:
+            # F&O takes its URL without a trailing slash and nothing else (page "Service endpoints overview").
+            app = check(state, request, organization, frozenset({f"https://{host}"}))
+        except TokenRefused as refused:
+            return _challenge(organization, host, str(refused))
+        if not app.finance_operations:
+            return _challenge(organization, host, "the client id is not under Microsoft Entra applications")
+        return _answer(request, host)
+
+    def refused(fault: Fault) -> Response:
+        return _refusal(fault, organization, host)
+
+    return Call("fno", organization, answer, refused)
+
+
+def _answer(request: Request, host: str) -> Response:
+    path = request.url.path
+    if request.method == "POST":
+        if re.fullmatch(r"/api/services/[^/]+/[^/]+/[^/]+", path):
+            return JSONResponse({"$id": "1"})
+        if re.fullmatch(r"/data/.+/Microsoft\.Dynamics\.DataEntities\.\w+", path):
+            return Response(status_code=204, headers={"OData-Version": "4.0"})
+        if entity_set := re.fullmatch(r"/data/(\w+)", path):
+            context = f"https://{host}/data/$metadata#{entity_set[1]}/$entity"
+            return JSONResponse({"@odata.context": context}, status_code=201, headers={"OData-Version": "4.0"})
+    if request.method == "GET" and (entity_set := re.fullmatch(r"/data(?:/(\w+))?/?", path)):
+        return _read(request, host, entity_set[1])
+    return _error(404, f"No HTTP resource was found that matches the request URI 'https://{host}{path}'.")
+
+
+def _read(request: Request, host: str, entity_set: str | None) -> Response:
+    context = f"https://{host}/data/$metadata"
+    if entity_set is None:
+        listed = [{"name": name, "kind": "EntitySet", "url": name} for name in ENTITIES]
+        return JSONResponse({"@odata.context": context, "value": listed}, headers={"OData-Version": "4.0"})
+    if entity_set not in ENTITIES:
+        return _error(404, f"No HTTP resource was found for the entity set '{entity_set}'.")
+    top = request.query_params.get("$top", "")
+    value = [
+        {"@odata.etag": f'W/"{uuid5(NAMESPACE_URL, f"{host}/{entity_set}/{index}").hex}"'} | row
+        for index, row in enumerate(ENTITIES[entity_set])
+    ]
+    return JSONResponse(
+        {"@odata.context": f"{context}#{entity_set}", "value": value[: int(top)] if top.isdigit() else value},
+        headers={"OData-Version": "4.0"},
+    )
+
+
+def _challenge(organization: OrganizationState, host: str, reason: str) -> Response:
+    authority = f"https://{CLOUDS[organization.tenant.cloud].authority}/{organization.tenant.id}"
+    challenge = f'Bearer authorization_uri="{authority}/oauth2/authorize", resource_id="https://{host}"'
+    return Response(status_code=401, headers={"WWW-Authenticate": challenge, "x-emulated-reason": reason})
+
+
+def _refusal(fault: Fault, organization: OrganizationState, host: str) -> Response:
+    match fault.effect:
+        case "unauthorized":
+            return _challenge(organization, host, "broken by the control API")
+        case "forbidden":
+            return _error(fault.status or 403, fault.message or "Forbidden", fault.code)
+        case "not_found":
+            return _error(404, fault.message or "No HTTP resource was found that matches the request URI.", fault.code)
+        case "throttled":
+            return _error(fault.status or 429, fault.message or THROTTLED, fault.code)
+        case _:
+            return Response("The service is unavailable.", status_code=fault.status or 503, media_type="text/plain")
+
+
+def _error(status: int, message: str, code: str = "") -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)

@@ -1,0 +1,77 @@
+"""Access tokens: real JSON Web Tokens, signed by a key of this world and checked by its resources."""
+
+import base64
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256  # x5t is a SHA-1 by RFC 7515
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import RSAAlgorithm
+
+type Claims = dict[str, Any]
+
+
+class TokenKey:
+    """The key that signs access tokens; new for every world."""
+
+    def __init__(self) -> None:
+        self._private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._public = self._private.public_key()
+        der = self._public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.id = base64.urlsafe_b64encode(hashlib.sha256(der).digest()[:20]).decode().rstrip("=")
+        self._seen: dict[str, Claims] = {}
+
+    def sign(self, claims: Claims) -> str:
+        """Return these claims as a compact JWS."""
+        return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.id, "x5t": self.id})
+
+    def verify(self, token: str, now: datetime) -> Claims:
+        """Return the claims of a token of this world; the audience is left to the resource.
+
+        Raises:
+            jwt.InvalidTokenError: It is not signed by this world, or has expired.
+        """
+        claims = self._seen.get(token)
+        if claims is None:
+            claims = jwt.decode(
+                token, self._public, algorithms=["RS256"], options={"verify_aud": False, "verify_exp": False}
+            )
+            self._seen[token] = claims
+        if claims["exp"] <= now.timestamp():
+            self._seen.pop(token, None)
+            msg = f"the token expired {now.timestamp() - claims['exp']:.0f} s ago"
+            raise jwt.ExpiredSignatureError(msg)
+        return claims
+
+    def jwks(self) -> dict[str, Any]:
+        """Return the public half as a JSON Web Key Set."""
+        key = RSAAlgorithm.to_jwk(self._public, as_dict=True)
+        return {"keys": [{**key, "use": "sig", "kid": self.id, "x5t": self.id}]}
+
+
+def assertion_certificate(assertion: str, certificates: tuple[str, ...]) -> x509.Certificate | None:
+    """Return the registered certificate that an assertion's header names by thumbprint, or None.
+
+    Args:
+        assertion: The client assertion, a compact JWS with `x5t` or `x5t#S256`.
+        certificates: The registered certificates, PEM.
+
+    Raises:
+        jwt.DecodeError: The assertion is not a JWS.
+    """
+    header = jwt.get_unverified_header(assertion)
+    for pem in certificates:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        if (header.get("x5t#S256") or "").rstrip("=") == _thumbprint(certificate, SHA256()):
+            return certificate
+        if (header.get("x5t") or "").rstrip("=") == _thumbprint(certificate, SHA1()):  # noqa: S303 (RFC 7515's x5t)
+            return certificate
+    return None
+
+
+def _thumbprint(certificate: x509.Certificate, algorithm: SHA1 | SHA256) -> str:
+    return base64.urlsafe_b64encode(certificate.fingerprint(algorithm)).decode().rstrip("=")

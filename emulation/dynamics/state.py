@@ -1,0 +1,136 @@
+"""The world as it stands now: what the control API changes and the emulated services answer from."""
+
+import time
+from copy import deepcopy
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
+
+from emulation.dynamics.faults import DATAVERSE, Faults
+from emulation.dynamics.records import Records
+from emulation.dynamics.signing import TokenKey
+from emulation.dynamics.world import ENTRA_HOSTS, App, FinanceOperationsLink, Organization, Tenant, World
+from integration.clouds import CLOUDS
+
+ENTRA_KINDS = frozenset({"discovery", "token"})
+FNO_KINDS = frozenset({"fno"})
+
+
+class OrganizationState:
+    """One organization as it stands now.
+
+    Args:
+        organization: It as configured.
+        tenant: Its tenant.
+    """
+
+    def __init__(self, organization: Organization, tenant: Tenant) -> None:
+        self.organization = organization
+        self.name = organization.name
+        self.tenant = tenant
+        self.link = organization.link
+        self.rows = deepcopy(organization.rows)
+        self.faults = Faults()
+        self.revoked_through = 0
+        self.environments: set[str] = set()
+        self.set_link(organization.link)
+
+    def set_link(self, link: FinanceOperationsLink | None) -> None:
+        """Link, relink or unlink; an F&O environment once known goes on answering."""
+        self.link = link
+        if link and (host := urlsplit(link.url).hostname):
+            self.environments.add(host)
+
+    def user_id(self, client_id: str) -> str:
+        """Return the application user's id."""
+        return str(uuid5(NAMESPACE_URL, f"{self.organization.id()}/users/{client_id}"))
+
+
+class State:
+    """The world as it stands now.
+
+    Args:
+        world: What exists at the start, and again after a reset.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.key = TokenKey()
+        self.tokens_issued = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the start; tokens already issued stay valid."""
+        self.records = Records()
+        self.token_lifetime = self._world.token_lifetime
+        self.tenants = list(self._world.tenants)
+        self.apps: dict[str, App] = {app.client_id: app for app in self._world.apps}
+        self.organizations: dict[str, OrganizationState] = {}
+        for organization in self._world.organizations:
+            self.add_organization(organization)
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return datetime.now(UTC)
+
+    def epoch(self) -> float:
+        """Return the time in seconds since the epoch."""
+        return time.time()
+
+    def tenant(self, name: str) -> Tenant:
+        """Return the tenant of this id or domain.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for tenant in self.tenants:
+            if name.lower() in (tenant.id.lower(), tenant.domain.lower()):
+                return tenant
+        raise KeyError(name)
+
+    def add_organization(self, organization: Organization) -> None:
+        """Add an organization, or replace one of the same name."""
+        self.organizations[organization.name] = OrganizationState(organization, self.tenant(organization.tenant))
+
+    def by_dataverse_host(self, host: str) -> OrganizationState | None:
+        """Return the organization that answers at this host."""
+        return next((org for org in self.organizations.values() if host in org.organization.hosts()), None)
+
+    def by_environment_host(self, host: str) -> OrganizationState | None:
+        """Return the organization whose F&O environment answers at this host, the linked one first."""
+        owners = [org for org in self.organizations.values() if host in org.environments]
+        linked = [org for org in owners if org.link and urlsplit(org.link.url).hostname == host]
+        return next(iter([*linked, *owners]), None)
+
+    def by_resource(self, resource: str) -> OrganizationState | None:
+        """Return the organization that a token's resource belongs to, directly or by its F&O environment."""
+        host = urlsplit(resource).hostname or ""
+        return self.by_dataverse_host(host) or self.by_environment_host(host)
+
+    def at_host(self, host: str) -> tuple[list[OrganizationState], frozenset[str]]:
+        """Return the organizations concerned by connections to this host, and the kinds of call made there."""
+        if host in ENTRA_HOSTS:
+            authority = ENTRA_HOSTS[host]
+            organizations = [
+                org for org in self.organizations.values() if CLOUDS[org.tenant.cloud].authority == authority
+            ]
+            return organizations, ENTRA_KINDS
+        if organization := self.by_dataverse_host(host):
+            return [organization], DATAVERSE
+        if organization := self.by_environment_host(host):
+            return [organization], FNO_KINDS
+        return [], frozenset()
+
+    def exists(self, host: str) -> bool:
+        """Tell whether this host is part of the world."""
+        return host in ENTRA_HOSTS or bool(self.by_dataverse_host(host) or self.by_environment_host(host))
+
+    def change_app(self, client_id: str, **changes: object) -> None:
+        """Replace fields of an app registration.
+
+        Raises:
+            KeyError: There is no such app.
+        """
+        self.apps[client_id] = msgspec.structs.replace(self.apps[client_id], **changes)

@@ -1,0 +1,90 @@
+"""Access tokens: issued for a resource, checked by that resource."""
+
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+import jwt
+from starlette.requests import Request
+
+from emulation.dynamics.entra_errors import EntraError
+from emulation.dynamics.state import OrganizationState, State
+from emulation.dynamics.world import App, Tenant
+
+
+class TokenRefused(Exception):
+    """The bearer token does not open this resource; the message says why."""
+
+
+def organization_of(state: State, form: dict[str, str]) -> OrganizationState | None:
+    """Return the organization that a token request is about, by its scope or resource."""
+    return state.by_resource(form.get("resource") or form.get("scope", "").partition("/.default")[0])
+
+
+def issue(state: State, tenant: Tenant, app: App, resource: str) -> str:
+    """Return an access token.
+
+    Args:
+        state: The world.
+        tenant: The issuing tenant.
+        app: Whose token it is.
+        resource: The resource; it becomes the audience as given, a trailing slash included.
+
+    Raises:
+        EntraError: The tenant has no such resource.
+    """
+    organization = state.by_resource(resource)
+    if organization is None or organization.tenant != tenant or urlsplit(resource).scheme != "https":
+        raise EntraError.resource_not_found(resource, tenant.domain)
+    state.tokens_issued += 1
+    now = int(state.epoch())
+    return state.key.sign(
+        {
+            "aud": resource,
+            "iss": f"https://sts.windows.net/{tenant.id}/",
+            "iat": now,
+            "nbf": now,
+            "exp": now + state.token_lifetime,
+            "appid": app.client_id,
+            "appidacr": "2" if app.certificates and not app.secrets else "1",
+            "idtyp": "app",
+            "oid": str(uuid5(NAMESPACE_URL, f"{tenant.id}/{app.client_id}")),
+            "sub": str(uuid5(NAMESPACE_URL, f"{tenant.id}/{app.client_id}")),
+            "tid": tenant.id,
+            "uti": str(state.tokens_issued),
+            "ver": "1.0",
+        }
+    )
+
+
+def check(state: State, request: Request, organization: OrganizationState, audiences: frozenset[str]) -> App:
+    """Return the app whose token opens this resource.
+
+    Args:
+        state: The world.
+        request: The request with its Authorization header.
+        organization: Whose resource it is.
+        audiences: The audiences that the resource accepts, verbatim.
+
+    Raises:
+        TokenRefused: There is no token, or not for this resource, or not any more.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise TokenRefused("no bearer token")
+    try:
+        claims: dict[str, Any] = state.key.verify(token, state.now())
+    except jwt.InvalidTokenError as error:
+        raise TokenRefused(str(error)) from error
+    if claims["aud"] not in audiences:
+        msg = f"the token is for {claims['aud']}"
+        raise TokenRefused(msg)
+    if claims["tid"] != organization.tenant.id:
+        msg = f"the token is of tenant {claims['tid']}"
+        raise TokenRefused(msg)
+    if int(claims["uti"]) <= organization.revoked_through:
+        raise TokenRefused("the token was revoked")
+    app = state.apps.get(claims["appid"])
+    if app is None:
+        raise TokenRefused("the application is gone")
+    return app

@@ -1,0 +1,159 @@
+"""The emulated world as configured: tenants, app registrations, organizations, and what they are linked to."""
+
+import json
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
+
+from integration.clouds import CLOUDS, CloudName
+
+TENANT = "11111111-2222-3333-4444-555555555555"
+
+# Names under which the same Entra answers, besides the authority of integration.clouds
+# (page "National clouds: Microsoft Entra authentication endpoints").
+ENTRA_HOSTS: dict[str, str] = {
+    **{cloud.authority: cloud.authority for cloud in CLOUDS.values()},
+    "login.windows.net": "login.microsoftonline.com",
+    "login.microsoft.com": "login.microsoftonline.com",
+    "sts.windows.net": "login.microsoftonline.com",
+    "login.usgovcloudapi.net": "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn": "login.chinacloudapi.cn",
+}
+
+
+class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A Microsoft Entra tenant.
+
+    Args:
+        id: Its id.
+        domain: Its primary domain; both name it in an authority.
+        cloud: Whose Entra knows it.
+    """
+
+    id: str = TENANT
+    domain: str = "contoso.onmicrosoft.com"
+    cloud: CloudName = "public"
+
+
+class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client secret.
+
+    Args:
+        value: The secret itself.
+        expires: When it stops working; never by default.
+    """
+
+    value: str
+    expires: datetime | None = None
+
+
+class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An app registration, or a managed identity.
+
+    Args:
+        client_id: The application id.
+        tenant: Id or domain of its tenant.
+        secrets: Its client secrets.
+        certificates: Its registered certificates, PEM.
+        organizations: Names of the organizations where it has an application user; None means all of its tenant.
+        finance_operations: Whether F&O lists the client id under "Microsoft Entra applications".
+        managed_identity: "system" or "user" when it is a managed identity; these have no secrets.
+    """
+
+    client_id: str
+    tenant: str = TENANT
+    secrets: tuple[Secret, ...] = ()
+    certificates: tuple[str, ...] = ()
+    organizations: tuple[str, ...] | None = None
+    finance_operations: bool = True
+    managed_identity: str = ""
+
+
+class FinanceOperationsLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the link call answers.
+
+    Args:
+        url: The F&O environment's URL, answered as it is given here.
+        id: The F&O environment's id; derived from the URL by default.
+        tenant_id: The tenant answered; the organization's own by default.
+        is_unified_database: Undocumented extra of the answer; left out when None.
+        lifecycle_status: Undocumented extra (`OrgLifecycleStatus`); left out when None.
+    """
+
+    url: str
+    id: str = ""
+    tenant_id: str = ""
+    is_unified_database: bool | None = False
+    lifecycle_status: str | None = "Running"
+
+
+class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A Dataverse environment.
+
+    Args:
+        name: How the control API calls it.
+        url: Its URL; `https://{name}.crm.dynamics.com` by default.
+        organization_id: What WhoAmI answers; derived from the URL by default.
+        tenant: Id or domain of its tenant.
+        link: The linked F&O environment, or None.
+        rows: Table rows by entity set name; each row has its key under the table's primary key column.
+    """
+
+    name: str
+    url: str = ""
+    organization_id: str = ""
+    tenant: str = TENANT
+    link: FinanceOperationsLink | None = None
+    rows: dict[str, list[dict[str, object]]] = msgspec.field(default_factory=dict[str, list[dict[str, object]]])
+
+    def base_url(self) -> str:
+        """Return the URL without a trailing slash."""
+        return (self.url or f"https://{self.name}.crm.dynamics.com").rstrip("/")
+
+    def hosts(self) -> tuple[str, str]:
+        """Return the host of the URL and that of its API form (`contoso.api.crm4.dynamics.com`)."""
+        host = urlsplit(self.base_url()).hostname or ""
+        label, _, rest = host.partition(".")
+        return host, f"{label}.api.{rest}"
+
+    def id(self) -> str:
+        """Return the OrganizationId."""
+        return self.organization_id or str(uuid5(NAMESPACE_URL, self.base_url()))
+
+
+class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that exists at the start.
+
+    Args:
+        tenants: The Entra tenants.
+        apps: App registrations and managed identities.
+        organizations: The Dataverse environments.
+        token_lifetime: Seconds that an access token lives.
+    """
+
+    tenants: tuple[Tenant, ...] = (Tenant(),)
+    apps: tuple[App, ...] = ()
+    organizations: tuple[Organization, ...] = ()
+    token_lifetime: int = 3599
+
+
+def load(path: Path) -> World:
+    """Read a world from a TOML or JSON file.
+
+    Args:
+        path: The file; `.toml` is TOML, anything else JSON.
+
+    Raises:
+        msgspec.ValidationError: A key or value is not one of `World`; the message names it.
+    """
+    text = path.read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text) if path.suffix == ".toml" else json.loads(text), World)
+
+
+def link_id(link: FinanceOperationsLink) -> str:
+    """Return the id of the linked environment, derived from its URL where none is given."""
+    return link.id or str(uuid5(NAMESPACE_URL, link.url.rstrip("/")))

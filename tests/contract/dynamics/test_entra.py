@@ -1,0 +1,252 @@
+"""The emulated Entra, by the real msal."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import msal
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from emulation.dynamics import App, Secret
+from tests.fixtures.dynamics import CHINA_TENANT, OTHER_TENANT, SYSTEM_IDENTITY, US_TENANT, USER_IDENTITY, Playground
+
+AUTHORITY = "https://login.microsoftonline.com"
+
+
+def acquire(
+    credential: object, resource: str, tenant: str, *, client_id: str = Playground.client_id, host: str = AUTHORITY
+):
+    app = msal.ConfidentialClientApplication(client_id, client_credential=credential, authority=f"{host}/{tenant}")
+    return app.acquire_token_for_client([f"{resource}/.default"])
+
+
+def key_and_certificate(name: str = "fno-link") -> tuple[str, x509.Certificate]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    return pem, certificate
+
+
+def as_pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize("tenant", ["contoso.onmicrosoft.com", Playground.tenant.id])
+def test_msal_gets_a_token_by_secret(dynamics: Playground, tenant: str):
+    organization = dynamics.organization()
+    answer = acquire(dynamics.client_secret, organization.base_url(), tenant)
+    assert answer["token_type"] == "Bearer"
+    assert answer["expires_in"] == 3599
+    assert dynamics.control.calls(organization.name)["token"] == 1
+
+
+@pytest.mark.parametrize(
+    ("tenant", "host", "url"),
+    [
+        (US_TENANT.id, "https://login.microsoftonline.us", "https://{name}.crm.microsoftdynamics.us"),
+        (CHINA_TENANT.domain, "https://login.chinacloudapi.cn", "https://{name}.crm.dynamics.cn"),
+        (CHINA_TENANT.id, "https://login.partner.microsoftonline.cn", "https://{name}.crm.dynamics.cn"),
+    ],
+)
+def test_every_cloud_has_its_own_authority(dynamics: Playground, tenant: str, host: str, url: str):
+    dynamics.control.add_app(App("sovereign", tenant=tenant, secrets=(Secret("s"),)))
+    organization = dynamics.organization(tenant=tenant, url=url)
+    answer = acquire("s", organization.base_url(), tenant, client_id="sovereign", host=host)
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    who = httpx.get(f"{organization.base_url()}/api/data/v9.2/WhoAmI", headers=headers)
+    assert who.json()["OrganizationId"] == organization.id()
+
+
+def test_a_tenant_is_unknown_to_the_entra_of_another_cloud(dynamics: Playground):
+    with pytest.raises(ValueError, match="authority configuration"):
+        acquire("s", "https://x.crm.dynamics.com", US_TENANT.id)
+    answer = httpx.get(f"{AUTHORITY}/{US_TENANT.id}/v2.0/.well-known/openid-configuration")
+    assert answer.status_code == 400
+    assert answer.json()["error_codes"] == [90002]
+
+
+def test_msal_validates_an_unusual_authority_by_instance_discovery(dynamics: Playground):
+    answer = httpx.get(
+        f"{AUTHORITY}/common/discovery/instance",
+        params={"api-version": "1.1", "authorization_endpoint": f"{AUTHORITY}/common/oauth2/v2.0/authorize"},
+    ).json()
+    assert answer["tenant_discovery_endpoint"].endswith("/v2.0/.well-known/openid-configuration")
+    assert "login.windows.net" in answer["metadata"][0]["aliases"]
+    with pytest.raises(ValueError, match="invalid_instance"):
+        acquire("s", "https://x.crm.dynamics.com", "t", host="https://login.contoso.example")
+    assert dynamics.control.refused() == []
+
+
+def test_a_wrong_secret_is_aadsts7000215(dynamics: Playground):
+    answer = acquire("wrong", dynamics.organization().base_url(), dynamics.tenant.id)
+    assert (answer["error"], answer["error_codes"]) == ("invalid_client", [7000215])
+    assert answer["error_description"].startswith("AADSTS7000215: Invalid client secret provided.")
+
+
+def test_an_expired_secret_is_aadsts7000222_and_a_new_one_works(dynamics: Playground):
+    organization = dynamics.organization()
+    dynamics.control.expire_secrets(dynamics.client_id)
+    answer = acquire(dynamics.client_secret, organization.base_url(), dynamics.tenant.id)
+    assert (answer["error"], answer["error_codes"]) == ("invalid_client", [7000222])
+    dynamics.control.set_secret(dynamics.client_id, "new", expires_in=3600)
+    assert "access_token" in acquire("new", organization.base_url(), dynamics.tenant.id)
+
+
+def test_a_rotated_secret_ends_the_old_one(dynamics: Playground):
+    organization = dynamics.organization()
+    dynamics.control.rotate_secret(dynamics.client_id, "second")
+    assert "access_token" in acquire("second", organization.base_url(), dynamics.tenant.id)
+    refused = acquire(dynamics.client_secret, organization.base_url(), dynamics.tenant.id)
+    assert refused["error_codes"] == [7000215]
+
+
+def test_an_unknown_app_and_an_app_of_another_tenant_are_aadsts700016(dynamics: Playground):
+    url = dynamics.organization().base_url()
+    assert acquire("s", url, dynamics.tenant.id, client_id="nobody")["error_codes"] == [700016]
+    assert acquire(dynamics.client_secret, url, OTHER_TENANT.id)["error_codes"] == [700016]
+
+
+def test_a_resource_that_the_tenant_does_not_have_is_aadsts500011(dynamics: Playground):
+    answer = acquire(dynamics.client_secret, "https://unknown.crm.dynamics.com", dynamics.tenant.id)
+    assert (answer["error"], answer["error_codes"]) == ("invalid_resource", [500011])
+
+
+@pytest.mark.parametrize("how", ["sha1 thumbprint", "sha256 thumbprint"])
+def test_msal_gets_a_token_by_certificate(dynamics: Playground, how: str):
+    private_key, certificate = key_and_certificate()
+    dynamics.control.set_certificates(dynamics.client_id, as_pem(certificate))
+    credential = {"private_key": private_key, "public_certificate": as_pem(certificate)}
+    if how == "sha1 thumbprint":
+        credential = {"private_key": private_key, "thumbprint": certificate.fingerprint(hashes.SHA1()).hex()}  # noqa: S303 (x5t)
+    assert "access_token" in acquire(credential, dynamics.organization().base_url(), dynamics.tenant.id)
+
+
+def test_a_certificate_that_is_not_registered_is_aadsts700027(dynamics: Playground):
+    private_key, certificate = key_and_certificate()
+    credential = {"private_key": private_key, "public_certificate": as_pem(certificate)}
+    assert acquire(credential, dynamics.organization().base_url(), dynamics.tenant.id)["error_codes"] == [700027]
+
+
+def test_an_assertion_signed_by_another_key_is_refused(dynamics: Playground):
+    _, registered = key_and_certificate()
+    other_key, _ = key_and_certificate()
+    dynamics.control.set_certificates(dynamics.client_id, as_pem(registered))
+    credential = {"private_key": other_key, "thumbprint": registered.fingerprint(hashes.SHA1()).hex()}  # noqa: S303 (x5t)
+    answer = acquire(credential, dynamics.organization().base_url(), dynamics.tenant.id)
+    assert answer["error_codes"] == [700027]
+    assert "signature" in answer["error_description"]
+
+
+@contextmanager
+def managed_identity(dynamics: Playground, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
+    for name, value in dynamics.identity_environ.items():
+        monkeypatch.setenv(name, value)
+    with requests.Session() as session:
+        yield session
+
+
+@pytest.mark.parametrize(
+    ("identity", "client_id"),
+    [
+        (msal.SystemAssignedManagedIdentity(), SYSTEM_IDENTITY),
+        (msal.UserAssignedManagedIdentity(client_id=USER_IDENTITY), USER_IDENTITY),
+    ],
+)
+def test_msal_gets_a_token_by_managed_identity(
+    dynamics: Playground, monkeypatch: pytest.MonkeyPatch, identity: object, client_id: str
+):
+    organization = dynamics.organization()
+    with managed_identity(dynamics, monkeypatch) as session:
+        client = msal.ManagedIdentityClient(identity, http_client=session)
+        answer = client.acquire_token_for_client(resource=organization.base_url())
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    who = httpx.get(f"{organization.base_url()}/api/data/v9.2/WhoAmI", headers=headers)
+    assert who.status_code == 200
+    assert client_id in (SYSTEM_IDENTITY, USER_IDENTITY)
+
+
+def test_the_identity_endpoint_wants_its_header_and_knows_its_identities(dynamics: Playground):
+    endpoint = dynamics.identity_environ["IDENTITY_ENDPOINT"]
+    query = {"api-version": "2019-08-01", "resource": dynamics.organization().base_url()}
+    assert httpx.get(endpoint, params=query, headers={"X-IDENTITY-HEADER": "guess"}).status_code == 401
+    headers = {"X-IDENTITY-HEADER": dynamics.identity_environ["IDENTITY_HEADER"]}
+    assert httpx.get(endpoint, params=query | {"client_id": "x"}, headers=headers).status_code == 400
+    assert httpx.get(endpoint, params=query, headers=headers).status_code == 200
+
+
+def test_a_throttled_token_endpoint_says_when_to_come_back(dynamics: Playground):
+    organization = dynamics.organization()
+    dynamics.control.throttle(organization.name, 7, kind="token")
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": dynamics.client_id,
+        "client_secret": dynamics.client_secret,
+        "scope": f"{organization.base_url()}/.default",
+    }
+    answer = httpx.post(f"{AUTHORITY}/{dynamics.tenant.id}/oauth2/v2.0/token", data=form)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    dynamics.control.heal(organization.name)
+    assert httpx.post(f"{AUTHORITY}/{dynamics.tenant.id}/oauth2/v2.0/token", data=form).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["discovery", "token"])
+def test_an_entra_that_hangs_answers_nothing(dynamics: Playground, kind):
+    organization = dynamics.organization()
+    dynamics.control.break_(organization.name, "hang", kind=kind)
+    with pytest.raises(requests.exceptions.RequestException, match="timed out"):
+        msal.ConfidentialClientApplication(
+            dynamics.client_id,
+            client_credential=dynamics.client_secret,
+            authority=f"{AUTHORITY}/{dynamics.tenant.id}",
+            timeout=0.3,
+        ).acquire_token_for_client([f"{organization.base_url()}/.default"])
+    assert dynamics.control.calls(organization.name)[kind] >= 1  # msal itself tries discovery twice
+
+
+def test_the_first_version_of_the_endpoint_takes_a_resource(dynamics: Playground):
+    url = dynamics.organization().base_url()
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": dynamics.client_id,
+        "client_secret": dynamics.client_secret,
+        "resource": url,
+    }
+    assert "access_token" in httpx.post(f"{AUTHORITY}/{dynamics.tenant.id}/oauth2/token", data=form).json()
+
+
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        ({"scope": "https://x.crm.dynamics.com/user_impersonation"}, 1002012),
+        ({"grant_type": "password"}, 70003),
+        ({"client_secret": ""}, 7000218),
+    ],
+)
+def test_a_malformed_request_gets_its_own_code(dynamics: Playground, change: dict[str, str], number: int):
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": dynamics.client_id,
+        "client_secret": dynamics.client_secret,
+        "scope": f"{dynamics.organization().base_url()}/.default",
+    }
+    answer = httpx.post(f"{AUTHORITY}/{dynamics.tenant.id}/oauth2/v2.0/token", data=form | change)
+    assert answer.json()["error_codes"] == [number]
