@@ -1,0 +1,1 @@
+"""Which events go to which targets: filters, the indexed route table, explanations, target templates."""

@@ -1,0 +1,173 @@
+"""Finding, among many stored values, those that an event's value meets: prefixes, parts, bounds and ranges.
+
+Each structure is built once and never changed. All hold children: whatever the index wants to reach.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+
+class Prefixes[T](msgspec.Struct, frozen=True):
+    """Stored texts that an event's text begins with: one bisection, then a chain of the shorter ones.
+
+    Args:
+        texts: The stored texts, sorted.
+        longest: For each, the place of the longest other one that it begins with; -1 for none.
+        children: For each, all children of it and of its chain.
+    """
+
+    texts: list[str]
+    longest: list[int]
+    children: list[tuple[T, ...]]
+
+    @classmethod
+    def of(cls, stored: Mapping[str, T]) -> "Prefixes[T]":
+        """Build from text → child."""
+        texts = sorted(stored)
+        longest: list[int] = []
+        children: list[tuple[T, ...]] = []
+        open_ones: list[int] = []
+        for at, text in enumerate(texts):
+            while open_ones and not text.startswith(texts[open_ones[-1]]):
+                open_ones.pop()
+            parent = open_ones[-1] if open_ones else -1
+            longest.append(parent)
+            children.append((*(children[parent] if parent >= 0 else ()), stored[text]))
+            open_ones.append(at)
+        return cls(texts, longest, children)
+
+    def find(self, text: str) -> tuple[T, ...]:
+        """Return the children of every stored text that this one begins with."""
+        at = bisect_right(self.texts, text) - 1
+        while at >= 0:
+            if text.startswith(self.texts[at]):
+                return self.children[at]
+            at = self.longest[at]
+        return ()
+
+
+class Parts[T](msgspec.Struct, frozen=True):
+    """Stored texts that occur in an event's text, found by three letters of theirs.
+
+    Args:
+        short: Stored texts below three letters, tried one by one.
+        by_letters: Three letters → the stored texts filed under them.
+    """
+
+    short: tuple[tuple[str, T], ...]
+    by_letters: dict[str, list[tuple[str, T]]]
+
+    @classmethod
+    def of(cls, stored: Mapping[str, T]) -> "Parts[T]":
+        """Build from text → child; each text is filed under its least crowded letters."""
+        by_letters: dict[str, list[tuple[str, T]]] = {}
+        short: list[tuple[str, T]] = []
+        for text, child in stored.items():
+            letters = [text[at : at + 3] for at in range(len(text) - 2)]
+            if letters:
+                least = min(letters, key=lambda each: len(by_letters.get(each, ())))
+                by_letters.setdefault(least, []).append((text, child))
+            else:
+                short.append((text, child))
+        return cls(tuple(short), by_letters)
+
+    def find(self, text: str) -> Iterator[T]:
+        """Yield the child of every stored text that occurs in this one."""
+        for part, child in self.short:
+            if part in text:
+                yield child
+        if self.by_letters:
+            windows = {text[at : at + 3] for at in range(len(text) - 2)}
+            filed = self.by_letters
+            # Whichever is shorter: long texts have many windows, small tables few letters.
+            for letters in windows & filed.keys() if len(windows) < len(filed) else filed.keys() & windows:
+                for part, child in filed[letters]:
+                    if part in text:
+                        yield child
+
+
+class Bounds[T](msgspec.Struct, frozen=True):
+    """Stored numbers that an event's number is above (or at), or below (or at): one bisection, then a slice."""
+
+    above: tuple[list[float], list[T]]
+    at_least: tuple[list[float], list[T]]
+    below: tuple[list[float], list[T]]
+    at_most: tuple[list[float], list[T]]
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Sequence[tuple[float, T]]]) -> "Bounds[T]":
+        """Build from `above`, `from`, `below`, `to` → (bound, child)."""
+
+        def order(kind: str) -> tuple[list[float], list[T]]:
+            pairs = sorted(stored.get(kind, ()), key=lambda pair: pair[0])
+            return [bound for bound, _ in pairs], [child for _, child in pairs]
+
+        return cls(order("above"), order("from"), order("below"), order("to"))
+
+    def find(self, number: float) -> list[T]:
+        """Return the children of every bound that this number passes."""
+        bounds, children = self.above
+        found = children[: bisect_left(bounds, number)] if bounds else []
+        bounds, children = self.at_least
+        if bounds:
+            found += children[: bisect_right(bounds, number)]
+        bounds, children = self.below
+        if bounds:
+            found += children[bisect_right(bounds, number) :]
+        bounds, children = self.at_most
+        if bounds:
+            found += children[bisect_left(bounds, number) :]
+        return found
+
+
+class Ranges[T](msgspec.Struct, frozen=True):
+    """Stored closed ranges that hold an event's number: a centred interval tree.
+
+    Args:
+        center: Ranges wholly below are in `lower`, wholly above in `upper`; those that hold it are here.
+        by_low: (low ends ascending, their children).
+        by_high: (high ends ascending, their children).
+        lower: The tree below the centre.
+        upper: The tree above it.
+    """
+
+    center: float
+    by_low: tuple[list[float], list[T]]
+    by_high: tuple[list[float], list[T]]
+    lower: "Ranges[T] | None"
+    upper: "Ranges[T] | None"
+
+    @classmethod
+    def of(cls, stored: Sequence[tuple[tuple[float, float], T]]) -> "Ranges[T] | None":
+        """Build from ((low, high), child); None for nothing stored."""
+        if not stored:
+            return None
+        ends = sorted(end for (low, high), _ in stored for end in (low, high))
+        center = ends[len(ends) // 2]
+        here = [each for each in stored if each[0][0] <= center <= each[0][1]]
+        by_low = sorted(here, key=lambda each: each[0][0])
+        by_high = sorted(here, key=lambda each: each[0][1])
+        return cls(
+            center,
+            ([low for (low, _), _ in by_low], [child for _, child in by_low]),
+            ([high for (_, high), _ in by_high], [child for _, child in by_high]),
+            cls.of([each for each in stored if each[0][1] < center]),
+            cls.of([each for each in stored if each[0][0] > center]),
+        )
+
+    def find(self, number: float) -> list[T]:
+        """Return the child of every range that holds this number."""
+        found: list[T] = []
+        node: Ranges[T] | None = self
+        while node is not None:
+            if number <= node.center:
+                lows, children = node.by_low
+                found += children[: bisect_right(lows, number)]
+                node = node.lower
+            else:
+                highs, children = node.by_high
+                found += children[bisect_left(highs, number) :]
+                node = node.upper
+        return found
