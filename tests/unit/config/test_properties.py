@@ -3,6 +3,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from integration.config.model import (
     WebhookTarget,
 )
 from integration.config.reading import joined
+from integration.config.schema import schema
 from integration.config.settings import CLIENT_ID, of_organization
 
 ENVIRON = {
@@ -183,6 +185,13 @@ def test_a_configuration_rendered_to_toml_loads_back_equal(configuration):
     checked = check_text(toml_of(document_of(configuration)), ENVIRON)
     assert checked.problems == ()
     assert checked.configuration == configuration
+
+
+@relaxed
+@given(configurations())
+def test_what_the_loader_takes_the_schema_takes_too(configuration):
+    validator = jsonschema.Draft7Validator(schema())
+    assert [error.message for error in validator.iter_errors(document_of(configuration))] == []
 
 
 def entries_of(document):

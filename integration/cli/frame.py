@@ -1,0 +1,111 @@
+"""The frame around the commands: finds them, reports their errors, and says how they ended."""
+
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, EntryPoints, entry_points, version
+from typing import Never
+
+import click
+
+from integration.cli.exit_code import ExitCode, exit_code_of
+from integration.cli.output import print_error, print_failure
+from integration.errors import FnoLinkError
+
+GROUP = "fno_link.commands"
+OWN = "integration"
+
+
+class Commands(click.Group):
+    """A group that finds its commands by entry points and imports only the invoked one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the commands there are."""
+        return sorted(found().names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command; one whose package is missing stands there with what to do."""
+        points = found().select(name=cmd_name)
+        return loaded(next(iter(points))) if points else None
+
+
+def found() -> EntryPoints:
+    """Return the entry points of the commands."""
+    return entry_points(group=GROUP)
+
+
+def loaded(point: EntryPoint) -> click.Command:
+    """Import a command, or stand in for one that this installation cannot run."""
+    try:
+        command = point.load()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", OWN):
+            raise
+        return stand_in(point.name, package)
+    if not isinstance(command, click.Command):
+        msg = f"the entry point {point.name} ({point.value}) is no click command"
+        raise TypeError(msg)
+    return command
+
+
+def stand_in(name: str, package: str) -> click.Command:
+    """Return a command that says which package it lacks and what to do."""
+
+    def refuse() -> Never:
+        msg = (
+            f"`{name}` needs the package {package}, which is not installed. "
+            f"Run it in a checkout of fno-link: uv run fno-link {name}"
+        )
+        raise click.UsageError(msg)
+
+    return click.Command(
+        name,
+        callback=refuse,
+        short_help=f"(not in this installation: needs {package})",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("fno-link"), prog_name="fno-link")
+def fno_link() -> None:
+    """Know which Finance & Operations environment a Dataverse organization is linked to, and route its events.
+
+    Exit codes: 0 ok, 1 what was checked is bad, 2 wrong usage, 3 cannot be told.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; nothing but exit codes leaves."""
+    try:
+        with fno_link.make_context("fno-link", list(arguments)) as context:
+            fno_link.invoke(context)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge: each kind has its exit code, none is swallowed
+        return ended_by(error, as_json="--json" in arguments)
+    return ExitCode.OK
+
+
+def ended_by(error: BaseException, *, as_json: bool) -> int:
+    """Report what ended a command early, and return the exit code."""
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
+            return ExitCode.USAGE
+        case click.ClickException():
+            context = error.ctx if isinstance(error, click.UsageError) else None
+            hint = f"{context.command_path if context else 'fno-link'} --help"
+            print_error("Usage", error.format_message(), hint, as_json=as_json)
+            return ExitCode.USAGE
+        case click.Abort() | KeyboardInterrupt():
+            print_error("Interrupted", "stopped before the end", as_json=as_json)
+            return ExitCode.INTERRUPTED
+        case FnoLinkError():
+            print_failure(error, as_json=as_json)
+            return exit_code_of(error)
+        case _:
+            # Python's own exit code 1 would say that the checked thing is bad.
+            traceback.print_exception(error)
+            print_error("Defect", f"{type(error).__name__}: {error}", "This is a defect of fno-link.", as_json=as_json)
+            return ExitCode.UNKNOWN

@@ -1,0 +1,81 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from integration.cli import frame
+from integration.config.schema import schema_text
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("AzureWebJobsStorage", "CUSTOMERS_URL", "CUSTOMERS_SECRET", "FNO_LINK_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("fno-link.toml", "host.json"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def local_settings(folder, **values):
+    (folder / "local.settings.json").write_text(json.dumps({"IsEncrypted": False, "Values": values}))
+
+
+def checked(capsys, *arguments):
+    code = frame.run(["config", "check", "--json", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_the_sample_settings_are_enough_for_the_sample_configuration(project, capsys):
+    shutil.copy(ROOT / "local.settings.sample.json", project / "local.settings.json")
+    assert checked(capsys) == (0, {"ok": True, "file": "fno-link.toml", "problems": [], "warnings": []})
+    assert frame.run(["config", "check"]) == 0
+    assert "is good: 1 organizations" in capsys.readouterr().out
+
+
+def test_without_settings_every_missing_one_is_named_and_the_exit_code_is_1(capsys):
+    code, answer = checked(capsys)
+    assert code == 1
+    assert answer["ok"] is False
+    assert {"sources.erp", "targets.customers.url", "targets.customers.secret"} <= {
+        problem["key"] for problem in answer["problems"]
+    }
+
+
+def test_offline_checks_the_file_alone(capsys):
+    assert checked(capsys, "--offline")[0] == 0
+
+
+def test_another_file_may_be_named(project, capsys):
+    (project / "other.toml").write_text("[cach]\n")
+    code, answer = checked(capsys, "other.toml")
+    assert code == 1
+    assert [problem["key"] for problem in answer["problems"]] == ["cach", "organizations"]
+    assert frame.run(["config", "check", "other.toml"]) == 1
+    assert "other.toml: cach: unknown key (did you mean `cache`?" in capsys.readouterr().out
+
+
+def test_the_environment_wins_over_local_settings(project, capsys, monkeypatch):
+    local_settings(project, AzureWebJobsStorage="x", CUSTOMERS_URL="http://example.com", CUSTOMERS_SECRET="whsec_AAAA")
+    assert checked(capsys)[0] == 1
+    monkeypatch.setenv("CUSTOMERS_URL", "https://example.com")
+    assert checked(capsys)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"Values": []}', '{"IsEncrypted": true, "Values": {}}', '{"Values": {"a": {}}}']
+)
+def test_local_settings_that_cannot_be_used_are_an_error_not_a_silence(project, capsys, content):
+    (project / "local.settings.json").write_text(content)
+    assert frame.run(["config", "check"]) == 1
+    assert "local.settings.json" in capsys.readouterr().err
+
+
+def test_the_schema_is_printed_or_written(project, capsys):
+    assert frame.run(["config", "schema"]) == 0
+    assert capsys.readouterr().out == schema_text()
+    assert frame.run(["config", "schema", "--output", "a.json"]) == 0
+    assert (project / "a.json").read_text("utf-8") == schema_text()
