@@ -106,6 +106,8 @@ def _types(place: str, types: tuple[str, ...], parser: Parser) -> list[Test]:
 
 
 def _subject(begins: str, ends: str, prefix: str, *, exact: bool) -> list[Test]:
+    if not begins and not ends:
+        return []
     names: tuple[Any, Any] = (
         ("subjectBeginsWith", "subjectEndsWith") if prefix else ("subject_begins_with", "subject_ends_with")
     )

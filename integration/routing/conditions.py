@@ -31,7 +31,6 @@ class Test(msgspec.Struct, frozen=True, eq=False):
         written: What it compares with, as written.
         values: The same, text case-folded where the comparison ignores case.
         read: Reads the key's value from an event.
-        accepts: Judges that value.
         many: Whether arrays are opened.
     """
 
@@ -41,8 +40,11 @@ class Test(msgspec.Struct, frozen=True, eq=False):
     written: tuple[Any, ...]
     values: tuple[Any, ...]
     read: Read
-    accepts: Accepts
     many: bool = True
+
+    def judge(self) -> Accepts:
+        """Make the function that judges the key's value, as `read` returns it."""
+        return self.operator.accepts(self.values)
 
     @property
     def needs_link(self) -> bool:
@@ -76,7 +78,7 @@ def make_test(  # noqa: PLR0913 (a record's fields)
         values = tuple([value.casefold() for value in written])
     values = written if values == written else values
     read = reader(key, view, arrays=arrays)
-    return Test(place, operator, key, written, values, read, operator.accepts(values), arrays)
+    return Test(place, operator, key, written, values, read, arrays)
 
 
 class Parser:

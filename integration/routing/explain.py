@@ -87,7 +87,7 @@ def _first_failing(conditions: Sequence[Condition], event: Event) -> Condition |
 def satisfied(condition: Condition, event: Event) -> bool:
     """Tell whether a condition holds for an event."""
     if isinstance(condition, Test):
-        return condition.accepts(condition.read(event))
+        return condition.judge()(condition.read(event))
     each = (satisfied(member, event) for member in condition.members)
     if condition.kind == "any":
         return any(each)

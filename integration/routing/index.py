@@ -11,22 +11,41 @@ A node is a closure `visit(event, seen, found)`: `seen` holds the values read so
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from integration.events.event import Event
 from integration.routing.conditions import Condition, Group, Test
 from integration.routing.event_types import EVENT_TYPES
-from integration.routing.nodes import Holds, Seen, Visit, cost, holds, leaf, lookup
+from integration.routing.nodes import Branches, Holds, Seen, Visit, cost, holds, leaf, lookup
 from integration.routing.readers import Read
 
-type Alternative = tuple[str, Any, bool]
+type Way = tuple[str, Any, bool]
 """One way to meet a condition: the kind of lookup, the stored value, and whether a hit proves the condition."""
-type Entry = tuple[int, tuple[Condition, ...], int]
-"""A route's ordinal, the conditions not yet proven on this path, and how many paths lead to it so far."""
+type Choice = tuple[Test, tuple[Way, ...]]
+"""A test that a lookup can answer, with its ways."""
+
+
+class Entry(msgspec.Struct, frozen=True, eq=False):
+    """A route on one path of the tree.
+
+    Args:
+        ordinal: Of the route.
+        choices: Tests not yet proven that a lookup can answer.
+        others: Conditions that have to be tried.
+        paths: How many paths lead to this route so far.
+    """
+
+    ordinal: int
+    choices: tuple[Choice, ...]
+    others: tuple[Condition, ...]
+    paths: int = 1
+
 
 _SMALL = 2  # below, trying each route costs less than a node
 _DEEPEST = 8
 _MOST_PATHS = 64  # of one route through lists of values of several keys
 _WEIGHT = {"equal": 8, "prefix": 4, "suffix": 4, "range": 2, "above": 2, "from": 2, "below": 2, "to": 2, "contains": 1}
-_ONE_SIDED = ("above", "from", "below", "to")
+_NUMERIC = {"above", "from", "below", "to", "range"}
 _FAMILIES = {str: "equal:str", int: "equal:number", float: "equal:number", bool: "equal:bool"}
 
 
@@ -40,26 +59,37 @@ def build(routes: Iterable[tuple[int, tuple[Condition, ...]]]) -> Visit:
         A function that appends to `found` the ordinal of every route whose conditions hold; a route that is reached on
         several paths may be appended more than once, and the order is not that of the ordinals.
     """
-    return _Builder().node([(ordinal, conditions, 1) for ordinal, conditions in routes], 0)
+    return _Builder().node([_entry(ordinal, conditions) for ordinal, conditions in routes], 0)
+
+
+def _entry(ordinal: int, conditions: tuple[Condition, ...]) -> Entry:
+    choices: list[Choice] = []
+    others: list[Condition] = []
+    for condition in conditions:
+        ways = _ways(condition) if isinstance(condition, Test) else ()
+        if ways and isinstance(condition, Test):
+            choices.append((condition, ways))
+        else:
+            others.append(condition)
+    return Entry(ordinal, tuple(choices), tuple(others))
 
 
 class _Builder:
     """Builds nodes; equal sets of routes share one node."""
 
     def __init__(self) -> None:
-        self._shared: dict[tuple[Entry, ...], Visit] = {}
-        self._alternatives: dict[int, tuple[Alternative, ...]] = {}
+        self._shared: dict[tuple[tuple[int, tuple[Choice, ...]], ...], Visit] = {}
         self._holds: dict[Any, Holds] = {}
 
     def node(self, entries: list[Entry], depth: int) -> Visit:
         """Build the tree below a set of routes."""
         if len(entries) <= _SMALL or depth >= _DEEPEST:
             return self._leaf(entries)
-        by_key, unindexed = self._divide(entries)
+        by_key, unindexed = _divide(entries)
         nodes: list[Visit] = []
         for read, chosen in by_key.items():
             if len(chosen) <= _SMALL:
-                unindexed.extend(entry for entry, _, _ in chosen)
+                unindexed.extend(entry for entry, _ in chosen)
             else:
                 nodes.append(self._lookup(read, chosen, depth))
         if unindexed:
@@ -74,80 +104,77 @@ class _Builder:
 
         return visit
 
-    def _divide(
-        self, entries: list[Entry]
-    ) -> tuple[dict[Read, list[tuple[Entry, Test, tuple[Alternative, ...]]]], list[Entry]]:
-        """Give each route the key that tells most routes apart."""
-        weights: dict[Read, int] = {}
-        distinct: dict[Read, set[Any]] = {}
-        usable: list[tuple[Entry, list[tuple[Test, tuple[Alternative, ...]]]]] = []
-        for entry in entries:
-            tests = list(self._indexable(entry))
-            usable.append((entry, tests))
-            for test, ways in tests:
-                weights[test.read] = weights.get(test.read, 0) + min(_WEIGHT[kind] for kind, _, _ in ways)
-                distinct.setdefault(test.read, set()).update(value for _, value, _ in ways[:4])
-        scores = {read: weight * len(distinct[read]) / (len(distinct[read]) + 1) for read, weight in weights.items()}
-        by_key: dict[Read, list[tuple[Entry, Test, tuple[Alternative, ...]]]] = {}
-        unindexed: list[Entry] = []
-        for entry, tests in usable:
-            if tests:
-                test, ways = max(tests, key=lambda each: scores[each[0].read])
-                by_key.setdefault(test.read, []).append((entry, test, ways))
-            else:
-                unindexed.append(entry)
-        return by_key, unindexed
-
-    def _indexable(self, entry: Entry) -> Iterable[tuple[Test, tuple[Alternative, ...]]]:
-        _, conditions, paths = entry
-        for condition in conditions:
-            if isinstance(condition, Test):
-                ways = self._alternatives.get(id(condition))
-                if ways is None:
-                    ways = self._alternatives[id(condition)] = _alternatives(condition)
-                if ways and (paths == 1 or paths * len(ways) <= _MOST_PATHS):
-                    yield condition, ways
-
-    def _lookup(self, read: Read, chosen: list[tuple[Entry, Test, tuple[Alternative, ...]]], depth: int) -> Visit:
+    def _lookup(self, read: Read, chosen: list[tuple[Entry, Choice]], depth: int) -> Visit:
         buckets: dict[str, dict[Any, list[Entry]]] = {}
-        for (ordinal, conditions, paths), test, ways in chosen:
-            rest = tuple(each for each in conditions if each is not test)
+        for entry, choice in chosen:
+            test, ways = choice
+            rest = tuple([each for each in entry.choices if each is not choice])
+            paths = entry.paths * len(ways)
+            proven = Entry(entry.ordinal, rest, entry.others, paths)
+            open_still = (
+                None
+                if all(proves for _, _, proves in ways)
+                else (Entry(entry.ordinal, rest, (*entry.others, test), paths))
+            )
             for kind, value, proves in ways:
-                entry = (ordinal, rest if proves else conditions, paths * len(ways))
                 family = _FAMILIES[type(value)] if kind == "equal" else kind
-                buckets.setdefault(family, {}).setdefault(value, []).append(entry)
+                below = buckets.setdefault(family, {}).setdefault(value, [])
+                below.append(proven if proves or open_still is None else open_still)
+        free, checked = self._terminal(buckets)
         return lookup(
             read,
-            texts=self._children(buckets, "equal:str", depth),
-            numbers=self._children(buckets, "equal:number", depth),
-            booleans=self._children(buckets, "equal:bool", depth),
-            prefixes=self._children(buckets, "prefix", depth),
-            suffixes=self._children(buckets, "suffix", depth),
-            parts=self._children(buckets, "contains", depth),
-            bounds={kind: self._terminal(buckets, kind) for kind in _ONE_SIDED if kind in buckets},
-            ranges=self._terminal(buckets, "range"),
+            Branches(
+                texts=self._children(buckets, "equal:str", depth),
+                numbers=self._children(buckets, "equal:number", depth),
+                booleans=self._children(buckets, "equal:bool", depth),
+                prefixes=self._children(buckets, "prefix", depth),
+                suffixes=self._children(buckets, "suffix", depth),
+                parts=self._children(buckets, "contains", depth),
+                free_ranges=free.pop("range", []),
+                ranges=checked.pop("range", []),
+                free_bounds=free,
+                bounds=checked,
+            ),
         )
 
     def _children(self, buckets: dict[str, dict[Any, list[Entry]]], family: str, depth: int) -> dict[Any, Visit]:
-        return {value: self._child(tuple(entries), depth) for value, entries in buckets.get(family, {}).items()}
+        return {value: self._child(entries, depth) for value, entries in buckets.get(family, {}).items()}
 
-    def _terminal(self, buckets: dict[str, dict[Any, list[Entry]]], family: str) -> list[tuple[Any, Visit]]:
-        return [(value, self._leaf(entries)) for value, entries in buckets.get(family, {}).items()]
-
-    def _child(self, entries: tuple[Entry, ...], depth: int) -> Visit:
-        child = self._shared.get(entries)
+    def _child(self, entries: list[Entry], depth: int) -> Visit:
+        if entries[0].paths == 1:
+            return self.node(entries, depth + 1)
+        # Routes with lists of values reach the same set of routes by several values.
+        identity = tuple([(entry.ordinal, entry.choices) for entry in entries])
+        child = self._shared.get(identity)
         if child is None:
-            child = self._shared[entries] = self.node(list(entries), depth + 1)
+            child = self._shared[identity] = self.node(entries, depth + 1)
         return child
 
+    def _terminal(
+        self, buckets: dict[str, dict[Any, list[Entry]]]
+    ) -> tuple[dict[str, list[tuple[Any, int]]], dict[str, list[tuple[Any, Visit]]]]:
+        free: dict[str, list[tuple[Any, int]]] = {}
+        checked: dict[str, list[tuple[Any, Visit]]] = {}
+        for kind in _NUMERIC & buckets.keys():
+            for value, entries in buckets[kind].items():
+                done = [entry for entry in entries if not (entry.choices or entry.others)]
+                free.setdefault(kind, []).extend((value, entry.ordinal) for entry in done)
+                if len(done) < len(entries):
+                    rest = [entry for entry in entries if entry.choices or entry.others]
+                    checked.setdefault(kind, []).append((value, self._leaf(rest)))
+        return {kind: pairs for kind, pairs in free.items() if pairs}, checked
+
     def _leaf(self, entries: Sequence[Entry]) -> Visit:
-        free = [ordinal for ordinal, conditions, _ in entries if not conditions]
-        checked = [
-            (ordinal, tuple(self.holds(each) for each in sorted(conditions, key=cost)))
-            for ordinal, conditions, _ in entries
-            if conditions
-        ]
-        return leaf(tuple(free), tuple(checked))
+        free: list[int] = []
+        checked: dict[tuple[Holds, ...], list[int]] = {}
+        for entry in entries:
+            conditions = [*(test for test, _ in entry.choices), *entry.others]
+            if conditions:
+                conditions.sort(key=cost)
+                checked.setdefault(tuple(map(self.holds, conditions)), []).append(entry.ordinal)
+            else:
+                free.append(entry.ordinal)
+        return leaf(tuple(free), tuple((tuple(ordinals), conditions) for conditions, ordinals in checked.items()))
 
     def holds(self, condition: Condition) -> Holds:
         """Compile a condition for a leaf; equal tests share one closure."""
@@ -160,7 +187,34 @@ class _Builder:
         return shared
 
 
-def _alternatives(test: Test) -> tuple[Alternative, ...]:
+def _divide(entries: list[Entry]) -> tuple[dict[Read, list[tuple[Entry, Choice]]], list[Entry]]:
+    """Give each route the key that tells most routes apart."""
+    weights: dict[Read, int] = {}
+    distinct: dict[Read, set[Any]] = {}
+    for entry in entries:
+        for test, ways in entry.choices:
+            kind, value, _ = ways[0]
+            weights[test.read] = weights.get(test.read, 0) + _WEIGHT[kind]
+            distinct.setdefault(test.read, set()).add(value)
+    scores = {read: weight * len(distinct[read]) / (len(distinct[read]) + 1) for read, weight in weights.items()}
+    by_key: dict[Read, list[tuple[Entry, Choice]]] = {}
+    unindexed: list[Entry] = []
+    for entry in entries:
+        best: Choice | None = None
+        score = 0.0
+        for choice in entry.choices:
+            test, ways = choice
+            few = entry.paths == 1 or entry.paths * len(ways) <= _MOST_PATHS
+            if few and scores[test.read] > score:
+                best, score = choice, scores[test.read]
+        if best is None:
+            unindexed.append(entry)
+        else:
+            by_key.setdefault(best[0].read, []).append((entry, best))
+    return by_key, unindexed
+
+
+def _ways(test: Test) -> tuple[Way, ...]:
     """Return the ways to meet a condition by lookup; none where it must be tried."""
     if test.operator is EVENT_TYPES:
         return tuple(_of_pattern(pattern) for pattern in dict.fromkeys(test.values))
@@ -168,7 +222,7 @@ def _alternatives(test: Test) -> tuple[Alternative, ...]:
     return tuple((kind, value, True) for value in dict.fromkeys(test.values)) if kind else ()
 
 
-def _of_pattern(pattern: str) -> Alternative:
+def _of_pattern(pattern: str) -> Way:
     first, *rest = pattern.split("*")
     if not rest:
         return "equal", first, True

@@ -8,6 +8,7 @@ samples do (`Subject`, `Data.Key1`); field names of the data do not, as JSON's d
 """
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -71,6 +72,7 @@ class UnreadableKey(ValueError):
     """The key cannot be parsed; the message says why."""
 
 
+@lru_cache(maxsize=4096)
 def parse_key(text: str) -> Key:
     """Parse a key.
 

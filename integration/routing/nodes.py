@@ -4,24 +4,30 @@ A node is `visit(event, seen, found)`: `seen` holds the values read so far, by t
 collects ordinals of routes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from integration.events.event import Event
 from integration.routing.conditions import Condition, Group
 from integration.routing.readers import TUPLE, Read, kind_of
-from integration.routing.search import Bounds, Parts, Prefixes, Ranges
+from integration.routing.search import Parts, Prefixes, bounds_found, ranges_found
 
 type Seen = dict[Read, Any]
 type Visit = Callable[[Event, Seen, list[int]], None]
 type Holds = Callable[[Event, Seen], bool]
-type _Reached = Callable[[Any], Sequence[Visit]]
 
 _UNREAD: Final = object()
 
 
-def leaf(free: tuple[int, ...], checked: tuple[tuple[int, tuple[Holds, ...]], ...]) -> Visit:
-    """Make the end of a path: routes without, and routes with conditions that are still open."""
+def leaf(free: tuple[int, ...], checked: tuple[tuple[tuple[int, ...], tuple[Holds, ...]], ...]) -> Visit:
+    """Make the end of a path: routes without, and routes with conditions that are still open.
+
+    Args:
+        free: Ordinals of routes that match.
+        checked: (ordinals, the conditions that these routes have in common and that must hold).
+    """
     if not checked:
         if len(free) == 1:
             (only,) = free
@@ -29,58 +35,69 @@ def leaf(free: tuple[int, ...], checked: tuple[tuple[int, tuple[Holds, ...]], ..
         return lambda _event, _seen, found: found.extend(free)
 
     def visit(event: Event, seen: Seen, found: list[int]) -> None:
-        found.extend(free)
-        for ordinal, conditions in checked:
+        if free:
+            found.extend(free)
+        for ordinals, conditions in checked:
             for condition in conditions:
                 if not condition(event, seen):
                     break
             else:
-                found.append(ordinal)
+                found.extend(ordinals)
 
     return visit
 
 
-def lookup(  # noqa: PLR0913 (one for each kind of lookup)
-    read: Read,
-    *,
-    texts: Mapping[str, Visit],
-    numbers: Mapping[float, Visit],
-    booleans: Mapping[bool, Visit],
-    prefixes: Mapping[str, Visit],
-    suffixes: Mapping[str, Visit],
-    parts: Mapping[str, Visit],
-    bounds: Mapping[str, Sequence[tuple[float, Visit]]],
-    ranges: Sequence[tuple[tuple[float, float], Visit]],
-) -> Visit:
-    """Make a node that reads one key and goes on where its value leads."""
-    in_text = _in_text(texts, prefixes, suffixes, parts)
-    in_numbers = _in_numbers(numbers, bounds, ranges)
+class Branches(msgspec.Struct):
+    """Where a node leads, by what its key's value has to be; filled while building.
 
-    def reached(value: Any) -> Sequence[Visit]:
+    `bounds` and `ranges` end paths: they lead to ordinals of routes that then match (`free`), or to a leaf.
+    """
+
+    texts: dict[str, Visit]
+    numbers: dict[float, Visit]
+    booleans: dict[bool, Visit]
+    prefixes: dict[str, Visit]
+    suffixes: dict[str, Visit]
+    parts: dict[str, Visit]
+    bounds: dict[str, list[tuple[float, Visit]]]
+    free_bounds: dict[str, list[tuple[float, int]]]
+    ranges: list[tuple[tuple[float, float], Visit]]
+    free_ranges: list[tuple[tuple[float, float], int]]
+
+
+def lookup(read: Read, to: Branches) -> Visit:
+    """Make a node that reads one key and goes on where its value leads."""
+    others = (to.numbers, to.booleans, to.prefixes, to.suffixes, to.parts)
+    numeric = (to.bounds, to.free_bounds, to.ranges, to.free_ranges)
+    return _general(read, to) if any(others) or any(numeric) else _by_text(read, to.texts)
+
+
+def _general(read: Read, to: Branches) -> Visit:
+    in_text, in_numbers, booleans = _in_text(to), _in_numbers(to), to.booleans
+
+    def go(value: Any, event: Event, seen: Seen, found: list[int]) -> None:
         kind = kind_of(value)
         if kind is str:
-            return in_text(value)
-        if kind is int or kind is float:
-            return in_numbers(value)
-        if kind is bool and value in booleans:
-            return (booleans[value],)
-        return ()
-
-    if not (numbers or booleans or prefixes or suffixes or parts or bounds or ranges):
-        return _by_text(read, dict(texts), reached)
+            for child in in_text(value):
+                child(event, seen, found)
+        elif kind is int or kind is float:
+            in_numbers(value, event, seen, found)
+        elif kind is bool and value in booleans:
+            booleans[value](event, seen, found)
+        elif kind is TUPLE:
+            for each in value:
+                go(each, event, seen, found)
 
     def visit(event: Event, seen: Seen, found: list[int]) -> None:
         value = seen.get(read, _UNREAD)
         if value is _UNREAD:
             value = seen[read] = read(event)
-        for each in value if type(value) is TUPLE else (value,):
-            for child in reached(each):
-                child(event, seen, found)
+        go(value, event, seen, found)
 
     return visit
 
 
-def _by_text(read: Read, texts: dict[str, Visit], reached: _Reached) -> Visit:
+def _by_text(read: Read, texts: dict[str, Visit]) -> Visit:
     """Make the commonest node, equality of text, with nothing on its way."""
     find = texts.get
 
@@ -94,20 +111,20 @@ def _by_text(read: Read, texts: dict[str, Visit], reached: _Reached) -> Visit:
                 child(event, seen, found)
         elif type(value) is TUPLE:
             for each in value:
-                for child in reached(each):
+                child = find(each)
+                if child is not None:
                     child(event, seen, found)
 
     return visit
 
 
-def _in_text(
-    texts: Mapping[str, Visit], prefixes: Mapping[str, Visit], suffixes: Mapping[str, Visit], parts: Mapping[str, Visit]
-) -> _Reached:
+def _in_text(to: Branches) -> Callable[[str], Sequence[Visit]]:
+    texts, prefixes, suffixes, parts = to.texts, to.prefixes, to.suffixes, to.parts
     beginnings = Prefixes[Visit].of(prefixes)
-    endings = Prefixes[Visit].of({text[::-1]: child for text, child in suffixes.items()})
-    contained = Parts[Visit].of(parts)
     if not (texts or suffixes or parts):
         return beginnings.find
+    endings = Prefixes[Visit].of({text[::-1]: child for text, child in suffixes.items()})
+    contained = Parts[Visit].of(parts)
 
     def reached(value: str) -> Sequence[Visit]:
         found: list[Visit] = [texts[value]] if value in texts else []
@@ -122,23 +139,26 @@ def _in_text(
     return reached
 
 
-def _in_numbers(
-    numbers: Mapping[float, Visit],
-    bounds: Mapping[str, Sequence[tuple[float, Visit]]],
-    ranges: Sequence[tuple[tuple[float, float], Visit]],
-) -> _Reached:
-    passed = Bounds[Visit].of(bounds)
-    held = Ranges[Visit].of(ranges)
-    if not (numbers or ranges):
-        return passed.find
+def _in_numbers(to: Branches) -> Callable[[float, Event, Seen, list[int]], None]:
+    numbers = to.numbers
+    free: list[Callable[[float], list[int]]] = []
+    checked: list[Callable[[float], list[Visit]]] = []
+    free += bounds_found(to.free_bounds)
+    checked += bounds_found(to.bounds)
+    free += ranges_found(to.free_ranges)
+    checked += ranges_found(to.ranges)
+    if len(free) == 1 and not numbers and not checked:
+        (only,) = free
+        return lambda value, _event, _seen, found: found.extend(only(value))
 
-    def reached(value: float) -> Sequence[Visit]:
-        found: list[Visit] = [numbers[value]] if value in numbers else []
-        if bounds:
-            found += passed.find(value)
-        if held is not None:
-            found += held.find(value)
-        return found
+    def reached(value: float, event: Event, seen: Seen, found: list[int]) -> None:
+        if value in numbers:
+            numbers[value](event, seen, found)
+        for find in free:
+            found.extend(find(value))
+        for find in checked:
+            for child in find(value):
+                child(event, seen, found)
 
     return reached
 
@@ -152,7 +172,7 @@ def holds(condition: Condition) -> Holds:
         if condition.kind == "all":
             return lambda event, seen: all(member(event, seen) for member in members)
         return lambda event, seen: not all(member(event, seen) for member in members)
-    read, accepts = condition.read, condition.accepts
+    read, accepts = condition.read, condition.judge()
 
     def test(event: Event, seen: Seen) -> bool:
         value = seen.get(read, _UNREAD)

@@ -4,7 +4,7 @@ Each structure is built once and never changed. All hold children: whatever the 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -88,38 +88,34 @@ class Parts[T](msgspec.Struct, frozen=True):
                         yield child
 
 
-class Bounds[T](msgspec.Struct, frozen=True):
-    """Stored numbers that an event's number is above (or at), or below (or at): one bisection, then a slice."""
+def bounds_found[T](stored: Mapping[str, Sequence[tuple[float, T]]]) -> list[Callable[[float], list[T]]]:
+    """Make the searches for stored bounds that a number passes: one bisection and a slice for each kind of bound.
 
-    above: tuple[list[float], list[T]]
-    at_least: tuple[list[float], list[T]]
-    below: tuple[list[float], list[T]]
-    at_most: tuple[list[float], list[T]]
+    Args:
+        stored: `above`, `from`, `below`, `to` → (bound, child).
 
-    @classmethod
-    def of(cls, stored: Mapping[str, Sequence[tuple[float, T]]]) -> "Bounds[T]":
-        """Build from `above`, `from`, `below`, `to` → (bound, child)."""
+    Returns:
+        One function for each kind stored, from a number to the children of the bounds that it passes.
+    """
+    return [_passed(kind, sorted(pairs, key=lambda pair: pair[0])) for kind, pairs in stored.items()]
 
-        def order(kind: str) -> tuple[list[float], list[T]]:
-            pairs = sorted(stored.get(kind, ()), key=lambda pair: pair[0])
-            return [bound for bound, _ in pairs], [child for _, child in pairs]
 
-        return cls(order("above"), order("from"), order("below"), order("to"))
+def _passed[T](kind: str, pairs: list[tuple[float, T]]) -> Callable[[float], list[T]]:
+    bounds = [bound for bound, _ in pairs]
+    children = [child for _, child in pairs]
+    if kind == "above":
+        return lambda number: children[: bisect_left(bounds, number)]
+    if kind == "from":
+        return lambda number: children[: bisect_right(bounds, number)]
+    if kind == "below":
+        return lambda number: children[bisect_right(bounds, number) :]
+    return lambda number: children[bisect_left(bounds, number) :]
 
-    def find(self, number: float) -> list[T]:
-        """Return the children of every bound that this number passes."""
-        bounds, children = self.above
-        found = children[: bisect_left(bounds, number)] if bounds else []
-        bounds, children = self.at_least
-        if bounds:
-            found += children[: bisect_right(bounds, number)]
-        bounds, children = self.below
-        if bounds:
-            found += children[bisect_right(bounds, number) :]
-        bounds, children = self.at_most
-        if bounds:
-            found += children[bisect_left(bounds, number) :]
-        return found
+
+def ranges_found[T](stored: Sequence[tuple[tuple[float, float], T]]) -> list[Callable[[float], list[T]]]:
+    """Make the search for stored closed ranges that hold a number; none for nothing stored."""
+    tree = Ranges[T].of(stored)
+    return [] if tree is None else [tree.find]
 
 
 class Ranges[T](msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ class RouteTable:
         enabled = [route for route in routes if route.config.enabled]
         ordinary = [route for route in enabled if not route.config.default]
         self._defaults = tuple(route for route in enabled if route.config.default)
+        self._alone = tuple(Matches((route,)) for route in routes)
         self._visit: Visit = build((route.ordinal, route.conditions) for route in ordinary)
         self._visit_defaults: Visit = build((route.ordinal, route.conditions) for route in self._defaults)
         self._linked: dict[int, tuple[Holds, ...]] = {
@@ -72,9 +73,9 @@ class RouteTable:
         seen: Seen = {}
         found: list[int] = []
         self._visit(event, seen, found)
-        if not found:
-            return self._match_defaults(event, seen) if self._defaults else _NOTHING
-        matches = self._split(event, seen, found)
+        if not found and not self._defaults:
+            return _NOTHING
+        matches = self._split(event, seen, found) if found else _NOTHING
         if not matches.routes and self._defaults:
             return self._match_defaults(event, seen, matches.undecided)
         return matches
@@ -96,7 +97,7 @@ class RouteTable:
         """Tell whether some enabled route could take events of this type, whatever else it asks for."""
         folded = event_type.casefold()
         return any(
-            all(each.accepts(folded) for each in route.conditions if isinstance(each, Test) and each.key.root == "type")
+            all(each.judge()(folded) for each in route.conditions if isinstance(each, Test) and each.key.root == "type")
             for route in self.routes
             if route.config.enabled
         )
@@ -104,7 +105,7 @@ class RouteTable:
     def _match_defaults(self, event: Event, seen: Seen, undecided: tuple[CompiledRoute, ...] = ()) -> Matches:
         found: list[int] = []
         self._visit_defaults(event, seen, found)
-        matches = self._split(event, seen, found)
+        matches = self._split(event, seen, found) if found else _NOTHING
         if not undecided:
             return matches
         # While another route may still match, a default one cannot be decided either.
@@ -115,7 +116,7 @@ class RouteTable:
         if len(found) > 1:
             found = sorted(set(found))
         if not self._linked or self._linked.keys().isdisjoint(found):
-            return Matches(tuple([self.routes[ordinal] for ordinal in found]))
+            return self._alone[found[0]] if len(found) == 1 else Matches(tuple(map(self.routes.__getitem__, found)))
         known = event.internal or not LINK_ATTRIBUTES.isdisjoint(event.extensions)
         routes: list[CompiledRoute] = []
         undecided: list[CompiledRoute] = []

@@ -20,7 +20,7 @@ def compiled(routes: list[Route]) -> tuple[RouteTable, list[Route]]:
         return RouteTable.compile(sound), sound
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(strategies.routes(), st.lists(strategies.events(), min_size=1, max_size=6))
 def test_an_indexed_table_equals_evaluating_every_route(routes, events):
     table, sound = compiled(routes)
@@ -34,7 +34,7 @@ def test_an_indexed_table_equals_evaluating_every_route(routes, events):
         assert [name for name, verdict in verdicts.items() if verdict is None] == undecided
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(strategies.routes(), strategies.events(), strategies.texts, strategies.texts)
 def test_deciding_with_the_link_equals_matching_the_stamped_event(routes, event, url, identifier):
     table, _ = compiled(routes)
