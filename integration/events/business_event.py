@@ -66,7 +66,12 @@ def extensions(fields: dict[str, Any], around: Surroundings) -> dict[str, Attrib
         found["legalentity"] = legal_text(legal_entity)
     if number := control_number(fields.get("ControlNumber")):
         found["controlnumber"] = number
-    if correlation := legal_text(guid(fields.get("CorrelationId"))) or around.correlation_id:
+    correlation = guid(fields["CorrelationId"]) if "CorrelationId" in fields else ""
+    if around.is_silent:
+        if correlation:
+            found["correlationid"] = legal_text(correlation)
+        return found
+    if correlation := legal_text(correlation) or around.correlation_id:
         found["correlationid"] = correlation
     if trace := around.trace_parent:
         found["traceparent"] = trace
@@ -116,7 +121,7 @@ def business_event(
         ingress=inbound.ingress,
         origin=origin
         or Origin(
-            organization_host=around.organization_host,
+            organization_host="" if around.is_silent else around.organization_host,
             initiating_user_aad_id=guid(fields.get("InitiatingUserAADObjectId")),
         ),
     )

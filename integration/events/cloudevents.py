@@ -6,6 +6,7 @@ Sources: "JSON Event Format", "HTTP Protocol Binding" and "AMQP Protocol Binding
 import base64
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -60,15 +61,24 @@ def amqp(event: Event) -> tuple[dict[str, Attribute], str, bytes]:
     """
     attributes = _attributes(event)
     content_type = attributes.pop("datacontenttype", "")
-    return {_AMQP_PREFIX + name: value for name, value in attributes.items()}, str(content_type), bytes(event.data)
+    return (
+        {_AMQP_PREFIX + name: _written(value) for name, value in attributes.items()},
+        str(content_type),
+        bytes(event.data),
+    )
 
 
-def _attributes(event: Event) -> dict[str, Attribute]:
-    found: dict[str, Attribute] = {"specversion": "1.0", "id": event.id, "source": event.source, "type": event.type}
+def _attributes(event: Event) -> dict[str, Attribute | datetime]:
+    found: dict[str, Attribute | datetime] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+    }
     if event.subject:
         found["subject"] = event.subject
     if event.time is not None:
-        found["time"] = event.time.isoformat().replace("+00:00", "Z")
+        found["time"] = event.time
     if event.data:
         found["datacontenttype"] = event.datacontenttype
     if event.dataschema:
@@ -78,7 +88,12 @@ def _attributes(event: Event) -> dict[str, Attribute]:
     return found
 
 
-def _header(value: Attribute) -> str:
+def _written(value: Attribute | datetime) -> Attribute:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def _header(attribute: Attribute | datetime) -> str:
+    value = _written(attribute)
     if isinstance(value, str):
         return value if _IS_SAFE.fullmatch(value) else quote(value, safe=_SAFE)
     return str(value).lower()

@@ -64,9 +64,9 @@ def _values(items: Mapping[str, Value], *, of_erp: bool) -> dict[str, Any]:
 
 
 def _value(item: Value, *, of_erp: bool) -> Any:  # noqa: PLR0911 - one return for each type of value
+    if item is None or isinstance(item, str | bool | float):
+        return item
     match item:
-        case None | str() | bool() | float():
-            return item
         case int():
             # Beyond int64 JSON readers disagree; the digits do not.
             return item if -_LARGEST - 1 <= item <= _LARGEST else str(item)

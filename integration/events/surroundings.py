@@ -21,6 +21,11 @@ class Surroundings(msgspec.Struct, frozen=True, dict=True):
 
     inbound: Inbound
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the transport says nothing at all."""
+        return not self.inbound.headers and not self.inbound.properties
+
     @cached_property
     def properties(self) -> dict[str, Property]:
         """The application properties under lower-case names."""

@@ -5,6 +5,7 @@ Dataverse developer guide for their JSON.
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -172,12 +173,15 @@ def integer(value: object) -> int:
 
 def pairs(node: object) -> dict[str, Value]:
     """Read a collection: an array of `{key, value}`, a plain object, or null."""
+    if not node:
+        return {}
     if isinstance(node, list):
         found: dict[str, Value] = {}
         for item in cast("list[object]", node):
             if isinstance(item, dict):
-                pair = canonical(cast("Json", item))
-                found[_key(pair.get("key"))] = value(pair.get("value"))
+                pair = cast("Json", item) if "key" in item else canonical(cast("Json", item))
+                name = pair.get("key")
+                found[name if isinstance(name, str) else _key(name)] = value(pair.get("value"))
         return found
     if isinstance(node, dict):
         return {name: value(item) for name, item in cast("Json", node).items() if name != "__type"}
@@ -227,38 +231,50 @@ def value(node: object) -> Value:
     return cast("Scalar", node)
 
 
-def _object(raw: Json) -> Value:  # noqa: PLR0911 - one return for each type of value
+def _object(raw: Json) -> Value:
     node = canonical(raw)
     kind = text(node.get("__type")).partition(":")[0] or _shape(node)
-    match kind:
-        case "Entity":
-            return entity(node)
-        case "EntityReference":
-            return reference(node)
-        case "OptionSetValue":
-            number = node.get("Value")
-            return OptionSetValue(None if number is None else integer(number))
-        case "Money":
-            amount = node.get("Value")
-            return Money(amount if isinstance(amount, int | float) else None)
-        case "AliasedValue":
-            return AliasedValue(
-                text(node.get("EntityLogicalName")), text(node.get("AttributeLogicalName")), value(node.get("Value"))
-            )
-        case "EntityCollection":
-            rows = node.get("Entities")
-            found = (entity(row) for row in cast("list[object]", rows)) if isinstance(rows, list) else ()
-            return EntityCollection(
-                text(node.get("EntityName")),
-                tuple(row for row in found if row is not None),
-                bool(node.get("MoreRecords")),
-            )
-        case _ if kind.startswith("KeyValuePairOf") and "key" in node:
-            return {_key(node["key"]): value(node.get("value"))}
-        case _ if "Value" in node and kind.endswith(("ManagedProperty", "Wrapped")):
-            return value(node["Value"])
-        case _:
-            return {name: value(item) for name, item in raw.items() if name != "__type"}
+    read = _READERS.get(kind)
+    if read is not None:
+        return read(node)
+    if kind.startswith("KeyValuePairOf") and "key" in node:
+        return {_key(node["key"]): value(node.get("value"))}
+    if "Value" in node and kind.endswith("ManagedProperty"):
+        return value(node["Value"])
+    return {name: value(item) for name, item in raw.items() if name != "__type"}
+
+
+def _choice(node: Json) -> OptionSetValue:
+    number = node.get("Value")
+    return OptionSetValue(None if number is None else integer(number))
+
+
+def _money(node: Json) -> Money:
+    amount = node.get("Value")
+    return Money(amount if isinstance(amount, int | float) else None)
+
+
+def _aliased(node: Json) -> AliasedValue:
+    table, attribute = text(node.get("EntityLogicalName")), text(node.get("AttributeLogicalName"))
+    return AliasedValue(table, attribute, value(node.get("Value")))
+
+
+def _collection(node: Json) -> EntityCollection:
+    rows = node.get("Entities")
+    found = [entity(row) for row in cast("list[object]", rows)] if isinstance(rows, list) else []
+    return EntityCollection(
+        text(node.get("EntityName")), tuple(row for row in found if row is not None), bool(node.get("MoreRecords"))
+    )
+
+
+_READERS: dict[str, Callable[[Json], Value]] = {
+    "Entity": entity,
+    "EntityReference": reference,
+    "OptionSetValue": _choice,
+    "Money": _money,
+    "AliasedValue": _aliased,
+    "EntityCollection": _collection,
+}
 
 
 def _shape(node: Json) -> str:
@@ -267,14 +283,16 @@ def _shape(node: Json) -> str:
         return "Entity" if "Attributes" in node else "EntityReference"
     if "Entities" in node and isinstance(node["Entities"], list):
         return "EntityCollection"
+    if node.keys() == {"Value"} and isinstance(node["Value"], int | float):
+        # The members of an OptionSetValueCollection.
+        return "OptionSetValue" if isinstance(node["Value"], int) else "Money"
     return "KeyValuePairOf" if node.keys() == {"key", "value"} else ""
 
 
 def _array(node: list[object]) -> Value:
-    read = [value(item) for item in node]
     if node and all(isinstance(item, dict) and "key" in canonical(cast("Json", item)) for item in node):
         return pairs(node)
-    return read
+    return [value(item) for item in node]
 
 
 def _key(node: object) -> str:
