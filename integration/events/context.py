@@ -27,18 +27,19 @@ _STRIPPED_FIELDS = ("InputParameters", "PreEntityImages", "PostEntityImages")
 class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
     """The context of one message, with Python values; names follow the SDK's in snake case.
 
-    Zero GUIDs and nulls are empty strings, `/Date(…)/` is an aware datetime in UTC. Source: "RemoteExecutionContext
-    class" and "Sample: RemoteExecutionContext in JSON" of the Dataverse developer guide.
+    `stage` is 10, 20, 30 or 40, `mode` 0 for a synchronous step and 1 for an asynchronous one. Zero GUIDs and nulls are
+    empty strings, `/Date(…)/` is an aware datetime in UTC. Source: "RemoteExecutionContext class" and "Sample:
+    RemoteExecutionContext in JSON" of the Dataverse developer guide.
     """
 
     message_name: str
     primary_entity_name: str = ""
     primary_entity_id: str = ""
     secondary_entity_name: str = ""
-    stage: int = 0
-    mode: int = 0
-    depth: int = 0
-    isolation_mode: int = 0
+    stage: int | None = None
+    mode: int | None = None
+    depth: int | None = None
+    isolation_mode: int | None = None
     input_parameters: dict[str, Value] = {}
     output_parameters: dict[str, Value] = {}
     shared_variables: dict[str, Value] = {}

@@ -113,6 +113,6 @@ def _origin(context: RemoteExecutionContext, around: Surroundings) -> Origin:
         user_id=context.user_id or around.claim("user"),
         initiating_user_id=context.initiating_user_id or around.claim("initiatinguser"),
         initiating_user_aad_id=context.initiating_user_aad_id,
-        depth=context.depth,
+        depth=context.depth or 0,
         user_agent=context.initiating_user_agent or around.claim("initiatinguseragent"),
     )

@@ -10,6 +10,7 @@ from integration.events.business_event import business_event, canonical
 from integration.events.context import is_context
 from integration.events.dataverse_event import context_event
 from integration.events.event import JSON_TYPE, Event
+from integration.events.identity import trace_parent
 from integration.events.inbound import Decoded, Ignored, Inbound, Item, Undecoded, UndecodedReason
 from integration.events.surroundings import Surroundings
 from integration.events.text import json_text
@@ -132,7 +133,8 @@ def _cloud_event(fields: dict[str, Any], text: bytes, around: Surroundings, leve
         return [_undecoded("Undecodable", f"a CloudEvent whose {error}", text)]
     inner = _inner(data, around, level)
     if inner is not None:
-        return inner
+        trace = trace_parent(fields.get("traceparent"))
+        return [_traced(item, trace) for item in inner] if trace else inner
     if fault := foreign.fault(fields):
         return [_undecoded("Undecodable", fault, text)]
     return [foreign.cloud_event(fields, data, content_type, around.inbound)]
@@ -211,6 +213,12 @@ def _broken(text: bytes, around: Surroundings, level: int, error: Exception) -> 
         return Ignored(reason="test_message", detail="a text that says test")
     what = str(error)[:120] if isinstance(error, msgspec.DecodeError) else "the text is not UTF-8"
     return _undecoded("Undecodable", what, text)
+
+
+def _traced(item: Item, trace: str) -> Item:
+    if isinstance(item, Event) and "traceparent" not in item.extensions:
+        return item.stamp({"traceparent": trace})
+    return item
 
 
 def _says_something(value: object) -> bool:

@@ -43,11 +43,11 @@ def flat(context: RemoteExecutionContext) -> dict[str, Any]:
         "initiatingUserId": context.initiating_user_id,
         "initiatingUserAadId": context.initiating_user_aad_id,
         "initiatingUserAgent": context.initiating_user_agent,
+        "mode": context.mode,
+        "stage": context.stage,
+        "depth": context.depth,
     }
     found = {name: part for name, part in parts.items() if part not in ("", None, {})}
-    found["mode"] = context.mode
-    found["stage"] = context.stage
-    found["depth"] = context.depth
     if (parent := context.parent_context) is not None:
         found["parentContext"] = {
             "messageName": parent.message_name,

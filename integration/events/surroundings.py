@@ -7,6 +7,7 @@ import msgspec
 
 from integration.events.identity import guid, legal_text, trace_parent
 from integration.events.inbound import Inbound, Property
+from integration.events.times import from_milliseconds
 
 CLAIMS = "http://schemas.microsoft.com/xrm/2011/claims/"
 _PREFIXES = ("cloudevents:", "cloudevents_")
@@ -41,7 +42,7 @@ class Surroundings(msgspec.Struct, frozen=True, dict=True):
         }
         for name, value in self.properties.items():
             if name.startswith(_PREFIXES) and value is not None:
-                found[name[12:]] = str(value).lower() if isinstance(value, bool) else str(value)
+                found[name[12:]] = _text(name[12:], value)
         return found if "specversion" in found else {}
 
     @cached_property
@@ -79,6 +80,15 @@ class Surroundings(msgspec.Struct, frozen=True, dict=True):
     def claim(self, name: str) -> str:
         """Return one of Dataverse's claims, such as `user`, empty where it is not given."""
         return str(self.properties.get(CLAIMS + name) or "")
+
+
+def _text(attribute: str, value: Property) -> str:
+    """Write an attribute as CloudEvents does; the AMQP binding sends times as milliseconds since 1970 too."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if attribute == "time" and isinstance(value, int) and (time := from_milliseconds(value)):
+        return time.isoformat()
+    return str(value)
 
 
 def _named(attribute: str) -> tuple[str, ...]:

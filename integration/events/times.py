@@ -17,8 +17,13 @@ def json_date(value: str) -> datetime | None:
     match = _JSON_DATE.fullmatch(value)
     if match is None:
         return None
+    return from_milliseconds(int(match[1]))
+
+
+def from_milliseconds(count: int) -> datetime | None:
+    """Return the time so many milliseconds after 1970, None outside the years 1 to 9999."""
     try:
-        return _EPOCH + timedelta(milliseconds=int(match[1]))
+        return _EPOCH + timedelta(milliseconds=count)
     except OverflowError:
         return None
 

@@ -90,7 +90,7 @@ _KNOWN = frozenset(
         "__type",
     }
 )
-_CANONICAL = {name.lower(): name for name in _KNOWN}
+_CANONICAL = {name.lower(): name for name in _KNOWN - {"value"}} | {"value": "value"}
 
 
 class EntityReference(msgspec.Struct, frozen=True):
@@ -162,13 +162,13 @@ def text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def integer(value: object) -> int:
-    """Return a whole number, also from its digits in text, else 0."""
+def integer(value: object) -> int | None:
+    """Return a whole number, also from its digits in text, else None."""
     if isinstance(value, int):
         return int(value)
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
-    return 0
+    return None
 
 
 def pairs(node: object) -> dict[str, Value]:
@@ -181,7 +181,7 @@ def pairs(node: object) -> dict[str, Value]:
             if isinstance(item, dict):
                 pair = cast("Json", item) if "key" in item else canonical(cast("Json", item))
                 name = pair.get("key")
-                found[name if isinstance(name, str) else _key(name)] = value(pair.get("value"))
+                found[name if isinstance(name, str) else _key(name)] = value(_content(pair))
         return found
     if isinstance(node, dict):
         return {name: value(item) for name, item in cast("Json", node).items() if name != "__type"}
@@ -238,25 +238,29 @@ def _object(raw: Json) -> Value:
     if read is not None:
         return read(node)
     if kind.startswith("KeyValuePairOf") and "key" in node:
-        return {_key(node["key"]): value(node.get("value"))}
-    if "Value" in node and kind.endswith("ManagedProperty"):
-        return value(node["Value"])
+        return {_key(node["key"]): value(_content(node))}
+    if kind.endswith("ManagedProperty"):
+        return value(_content(node))
     return {name: value(item) for name, item in raw.items() if name != "__type"}
 
 
+def _content(node: Json) -> Any:
+    """Return what a pair (`value`) or a wrapping (`Value`) holds; serializers vary in the case of both."""
+    return node["value"] if "value" in node else node.get("Value")
+
+
 def _choice(node: Json) -> OptionSetValue:
-    number = node.get("Value")
-    return OptionSetValue(None if number is None else integer(number))
+    return OptionSetValue(integer(_content(node)))
 
 
 def _money(node: Json) -> Money:
-    amount = node.get("Value")
+    amount = _content(node)
     return Money(amount if isinstance(amount, int | float) else None)
 
 
 def _aliased(node: Json) -> AliasedValue:
     table, attribute = text(node.get("EntityLogicalName")), text(node.get("AttributeLogicalName"))
-    return AliasedValue(table, attribute, value(node.get("Value")))
+    return AliasedValue(table, attribute, value(_content(node)))
 
 
 def _collection(node: Json) -> EntityCollection:
@@ -283,9 +287,9 @@ def _shape(node: Json) -> str:
         return "Entity" if "Attributes" in node else "EntityReference"
     if "Entities" in node and isinstance(node["Entities"], list):
         return "EntityCollection"
-    if node.keys() == {"Value"} and isinstance(node["Value"], int | float):
+    if len(node) == 1 and isinstance(amount := _content(node), int | float):
         # The members of an OptionSetValueCollection.
-        return "OptionSetValue" if isinstance(node["Value"], int) else "Money"
+        return "OptionSetValue" if isinstance(amount, int) else "Money"
     return "KeyValuePairOf" if node.keys() == {"key", "value"} else ""
 
 
