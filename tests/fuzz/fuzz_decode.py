@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,11 +25,12 @@ try:
 except ImportError:
     atheris = None
 
-from integration.events import cloudevents  # noqa: E402 - the path is set first
-from integration.events.decode import decode  # noqa: E402
-from integration.events.event import Event  # noqa: E402
-from integration.events.inbound import Ignored, Inbound, Undecoded  # noqa: E402
-from integration.events.record import load, store  # noqa: E402
+with atheris.instrument_imports(include=["integration"]) if atheris else nullcontext():
+    from integration.events import cloudevents
+    from integration.events.decode import decode
+    from integration.events.event import Event
+    from integration.events.inbound import Ignored, Inbound, Undecoded
+    from integration.events.record import load, store
 
 RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)
 TRANSPORTS = (
@@ -85,7 +87,6 @@ def seeds(folder: Path) -> None:
 def by_atheris() -> None:
     with tempfile.TemporaryDirectory() as folder:
         seeds(Path(folder))
-        atheris.instrument_all()
         atheris.Setup([sys.argv[0], "-max_len=8192", *sys.argv[1:], folder], check)
         atheris.Fuzz()
 
@@ -109,7 +110,7 @@ def by_hypothesis() -> None:
 
     while time.monotonic() < end:
         run()
-    print(f"{executions} executions, nothing raised")
+    sys.stdout.write(f"{executions} executions, nothing raised\n")
 
 
 if __name__ == "__main__":
