@@ -1,33 +1,44 @@
-"""Decoding and encoding of events, against the json module on the same body."""
+"""Decoding, routing and encoding of events, against the json module on the same body."""
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from benchmarks.measure import Row, row, side_by_side
+from integration.config.model import Route
 from integration.events.cloudevents import structured
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Inbound
+from integration.routing.table import RouteTable
 
 CONTRACTS = "http://schemas.microsoft.com/xrm/2011/Contracts"
+LINK = {
+    "fnourl": "https://contoso.operations.dynamics.com",
+    "fnoid": "66666666-7777-8888-9999-aaaaaaaaaaaa",
+    "fnotenantid": "11111111-2222-3333-4444-555555555555",
+}
 ID = "6d81c9a3-2f35-4b5e-9d1c-0a4be2c7f{:03d}"
 
 
 def rows(*, quick: bool = False) -> list[Row]:
     """Measure a 1 KB business event and a 4 KB context; the output is checked before it is timed."""
+    table = RouteTable.compile(routes())
     measured: list[Row] = []
-    for name, body, budget in (
-        ("decode-encode business event 1 KB", business_event(), 1.0),
-        ("decode-encode context 4 KB", context(), None),
+    for name, body, routed, budget in (
+        ("decode-encode business event 1 KB", business_event(), False, 1.0),
+        ("decode-encode context 4 KB", context(), False, None),
+        ("decode, 100 routes, stamp, encode business event 1 KB", business_event(), True, 2.0),
+        ("decode, 100 routes, stamp, encode context 4 KB", context(), True, None),
     ):
         message = inbound(body)
         verify(message)
+        work = partial(through_routes, table, message) if routed else partial(through, message)
+        if routed:
+            verify_routes(table, message)
         seconds = side_by_side(
-            {
-                "fno-link": lambda message=message: through(message),
-                "json": lambda body=body: json.dumps(json.loads(body)),
-            },
+            {"fno-link": work, "json": lambda body=body: json.dumps(json.loads(body))},
             rounds=5 if quick else 15,
             seconds=0.02 if quick else 0.05,
         )
@@ -35,6 +46,39 @@ def rows(*, quick: bool = False) -> list[Row]:
         against = "json.loads + json.dumps of the same body"
         measured.append(row(name, micro["fno-link"], "µs", base=micro["json"], against=against, budget=budget))
     return measured
+
+
+def routes() -> list[Route]:
+    """Make 100 routes with two data filters each; some take each of the two messages."""
+    made: list[Route] = []
+    for number in range(100):
+        event_types = ("SalesOrderConfirmedBusinessEvent",) if number % 2 else ("account.Update",)
+        entity, amount = (
+            ("data.LegalEntity", "data.OrderTotal") if number % 2 else ("data.target.name", "data.target.creditlimit")
+        )
+        filters = (
+            {"operator": "StringIn", "key": entity, "values": ["usmf", "Contoso"] if number < 10 else [f"x{number}"]},
+            {"operator": "NumberGreaterThan", "key": amount, "value": 100 if number < 6 else 10_000},
+        )
+        made.append(Route(name=f"route-{number}", target="orders", event_types=event_types, filters=filters))
+    return made
+
+
+def through_routes(table: RouteTable, message: Inbound) -> bytes:
+    (event,) = decode(message).items
+    assert isinstance(event, Event)
+    matches = table.match(event)
+    assert len(matches.routes) == 3
+    return structured(event.stamp(LINK))
+
+
+def verify_routes(table: RouteTable, message: Inbound) -> None:
+    (event,) = decode(message).items
+    assert isinstance(event, Event)
+    first = 1 if event.shape == "business_event" else 0
+    assert [taken.config.name for taken in table.match(event).routes] == [f"route-{first + n}" for n in (0, 2, 4)]
+    sent = json.loads(through_routes(table, message))
+    assert {name: sent[name] for name in LINK} == LINK
 
 
 def through(message: Inbound) -> bytes:
