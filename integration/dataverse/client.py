@@ -1,0 +1,191 @@
+"""The Dataverse client."""
+
+import logging
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from integration.clock import Clock, SystemClock
+from integration.config.model import Organization
+from integration.dataverse.answers import (
+    Identity,
+    LinkAnswer,
+    read_identity,
+    read_link,
+    read_not_integrated,
+)
+from integration.dataverse.connection import CALL_TIMEOUT, Reply, get
+from integration.dataverse.failures import failure, read_error
+from integration.errors import UnexpectedAnswer
+from integration.identity import Tokens, scope_for
+
+if TYPE_CHECKING:
+    import httpx
+
+HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0", "If-None-Match": "null"}
+"""What the page "Compose HTTP requests and handle errors" asks for on every call."""
+
+VERSION = "v9.2"
+OLDER_VERSION = "v9.1"
+LINK_CALL = "RetrieveFinanceAndOperationsIntegrationDetails"
+ROW_GONE = "0x80040217"
+
+_OK = 200
+_UNAUTHORIZED = 401
+_NOT_FOUND = 404
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+log = logging.getLogger(__name__)
+
+
+class Dataverse:
+    """Calls to Dataverse organizations, each with a token for that organization only.
+
+    Nothing is retried here but a refused token, once, with a fresh one: whoever calls knows how often it was tried.
+
+    Args:
+        http: The process's client, see `open_http_client`.
+        tokens: Gives the bearer tokens.
+        clock: Time, for a Retry-After that is a date.
+        timeout: Seconds for one call.
+    """
+
+    def __init__(
+        self, http: "httpx.AsyncClient", tokens: Tokens, *, clock: Clock | None = None, timeout: float = CALL_TIMEOUT
+    ) -> None:
+        self._http = http
+        self._tokens = tokens
+        self._clock = clock or SystemClock()
+        self._timeout = timeout
+        self._sets: dict[tuple[str, str], str] = {}
+
+    async def integration_details(self, organization: Organization) -> LinkAnswer:
+        """Ask which F&O environment the organization is linked to.
+
+        Returns:
+            `Details`, or `NotIntegrated` for 400 with 0x80048d0b: both are answers.
+
+        Raises:
+            LinkUnknown: Anything else; the subclass says why.
+        """
+        reply = await self._get(organization, LINK_CALL)
+        if reply.status == _NOT_FOUND:
+            reply = await self._get(organization, LINK_CALL, version=OLDER_VERSION)
+        if reply.status == _OK:
+            return read_link(reply.body)
+        unlinked = read_not_integrated(reply)
+        if unlinked is not None:
+            return unlinked
+        raise self._failure(organization, reply)
+
+    async def who_am_i(self, organization: Organization) -> Identity:
+        """Ask who we are: proves token, organization and application user.
+
+        Raises:
+            LinkUnknown: The subclass says why.
+        """
+        return read_identity((await self._ok(organization, "WhoAmI")).body)
+
+    async def sdk_messages(self, organization: Organization) -> int:
+        """Read one of the organization's SDK messages: the call of Microsoft's own settings test.
+
+        Returns:
+            Rows read: 1, or 0 where the application user may not see them.
+
+        Raises:
+            LinkUnknown: The subclass says why.
+        """
+        reply = await self._ok(organization, "sdkmessages?$select=name&$top=1")
+        rows = _json(reply.body, organization).get("value")
+        if not isinstance(rows, list):
+            msg = f"{_host(organization)} answered sdkmessages without a list of rows."
+            raise UnexpectedAnswer(msg, status=reply.status)
+        return len(rows)  # pyright: ignore[reportUnknownArgumentType] (rows are only counted)
+
+    async def read_row(
+        self, organization: Organization, table: str, row_id: str, columns: Sequence[str] = ()
+    ) -> dict[str, Any] | None:
+        """Read one row.
+
+        Args:
+            organization: Where.
+            table: The table's logical name (`account`) or its entity set's (`accounts`).
+            row_id: The row's id.
+            columns: Columns to read; empty: all.
+
+        Returns:
+            The row as JSON, annotations for formatted values included; None when there is no such row.
+
+        Raises:
+            ValueError: A name or the id is not one; nothing was sent.
+            LinkUnknown: The subclass says why.
+        """
+        if not _ID.fullmatch(row_id):
+            msg = f"not the id of a row: {row_id[:80]!r}"
+            raise ValueError(msg)
+        for name in (table, *columns):
+            if not _NAME.fullmatch(name):
+                msg = f"not the name of a table or column: {name[:80]!r}"
+                raise ValueError(msg)
+        entity_set = await self._entity_set(organization, table)
+        select = f"?$select={','.join(columns)}" if columns else ""
+        reply = await self._get(organization, f"{entity_set}({row_id}){select}")
+        if reply.status == _NOT_FOUND and read_error(reply.body).code == ROW_GONE:
+            return None
+        if reply.status != _OK:
+            raise self._failure(organization, reply)
+        return _json(reply.body, organization)
+
+    async def _entity_set(self, organization: Organization, table: str) -> str:
+        key = (organization.url, table)
+        if key not in self._sets:
+            path = f"EntityDefinitions(LogicalName='{table.lower()}')?$select=EntitySetName"
+            reply = await self._get(organization, path)
+            if reply.status not in {_OK, _NOT_FOUND}:
+                raise self._failure(organization, reply)
+            # No table of this logical name: it is the name of an entity set already.
+            name = _json(reply.body, organization).get("EntitySetName") if reply.status == _OK else table
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                msg = f"{_host(organization)} names no entity set for table {table!r}."
+                raise UnexpectedAnswer(msg, status=reply.status)
+            self._sets[key] = name
+        return self._sets[key]
+
+    async def _ok(self, organization: Organization, path: str) -> Reply:
+        reply = await self._get(organization, path)
+        if reply.status != _OK:
+            raise self._failure(organization, reply)
+        return reply
+
+    async def _get(self, organization: Organization, path: str, version: str = VERSION) -> Reply:
+        scope = scope_for(organization.url)
+        url = f"{organization.url}/api/data/{version}/{path}"
+        reply = await self._send(organization, scope, url)
+        if reply.status == _UNAUTHORIZED:
+            self._tokens.drop(scope)
+            reply = await self._send(organization, scope, url)
+        return reply
+
+    async def _send(self, organization: Organization, scope: str, url: str) -> Reply:
+        token = await self._tokens.token(organization, scope)
+        reply = await get(self._http, url, HEADERS | {"Authorization": f"Bearer {token}"}, within=self._timeout)
+        log.debug("%s answered %d", organization.name, reply.status)
+        return reply
+
+    def _failure(self, organization: Organization, reply: Reply) -> Exception:
+        return failure(_host(organization), reply, self._clock.now())
+
+
+def _host(organization: Organization) -> str:
+    return organization.url.removeprefix("https://")
+
+
+def _json(body: bytes, organization: Organization) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        msg = f"{_host(organization)} answered something that is not a JSON object."
+        raise UnexpectedAnswer(msg, status=_OK) from error

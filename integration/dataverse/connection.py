@@ -1,0 +1,91 @@
+"""The HTTP client that Dataverse and F&O are called with, and one call through it."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.errors import LinkUnknown, UnexpectedAnswer, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+CALL_TIMEOUT = 90.0
+"""Seconds for one call: throttled answers were seen to take 28 to 75 s."""
+
+CONNECT_TIMEOUT = 10.0
+MAX_BODY = 16 * 1024 * 1024
+USER_AGENT = "fno-link"
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came back.
+
+    Args:
+        status: The HTTP status.
+        headers: Names in lower case.
+        body: As it came.
+    """
+
+    status: int
+    headers: "Mapping[str, str]"
+    body: bytes
+
+
+def open_http_client() -> "httpx.AsyncClient":
+    """Open the one client for the life of the process; the caller closes it.
+
+    It honours the proxy and certificate variables of the environment and follows no redirect, so that a token never
+    goes to a host that was not meant.
+    """
+    import httpx  # noqa: PLC0415 (imported at first use: import budget)
+
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(CALL_TIMEOUT, connect=CONNECT_TIMEOUT),
+        limits=httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=60.0),
+        headers={"User-Agent": USER_AGENT},
+        follow_redirects=False,
+    )
+
+
+async def get(
+    http: "httpx.AsyncClient", url: str, headers: "Mapping[str, str]", *, within: float = CALL_TIMEOUT
+) -> Reply:
+    """GET once.
+
+    Args:
+        http: The client.
+        url: Absolute.
+        headers: To send.
+        within: Seconds for the whole call, body included.
+
+    Raises:
+        Unreachable: No connection, a connection that broke, a certificate that does not fit, or no answer in time.
+        UnexpectedAnswer: The body is larger than 16 MiB.
+    """
+    import httpx  # noqa: PLC0415 (imported at first use: import budget)
+
+    host = httpx.URL(url).host
+    try:
+        async with asyncio.timeout(within), http.stream("GET", url, headers=headers) as response:
+            body = bytearray()
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > MAX_BODY:
+                    msg = f"{host} answered more than {MAX_BODY} bytes."
+                    raise UnexpectedAnswer(msg, status=response.status_code)
+            return Reply(response.status_code, response.headers, bytes(body))
+    except TimeoutError as error:
+        msg = f"{host} did not answer within {within:g} s."
+        raise Unreachable(msg) from error
+    except httpx.HTTPError as error:
+        raise _unreachable(host, error) from error
+
+
+def _unreachable(host: str, error: Exception) -> LinkUnknown:
+    kind = type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return Unreachable(f"The certificate of {host} is not trusted here.")
+    return Unreachable(f"{host} could not be reached ({kind}{f': {error}' if str(error) else ''}).")

@@ -1,0 +1,110 @@
+"""The F&O client. Posting to a service will stand here beside the probe, behind the same check of trust."""
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from integration.clock import Clock, SystemClock
+from integration.config.model import Organization
+from integration.dataverse.connection import Reply, get
+from integration.dataverse.failures import failure
+from integration.errors import Forbidden, UnexpectedAnswer, UntrustedLink
+from integration.identity import Tokens, scope_for
+
+if TYPE_CHECKING:
+    import httpx
+
+PROBE_PATH = "/data/LegalEntities?$top=1&$select=LegalEntityId"
+"""One row of an entity that every environment has, is not per company, and is small."""
+
+PROBE_TIMEOUT = 60.0
+HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
+
+_OK = 200
+_UNAUTHORIZED = 401
+
+
+class Environment(Protocol):
+    """A linked F&O environment, as far as this room needs it; `Linked` is one."""
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        ...
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it passed the trust rules."""
+        ...
+
+    @property
+    def distrust(self) -> str:
+        """Why it did not."""
+        ...
+
+
+class FinanceOperations:
+    """Calls to linked F&O environments, each with a token for that environment only.
+
+    Args:
+        http: The process's client.
+        tokens: Gives the bearer tokens.
+        clock: Time, for a Retry-After that is a date.
+        timeout: Seconds for one call.
+    """
+
+    def __init__(
+        self, http: "httpx.AsyncClient", tokens: Tokens, *, clock: Clock | None = None, timeout: float = PROBE_TIMEOUT
+    ) -> None:
+        self._http = http
+        self._tokens = tokens
+        self._clock = clock or SystemClock()
+        self._timeout = timeout
+
+    async def probe(self, organization: Organization, environment: Environment) -> None:
+        """Prove that the environment can be reached by reading one row of OData.
+
+        Args:
+            organization: Whose credentials.
+            environment: The linked environment; `Linked` fits.
+
+        Raises:
+            UntrustedLink: It is not trusted: no token was asked for and nothing was sent.
+            Forbidden: It is there, but the client may not read; that is not "unlinked".
+            LinkUnknown: Another subclass says why it could not be reached.
+        """
+        if not environment.trusted:
+            msg = f"{environment.url} is not trusted and is not probed: {environment.distrust}"
+            raise UntrustedLink(msg)
+        reply = await self._get(organization, environment.url)
+        host = environment.url.removeprefix("https://")
+        if reply.status != _OK:
+            error = failure(host, reply, self._clock.now())
+            if isinstance(error, Forbidden):
+                msg = (
+                    f"{host} refused the call ({reply.status}): add the client id under System administration > Setup "
+                    "> Microsoft Entra applications and map it to a user."
+                )
+                raise Forbidden(msg, status=error.status, remote_code=error.remote_code)
+            raise error
+        try:
+            msgspec.json.decode(reply.body, type=_Rows)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            msg = f"{host} answered something that is not OData."
+            raise UnexpectedAnswer(msg, status=reply.status) from error
+
+    async def _get(self, organization: Organization, base: str) -> Reply:
+        reply = await self._send(organization, base)
+        if reply.status == _UNAUTHORIZED:
+            self._tokens.drop(scope_for(base))
+            reply = await self._send(organization, base)
+        return reply
+
+    async def _send(self, organization: Organization, base: str) -> Reply:
+        token = await self._tokens.token(organization, scope_for(base))
+        headers = HEADERS | {"Authorization": f"Bearer {token}"}
+        return await get(self._http, f"{base}{PROBE_PATH}", headers, within=self._timeout)
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    value: list[msgspec.Raw]

@@ -1,0 +1,131 @@
+"""Getting a token from Entra through msal. Synchronous: for threads only."""
+
+import threading
+from typing import Any, cast
+
+from integration.config.model import Credentials
+from integration.errors import LinkUnknown, Unauthenticated, UnexpectedAnswer, Unreachable
+from integration.identity.certificate import client_credential
+from integration.identity.grants import Grant
+from integration.identity.refusals import explain, refusal_code
+from integration.identity.session import Interrupted, Session
+
+
+class Entra:
+    """msal's applications, built at first use: their constructor already talks to the network."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._applications: dict[tuple[str, str], tuple[Credentials, Any]] = {}
+
+    def grant(self, authority: str, credentials: Credentials, scope: str) -> Grant:
+        """Get a new token for an app registration.
+
+        Args:
+            authority: `https://login.microsoftonline.com/{tenant}`.
+            credentials: With client id and secret or certificate.
+            scope: `{resource}/.default`.
+
+        Raises:
+            LinkUnknown: Unauthenticated with Entra's code, Throttled or Unreachable.
+        """
+        client = f"client {credentials.client_id} in tenant {authority.rsplit('/', 1)[-1]}"
+        try:
+            application = self._application(authority, credentials)
+            # Keeping tokens is our work (`Grants`): msal's own cache would hand out a token that was just refused.
+            application.token_cache = _msal().TokenCache()
+            answer = application.acquire_token_for_client([scope])
+        except Interrupted as interrupted:
+            raise interrupted.error from interrupted
+        except LinkUnknown:
+            raise
+        except ValueError as error:
+            # msal's discovery says so for a tenant that Entra does not know, and for an answer that is not JSON.
+            if "Discovery failed" in str(error) or "authority configuration" in str(error):
+                raise explain(client, "AADSTS90002") from None
+            msg = f"Microsoft Entra's answer for {client} could not be read ({type(error).__name__})."
+            raise UnexpectedAnswer(msg) from None
+        return read_grant(answer, client)
+
+    def _application(self, authority: str, credentials: Credentials) -> Any:
+        key = (authority, credentials.client_id)
+        with self._lock:
+            known = self._applications.get(key)
+        if known is not None and known[0] == credentials:
+            return known[1]
+        application = _msal().ConfidentialClientApplication(
+            credentials.client_id,
+            client_credential=client_credential(credentials),
+            authority=authority,
+            http_client=Session(),
+        )
+        with self._lock:
+            self._applications[key] = (credentials, application)
+        return application
+
+
+def managed_grant(client_id: str, scope: str) -> Grant:
+    """Get a new token for the managed identity of this app.
+
+    Args:
+        client_id: Of a user-assigned identity; empty: the system-assigned one.
+        scope: `{resource}/.default`.
+
+    Raises:
+        LinkUnknown: Unauthenticated, Throttled or Unreachable.
+    """
+    msal = _msal()
+
+    name = f"managed identity {client_id or '(system-assigned)'}"
+    identity = (
+        msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
+    )
+    session = Session(local=True)
+    try:
+        client = msal.ManagedIdentityClient(identity, http_client=session)
+        answer: object = client.acquire_token_for_client(resource=scope.removesuffix("/.default"))
+    except Interrupted as interrupted:
+        if isinstance(interrupted.error, Unreachable) and _is_default_machine(msal):
+            msg = (
+                f"There is no {name} here. Configure FNO_LINK_{{NAME}}_CLIENT_ID with _CLIENT_SECRET or "
+                "_CLIENT_CERTIFICATE, or assign a managed identity to the app."
+            )
+            raise Unauthenticated(msg) from interrupted
+        raise interrupted.error from interrupted
+    except (ValueError, OSError) as error:
+        msg = f"The endpoint of the {name} answered something unexpected ({type(error).__name__})."
+        raise UnexpectedAnswer(msg) from None
+    finally:
+        session.close()
+    return read_grant(answer, name)
+
+
+def read_grant(answer: object, client: str) -> Grant:
+    """Read msal's answer.
+
+    Args:
+        answer: What `acquire_token_for_client` returned.
+        client: Who asked, for the message.
+
+    Raises:
+        LinkUnknown: It holds no token; Entra's code says why.
+    """
+    if not isinstance(answer, dict) or not answer:
+        msg = f"Microsoft Entra gave no token for {client}."
+        raise UnexpectedAnswer(msg)
+    fields = cast("dict[str, Any]", answer)
+    token = fields.get("access_token")
+    if not isinstance(token, str) or not token:
+        raise explain(client, refusal_code(fields))
+    return Grant(token, float(fields.get("expires_in", 0)))
+
+
+def _is_default_machine(msal: Any) -> bool:
+    managed_identity = msal.managed_identity
+    return managed_identity.get_managed_identity_source() is managed_identity.DEFAULT_TO_VM
+
+
+def _msal() -> Any:
+    import msal  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415 (imported at first use: import budget)
+
+    return msal

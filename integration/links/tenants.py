@@ -1,0 +1,71 @@
+"""A tenant's id from its domain, out of the OpenID document of its authority."""
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.clouds import CLOUDS
+from integration.config.model import Organization
+from integration.dataverse.connection import get
+from integration.errors import Unauthenticated, UnexpectedAnswer
+from integration.single_flight import SingleFlight
+
+if TYPE_CHECKING:
+    import httpx
+
+_ID = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}")
+_OK = 200
+_TIMEOUT = 20.0
+
+
+class _OpenId(msgspec.Struct, frozen=True):
+    issuer: str
+
+
+class Tenants:
+    """Tenant ids, asked for once a process.
+
+    Args:
+        http: The process's client.
+    """
+
+    def __init__(self, http: "httpx.AsyncClient") -> None:
+        self._http = http
+        self._ids: dict[tuple[str, str], str] = {}
+        self._loads: SingleFlight[tuple[str, str], str] = SingleFlight()
+
+    async def id_of(self, organization: Organization) -> str:
+        """Return the organization's tenant as an id, in lower case.
+
+        Raises:
+            Unauthenticated: Entra knows no such tenant.
+            Unreachable: Entra could not be reached.
+            UnexpectedAnswer: The document names no tenant.
+        """
+        tenant = organization.tenant.lower()
+        if _ID.fullmatch(tenant):
+            return tenant
+        key = (CLOUDS[organization.cloud].authority, tenant)
+        if key not in self._ids:
+            self._ids[key] = await self._loads.join(key, lambda: self._ask(*key))
+        return self._ids[key]
+
+    async def aclose(self) -> None:
+        """Stop asking."""
+        await self._loads.aclose()
+
+    async def _ask(self, authority: str, tenant: str) -> str:
+        url = f"https://{authority}/{tenant}/v2.0/.well-known/openid-configuration"
+        reply = await get(self._http, url, {"Accept": "application/json"}, within=_TIMEOUT)
+        if 400 <= reply.status < 500:  # noqa: PLR2004 (HTTP statuses read best as such)
+            msg = f"Tenant {tenant} is not known to {authority}: check the organization's tenant and cloud."
+            raise Unauthenticated(msg, status=reply.status, remote_code="AADSTS90002")
+        try:
+            found = _ID.search(msgspec.json.decode(reply.body, type=_OpenId).issuer.lower())
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            found = None
+        if reply.status != _OK or not found:
+            msg = f"{authority} answered {reply.status} without an issuer for tenant {tenant}."
+            raise UnexpectedAnswer(msg, status=reply.status)
+        return found.group()
