@@ -8,35 +8,35 @@ The library, in any asyncio program::
         print(await links.resolve("contoso"))
 """
 
-from integration.errors import (
-    Busy,
-    ConfigurationError,
-    FnoLinkError,
-    Forbidden,
-    LinkUnknown,
-    Throttled,
-    Unauthenticated,
-    UnexpectedAnswer,
-    UnknownOrganization,
-    Unreachable,
-)
-from integration.events.event import Event
-from integration.links import Link, Linked, LinkResolver, NotLinked
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Busy",
-    "ConfigurationError",
-    "Event",
-    "FnoLinkError",
-    "Forbidden",
-    "Link",
-    "LinkResolver",
-    "LinkUnknown",
-    "Linked",
-    "NotLinked",
-    "Throttled",
-    "Unauthenticated",
-    "UnexpectedAnswer",
-    "UnknownOrganization",
-    "Unreachable",
-]
+if TYPE_CHECKING:
+    from integration.errors import Busy as Busy
+    from integration.errors import ConfigurationError as ConfigurationError
+    from integration.errors import FnoLinkError as FnoLinkError
+    from integration.errors import Forbidden as Forbidden
+    from integration.errors import LinkUnknown as LinkUnknown
+    from integration.errors import Throttled as Throttled
+    from integration.errors import Unauthenticated as Unauthenticated
+    from integration.errors import UnexpectedAnswer as UnexpectedAnswer
+    from integration.errors import UnknownOrganization as UnknownOrganization
+    from integration.errors import Unreachable as Unreachable
+    from integration.events.event import Event as Event
+    from integration.links import Linked as Linked
+    from integration.links import LinkResolver as LinkResolver
+    from integration.links import NotLinked as NotLinked
+
+_ELSEWHERE = {"Event": "events.event", "LinkResolver": "links", "Linked": "links", "NotLinked": "links"}
+_ERRORS = "Busy ConfigurationError FnoLinkError Forbidden LinkUnknown Throttled Unauthenticated UnexpectedAnswer"
+_HOMES = dict.fromkeys([*_ERRORS.split(), "UnknownOrganization", "Unreachable"], "errors") | _ELSEWHERE
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll] (a list of the names above)
+
+
+def __getattr__(name: str) -> Any:
+    # Every import of a room passes through here: the worker and the commands must not pay for what they do not use.
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
