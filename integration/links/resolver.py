@@ -284,6 +284,7 @@ class LinkResolver:
             if step is Step.COMPARE:
                 await self._compares.join(name, lambda: self._loader.compare(entry))
                 compared = True
+                continue
             if step is Step.LOAD:
                 return await self._loads.join(name, lambda: self._loader.load(entry))
             if step is Step.REFUSE:
