@@ -13,6 +13,8 @@ from integration.events.times import instant, known
 
 FINANCE_OPERATIONS = "/finance-operations"
 _TEST = re.compile(r"BusinessEventsTest", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_LARGEST = 2**63 - 1
 _NAMES = {
     name.lower(): name
     for name in (
@@ -36,13 +38,12 @@ def canonical(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def control_number(value: object) -> str:
-    """Return ControlNumber (int64) in digits; empty for zero and what is not a whole number."""
+    """Return ControlNumber (int64) in digits; empty for zero and what is not such a number."""
     if isinstance(value, str):
-        text = value.strip()
-        return text.lstrip("0")[:20] if text.isascii() and text.isdigit() else ""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value or value != value // 1:
+        return value.lstrip("0") if _DIGITS.fullmatch(value) else ""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < abs(value) <= _LARGEST:
         return ""
-    return str(int(value))
+    return str(int(value)) if value == value // 1 else ""
 
 
 def identify(organization: str, fields: dict[str, Any]) -> str:
@@ -53,8 +54,9 @@ def identify(organization: str, fields: dict[str, Any]) -> str:
     """
     if own := guid(fields.get("EventId")):
         return legal_id(own)
-    if number := control_number(fields.get("ControlNumber")):
-        return legal_id(f"{organization}:{fields.get('BusinessEventId')}:{number}")
+    name = fields.get("BusinessEventId")
+    if isinstance(name, str) and name and (number := control_number(fields.get("ControlNumber"))):
+        return legal_id(f"{organization}:{name}:{number}")
     return ""
 
 

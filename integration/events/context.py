@@ -21,6 +21,7 @@ from integration.events.xrm import (
     text,
 )
 
+_DEEPEST = 128
 _STRIPPED_FIELDS = ("InputParameters", "PreEntityImages", "PostEntityImages")
 
 
@@ -69,13 +70,13 @@ class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
         """Read the JSON text of a context.
 
         Args:
-            body: UTF-8 JSON, nested at most 512 deep.
+            body: UTF-8 JSON, nested at most 128 deep.
 
         Raises:
             ValueError: The text is not JSON, nests deeper, or is no context.
         """
-        if is_deeper(body, 512):
-            msg = "the context nests deeper than 512 levels"
+        if is_deeper(body, _DEEPEST):
+            msg = f"the context nests deeper than {_DEEPEST} levels"
             raise ValueError(msg)
         try:
             fields = msgspec.json.decode(body)

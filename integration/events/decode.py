@@ -69,12 +69,12 @@ def _read(text: bytes, around: Surroundings, level: int) -> list[Item]:  # noqa:
         return [_undecoded("TooDeep", f"events nest more than {_LEVELS} arrays and strings deep", text)]
     if first == b"[":
         return _array(text, around, level)
-    if scan.is_deeper(text, limits.max_depth):
-        return [_undecoded("TooDeep", f"the JSON nests deeper than {limits.max_depth} levels", text)]
+    if scan.is_deeper(text, limits.depth):
+        return [_undecoded("TooDeep", f"the JSON nests deeper than {limits.depth} levels", text)]
     try:
         value = _JSON.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return [_broken(text, around, level, error)] if b"\\u" not in text else _mended(text, around, level, error)
+        return [_broken(text, error)] if b"\\u" not in text else _mended(text, around, level, error)
     if isinstance(value, dict):
         return _object(cast("dict[str, Any]", value), text, around, level)
     if isinstance(value, str):
@@ -155,7 +155,7 @@ def _binary(attributes: dict[str, str], body: bytes, text: bytes | Undecoded, ar
 def _inner(data: bytes, around: Surroundings, level: int) -> list[Item] | None:
     """Read the data of an envelope where it is a context or business event, in an array or a string too."""
     data = data.strip()
-    if data[:1] not in {b"{", b"[", b'"'} or level > _LEVELS or scan.is_deeper(data, around.inbound.limits.max_depth):
+    if data[:1] not in {b"{", b"[", b'"'} or level > _LEVELS or scan.is_deeper(data, around.inbound.limits.depth):
         return None
     try:
         value = _JSON.decode(data)
@@ -175,7 +175,7 @@ def _inner(data: bytes, around: Surroundings, level: int) -> list[Item] | None:
 
 def _array(text: bytes, around: Surroundings, level: int) -> list[Item]:
     try:
-        deep = scan.is_deeper(text, around.inbound.limits.max_depth)
+        deep = scan.is_deeper(text, around.inbound.limits.depth)
         parts = scan.elements(text) if deep else [bytes(raw) for raw in _RAWS.decode(text)]
     except (msgspec.DecodeError, UnicodeDecodeError):
         parts = scan.elements(text)
@@ -201,15 +201,15 @@ def _mended(text: bytes, around: Surroundings, level: int, error: Exception) -> 
     """Read text that holds halves of characters: replaced in `data`, kept in `raw`."""
     mended = scan.mend_surrogates(text)
     if mended == text:
-        return [_broken(text, around, level, error)]
+        return [_broken(text, error)]
     return [
         msgspec.structs.replace(item, raw=item.raw or text) if isinstance(item, Event) else item
         for item in _read(mended, around, level + 1)
     ]
 
 
-def _broken(text: bytes, around: Surroundings, level: int, error: Exception) -> Item:
-    if level == 0 and not around.inbound.content_type.lower().startswith("application/json") and _TEST.fullmatch(text):
+def _broken(text: bytes, error: Exception) -> Item:
+    if _TEST.fullmatch(text):
         return Ignored(reason="test_message", detail="a text that says test")
     what = str(error)[:120] if isinstance(error, msgspec.DecodeError) else "the text is not UTF-8"
     return _undecoded("Undecodable", what, text)

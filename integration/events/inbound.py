@@ -7,6 +7,9 @@ import msgspec
 
 from integration.events.event import Event
 
+DEEPEST = 128
+"""How deep JSON may nest at all, whatever is configured."""
+
 type Property = str | int | float | bool | None
 type IgnoredReason = Literal["empty", "test_message", "handshake"]
 type UndecodedReason = Literal["Undecodable", "UnsupportedEncoding", "ContextStripped", "TooLarge", "TooDeep"]
@@ -18,13 +21,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         max_bytes: Size of the body.
-        max_depth: Nesting of JSON arrays and objects, and of JSON texts inside strings.
+        max_depth: Nesting of JSON arrays and objects, 128 at most: what reads them is recursive.
         max_events: Events in one message; an Event Grid batch holds up to 5,000.
     """
 
     max_bytes: int = 1_048_576
     max_depth: int = 64
     max_events: int = 5_000
+
+    @property
+    def depth(self) -> int:
+        """The nesting that is allowed."""
+        return min(self.max_depth, DEEPEST)
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):

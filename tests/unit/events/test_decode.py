@@ -224,3 +224,48 @@ def test_half_a_character_is_replaced_and_the_body_kept():
     event = one(body)
     assert event.payload == {"BusinessEventId": "X", "Note": "cut �", "Whole": "😀", "Slash": "\\ud83d"}
     assert event.raw == body
+
+
+def nested(depth):
+    value = 1
+    for _ in range(depth - 6):
+        value = [value]
+    return {"MessageName": "X", "InputParameters": [{"key": "A", "value": {"a": {"b": {"c": value}}}}]}
+
+
+def test_no_configured_depth_can_exhaust_the_stack():
+    limits = Limits(max_depth=100_000)
+    event = one(nested(128), limits=limits)
+    assert isinstance(event, Event)
+    assert event.payload["inputParameters"]["A"]["a"]
+    assert one(nested(129), limits=limits).reason == "TooDeep"
+
+
+@pytest.mark.parametrize("number", [0, True, "", "0", "x", "1" * 20, 10**30, 1.5, 1e300, None, [], {"a": 1}])
+def test_what_is_no_control_number_is_no_identity(number):
+    event = one({"BusinessEventId": "X", "ControlNumber": number})
+    assert len(event.id) == 36
+    assert "controlnumber" not in event.extensions
+
+
+@pytest.mark.parametrize(
+    "envelope", [{"ControlNumber": 5, "EventId": ZERO}, {"BusinessEventId": {"a": 1}, "ControlNumber": 5}]
+)
+def test_an_envelope_without_a_name_gives_no_identity(envelope):
+    event = one({"MessageName": "X", "InputParameters": [], "PrimaryEntityName": "none", **envelope})
+    assert len(event.id) == 36
+
+
+def test_numbers_beyond_int64_survive_in_a_rebuilt_contract():
+    parameters = [{"key": "BusinessEventId", "value": "X"}, {"key": "Big", "value": 10**30}]
+    event = one({"MessageName": "X", "InputParameters": parameters})
+    assert isinstance(event, Event)
+    assert event.shape == "business_event"
+    assert event.payload["Big"] == 10**30
+
+
+def test_latin_1_is_read_by_its_charset():
+    body = '{"BusinessEventId": "X", "Name": "Müller"}'.encode("latin-1")
+    assert one(body, content_type="application/json; charset=ISO-8859-1").payload["Name"] == "Müller"
+    assert one(body, content_type="application/json; charset=punycode").reason == "Undecodable"
+    assert one(body).reason == "Undecodable"
