@@ -66,7 +66,7 @@ def _event(
     if stripped:
         attributes["contextstripped"] = True
     entity = legal_text(context.entity, 512)
-    return Event(
+    event = Event(
         id=identity or payload_id(text),
         source=inbound.organization_url + (FINANCE_OPERATIONS if context.is_data_event else ""),
         type=f"{entity or 'none'}.{legal_text(context.message_name, 512)}",
@@ -80,6 +80,8 @@ def _event(
         ingress=inbound.ingress,
         origin=_origin(context, around),
     )
+    vars(event)["payload"] = data
+    return event
 
 
 def _contract(fields: Json) -> dict[str, Any] | None:

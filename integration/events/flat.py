@@ -1,6 +1,7 @@
 """The flat, typed JSON form of a RemoteExecutionContext that routes filter on and targets receive."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from integration.events.context import RemoteExecutionContext
@@ -8,6 +9,7 @@ from integration.events.times import known
 from integration.events.xrm import AliasedValue, Entity, EntityCollection, EntityReference, Money, OptionSetValue, Value
 
 _LARGEST = 2**63 - 1
+_PLAIN = frozenset({str, bool, float, type(None)})
 _SPECIAL = frozenset({"Target", "PreImage"})
 
 
@@ -15,7 +17,7 @@ def flat(context: RemoteExecutionContext) -> dict[str, Any]:
     """Flatten a context; what it does not carry is absent, what is empty is null.
 
     Returns:
-        Values that msgspec encodes: dates become ISO 8601, choices and money numbers, references `{logicalName, id}`.
+        JSON values: dates become ISO 8601, choices and money numbers, references `{logicalName, id}`.
     """
     of_erp = context.is_data_event
     inputs = context.input_parameters
@@ -32,7 +34,7 @@ def flat(context: RemoteExecutionContext) -> dict[str, Any]:
         "sharedVariables": _values(context.shared_variables, of_erp=of_erp),
         "secondaryEntity": context.secondary_entity_name,
         "operationId": context.operation_id,
-        "operationCreatedOn": context.operation_created_on,
+        "operationCreatedOn": _written(context.operation_created_on),
         "correlationId": context.correlation_id,
         "requestId": context.request_id,
         "organizationId": context.organization_id,
@@ -64,13 +66,15 @@ def _values(items: Mapping[str, Value], *, of_erp: bool) -> dict[str, Any]:
 
 
 def _value(item: Value, *, of_erp: bool) -> Any:  # noqa: PLR0911 - one return for each type of value
-    if item is None or isinstance(item, str | bool | float):
+    if type(item) in _PLAIN:
         return item
     match item:
+        case None | str() | bool() | float():
+            return item
         case int():
             # Beyond int64 JSON readers disagree; the digits do not.
             return item if -_LARGEST - 1 <= item <= _LARGEST else str(item)
-        case OptionSetValue() | Money():
+        case OptionSetValue() | Money() | AliasedValue():
             return _value(item.value, of_erp=of_erp)
         case EntityReference():
             return _reference(item)
@@ -78,15 +82,17 @@ def _value(item: Value, *, of_erp: bool) -> Any:  # noqa: PLR0911 - one return f
             return _entity(item, of_erp=of_erp)
         case EntityCollection():
             return [_entity(row, of_erp=of_erp) for row in item.entities]
-        case AliasedValue():
-            return _value(item.value, of_erp=of_erp)
         case dict():
             return _values(item, of_erp=of_erp)
         case list():
             return [_value(one, of_erp=of_erp) for one in item]
         case _:
             # Finance and operations apps write 1900-01-01 for an empty date; elsewhere it can be a birthday.
-            return known(item) if of_erp else item
+            return _written(known(item) if of_erp else item)
+
+
+def _written(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat().replace("+00:00", "Z")
 
 
 def _reference(item: EntityReference) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 _NAMESPACE = uuid.UUID("6f0c7c2e-2f6b-5d0e-9a53-0d6c6e0b1f5a")
 _ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+_GUID_LENGTH = len(_ZERO_GUID)
 _TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 ID_LENGTH = 512
@@ -23,6 +24,8 @@ def guid(value: object) -> str:
     """Return an id without braces; empty for the zero GUID, null and anything that is not text."""
     if not isinstance(value, str):
         return ""
+    if len(value) == _GUID_LENGTH and value[0] not in "{ ":
+        return "" if value == _ZERO_GUID else value
     text = value.strip().removeprefix("{").removesuffix("}")
     return "" if text == _ZERO_GUID else text
 

@@ -43,7 +43,8 @@ def usable(item):
         assert item.source
         assert item.type
         assert item.key
-        _ = item.payload
+        if item.data and item.is_json:
+            assert item.payload == msgspec.json.decode(item.data)
         assert load(store(item)) == item
         json.loads(cloudevents.structured(item))
         headers, _ = cloudevents.binary(item)
