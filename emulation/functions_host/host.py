@@ -1,0 +1,223 @@
+"""One host: an app, its settings and keys, its listeners and its HTTP front, from start to stop."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import random
+import socket
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from emulation.functions_host import host_json, http_trigger, log, worker
+from emulation.functions_host.admin import Admin
+from emulation.functions_host.errors import HostError
+from emulation.functions_host.function import Function
+from emulation.functions_host.invocations import Invocations
+from emulation.functions_host.keys import Keys
+from emulation.functions_host.listeners import LISTENERS, EventGridListener, Listener, Services
+from emulation.functions_host.log import host_log
+from emulation.functions_host.outputs import Outputs
+from emulation.functions_host.settings import HOST_STORAGE, LOCAL_SETTINGS, Settings, local_settings
+from emulation.functions_host.storage import Storage
+from emulation.functions_host.web import Front
+
+BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
+DEFAULT_BODY_LIMIT = 104_857_600
+# What the real host sets for its worker, where nothing else is said.
+WORKER_ENVIRONMENT = {"FUNCTIONS_WORKER_RUNTIME": "python", "AZURE_FUNCTIONS_ENVIRONMENT": "Development"}
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How a host is run.
+
+    Args:
+        app: The app's folder.
+        port: Where to listen on 127.0.0.1; 0 for a free port.
+        settings: A settings file; the app's own local.settings.json when absent.
+        keys: Keys to use instead of generated ones (`Keys`).
+        enforce_keys: False lets every request in.
+        drain: Seconds that a stop waits for work.
+        queue_lease: Seconds for which a queue message in work stays hidden; 600 in the real host.
+        response_limit: Seconds after which an HTTP caller is given up; 230 in Azure.
+    """
+
+    app: Path
+    port: int = 0
+    settings: Path | None = None
+    keys: Mapping[str, str] = {}
+    enforce_keys: bool = True
+    drain: float = 30.0
+    queue_lease: float = 600.0
+    response_limit: float = 230.0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the host decides the order of a stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+class Host:
+    """A host that is ready once `start` returns.
+
+    Args:
+        options: How it is run.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._folder = options.app.resolve()
+        self._listening: list[asyncio.Task[None]] = []
+
+    async def start(self) -> dict[str, Any]:
+        """Load the app, start every trigger, and listen.
+
+        Returns:
+            What callers need to know: url, functions and keys.
+
+        Raises:
+            HostError: The app cannot be run; the message says why.
+        """
+        options = self._options
+        settings = self._load_settings()
+        self._host_json = host_json.read(self._folder, os.environ)
+        os.chdir(self._folder)
+        log.configure()
+        self._worker = await worker.load(self._folder)
+        log.follow_threads(self._worker.invocation_id)
+        functions = tuple(function for function in self._worker.functions if not _disabled(function, settings))
+        self._storage = Storage(settings, self._host_json.extensions.queues)
+        encoded = self._host_json.extensions.queues.message_encoding == "base64"
+        outputs = Outputs(self._storage, settings, encoded=encoded)
+        outputs.check(functions)
+        self._invocations = Invocations(self._worker, outputs, self._host_json.timeout)
+        host_id = hashlib.sha256(str(self._folder).encode()).hexdigest()[:32]
+        services = Services(
+            self._invocations,
+            settings,
+            self._storage,
+            self._host_json,
+            host_id,
+            options.queue_lease,
+            random.Random(),  # noqa: S311 - jitter
+        )
+        listeners = _listeners(functions, services)
+        keys = Keys([function.name for function in functions], options.keys, enforced=options.enforce_keys)
+        http = self._host_json.extensions.http
+        front = Front(
+            invocations=self._invocations,
+            endpoints=http_trigger.endpoints(functions, http.route_prefix, settings.resolve),
+            event_grid={
+                name.lower(): listener
+                for name, listener in listeners.items()
+                if isinstance(listener, EventGridListener)
+            },
+            admin=Admin(functions, listeners, self._invocations, host_id),
+            keys=keys,
+            http=http,
+            largest_body=int(settings.get(BODY_LIMIT) or DEFAULT_BODY_LIMIT),
+            response_limit=options.response_limit,
+        )
+        url = await self._serve(front)
+        for name, listener in listeners.items():
+            self._listening.append(asyncio.create_task(listener.listen(), name=f"Listener of {name}"))
+        return {
+            "url": url,
+            "functions": [_described(function, url, http.route_prefix) for function in functions],
+            "keys": keys.as_json(),
+            "pid": os.getpid(),
+        }
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Return when told to stop.
+
+        Raises:
+            BaseException: Whatever ended a listener or the server, which must not end by themselves.
+        """
+        stopping = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait([stopping, self._serving, *self._listening], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        for task in done:
+            task.result()
+
+    async def stop(self) -> None:
+        """Take no more work, finish what was taken, within the limit, and close everything."""
+        for task in self._listening:
+            task.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
+        self._server.should_exit = True
+        await self._invocations.drain(self._options.drain)
+        await self._serving
+        await self._storage.close()
+        try:
+            async with asyncio.timeout(self._options.drain):
+                await asyncio.to_thread(self._worker.close)
+        except TimeoutError:
+            host_log.warning("A function still runs in a thread after %g s and is given up.", self._options.drain)
+
+    def _load_settings(self) -> Settings:
+        values = local_settings(self._options.settings or self._folder / LOCAL_SETTINGS)
+        # As with `func start`, what the environment says already wins.
+        for name, value in {**WORKER_ENVIRONMENT, **values}.items():
+            os.environ.setdefault(name, value)
+        return Settings(os.environ)
+
+    async def _serve(self, front: Front) -> str:
+        try:
+            listening = socket.create_server(("127.0.0.1", self._options.port), backlog=2048)
+        except OSError as error:
+            msg = f"Port {self._options.port} cannot be used: {error}. Choose another by --port."
+            raise HostError(msg) from error
+        config = uvicorn.Config(
+            front,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=max(1, round(self._options.drain)),
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve([listening]), name="HTTP server")
+        while not self._server.started:
+            await asyncio.sleep(0.001)
+            if self._serving.done():
+                self._serving.result()
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def _listeners(functions: tuple[Function, ...], services: Services) -> dict[str, Listener]:
+    found: dict[str, Listener] = {}
+    for function in functions:
+        kind = function.trigger.type
+        if kind == http_trigger.TRIGGER:
+            continue
+        if kind not in LISTENERS:
+            msg = f"Function {function.name!r}: the local host has no trigger of type {kind!r}."
+            raise HostError(msg)
+        try:
+            services.settings.connection_string(HOST_STORAGE, function.name)
+        except HostError as error:
+            msg = f"Missing value for {HOST_STORAGE}: all triggers other than HTTP need it. {error}"
+            raise HostError(msg) from error
+        found[function.name] = LISTENERS[kind](function, services)
+    return found
+
+
+def _disabled(function: Function, settings: Settings) -> bool:
+    return (settings.get(f"AzureWebJobs.{function.name}.Disabled") or "").lower() in {"1", "true"}
+
+
+def _described(function: Function, url: str, prefix: str) -> dict[str, str]:
+    described = {"name": function.name, "trigger": function.trigger.type}
+    if function.trigger.type == http_trigger.TRIGGER:
+        route = function.trigger.text("route") or function.name
+        described["url"] = "/".join(part for part in (url, prefix.strip("/"), route.strip("/")) if part)
+    return described

@@ -1,0 +1,157 @@
+"""The host's HTTP front: functions, webhooks and the admin surface, as one ASGI app."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from emulation.functions_host import http_trigger
+from emulation.functions_host.admin import Admin
+from emulation.functions_host.host_json import Http
+from emulation.functions_host.http_trigger import Endpoint
+from emulation.functions_host.invocations import Invocations
+from emulation.functions_host.keys import EVENT_GRID, Keys, Level
+from emulation.functions_host.listeners import EventGridListener
+
+UNAUTHORIZED, NOT_FOUND, TOO_LARGE, TOO_MANY = 401, 404, 413, 429
+EVENT_GRID_PATH = "/runtime/webhooks/eventgrid"
+
+
+class BodyTooLarge(Exception):
+    """A request body is above the limit."""
+
+
+class Throttle:
+    """`maxConcurrentRequests` and `maxOutstandingRequests` of host.json: the rest waits, what is beyond gets 429.
+
+    Args:
+        options: The limits; negative ones are none.
+    """
+
+    def __init__(self, options: Http) -> None:
+        self._outstanding = options.max_outstanding_requests
+        self._slots = (
+            asyncio.Semaphore(options.max_concurrent_requests) if options.max_concurrent_requests > 0 else None
+        )
+        self._now = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether one more request would be too many."""
+        return 0 < self._outstanding <= self._now
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncGenerator[None]:
+        """Hold a place among the outstanding requests, and wait for one among the concurrent ones."""
+        self._now += 1
+        try:
+            if self._slots is None:
+                yield
+            else:
+                async with self._slots:
+                    yield
+        finally:
+            self._now -= 1
+
+
+class Front:
+    """Answers every request.
+
+    Args:
+        invocations: Runs functions.
+        endpoints: The HTTP functions in the order of their routes.
+        event_grid: The Event Grid functions by lower-case name.
+        admin: The admin surface.
+        keys: What opens what.
+        http: The limits on requests.
+        largest_body: Bytes that a request body may have.
+        response_limit: Seconds that a function may take to answer.
+    """
+
+    def __init__(  # noqa: PLR0913 - keyword-only parts, put together in one place
+        self,
+        *,
+        invocations: Invocations,
+        endpoints: list[Endpoint],
+        event_grid: dict[str, EventGridListener],
+        admin: Admin,
+        keys: Keys,
+        http: Http,
+        largest_body: int,
+        response_limit: float,
+    ) -> None:
+        self._invocations = invocations
+        self._endpoints = endpoints
+        self._event_grid = event_grid
+        self._admin = admin
+        self._keys = keys
+        self._throttle = Throttle(http)
+        self._largest_body = largest_body
+        self._response_limit = response_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive, send)
+        try:
+            response = await self._answer(request)
+        except BodyTooLarge:
+            response = PlainTextResponse("Request body too large.", TOO_LARGE, headers={"connection": "close"})
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        path = request.url.path.lower().rstrip("/")
+        if not path:
+            return PlainTextResponse("Your Functions app is up and running.")
+        if path == EVENT_GRID_PATH:
+            return await self._answer_event_grid(request)
+        if path.startswith("/admin/"):
+            if not self._keys.admit(_key(request), Level.ADMIN):
+                return Response(status_code=UNAUTHORIZED)
+            return await self._admin.answer(request, await self._body(request))
+        return await self._answer_function(request)
+
+    async def _answer_function(self, request: Request) -> Response:
+        raw_path = bytes(request.scope["raw_path"]).decode("ascii", "replace").split("?", 1)[0]
+        found = http_trigger.find(self._endpoints, request.method, raw_path)
+        if found is None:
+            return Response(status_code=NOT_FOUND)
+        endpoint, values = found
+        if not self._keys.admit(_key(request), endpoint.level, endpoint.function.name):
+            return Response(status_code=UNAUTHORIZED)
+        if self._throttle.full:
+            return Response(status_code=TOO_MANY)
+        async with self._throttle.slot():
+            body = await self._body(request)
+            return await http_trigger.answer(
+                self._invocations, endpoint, values, request, body=body, limit=self._response_limit
+            )
+
+    async def _answer_event_grid(self, request: Request) -> Response:
+        if not self._keys.admit(_key(request), Level.SYSTEM, system=EVENT_GRID):
+            return Response(status_code=UNAUTHORIZED)
+        name = request.query_params.get("functionName", "")
+        listener = self._event_grid.get(name.lower())
+        if listener is None:
+            return PlainTextResponse(f"cannot find function: '{name}'", NOT_FOUND)
+        return await listener.answer(request, await self._body(request))
+
+    async def _body(self, request: Request) -> bytes:
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > self._largest_body:
+            raise BodyTooLarge
+        chunks, size = list[bytes](), 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > self._largest_body:
+                raise BodyTooLarge
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def _key(request: Request) -> str | None:
+    return request.headers.get("x-functions-key") or request.query_params.get("code")
