@@ -79,6 +79,7 @@ class StorageQueueListener(Listener):
                 messages_per_page=self._options.batch_size,
                 max_messages=self._options.batch_size,
                 visibility_timeout=lease,
+                retry_total=0,  # polling is its own retry
             )
             return [message async for message in pages]
         except ResourceNotFoundError:
