@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import struct
 from collections.abc import Generator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class LoopbackServer(uvicorn.Server):
@@ -20,11 +22,12 @@ class LoopbackServer(uvicorn.Server):
     """
 
     def __init__(self, app: Any, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        self._transports: dict[int, asyncio.Transport] = {}
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="none",
-                http="h11",
+                http=_tracking(self._transports),
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -45,6 +48,11 @@ class LoopbackServer(uvicorn.Server):
         self._task: asyncio.Task[None] | None = None
         self.port: int = self._socket.getsockname()[1]
 
+    def reset(self, port: int) -> None:
+        """Reset the connection from this port of the client's: it sees ECONNRESET, not an orderly end."""
+        if transport := self._transports.get(port):
+            reset(transport)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         """Capture none: the process decides when it ends."""
@@ -64,3 +72,26 @@ class LoopbackServer(uvicorn.Server):
         if self._task:
             await self._task
         self._socket.close()
+
+
+def reset(transport: asyncio.BaseTransport) -> None:
+    """End a connection by RST."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        # Closing a socket with a linger time of zero sends RST instead of FIN.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+
+
+def _tracking(transports: dict[int, asyncio.Transport]) -> type[H11Protocol]:
+    class TrackingProtocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  (as uvicorn's own)
+            transports[transport.get_extra_info("peername")[1]] = transport
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            transports.pop(self.transport.get_extra_info("peername")[1], None)
+            super().connection_lost(exc)
+
+    return TrackingProtocol

@@ -6,7 +6,7 @@ import pytest
 
 from emulation.azurite import Azurite
 
-pytest_plugins = ["tests.fixtures.dynamics"]
+pytest_plugins = ["tests.fixtures.dynamics", "tests.fixtures.receivers"]
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,15 @@
 
 from emulation.dynamics.control import Control, ControlRefused
 from emulation.dynamics.faults import Fault
-from emulation.dynamics.process import Dynamics, DynamicsFailed
-from emulation.dynamics.records import Received
+from emulation.dynamics.process import Dynamics
 from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, World, load
+from emulation.received import Received
 
 __all__ = [
     "App",
     "Control",
     "ControlRefused",
     "Dynamics",
-    "DynamicsFailed",
     "Fault",
     "FinanceOperationsLink",
     "Organization",

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import shlex
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 
 from emulation.dynamics.server import Ready, Server
 from emulation.dynamics.world import World, load
+from emulation.server_process import until_told_to_end
 
 
 def main() -> int:
@@ -36,21 +36,13 @@ def main() -> int:
 
 
 async def _serve(world: World, port: int, *, as_json: bool, watch_stdin: bool) -> None:
-    loop, end = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end.set)
-    if watch_stdin:
-        # A parent that was killed cannot say goodbye; its end of the pipe closes all the same.
-        loop.add_reader(sys.stdin, end.set)
     with tempfile.TemporaryDirectory(prefix="fno-link-dynamics-") as folder:
         server = Server(world, Path(folder), port)
         ready = await server.start()
         print(msgspec.json.encode(ready).decode() if as_json else _exports(ready), flush=True)
         try:
-            await end.wait()
+            await until_told_to_end(watch_stdin=watch_stdin)
         finally:
-            if watch_stdin:
-                loop.remove_reader(sys.stdin)
             await server.stop()
 
 

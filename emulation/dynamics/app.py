@@ -9,9 +9,9 @@ from starlette.types import Receive, Scope, Send
 from emulation.dynamics import dataverse, entra, finance_operations
 from emulation.dynamics.call import Call
 from emulation.dynamics.misbehaviour import misbehave
-from emulation.dynamics.records import Received
 from emulation.dynamics.state import State
 from emulation.dynamics.world import ENTRA_HOSTS
+from emulation.received import Received
 
 
 class EmulatedServices:
@@ -35,9 +35,12 @@ class EmulatedServices:
         if call is None:
             await PlainTextResponse("no such host here", status_code=421)(scope, receive, send)
             return
-        status = await self._answer(call, scope, receive, send)
+        records, sequence = self._state.records, 0
         if request.method in ("POST", "PUT", "PATCH") and call.kind in ("fno", "row"):
-            self._state.records.receive(_received(request, host, body, status, self._state.epoch()))
+            sequence = records.receive(Received.of(request, body, sequence=0, at=self._state.epoch(), status=0))
+        status = await self._answer(call, scope, receive, send)
+        if sequence:
+            records.answered(sequence, status)
 
     async def _understand(self, request: Request, host: str) -> Call | None:
         if host in ENTRA_HOSTS:
@@ -59,8 +62,3 @@ class EmulatedServices:
         response = await call.answer()
         await response(scope, receive, send)
         return response.status_code
-
-
-def _received(request: Request, host: str, body: bytes, status: int, at: float) -> Received:
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return Received(0, at, host, request.method, path, request.headers.items(), body.decode("utf-8", "replace"), status)

@@ -9,8 +9,8 @@ import msgspec
 
 from emulation.dynamics import commands
 from emulation.dynamics.faults import Effect, Fault, Scope
-from emulation.dynamics.records import Received
 from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
+from emulation.received import Received
 
 
 class ControlRefused(Exception):

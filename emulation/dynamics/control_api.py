@@ -62,9 +62,9 @@ class ControlApi:
     def _change_organization(self, organization: OrganizationState, command: commands.OfOrganization) -> None:
         match command:
             case commands.Link(_, link):
-                organization.set_link(link)
+                self._state.set_link(organization, link)
             case commands.Unlink():
-                organization.set_link(None)
+                self._state.set_link(organization, None)
             case commands.Break(_, fault):
                 self._break(organization, fault)
             case commands.Heal(_, kind):

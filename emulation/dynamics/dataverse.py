@@ -5,6 +5,7 @@ errors", "Service protection API limits" and "WhoAmI Function".
 """
 
 import re
+from http import HTTPStatus
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -50,6 +51,9 @@ def understand(state: State, request: Request, organization: OrganizationState) 
         response = _answer(request, organization, app, (version, resource, kind))
         response.headers["OData-Version"] = "4.0"
         response.headers["x-ms-service-request-id"] = str(uuid4())
+        if response.status_code == HTTPStatus.OK:
+            response.headers["x-ms-ratelimit-burst-remaining-xrm-requests"] = "5999"
+            response.headers["x-ms-ratelimit-time-remaining-xrm-requests"] = "1,199.99"
         return response
 
     def refused(fault: Fault) -> Response:

@@ -1,6 +1,7 @@
 """What can go wrong on purpose, for whom, at which depth, and how often."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -50,7 +51,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     effect: Effect
     kind: Scope = "dataverse"
-    times: int | None = None
+    times: Annotated[int, msgspec.Meta(ge=1)] | None = None
     seconds: float = 0.0
     status: int = 0
     code: str = ""
@@ -68,45 +69,38 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Faults:
-    """The faults of one organization, taken in the order in which they were set."""
+    """The faults of one organization.
+
+    Those for the next N calls come first, in the order in which they were set; then the newest of those that last.
+    """
 
     def __init__(self) -> None:
-        self._faults: list[tuple[Fault, list[int]]] = []
+        self._counted: list[tuple[Fault, int]] = []
+        self._lasting: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Set a fault behind those already set; one that lasts until healed replaces its like."""
+        """Set a fault."""
         if fault.times is None:
-            self._faults = [
-                kept
-                for kept in self._faults
-                if kept[0].times is not None or (kept[0].kind, kept[0].version) != (fault.kind, fault.version)
-            ]
-        self._faults.append((fault, [fault.times if fault.times is not None else -1]))
+            self._lasting.insert(0, fault)
+        else:
+            self._counted.append((fault, fault.times))
 
     def heal(self, kind: str = "any") -> None:
         """Drop every fault, or those set for this kind."""
-        self._faults = [kept for kept in self._faults if kind != "any" and kept[0].kind != kind]
+        self._counted = [counted for counted in self._counted if kind not in ("any", counted[0].kind)]
+        self._lasting = [fault for fault in self._lasting if kind not in ("any", fault.kind)]
 
     def take(self, kind: str, version: str = "") -> Fault | None:
         """Return the fault that this call meets and count it."""
-        return self._take(kind, version, at_connect=False)
+        return self._take(lambda fault: fault.effect not in AT_CONNECT and fault.concerns(kind, version))
 
     def take_at_connect(self, kinds: frozenset[str], effect: Effect) -> Fault | None:
         """Return the fault that a new connection to a host serving these kinds meets and count it."""
-        for kind in sorted(kinds):
-            if fault := self._take(kind, "", at_connect=True, effect=effect):
-                return fault
-        return None
+        return self._take(lambda fault: fault.effect == effect and any(fault.concerns(kind) for kind in kinds))
 
-    def _take(self, kind: str, version: str, *, at_connect: bool, effect: str = "") -> Fault | None:
-        for position, (fault, left) in enumerate(self._faults):
-            if (fault.effect in AT_CONNECT) is not at_connect or (effect and fault.effect != effect):
-                continue
-            if not fault.concerns(kind, version):
-                continue
-            if left[0] > 0:
-                left[0] -= 1
-                if left[0] == 0:
-                    del self._faults[position]
-            return fault
-        return None
+    def _take(self, meets: Callable[[Fault], bool]) -> Fault | None:
+        for position, (fault, left) in enumerate(self._counted):
+            if meets(fault):
+                self._counted[position : position + 1] = [(fault, left - 1)] if left > 1 else []
+                return fault
+        return next(filter(meets, self._lasting), None)

@@ -4,6 +4,7 @@ Source: the page "How to use managed identities for App Service and Azure Functi
 """
 
 import hmac
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,11 +26,13 @@ class ManagedIdentityEndpoint:
     Args:
         state: The world; its apps with `managed_identity` are the identities.
         header: The value of IDENTITY_HEADER.
+        reset: Resets the connection from this port of a client's.
     """
 
-    def __init__(self, state: State, header: str) -> None:
+    def __init__(self, state: State, header: str, reset: Callable[[int], None]) -> None:
         self._state = state
         self._header = header
+        self._reset = reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one token request."""
@@ -45,11 +48,8 @@ class ManagedIdentityEndpoint:
             self._state.records.count(organization.name, "token")
             fault = organization.faults.take("token")
         if fault:
-
-            def reset() -> None:
-                raise ConnectionResetError("a fault set by the control API")
-
-            await misbehave(fault, call, reset, (scope, receive, send))
+            port: int = scope["client"][1]
+            await misbehave(fault, call, lambda: self._reset(port), (scope, receive, send))
             return
         await (await answer())(scope, receive, send)
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from emulation.loopback import reset
 
 CONNECT_LIMIT = 16 * 1024
 PIECE = 64 * 1024
@@ -25,11 +25,7 @@ class Tunnel:
 
     def reset(self) -> None:
         """Reset the client's connection: it sees ECONNRESET, not an orderly end."""
-        sock = self.client.get_extra_info("socket")
-        if sock is not None:
-            # Closing a socket with a linger time of zero sends RST instead of FIN.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.client.transport.abort()
+        reset(self.client.transport)
 
 
 class ConnectProxy:

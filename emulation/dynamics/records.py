@@ -4,33 +4,7 @@ from collections import Counter, defaultdict
 
 import msgspec
 
-
-class Received(msgspec.Struct, frozen=True):
-    """One recorded request.
-
-    Args:
-        sequence: Its place in the order of arrival, over all hosts.
-        at: Seconds since the epoch.
-        host: The host it was sent to.
-        method: The HTTP method.
-        path: Path and query as sent.
-        headers: Its headers in the order sent, names lower-cased.
-        body: Its body, decoded as UTF-8 with replacement.
-        status: What was answered; 0 where nothing was (hung, dropped).
-    """
-
-    sequence: int
-    at: float
-    host: str
-    method: str
-    path: str
-    headers: list[tuple[str, str]]
-    body: str
-    status: int
-
-    def header(self, name: str) -> str | None:
-        """Return the first header of this name."""
-        return next((value for key, value in self.headers if key == name.lower()), None)
+from emulation.received import Received
 
 
 class Records:
@@ -57,15 +31,15 @@ class Records:
         """Return the hosts that were refused, in order."""
         return list(self._refused)
 
-    def receive(self, received: Received) -> None:
-        """Remember a post."""
+    def receive(self, received: Received) -> int:
+        """Remember a post on its arrival; return its sequence number."""
         self._received.append(msgspec.structs.replace(received, sequence=len(self._received) + 1))
+        return len(self._received)
+
+    def answered(self, sequence: int, status: int) -> None:
+        """Remember what a post was answered."""
+        self._received[sequence - 1] = msgspec.structs.replace(self._received[sequence - 1], status=status)
 
     def received(self, host: str) -> list[Received]:
         """Return what arrived at this host, in order."""
         return [entry for entry in self._received if entry.host == host]
-
-    def forget(self, organization: str, hosts: frozenset[str]) -> None:
-        """Drop what belongs to one organization."""
-        self._calls.pop(organization, None)
-        self._received = [entry for entry in self._received if entry.host not in hosts]

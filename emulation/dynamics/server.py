@@ -14,7 +14,7 @@ from emulation.dynamics.control_api import ControlApi
 from emulation.dynamics.managed_identity import PATH, ManagedIdentityEndpoint
 from emulation.dynamics.proxy import ConnectProxy
 from emulation.dynamics.state import State
-from emulation.dynamics.world import World
+from emulation.dynamics.world import ENTRA_HOSTS, World
 from emulation.loopback import LoopbackServer
 
 NO_PROXY = "127.0.0.1,localhost"
@@ -53,15 +53,17 @@ class Server:
         tls = self._certificates.context("localhost")
         tls.sni_callback = self._choose_certificate
         self._services = LoopbackServer(EmulatedServices(self._state, self._reset), tls=tls)
-        self._identity = LoopbackServer(ManagedIdentityEndpoint(self._state, self._identity_header))
+        self._identity = LoopbackServer(
+            ManagedIdentityEndpoint(self._state, self._identity_header, self._reset_identity)
+        )
         self._control = LoopbackServer(ControlApi(self._state, self._drop))
+        self._servers = (self._services, self._identity, self._control)
         self._proxy = ConnectProxy(self._admit, self._services.port)
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> Ready:
         """Begin to serve; return once every port takes connections."""
-        for server in (self._services, self._identity, self._control):
-            await server.start()
+        await asyncio.gather(*(server.start() for server in self._servers))
         self._listener = await asyncio.start_server(self._proxy.serve, "127.0.0.1", self._port)
         return self._ready(self._listener.sockets[0].getsockname()[1])
 
@@ -70,8 +72,7 @@ class Server:
         if self._listener:
             self._listener.close()
         await self._proxy.close()
-        for server in (self._services, self._identity, self._control):
-            await server.stop()
+        await asyncio.gather(*(server.stop() for server in self._servers))
 
     def _ready(self, proxy_port: int) -> Ready:
         proxy, authority = f"http://127.0.0.1:{proxy_port}", str(self._certificates.ca_file)
@@ -105,8 +106,8 @@ class Server:
             self._state.records.refuse(host)
             return False
         organizations, kinds = self._state.at_host(host)
-        for organization in organizations:
-            self._state.records.count(organization.name, "connect")
+        if host not in ENTRA_HOSTS:
+            self._state.records.count(organizations[0].name, "connect")
         return not any(organization.faults.take_at_connect(kinds, "unreachable") for organization in organizations)
 
     def _choose_certificate(self, connection: ssl.SSLObject | Any, name: str | None, _context: ssl.SSLContext) -> None:
@@ -118,6 +119,9 @@ class Server:
 
     def _reset(self, port: int) -> None:
         self._proxy.reset(port)
+
+    def _reset_identity(self, port: int) -> None:
+        self._identity.reset(port)
 
     def _drop(self, hosts: frozenset[str]) -> None:
         self._proxy.drop(hosts)

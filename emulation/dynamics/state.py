@@ -35,13 +35,6 @@ class OrganizationState:
         self.faults = Faults()
         self.revoked_through = 0
         self.environments: set[str] = set()
-        self.set_link(organization.link)
-
-    def set_link(self, link: FinanceOperationsLink | None) -> None:
-        """Link, relink or unlink; an F&O environment once known goes on answering."""
-        self.link = link
-        if link and (host := urlsplit(link.url).hostname):
-            self.environments.add(host)
 
     def user_id(self, client_id: str) -> str:
         """Return the application user's id."""
@@ -68,6 +61,8 @@ class State:
         self.tenants = list(self._world.tenants)
         self.apps: dict[str, App] = {app.client_id: app for app in self._world.apps}
         self.organizations: dict[str, OrganizationState] = {}
+        self._by_host: dict[str, OrganizationState] = {}
+        self._by_environment: dict[str, OrganizationState] = {}
         for organization in self._world.organizations:
             self.add_organization(organization)
 
@@ -92,17 +87,29 @@ class State:
 
     def add_organization(self, organization: Organization) -> None:
         """Add an organization, or replace one of the same name."""
-        self.organizations[organization.name] = OrganizationState(organization, self.tenant(organization.tenant))
+        if replaced := self.organizations.pop(organization.name, None):
+            for host in replaced.organization.hosts():
+                self._by_host.pop(host, None)
+        state = OrganizationState(organization, self.tenant(organization.tenant))
+        self.organizations[organization.name] = state
+        self._by_host.update(dict.fromkeys(organization.hosts(), state))
+        self.set_link(state, organization.link)
+
+    def set_link(self, organization: OrganizationState, link: FinanceOperationsLink | None) -> None:
+        """Link, relink or unlink; an F&O environment once known goes on answering."""
+        organization.link = link
+        if link and (host := urlsplit(link.url).hostname):
+            organization.environments.add(host)
+            # An environment belongs to the organization that was linked to it last.
+            self._by_environment[host] = organization
 
     def by_dataverse_host(self, host: str) -> OrganizationState | None:
         """Return the organization that answers at this host."""
-        return next((org for org in self.organizations.values() if host in org.organization.hosts()), None)
+        return self._by_host.get(host)
 
     def by_environment_host(self, host: str) -> OrganizationState | None:
-        """Return the organization whose F&O environment answers at this host, the linked one first."""
-        owners = [org for org in self.organizations.values() if host in org.environments]
-        linked = [org for org in owners if org.link and urlsplit(org.link.url).hostname == host]
-        return next(iter([*linked, *owners]), None)
+        """Return the organization that was linked last to the F&O environment at this host."""
+        return self._by_environment.get(host)
 
     def by_resource(self, resource: str) -> OrganizationState | None:
         """Return the organization that a token's resource belongs to, directly or by its F&O environment."""

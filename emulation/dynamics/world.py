@@ -149,9 +149,19 @@ def load(path: Path) -> World:
 
     Raises:
         msgspec.ValidationError: A key or value is not one of `World`; the message names it.
+        ValueError: The file is neither, or something is of a tenant that is not configured.
     """
     text = path.read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text) if path.suffix == ".toml" else json.loads(text), World)
+    world = msgspec.convert(tomllib.loads(text) if path.suffix == ".toml" else json.loads(text), World)
+    known = {name.lower() for tenant in world.tenants for name in (tenant.id, tenant.domain)}
+    for kind, name, tenant in (
+        *(("app", app.client_id, app.tenant) for app in world.apps),
+        *(("organization", organization.name, organization.tenant) for organization in world.organizations),
+    ):
+        if tenant.lower() not in known:
+            msg = f"the {kind} {name} is of tenant {tenant}, which is not among [[tenants]]; add it there"
+            raise ValueError(msg)
+    return world
 
 
 def link_id(link: FinanceOperationsLink) -> str:

@@ -1,0 +1,102 @@
+"""The emulated world as a process."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from emulation.child import ChildFailed
+from emulation.dynamics import App, Control, Dynamics, Organization, Secret, Tenant, World
+
+CONFIG = """
+[[apps]]
+client_id = "app"
+secrets = [{ value = "s" }]
+
+[[organizations]]
+name = "contoso"
+"""
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "emulation.dynamics", *arguments]
+
+
+def test_it_prints_one_json_line_when_ready_and_ends_cleanly_on_sigterm(tmp_path: Path):
+    config = tmp_path / "world.toml"
+    config.write_text(CONFIG)
+    with subprocess.Popen(command("--config", str(config), "--json"), stdout=subprocess.PIPE) as process:
+        ready = msgspec.json.decode(process.stdout.readline())
+        authority = Path(ready["environ"]["SSL_CERT_FILE"])
+        assert authority.is_file()
+        with Control(ready["control"]) as control:
+            assert control.calls("contoso") == {}
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == b""
+        assert process.wait(20) == 0
+    assert not authority.exists()
+    assert set(ready["environ"]) >= {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
+    assert not set(ready["environ"]) & {"IDENTITY_ENDPOINT", "IDENTITY_HEADER"}
+
+
+def test_without_json_it_prints_lines_for_a_shell():
+    with subprocess.Popen(command(), stdout=subprocess.PIPE, text=True) as process:
+        lines = [process.stdout.readline() for _ in range(12)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    done = subprocess.run(
+        ["/bin/sh", "-c", "".join(lines) + "\nenv"], env={}, capture_output=True, text=True, check=True
+    )
+    assert "HTTPS_PROXY=http://127.0.0.1:" in done.stdout
+    assert "NODE_EXTRA_CA_CERTS=/" in done.stdout
+
+
+def test_a_configuration_that_cannot_be_read_is_wrong_usage(tmp_path: Path):
+    config = tmp_path / "world.toml"
+    config.write_text("nonsense = 1")
+    done = subprocess.run(command("--config", str(config)), capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 2
+    assert "nonsense" in done.stderr
+
+
+def test_an_organization_of_an_unknown_tenant_is_wrong_usage():
+    world = World(tenants=(Tenant(),), organizations=(Organization("contoso", tenant="nowhere"),))
+    with pytest.raises(ChildFailed, match=r"exit code 2(?s:.*)nowhere"):
+        Dynamics(world).start()
+
+
+def test_it_ends_with_its_parent():
+    parent = (
+        "from emulation.dynamics import Dynamics; import os\n"
+        "dynamics = Dynamics(); dynamics.start(); print(dynamics.ports['control'], flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == -signal.SIGKILL
+    with httpx.Client(trust_env=False, timeout=5) as client:
+        for _ in range(200):
+            try:
+                client.get(f"http://127.0.0.1:{int(done.stdout)}/")
+            except httpx.TransportError:
+                return
+            signal.sigtimedwait([], 0.05)
+    pytest.fail("the child outlived its parent")
+
+
+def test_two_worlds_do_not_disturb_each_other_and_end_with_zero(monkeypatch: pytest.MonkeyPatch):
+    world = World(apps=(App("app", secrets=(Secret("s"),)),), organizations=(Organization("contoso"),))
+    first, second = Dynamics(world), Dynamics(world)
+    with first, second:
+        for name in set(first.environ) & set(os.environ):
+            monkeypatch.delenv(name)
+        first.control.unlink("contoso")
+        first.control.break_("contoso", "hang", kind="any")
+        with httpx.Client(proxy=second.environ["HTTPS_PROXY"], verify=False) as client:  # noqa: S501 (the other world's CA)
+            assert client.get("https://contoso.crm.dynamics.com/api/data/v9.2/WhoAmI").status_code == 401
+        assert (first.control.calls("contoso"), second.control.calls("contoso")["whoami"]) == ({}, 1)
+        exit_codes = [first.stop(), second.stop()]
+    assert exit_codes == [0, 0]
