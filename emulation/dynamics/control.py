@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-import httpx
 import msgspec
 
 from emulation.dynamics import commands
@@ -25,6 +24,8 @@ class Control:
     """
 
     def __init__(self, url: str) -> None:
+        import httpx  # noqa: PLC0415 (imported at first use: the server process starts without it)
+
         # The environment's proxy is the emulated world itself; control goes beside it.
         self._client = httpx.Client(base_url=url, trust_env=False, timeout=10)
 

@@ -1,15 +1,17 @@
 """Webhook receivers in a child process, with a typed client of their control API."""
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import httpx
 import msgspec
 
 from emulation.received import Received
 from emulation.receivers import failures
 from emulation.receivers.failures import Effect, Failure
 from emulation.server_process import ServerProcess
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -52,6 +54,8 @@ class Receivers:
         Raises:
             ChildFailed: It did not become ready; the message holds what it printed.
         """
+        import httpx  # noqa: PLC0415 (imported at first use: the server process starts without it)
+
         self._process.start("--port", str(self._port))
         self._client = httpx.Client(base_url=self._process.ready.control, trust_env=False, timeout=10)
 
