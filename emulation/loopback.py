@@ -67,8 +67,10 @@ class LoopbackServer(uvicorn.Server):
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        """End: answers under way get a second, then their connections are closed."""
+        """End now: connections are cut, answers under way with them."""
         self.should_exit = True
+        for transport in list(self._transports.values()):
+            transport.abort()
         if self._task:
             await self._task
         self._socket.close()

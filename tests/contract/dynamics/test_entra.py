@@ -1,10 +1,12 @@
 """The emulated Entra, by the real msal."""
 
+import base64
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import jwt
 import msal
 import pytest
 import requests
@@ -250,3 +252,56 @@ def test_a_malformed_request_gets_its_own_code(dynamics: Playground, change: dic
     }
     answer = httpx.post(f"{AUTHORITY}/{dynamics.tenant.id}/oauth2/v2.0/token", data=form | change)
     assert answer.json()["error_codes"] == [number]
+
+
+def test_the_identity_endpoint_fails_like_the_token_endpoint(dynamics: Playground):
+    organization = dynamics.organization()
+    endpoint = dynamics.identity_environ["IDENTITY_ENDPOINT"]
+    query = {"api-version": "2019-08-01", "resource": organization.base_url()}
+    headers = {"X-IDENTITY-HEADER": dynamics.identity_environ["IDENTITY_HEADER"]}
+    dynamics.control.throttle(organization.name, 5, kind="token", times=1)
+    throttled = httpx.get(endpoint, params=query, headers=headers)
+    assert (throttled.status_code, throttled.headers["Retry-After"]) == (429, "5")
+    dynamics.control.break_(organization.name, "reset", kind="token", times=1)
+    with pytest.raises(httpx.ReadError, match="reset"):
+        httpx.get(endpoint, params=query, headers=headers)
+    assert httpx.get(endpoint, params=query, headers=headers).status_code == 200
+
+
+def test_tokens_are_signed_by_the_published_key_and_name_app_tenant_and_audience(dynamics: Playground):
+    organization = dynamics.organization()
+    document = httpx.get(f"{AUTHORITY}/{dynamics.tenant.domain}/v2.0/.well-known/openid-configuration").json()
+    published = jwt.PyJWKSet.from_dict(httpx.get(document["jwks_uri"]).json())
+    token = dynamics.token(organization.base_url())
+    key = published[jwt.get_unverified_header(token)["kid"]]
+    claims = jwt.decode(token, key, algorithms=["RS256"], audience=organization.base_url())
+    assert (claims["appid"], claims["tid"]) == (dynamics.client_id, dynamics.tenant.id)
+    assert claims["exp"] - claims["iat"] == 3599
+    assert document["issuer"].split("/")[3] == dynamics.tenant.id
+
+
+def test_an_assertion_for_another_audience_or_out_of_time_has_its_own_code(dynamics: Playground):
+    private_key, certificate = key_and_certificate()
+    dynamics.control.set_certificates(dynamics.client_id, as_pem(certificate))
+    thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).decode().rstrip("=")
+    endpoint = f"{AUTHORITY}/{dynamics.tenant.id}/oauth2/v2.0/token"
+    scope = f"{dynamics.organization().base_url()}/.default"
+    now = int(dt.datetime.now(dt.UTC).timestamp())
+
+    def answer(**changes: object):
+        claims = {"aud": endpoint, "iss": dynamics.client_id, "sub": dynamics.client_id, "exp": now + 600}
+        assertion = jwt.encode(claims | changes, private_key, algorithm="PS256", headers={"x5t#S256": thumbprint})
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": dynamics.client_id,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": assertion,
+            "scope": scope,
+        }
+        return httpx.post(endpoint, data=form).json().get("error_codes")
+
+    assert answer() is None
+    assert answer(aud="https://login.microsoftonline.us/t/oauth2/v2.0/token") == [700023]
+    assert answer(exp=now - 600) == [700024]
+    assert answer(iss="another-app") == [700027]
+    assert answer(sub="another-app") == [700027]

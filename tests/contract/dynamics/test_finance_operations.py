@@ -114,3 +114,14 @@ def test_every_host_form_answers(dynamics: Playground, host: str):
     dynamics.control.link(organization.name, f"https://{host}")
     with dynamics.client(f"https://{host}") as client:
         assert client.get("/data/LegalEntities?$top=1").status_code == 200
+
+
+def test_a_post_that_is_never_answered_is_recorded_on_arrival(dynamics: Playground):
+    organization = dynamics.organization()
+    dynamics.control.break_(organization.name, "hang", kind="fno", times=1)
+    with dynamics.client(environment(organization.name)) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(OPERATION, json={"n": 1}, timeout=0.2)
+        client.post(OPERATION, json={"n": 2})
+    received = dynamics.control.received(f"{organization.name}.operations.dynamics.com")
+    assert [(each.body, each.status) for each in received] == [('{"n":1}', 0), ('{"n":2}', 200)]
