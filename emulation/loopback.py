@@ -89,11 +89,13 @@ def reset(transport: asyncio.BaseTransport) -> None:
 def _tracking(transports: dict[int, asyncio.Transport]) -> type[H11Protocol]:
     class TrackingProtocol(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  (as uvicorn's own)
-            transports[transport.get_extra_info("peername")[1]] = transport
+            # Kept, because a TLS transport that was lost no longer knows its peer.
+            self._port: int = transport.get_extra_info("peername")[1]
+            transports[self._port] = transport
             super().connection_made(transport)
 
         def connection_lost(self, exc: Exception | None) -> None:
-            transports.pop(self.transport.get_extra_info("peername")[1], None)
+            transports.pop(self._port, None)
             super().connection_lost(exc)
 
     return TrackingProtocol

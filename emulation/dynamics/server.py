@@ -71,8 +71,8 @@ class Server:
         """End every connection and close every port."""
         if self._listener:
             self._listener.close()
-        await self._proxy.close()
         await asyncio.gather(*(server.stop() for server in self._servers))
+        await self._proxy.close()
 
     def _ready(self, proxy_port: int) -> Ready:
         proxy, authority = f"http://127.0.0.1:{proxy_port}", str(self._certificates.ca_file)

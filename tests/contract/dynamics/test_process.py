@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -30,14 +31,18 @@ def command(*arguments: str) -> list[str]:
 def test_it_prints_one_json_line_when_ready_and_ends_cleanly_on_sigterm(tmp_path: Path):
     config = tmp_path / "world.toml"
     config.write_text(CONFIG)
-    with subprocess.Popen(command("--config", str(config), "--json"), stdout=subprocess.PIPE) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command("--config", str(config), "--json"), **pipes) as process:
         ready = msgspec.json.decode(process.stdout.readline())
         authority = Path(ready["environ"]["SSL_CERT_FILE"])
         assert authority.is_file()
         with Control(ready["control"]) as control:
             assert control.calls("contoso") == {}
+        trusted = ssl.create_default_context(cafile=authority)
+        with httpx.Client(proxy=ready["environ"]["HTTPS_PROXY"], verify=trusted) as client:
+            assert client.get("https://contoso.crm.dynamics.com/api/data/v9.2/WhoAmI").status_code == 401
         process.send_signal(signal.SIGTERM)
-        assert process.stdout.read() == b""
+        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
         assert process.wait(20) == 0
     assert not authority.exists()
     assert set(ready["environ"]) >= {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
