@@ -4,7 +4,8 @@ import asyncio
 import signal
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -79,8 +80,11 @@ class ServerProcess[Ready: msgspec.Struct]:
         return None
 
 
-async def until_told_to_end(*, watch_stdin: bool) -> None:
-    """Wait for SIGTERM, SIGINT or, where asked, for the end of standard input.
+@contextmanager
+def told_to_end(*, watch_stdin: bool) -> Generator[asyncio.Event]:
+    """Give the event that SIGTERM, SIGINT or, where asked, the end of standard input sets.
+
+    Entered before a process says that it is ready: whoever reads that may end it at once.
 
     Args:
         watch_stdin: A parent that was killed cannot say goodbye; its end of the pipe closes all the same.
@@ -91,7 +95,7 @@ async def until_told_to_end(*, watch_stdin: bool) -> None:
     if watch_stdin:
         loop.add_reader(sys.stdin, end.set)
     try:
-        await end.wait()
+        yield end
     finally:
         if watch_stdin:
             loop.remove_reader(sys.stdin)

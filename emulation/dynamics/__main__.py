@@ -11,7 +11,7 @@ import msgspec
 
 from emulation.dynamics.server import Ready, Server
 from emulation.dynamics.world import World, load
-from emulation.server_process import until_told_to_end
+from emulation.server_process import told_to_end
 
 
 def main() -> int:
@@ -36,12 +36,15 @@ def main() -> int:
 
 
 async def _serve(world: World, port: int, *, as_json: bool, watch_stdin: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="fno-link-dynamics-") as folder:
+    with (
+        told_to_end(watch_stdin=watch_stdin) as end,
+        tempfile.TemporaryDirectory(prefix="fno-link-dynamics-") as folder,
+    ):
         server = Server(world, Path(folder), port)
         ready = await server.start()
         print(msgspec.json.encode(ready).decode() if as_json else _exports(ready), flush=True)
         try:
-            await until_told_to_end(watch_stdin=watch_stdin)
+            await end.wait()
         finally:
             await server.stop()
 

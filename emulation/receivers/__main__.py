@@ -9,7 +9,7 @@ import msgspec
 from emulation.loopback import LoopbackServer
 from emulation.receivers.process import Ready
 from emulation.receivers.sink import SinkControl, Sinks
-from emulation.server_process import until_told_to_end
+from emulation.server_process import told_to_end
 
 
 def main() -> int:
@@ -30,14 +30,15 @@ async def _serve(port: int, *, as_json: bool, watch_stdin: bool) -> None:
     sinks = Sinks(reset)
     receivers = LoopbackServer(sinks, port=port)
     control = LoopbackServer(SinkControl(sinks))
-    await asyncio.gather(receivers.start(), control.start())
-    ready = Ready(f"http://127.0.0.1:{receivers.port}", f"http://127.0.0.1:{control.port}")
-    words = f"receivers: {ready.url}/NAME\ncontrol API: {ready.control}"
-    print(msgspec.json.encode(ready).decode() if as_json else words, flush=True)
-    try:
-        await until_told_to_end(watch_stdin=watch_stdin)
-    finally:
-        await asyncio.gather(receivers.stop(), control.stop())
+    with told_to_end(watch_stdin=watch_stdin) as end:
+        await asyncio.gather(receivers.start(), control.start())
+        ready = Ready(f"http://127.0.0.1:{receivers.port}", f"http://127.0.0.1:{control.port}")
+        words = f"receivers: {ready.url}/NAME\ncontrol API: {ready.control}"
+        print(msgspec.json.encode(ready).decode() if as_json else words, flush=True)
+        try:
+            await end.wait()
+        finally:
+            await asyncio.gather(receivers.stop(), control.stop())
 
 
 if __name__ == "__main__":
