@@ -10,6 +10,7 @@ _ESCAPE = re.compile(
 )
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 _OPEN = frozenset(b"[{")
+_HOPELESS = 10_000
 
 
 def is_deeper(text: bytes, limit: int) -> bool:
@@ -36,7 +37,8 @@ def elements(text: bytes) -> list[bytes]:
     """Split the text of an array at its own commas, whatever its elements hold.
 
     Args:
-        text: Begins with `[`. What is wrong inside an element, or an end that is missing, stays with that element.
+        text: Begins with `[`. What is wrong inside an element, or an end that is missing, stays with that element; one
+            that nests deeper than 10,000 levels takes what follows it along.
 
     Returns:
         The text of each element, trimmed; blank ones are left out.
@@ -48,6 +50,8 @@ def elements(text: bytes) -> list[bytes]:
         mark = match.group()
         if mark in {b"[", b"{"}:
             depth += 1
+            if depth > _HOPELESS:
+                break
         elif mark in {b"]", b"}"}:
             depth -= 1
             if depth <= 0:

@@ -37,6 +37,13 @@ def test_hostile_text_is_scanned_in_one_pass(text):
     mend_surrogates(text)
 
 
+def test_an_element_without_end_takes_what_follows_along():
+    assert elements(b"[1, " + b"[" * 20_000 + b"]" * 20_000 + b", 2]") == [
+        b"1",
+        b"[" * 20_000 + b"]" * 20_000 + b", 2]",
+    ]
+
+
 @given(st.text(st.characters(codec="utf-8")))
 def test_whole_characters_are_not_mended(text):
     escaped = json.dumps(text).encode()
