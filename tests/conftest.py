@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from emulation.azurite import Azurite
+
+# Tests never judge by the wall clock; a failing example is printed so that it can be repeated anywhere.
+hypothesis.settings.register_profile("fno-link", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("fno-link")
 
 pytest_plugins = ["tests.fixtures.dynamics", "tests.fixtures.receivers"]
 

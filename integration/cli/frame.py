@@ -1,5 +1,6 @@
 """The frame around the commands: finds them, reports their errors, and says how they ended."""
 
+import logging
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, EntryPoints, entry_points, version
@@ -68,11 +69,18 @@ def stand_in(name: str, package: str) -> click.Command:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("fno-link"), prog_name="fno-link")
-def fno_link() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Print what happens on the way to stderr.")
+def fno_link(*, verbose: bool) -> None:
     """Know which Finance & Operations environment a Dataverse organization is linked to, and route its events.
 
     Exit codes: 0 ok, 1 what was checked is bad, 2 wrong usage, 3 cannot be told.
     """
+    if verbose:
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+        logging.getLogger("integration").setLevel(logging.DEBUG)
+    else:
+        # Commands report their errors themselves; without a handler Python would print warnings beside them.
+        logging.getLogger().addHandler(logging.NullHandler())
 
 
 def run(arguments: Sequence[str]) -> int:

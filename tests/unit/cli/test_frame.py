@@ -114,4 +114,4 @@ def test_only_the_invoked_command_is_imported():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "integration.cli.config" in loaded
-    assert not loaded & {"httpx", "msal", "rich", "azure.core", "emulation", "integration.links.resolver"}
+    assert not loaded & {"httpx", "msal", "rich", "azure.core", "emulation"}
