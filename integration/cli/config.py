@@ -3,13 +3,22 @@
 from pathlib import Path
 
 import click
+import msgspec
 
 from integration.cli.app_settings import app_settings
 from integration.cli.exit_code import ExitCode
 from integration.cli.output import json_option, print_json
+from integration.config import Checked, settings
 from integration.config import check as check_configuration
-from integration.config import settings
-from integration.errors import Problem
+from integration.errors import ConfigurationError, Problem
+
+ALERTS = (
+    "fno-link.integration.lost",
+    "fno-link.integration.restored",
+    "fno-link.integration.relinked",
+    "fno-link.integration.unreachable",
+    "fno-link.link.untrusted",
+)
 
 
 @click.group()
@@ -29,7 +38,7 @@ def check(file: Path | None, *, offline: bool, as_json: bool) -> None:
     environ = app_settings()
     if file is not None:
         environ[settings.CONFIG] = str(file.absolute())
-    checked = check_configuration(environ, offline=offline)
+    checked = with_routes(check_configuration(environ, offline=offline))
     ok = not checked.problems
     if as_json:
         print_json({"ok": ok, "file": checked.file, "problems": checked.problems, "warnings": checked.warnings})
@@ -57,6 +66,26 @@ def schema(output: Path | None) -> None:
         click.echo(schema_text(), nl=False)
     else:
         output.write_text(schema_text(), "utf-8")
+
+
+def with_routes(checked: Checked) -> Checked:
+    """Return a check completed by what `routing` finds in the routes: its problems, and alerts that nobody gets."""
+    from integration.routing.table import RouteTable  # noqa: PLC0415 - only this command needs it
+
+    try:
+        table = RouteTable.compile(checked.routes, file=checked.file)
+    except ConfigurationError as error:
+        problems = (*checked.problems, *error.problems)
+        return msgspec.structs.replace(checked, configuration=None, problems=problems)
+    if checked.configuration is None:
+        return checked
+    unheard = [alert for alert in ALERTS if not table.takes_type(alert)]
+    if not unheard:
+        return checked
+    warning = Problem(
+        "routes", f"no route takes {', '.join(unheard)}", 'event_types = ["fno-link.*"] takes every alert', checked.file
+    )
+    return msgspec.structs.replace(checked, warnings=(*checked.warnings, warning))
 
 
 def _print_all(kind: str, problems: tuple[Problem, ...]) -> None:

@@ -11,8 +11,8 @@ from msgspec import inspect
 
 from integration.config import settings
 from integration.config.credentials import credential_problems
-from integration.config.model import Configuration, Document, HttpSource, Source, StorageQueueTarget
-from integration.config.reading import Reader, suggestion
+from integration.config.model import Configuration, Document, HttpSource, Route, Source, StorageQueueTarget
+from integration.config.reading import BAD, Reader, suggestion
 from integration.config.settings import Environ
 from integration.errors import ConfigurationError, Problem
 
@@ -28,12 +28,14 @@ class Checked(msgspec.Struct, frozen=True):
         problems: What must be mended before fno-link works by this file.
         warnings: What works but is probably not meant.
         file: The file's path.
+        routes: The routes, where all are readable although there may be problems elsewhere: for the check of `routing`.
     """
 
     configuration: Configuration | None
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     file: str
+    routes: tuple[Route, ...] = ()
 
 
 def load(environ: Environ, *, offline: bool = False) -> Configuration:
@@ -78,11 +80,12 @@ def check_text(text: str, environ: Environ, *, file: str = DEFAULT, offline: boo
         for name in dict.fromkeys(_organization_names(raw)):
             reader.problems += credential_problems(environ, name)
     if reader.problems:
-        return Checked(None, tuple(reader.problems), tuple(reader.warnings), file)
+        routes = _readable_routes(raw, environ, offline=offline)
+        return Checked(None, tuple(reader.problems), tuple(reader.warnings), file, routes)
     configuration = _configuration(document, file)
     problems = tuple(_queue_problems(configuration))
     warnings = (*reader.warnings, *_warnings(configuration))
-    return Checked(None if problems else configuration, problems, warnings, file)
+    return Checked(None if problems else configuration, problems, warnings, file, configuration.routes)
 
 
 def locate(environ: Environ) -> Path:
@@ -162,6 +165,11 @@ def _declared(raw: dict[str, Any], table: str) -> set[str] | None:
     if entries is None:
         return None if set(raw) - {field.name for field in msgspec.structs.fields(Document)} else set()
     return set(cast("dict[str, Any]", entries)) if isinstance(entries, dict) else None
+
+
+def _readable_routes(raw: dict[str, Any], environ: Environ, *, offline: bool) -> tuple[Route, ...]:
+    routes = Reader("", environ, offline=offline).read(inspect.type_info(tuple[Route, ...]), raw.get("routes", []), "")
+    return () if routes is BAD else routes
 
 
 def _configuration(document: Document, file: str) -> Configuration:

@@ -40,6 +40,12 @@ WORKER_RUNTIME = "FUNCTIONS_WORKER_RUNTIME"
 SCRIPT_ROOT = "AzureWebJobsScriptRoot"
 IDENTITY_ENDPOINT = "IDENTITY_ENDPOINT"
 IDENTITY_HEADER = "IDENTITY_HEADER"
+CONNECTION = "<CONNECTION>"
+ACCOUNT_NAME = "<CONNECTION>__accountName"
+BLOB_SERVICE_URI = "<CONNECTION>__blobServiceUri"
+QUEUE_SERVICE_URI = "<CONNECTION>__queueServiceUri"
+TABLE_SERVICE_URI = "<CONNECTION>__tableServiceUri"
+CONNECTION_CLIENT_ID = "<CONNECTION>__clientId"
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(CONFIG, "Path of the configuration; relative to the folder of host.json. Default: fno-link.toml."),
@@ -66,6 +72,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(SCRIPT_ROOT, "Folder of host.json; the Functions host sets it.", "platform"),
     Setting(IDENTITY_ENDPOINT, "Where App Service hands out tokens of the managed identity.", "platform"),
     Setting(IDENTITY_HEADER, "What App Service wants in the header of such a request.", "platform", secret=True),
+    Setting(
+        CONNECTION,
+        "What a `connection` of fno-link.toml names: a connection string. Also looked up as AzureWebJobs<CONNECTION>.",
+        secret=True,
+    ),
+    Setting(ACCOUNT_NAME, "Instead: the storage account's name, used with a managed identity."),
+    Setting(BLOB_SERVICE_URI, "Instead: the URL of the account's blob service, used with a managed identity."),
+    Setting(QUEUE_SERVICE_URI, "Instead: the URL of the account's queue service, used with a managed identity."),
+    Setting(TABLE_SERVICE_URI, "Instead: the URL of the account's table service, used with a managed identity."),
+    Setting(CONNECTION_CLIENT_ID, "Client id of a user-assigned managed identity; without it the system-assigned one."),
     Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),
 )
 

@@ -79,3 +79,34 @@ def test_the_schema_is_printed_or_written(project, capsys):
     assert capsys.readouterr().out == schema_text()
     assert frame.run(["config", "schema", "--output", "a.json"]) == 0
     assert (project / "a.json").read_text("utf-8") == schema_text()
+
+
+ORGANIZATION = """
+[[organizations]]
+name = "contoso"
+url = "https://contoso.crm.dynamics.com"
+tenant = "contoso.onmicrosoft.com"
+[targets.t]
+kind = "webhook"
+url = "https://example.com"
+"""
+
+
+def test_what_routing_refuses_is_listed_beside_the_other_problems(project, capsys):
+    route = '[[routes]]\nname = "r"\ntarget = "t"\nfilters = [{ operator = "StringInn", key = "a", values = ["b"] }]\n'
+    (project / "fno-link.toml").write_text(ORGANIZATION + route + '[cache]\nrefresh_after = "soon"\n')
+    code, answer = checked(capsys)
+    assert code == 1
+    assert [problem["key"] for problem in answer["problems"]] == [
+        "cache.refresh_after",
+        "routes[0].filters[0].operator",
+    ]
+    assert {problem["file"] for problem in answer["problems"]} == {"fno-link.toml"}
+
+
+def test_alerts_that_no_route_takes_are_a_warning(project, capsys):
+    (project / "fno-link.toml").write_text(ORGANIZATION + '[[routes]]\nname = "r"\ntarget = "t"\nevent_types = ["a"]\n')
+    code, answer = checked(capsys)
+    assert code == 0
+    [warning] = answer["warnings"]
+    assert "fno-link.integration.lost" in warning["message"]

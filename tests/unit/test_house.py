@@ -1,0 +1,135 @@
+"""What holds for the house as a whole: sizes, settings, documentation."""
+
+import ast
+import json
+import re
+import runpy
+import statistics
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+import pytest
+
+from integration.config import settings
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("integration", "emulation")
+SOURCES = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for room in ROOMS
+    for path in sorted((ROOT / room).rglob("*.py"))
+    if "node_modules" not in path.parts
+}
+DECLARED = {setting.name for setting in settings.SETTINGS}
+OURS = re.compile(r"(FNO_LINK_|AzureWebJobs|FUNCTIONS_|WEBSITE_|IDENTITY_|MSI_)\w+")
+READERS = ("environ", "environment", "env", "app_settings", "settings")
+HOME = "integration/config/settings.py"
+
+
+def test_no_file_is_above_400_lines_and_the_median_is_at_most_120():
+    lines = {name: len(text.splitlines()) for name, text in SOURCES.items()}
+    assert {name: count for name, count in lines.items() if count > 400} == {}
+    assert statistics.median(count for count in lines.values() if count) <= 120
+
+
+def read_names(tree):
+    """Yield what is read from something that is called environ, as an expression."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=ast.Attribute(attr=owner) | ast.Name(id=owner), slice=key) if owner in READERS:
+                yield key
+            case ast.Call(
+                func=ast.Attribute(attr="get", value=ast.Attribute(attr=owner) | ast.Name(id=owner)), args=[key, *_]
+            ) if owner in READERS:
+                yield key
+            case ast.Call(func=ast.Attribute(attr="getenv") | ast.Name(id="getenv"), args=[key, *_]):
+                yield key
+            case ast.Compare(
+                left=key,
+                ops=[ast.In() | ast.NotIn()],
+                comparators=[ast.Attribute(attr=owner) | ast.Name(id=owner)],
+            ) if owner in READERS:
+                yield key
+
+
+def undeclared(source):
+    """Return the names of settings that a source reads or names without their being declared."""
+    tree = ast.parse(source)
+    literals = {key.value for key in read_names(tree) if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    named = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and OURS.fullmatch(node.value)
+    }
+    return sorted((literals | named) - DECLARED)
+
+
+def test_code_reads_no_setting_that_is_not_declared():
+    found = {
+        name: undeclared(text) for name, text in SOURCES.items() if name.startswith("integration/") and name != HOME
+    }
+    assert {name: names for name, names in found.items() if names} == {}, f"declare them in {HOME}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'os.environ["NEW_SETTING"]',
+        'environ.get("NEW_SETTING", "")',
+        'self.environ.get("NEW_SETTING")',
+        'os.getenv("NEW_SETTING")',
+        '"NEW_SETTING" in environ',
+        'x = "FNO_LINK_NEW"',
+    ],
+)
+def test_a_setting_that_is_not_declared_would_be_found(line):
+    assert undeclared(line)
+
+
+def test_every_declared_setting_is_used_by_its_name():
+    constants = {name: value for name, value in vars(settings).items() if isinstance(value, str) and name.isupper()}
+    assert set(constants.values()) == DECLARED
+
+
+def test_the_sample_settings_are_those_that_are_read_and_no_others():
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))
+    wanted = {
+        settings.of_organization(setting.name, "contoso")
+        for setting in settings.SETTINGS
+        if setting.owner != "platform" and "<CONNECTION>" not in setting.name
+    }
+    wanted |= set(re.findall(r"%(\w+)%", re.sub(r"(?m)^\s*#.*$", "", (ROOT / "fno-link.toml").read_text("utf-8"))))
+    assert set(sample["Values"]) == wanted
+    assert sample["Values"]["FUNCTIONS_WORKER_RUNTIME"] == "python"
+    assert all(isinstance(value, str) for value in sample["Values"].values())
+
+
+@pytest.mark.parametrize("name", ["configuration.md", "settings.md", "errors.md", "fno-link.schema.json"])
+def test_the_reference_pages_say_what_the_code_says(name):
+    page = runpy.run_path(str(ROOT / "scripts" / "reference.py"))["PAGES"][name]
+    kept = (ROOT / "docs" / "reference" / name).read_text("utf-8")
+    assert kept == page(), "run: uv run python scripts/reference.py"
+
+
+def commands_of(command, path):
+    yield path, command
+    for name, each in getattr(command, "commands", {}).items():
+        yield from commands_of(each, f"{path} {name}")
+
+
+@pytest.mark.parametrize("point", entry_points(group="fno_link.commands"), ids=lambda point: point.name)
+def test_every_command_and_option_is_documented(point):
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
+    for path, command in commands_of(point.load(), f"fno-link {point.name}"):
+        assert f"`{path}" in page, path
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.name != "help":
+                assert any(f"`{option}" in page for option in parameter.opts), f"{path} {parameter.opts}"
+
+
+def test_every_link_between_pages_leads_somewhere():
+    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
