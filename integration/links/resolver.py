@@ -223,10 +223,11 @@ class LinkResolver:
         Args:
             name: The organization's configured name.
         """
-        entry = self._entries.get(name)
-        if entry is not None and self._monotonic() < entry.quick_until:
-            return entry.link
-        return None
+        try:
+            entry = self._entries[name]
+        except KeyError:
+            return None
+        return entry.link if self._monotonic() < entry.quick_until else None
 
     async def refresh(self, name: str) -> Link:
         """Ask Dataverse now, whatever is remembered, and share the answer.

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from integration.config.model import Organization
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 TABLE = "fnolinklinks"
 PARTITION = "link"
-TIMEOUT = 3.0
+TIMEOUT = 5.0
 """Seconds for one table operation: a link must not wait for storage that hangs."""
 
 
@@ -89,7 +90,7 @@ class TableTier:
             from azure.data.tables.aio import TableClient  # noqa: PLC0415 (imported at first use: import budget)
 
             client = TableClient.from_connection_string(
-                connection_string, table, retry_total=1, connection_timeout=1, read_timeout=2
+                connection_string, table, retry_total=1, connection_timeout=2, read_timeout=4
             )
             return cast("Table", client)
 
@@ -101,9 +102,12 @@ class TableTier:
         Raises:
             StorageUnavailable: The table did not answer.
         """
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415 (imported at first use: import budget)
 
         async def get(table: Table) -> Stored | None:
+            from azure.core.exceptions import (  # noqa: PLC0415 (imported at first use: import budget)
+                ResourceNotFoundError,
+            )
+
             try:
                 entity = await table.get_entity(PARTITION, row_key(organization))
             except ResourceNotFoundError:
@@ -143,20 +147,26 @@ class TableTier:
             self._table = None
 
     async def _within[T](self, operation: Callable[[Table], Awaitable[T]]) -> T:
+        table = self._table or await self._opened()
         from azure.core.exceptions import AzureError  # noqa: PLC0415 (imported at first use: import budget)
 
         try:
             async with asyncio.timeout(self._timeout):
-                async with self._opening:
-                    if self._table is None:
-                        self._table = await self._open_table()
-                return await operation(self._table)
+                return await operation(table)
         except TimeoutError as error:
             msg = f"The table of links did not answer within {self._timeout:g} s."
             raise StorageUnavailable(msg) from error
         except AzureError as error:
             msg = f"The table of links cannot be used ({type(error).__name__})."
             raise StorageUnavailable(msg) from error
+
+    async def _opened(self) -> Table:
+        # Importing the SDK takes a second on a busy machine: neither the loop nor the timeout may feel it.
+        await asyncio.to_thread(import_module, "azure.data.tables.aio")
+        async with self._opening:
+            if self._table is None:
+                self._table = await self._open_table()
+            return self._table
 
 
 def row_key(organization: Organization) -> str:
