@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True, eq=False):
     paths: int = 1
 
 
-_SMALL = 2  # below, trying each route costs less than a node
+_SMALL = 1  # for fewer, trying the route costs less than a node
 _DEEPEST = 8
 _MOST_PATHS = 64  # of one route through lists of values of several keys
 _WEIGHT = {"equal": 8, "prefix": 4, "suffix": 4, "range": 2, "above": 2, "from": 2, "below": 2, "to": 2, "contains": 1}

@@ -11,7 +11,7 @@ import msgspec
 
 from integration.events.event import Event
 from integration.routing.conditions import Condition, Group
-from integration.routing.readers import TUPLE, Read, kind_of
+from integration.routing.readers import EVENT_TYPE, TUPLE, Read, kind_of
 from integration.routing.search import Parts, Prefixes, bounds_found, ranges_found
 
 type Seen = dict[Read, Any]
@@ -73,6 +73,24 @@ def lookup(read: Read, to: Branches) -> Visit:
 
 
 def _general(read: Read, to: Branches) -> Visit:
+    go, free_numbers = _by_kind(to), _free_numbers(to)
+
+    def visit(event: Event, seen: Seen, found: list[int]) -> None:
+        value = seen.get(read, _UNREAD)
+        if value is _UNREAD:
+            value = seen[read] = read(event)
+        if free_numbers is not None and (type(value) is float or type(value) is int):
+            found.extend(free_numbers(value))
+        elif type(value) is TUPLE:
+            for each in value:
+                go(each, event, seen, found)
+        else:
+            go(value, event, seen, found)
+
+    return visit
+
+
+def _by_kind(to: Branches) -> Callable[[Any, Event, Seen, list[int]], None]:
     in_text, in_numbers, booleans = _in_text(to), _in_numbers(to), to.booleans
 
     def go(value: Any, event: Event, seen: Seen, found: list[int]) -> None:
@@ -84,17 +102,8 @@ def _general(read: Read, to: Branches) -> Visit:
             in_numbers(value, event, seen, found)
         elif kind is bool and value in booleans:
             booleans[value](event, seen, found)
-        elif kind is TUPLE:
-            for each in value:
-                go(each, event, seen, found)
 
-    def visit(event: Event, seen: Seen, found: list[int]) -> None:
-        value = seen.get(read, _UNREAD)
-        if value is _UNREAD:
-            value = seen[read] = read(event)
-        go(value, event, seen, found)
-
-    return visit
+    return go
 
 
 def _by_text(read: Read, texts: dict[str, Visit]) -> Visit:
@@ -115,7 +124,12 @@ def _by_text(read: Read, texts: dict[str, Visit]) -> Visit:
                 if child is not None:
                     child(event, seen, found)
 
-    return visit
+    def visit_type(event: Event, seen: Seen, found: list[int]) -> None:
+        child = find(event.type.casefold())
+        if child is not None:
+            child(event, seen, found)
+
+    return visit_type if read is EVENT_TYPE else visit
 
 
 def _in_text(to: Branches) -> Callable[[str], Sequence[Visit]]:
@@ -139,6 +153,14 @@ def _in_text(to: Branches) -> Callable[[str], Sequence[Visit]]:
     return reached
 
 
+def _free_numbers(to: Branches) -> Callable[[float], list[int]] | None:
+    """Return the one search that a number needs, where it leads to nothing but routes that then match."""
+    if to.numbers or to.bounds or to.ranges:
+        return None
+    searches = [*bounds_found(to.free_bounds), *ranges_found(to.free_ranges)]
+    return searches[0] if len(searches) == 1 else None
+
+
 def _in_numbers(to: Branches) -> Callable[[float, Event, Seen, list[int]], None]:
     numbers = to.numbers
     free: list[Callable[[float], list[int]]] = []
@@ -147,9 +169,6 @@ def _in_numbers(to: Branches) -> Callable[[float, Event, Seen, list[int]], None]
     checked += bounds_found(to.bounds)
     free += ranges_found(to.free_ranges)
     checked += ranges_found(to.ranges)
-    if len(free) == 1 and not numbers and not checked:
-        (only,) = free
-        return lambda value, _event, _seen, found: found.extend(only(value))
 
     def reached(value: float, event: Event, seen: Seen, found: list[int]) -> None:
         if value in numbers:

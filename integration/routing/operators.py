@@ -10,7 +10,6 @@ a single value of another type is ignored as an array's element would be (so `No
 is a value without elements; integers compare exactly, beyond 53 bits too; case is folded by Unicode's full folding.
 """
 
-import operator as compare
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -46,8 +45,8 @@ class Operator(msgspec.Struct, frozen=True):
 
     def accepts(self, values: tuple[Any, ...]) -> Accepts:
         """Make the test of a value as `readers` reads it: one value, a tuple of them, or None."""
-        if self.family == "null":
-            return self.one(values)
+        if self.family == "null" or self.takes == "value":
+            return self.one(values)  # they know arrays themselves
         one = self.one(values)
         if not self.negated:
             if self.index == "equal" and self.family == "string":
@@ -81,17 +80,44 @@ def _within(values: tuple[Any, ...]) -> Accepts:
     return one
 
 
-def _compared(test: Callable[[Any, Any], bool]) -> Callable[[tuple[Any, ...]], Accepts]:
-    def make(values: tuple[Any, ...]) -> Accepts:
-        (bound,) = values
+def _above(values: tuple[Any, ...]) -> Accepts:
+    (bound,) = values
 
-        def one(value: Any) -> bool:
-            kind = kind_of(value)
-            return (kind is float or kind is int) and test(value, bound)
+    def one(value: Any) -> bool:
+        kind = kind_of(value)
+        return value > bound if kind is float or kind is int else kind is TUPLE and any(map(one, value))
 
-        return one
+    return one
 
-    return make
+
+def _at_least(values: tuple[Any, ...]) -> Accepts:
+    (bound,) = values
+
+    def one(value: Any) -> bool:
+        kind = kind_of(value)
+        return value >= bound if kind is float or kind is int else kind is TUPLE and any(map(one, value))
+
+    return one
+
+
+def _below(values: tuple[Any, ...]) -> Accepts:
+    (bound,) = values
+
+    def one(value: Any) -> bool:
+        kind = kind_of(value)
+        return value < bound if kind is float or kind is int else kind is TUPLE and any(map(one, value))
+
+    return one
+
+
+def _at_most(values: tuple[Any, ...]) -> Accepts:
+    (bound,) = values
+
+    def one(value: Any) -> bool:
+        kind = kind_of(value)
+        return value <= bound if kind is float or kind is int else kind is TUPLE and any(map(one, value))
+
+    return one
 
 
 def _text_member(values: tuple[Any, ...]) -> Accepts:
@@ -100,7 +126,7 @@ def _text_member(values: tuple[Any, ...]) -> Accepts:
 
 def _same_boolean(values: tuple[Any, ...]) -> Accepts:
     (wanted,) = values
-    return lambda value: value is wanted
+    return lambda value: value is wanted or (type(value) is TUPLE and any(each is wanted for each in value))
 
 
 def _begins(values: tuple[Any, ...]) -> Accepts:
@@ -133,10 +159,10 @@ OPERATORS: dict[str, Operator] = {
     each.name: each
     for each in (
         *_pair("NumberIn", "NumberNotIn", "number", "values", one=_number_in, missing=True, index="equal"),
-        Operator("NumberLessThan", "number", "value", _compared(compare.lt), index="below"),
-        Operator("NumberLessThanOrEquals", "number", "value", _compared(compare.le), index="to"),
-        Operator("NumberGreaterThan", "number", "value", _compared(compare.gt), index="above"),
-        Operator("NumberGreaterThanOrEquals", "number", "value", _compared(compare.ge), index="from"),
+        Operator("NumberLessThan", "number", "value", _below, index="below"),
+        Operator("NumberLessThanOrEquals", "number", "value", _at_most, index="to"),
+        Operator("NumberGreaterThan", "number", "value", _above, index="above"),
+        Operator("NumberGreaterThanOrEquals", "number", "value", _at_least, index="from"),
         *_pair("NumberInRange", "NumberNotInRange", "number", "ranges", one=_within, missing=True, index="range"),
         Operator("BoolEquals", "bool", "value", _same_boolean, index="equal"),
         *_pair("StringIn", "StringNotIn", "string", "values", one=_text_member, missing=True, index="equal"),

@@ -145,10 +145,18 @@ def _closed(value: Any, path: tuple[str, ...]) -> Any:
     return OTHER if type(value) is LIST else _settled(value)
 
 
+def _event_type(event: Event) -> str:
+    return event.type.casefold()
+
+
+EVENT_TYPE: Final[Read] = _event_type
+"""The reader of the event's type, which nodes read without it."""
+
+
 @cache
 def _attribute(name: str, view: View) -> Read:
     if name == "type" and view == "text":
-        return lambda event: event.type.casefold()
+        return EVENT_TYPE
     convert = _CONVERSIONS[view]
 
     def read(event: Event) -> Any:

@@ -39,6 +39,8 @@ class RouteTable:
         enabled = [route for route in routes if route.config.enabled]
         ordinary = [route for route in enabled if not route.config.default]
         self._defaults = tuple(route for route in enabled if route.config.default)
+        # Without defaults and questions about the link, what is found is the answer.
+        self._plain = not self._defaults and not any(route.link_conditions for route in enabled)
         self._alone = tuple(Matches((route,)) for route in routes)
         self._visit: Visit = build((route.ordinal, route.conditions) for route in ordinary)
         self._visit_defaults: Visit = build((route.ordinal, route.conditions) for route in self._defaults)
@@ -73,8 +75,11 @@ class RouteTable:
         seen: Seen = {}
         found: list[int] = []
         self._visit(event, seen, found)
-        if not found and not self._defaults:
-            return _NOTHING
+        if self._plain:
+            if len(found) == 1:
+                return self._alone[found[0]]
+            if not found:
+                return _NOTHING
         matches = self._split(event, seen, found) if found else _NOTHING
         if not matches.routes and self._defaults:
             return self._match_defaults(event, seen, matches.undecided)
