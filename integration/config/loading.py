@@ -17,6 +17,7 @@ from integration.config.settings import Environ
 from integration.errors import ConfigurationError, Problem
 
 DEFAULT = "fno-link.toml"
+CONNECTION_FAULT = "the connection `"
 WHERE = re.compile(r"(?P<message>.*) \(at (?P<place>.*)\)", re.DOTALL)
 
 
@@ -81,7 +82,7 @@ def check_text(text: str, environ: Environ, *, file: str = DEFAULT, offline: boo
             reader.problems += credential_problems(environ, name)
     if reader.problems:
         routes = _readable_routes(raw, environ, offline=offline)
-        return Checked(None, tuple(reader.problems), tuple(reader.warnings), file, routes)
+        return Checked(None, _merged(reader.problems), tuple(reader.warnings), file, routes)
     configuration = _configuration(document, file)
     problems = tuple(_queue_problems(configuration))
     warnings = (*reader.warnings, *_warnings(configuration))
@@ -165,6 +166,22 @@ def _declared(raw: dict[str, Any], table: str) -> set[str] | None:
     if entries is None:
         return None if set(raw) - {field.name for field in msgspec.structs.fields(Document)} else set()
     return set(cast("dict[str, Any]", entries)) if isinstance(entries, dict) else None
+
+
+def _merged(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Return the problems with one for each connection that cannot be found, however many entries use it."""
+    users: dict[str, list[str]] = {}
+    for problem in problems:
+        users.setdefault(problem.message, []).append(problem.key)
+    merged: list[Problem] = []
+    for problem in problems:
+        first, *others = users[problem.message]
+        if not others or not problem.message.startswith(CONNECTION_FAULT):
+            merged.append(problem)
+        elif problem.key == first:
+            message = f"{problem.message}; also needed by {', '.join(others)}"
+            merged.append(msgspec.structs.replace(problem, message=message))
+    return tuple(merged)
 
 
 def _readable_routes(raw: dict[str, Any], environ: Environ, *, offline: bool) -> tuple[Route, ...]:

@@ -238,6 +238,13 @@ def test_http_intake_needs_the_storage_account():
     assert "AzureWebJobsStorage" in problem.message
 
 
+def test_one_missing_connection_is_one_problem_however_many_use_it():
+    sources = "".join(f'[sources.{name}]\nkind = "http"\norganization = "contoso"\n' for name in "abc")
+    [problem] = check_text(ORGANIZATION + sources, {}).problems
+    assert problem.key == "sources.a"
+    assert "also needed by sources.b, sources.c" in problem.message
+
+
 def test_offline_leaves_what_depends_on_settings_open():
     text = queue('queue = "orders"\nconnection = "Elsewhere"\nenabled = "%ON%"') + webhook('url = "%URL%"')
     checked = check_text(ORGANIZATION + text + '[cache]\nrefresh_after = "%R%"\n', {}, offline=True)
