@@ -1,5 +1,6 @@
 """A running Azurite: Storage blobs, queues and tables on loopback."""
 
+import os
 import re
 import tempfile
 from contextlib import ExitStack
@@ -15,6 +16,8 @@ from emulation.child import Child
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
+# More accounts with the same key, so that programs with fixed queue names can share one Azurite undisturbed.
+SPARE_ACCOUNTS = 1000
 READY_WITHIN = 60.0
 STOP_WITHIN = 5.0
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at http://127\.0\.0\.1:(\d+)")
@@ -42,16 +45,24 @@ class Azurite:
         self._child: Child | None = None
         self._exit = ExitStack()
         self._scratch: Path | None = None
+        self._spare = iter(range(SPARE_ACCOUNTS))
 
     @property
     def connection_string(self) -> str:
         """The connection string of the emulated storage account."""
+        return self._connection(ACCOUNT)
+
+    def spare_account(self) -> str:
+        """The connection string of an account that nobody else was given, empty at first."""
+        return self._connection(f"spare{next(self._spare)}")
+
+    def _connection(self, account: str) -> str:
         base = "http://127.0.0.1"
         return (
-            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
-            f"BlobEndpoint={base}:{self.ports.blob}/{ACCOUNT};"
-            f"QueueEndpoint={base}:{self.ports.queue}/{ACCOUNT};"
-            f"TableEndpoint={base}:{self.ports.table}/{ACCOUNT};"
+            f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={ACCOUNT_KEY};"
+            f"BlobEndpoint={base}:{self.ports.blob}/{account};"
+            f"QueueEndpoint={base}:{self.ports.queue}/{account};"
+            f"TableEndpoint={base}:{self.ports.table}/{account};"
         )
 
     @property
@@ -79,7 +90,9 @@ class Azurite:
         command += ["--inMemoryPersistence"] if self._data is None else ["--location", str(self._data)]
         for service in Ports.__struct_fields__:
             command += [f"--{service}Port", str(getattr(self.ports, service))]
-        self._child = Child("Azurite", command, log=scratch / "azurite.log", cwd=scratch)
+        accounts = (ACCOUNT, *(f"spare{number}" for number in range(SPARE_ACCOUNTS)))
+        env = {**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{account}:{ACCOUNT_KEY}" for account in accounts)}
+        self._child = Child("Azurite", command, log=scratch / "azurite.log", env=env, cwd=scratch)
         try:
             self.ports = self._child.wait_until(_listening, seconds=READY_WITHIN)
         except BaseException:

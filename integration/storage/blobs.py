@@ -1,0 +1,183 @@
+"""A blob container that is made when it is first needed."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.storage.failures import storage_failures
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobLeaseClient, ContainerClient
+
+
+class StoredBlob(msgspec.Struct, frozen=True):
+    """A listed blob: its path and its metadata."""
+
+    path: str
+    metadata: dict[str, str]
+
+
+class Blobs:
+    """One container."""
+
+    def __init__(self, client: "ContainerClient") -> None:
+        self._client = client
+
+    async def put(self, path: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> None:
+        """Write one blob, replacing what is there.
+
+        Raises:
+            StorageUnavailable: It is not known to be stored.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        marks = dict(metadata or {})
+        with storage_failures("writing a blob"):
+            try:
+                await self._client.upload_blob(path, body, overwrite=True, metadata=marks)
+            except ResourceNotFoundError:
+                await self._create()
+                await self._client.upload_blob(path, body, overwrite=True, metadata=marks)
+
+    async def get(self, path: str) -> bytes | None:
+        """Read one blob whole; None when there is none.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("reading a blob"):
+            try:
+                stream = await self._client.download_blob(path)
+                return await stream.readall()
+            except ResourceNotFoundError:
+                return None
+
+    async def delete(self, path: str) -> bool:
+        """Delete one blob.
+
+        Returns:
+            Whether it was there.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("deleting a blob"):
+            try:
+                await self._client.delete_blob(path)
+            except ResourceNotFoundError:
+                return False
+            return True
+
+    async def list(self, prefix: str) -> AsyncIterator[StoredBlob]:
+        """List the blobs whose path begins with `prefix`, in the order of their paths.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("listing blobs"):
+            try:
+                async for found in self._client.list_blobs(name_starts_with=prefix, include=["metadata"]):
+                    yield StoredBlob(found.name, dict(found.metadata or {}))
+            except ResourceNotFoundError:
+                return
+
+    async def any(self, prefix: str) -> bool:
+        """Tell whether a blob's path begins with `prefix`: one call.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("looking for blobs"):
+            try:
+                async for _ in self._client.list_blobs(name_starts_with=prefix, results_per_page=1):
+                    return True
+            except ResourceNotFoundError:
+                return False
+            return False
+
+    @asynccontextmanager
+    async def lease(self, path: str, *, seconds: int = 60) -> AsyncGenerator["BlobLease | None"]:
+        """Hold a lease on a marker blob; None when another holds it.
+
+        A holder that dies loses it after `seconds`. Source: "Lease Blob" (15 to 60 s, renewable).
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
+            HttpResponseError,
+            ResourceExistsError,
+        )
+        from azure.storage.blob.aio import BlobLeaseClient  # noqa: PLC0415  # imported at first use: import budget
+
+        blob = self._client.get_blob_client(path)
+        lease: BlobLeaseClient | None = BlobLeaseClient(blob)
+        with storage_failures("taking a lease"):
+            if not await self._exists(path):
+                await self.put(path, b"")
+            try:
+                await lease.acquire(lease_duration=seconds)
+            except (ResourceExistsError, HttpResponseError) as error:
+                if error.status_code not in {409, 412}:
+                    raise
+                lease = None
+        if lease is None:
+            yield None
+            return
+        try:
+            yield BlobLease(lease)
+        finally:
+            with storage_failures("giving a lease back"):
+                try:
+                    await lease.release()
+                except HttpResponseError as error:
+                    if error.status_code not in {404, 409, 412}:  # it ran out and another holds it
+                        raise
+
+    async def _exists(self, path: str) -> bool:
+        return await self._client.get_blob_client(path).exists()
+
+    async def _create(self) -> None:
+        from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415  # imported at first use: import budget
+
+        try:
+            await self._client.create_container()
+        except ResourceExistsError:
+            return  # another instance was faster
+
+
+class BlobLease:
+    """A lease that is held."""
+
+    def __init__(self, lease: "BlobLeaseClient") -> None:
+        self._lease = lease
+
+    async def renew(self) -> bool:
+        """Extend the lease.
+
+        Returns:
+            False when it was lost: another may hold it, stop working.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("renewing a lease"):
+            try:
+                await self._lease.renew()
+            except HttpResponseError as error:
+                if error.status_code in {404, 409, 412}:
+                    return False
+                raise
+            return True

@@ -1,0 +1,121 @@
+"""One set of storage clients a process, each built at its first use."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from integration.storage.blobs import Blobs
+from integration.storage.connections import Account, ConnectionString, Service, find
+from integration.storage.failures import storage_failures
+from integration.storage.queues import Queue
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables.aio import TableClient
+
+# Where the worker's own queues, containers and tables live: the account that the Functions host uses too.
+INTERNAL = "Storage"
+
+
+class Storage:
+    """The clients of every storage account that the configuration names.
+
+    Args:
+        environ: The app settings.
+        credential: Gives the TokenCredential of a managed identity by its client id ("" for the system-assigned).
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], credential: "Callable[[str], AsyncTokenCredential] | None" = None
+    ) -> None:
+        self._environ = environ
+        self._credential = credential
+        self._services: dict[tuple[str, Service, bool], Any] = {}
+        self._queues: dict[tuple[str, str, bool], Queue] = {}
+        self._blobs: dict[tuple[str, bool], Blobs] = {}
+        self._tables: dict[str, TableClient] = {}
+
+    def queue(self, name: str, *, connection: str = INTERNAL, hasty: bool = False) -> Queue:
+        """Give the client of a queue.
+
+        Args:
+            name: The queue's name.
+            connection: The app-setting prefix of its account.
+            hasty: For intake, where someone waits: connect 1 s, read 2 s, one retry (the SDK's default takes 86 s).
+        """
+        key = (connection, name, hasty)
+        if key not in self._queues:
+            service = self._service(connection, "queue", hasty=hasty)
+            self._queues[key] = Queue(service.get_queue_client(name))
+        return self._queues[key]
+
+    def blobs(self, container: str, *, hasty: bool = False) -> Blobs:
+        """Give the client of a container in the worker's own account; `hasty` as for queues."""
+        key = (container, hasty)
+        if key not in self._blobs:
+            service = self._service(INTERNAL, "blob", hasty=hasty)
+            self._blobs[key] = Blobs(service.get_container_client(container))
+        return self._blobs[key]
+
+    async def table(self, name: str) -> "TableClient":
+        """Give the client of a table in the worker's own account, made if it is missing.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        if name not in self._tables:
+            service = self._service(INTERNAL, "table", hasty=False)
+            with storage_failures(f"creating table {name}"):
+                self._tables[name] = await service.create_table_if_not_exists(name)
+        return self._tables[name]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        services = list(self._services.values())
+        self._services.clear()
+        self._queues.clear()
+        self._blobs.clear()
+        self._tables.clear()
+        for service in services:
+            await service.close()
+
+    def _service(self, connection: str, service: Service, *, hasty: bool) -> Any:
+        key = (connection, service, hasty)
+        if key not in self._services:
+            found = find(self._environ, connection, service)
+            self._services[key] = self._build(found, service, hasty=hasty)
+        return self._services[key]
+
+    def _build(self, found: ConnectionString | Account, service: Service, *, hasty: bool) -> Any:
+        kind = _client_class(service)
+        limits = _limits(service, hasty=hasty)
+        if isinstance(found, ConnectionString):
+            return kind.from_connection_string(found.value, **limits)
+        if self._credential is None:
+            msg = "a managed identity is configured, but this program has no credential for one"
+            raise RuntimeError(msg)
+        return kind(found.endpoint, credential=self._credential(found.client_id), **limits)
+
+
+def _client_class(service: Service) -> Any:
+    # Imported at first use: an instance that needs one service must not pay for the others.
+    if service == "queue":
+        from azure.storage.queue.aio import QueueServiceClient  # noqa: PLC0415
+
+        return QueueServiceClient
+    if service == "blob":
+        from azure.storage.blob.aio import BlobServiceClient  # noqa: PLC0415
+
+        return BlobServiceClient
+    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415
+
+    return TableServiceClient
+
+
+def _limits(service: Service, *, hasty: bool) -> dict[str, Any]:
+    if service == "table":
+        return {"retry_total": 3, "retry_backoff_factor": 0.4, "connection_timeout": 5, "read_timeout": 20}
+    if hasty:
+        patience = {"initial_backoff": 0, "increment_base": 0, "random_jitter_range": 0, "retry_total": 1}
+        return {**patience, "connection_timeout": 1, "read_timeout": 2}
+    patience = {"initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1, "retry_total": 3}
+    return {**patience, "connection_timeout": 5, "read_timeout": 20}
