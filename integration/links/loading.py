@@ -16,7 +16,7 @@ from integration.links.asking import Asker
 from integration.links.decide import Adopt, Policy, Refused, Wait, age_of, claim, next_backoff, remaining
 from integration.links.entry import Entry
 from integration.links.shared import Failure, Record, SharedTier
-from integration.links.values import Link
+from integration.links.values import Link, remembering
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +159,7 @@ class Loader:
             # Cancelled: the next instance need not wait until this lease is judged dead.
             await self._save(shared, entry.organization, free, etag)
             raise
+        link = remembering(link, leased.link or entry.link)
         self._install(entry, link)
         await self._publish(shared, entry.organization, free.answered(link), etag)
         return link
@@ -172,6 +173,7 @@ class Loader:
         except LinkUnknown as error:
             self._fail(entry, error, entry.attempts + 1)
             raise
+        link = remembering(link, entry.link)
         self._install(entry, link)
         return link
 

@@ -42,11 +42,20 @@ class NotLinked(msgspec.Struct, frozen=True, kw_only=True, tag_field="state", ta
         code: Dataverse's error code, 0x80048d0b.
         message: Dataverse's own words, recorded only: the wording varies and may be localised.
         checked_at: When Dataverse gave this answer.
+        last: The environment that it was linked to before, as far as the fleet knows.
     """
 
     code: str
     message: str
     checked_at: datetime
+    last: Linked | None = None
 
 
 type Link = Linked | NotLinked
+
+
+def remembering(link: Link, before: Link | None) -> Link:
+    """Write on a NotLinked answer which environment was linked before; other answers stay as they are."""
+    if not isinstance(link, NotLinked) or before is None:
+        return link
+    return msgspec.structs.replace(link, last=before if isinstance(before, Linked) else before.last)
