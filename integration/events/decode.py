@@ -54,6 +54,9 @@ def decode(inbound: Inbound) -> Decoded:
         items = _binary(binary, body, text, around)
     else:
         items = [text] if isinstance(text, Undecoded) else _read(text, around, 0)
+    if len(items) == 1 and isinstance(items[0], Undecoded):
+        # The whole message is undecoded: kept as it came, not as it was transcoded for reading.
+        items = [msgspec.structs.replace(items[0], raw=body)]
     if len(items) > limits.max_events:
         return Decoded((_undecoded("TooLarge", f"{len(items)} events; the limit is {limits.max_events}", body),))
     return Decoded(tuple(items))

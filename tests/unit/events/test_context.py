@@ -7,7 +7,7 @@ import pytest
 from integration.events.context import RemoteExecutionContext
 from integration.events.xrm import AliasedValue, Entity, EntityCollection, EntityReference, Money, OptionSetValue, value
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = Path(__file__).parents[3] / "emulation" / "samples"
 XRM = "http://schemas.microsoft.com/xrm/2011/Contracts"
 ACCOUNT = "6d81c9a3-2f35-4b5e-9d1c-0a4be2c7f001"
 

@@ -269,3 +269,10 @@ def test_latin_1_is_read_by_its_charset():
     assert one(body, content_type="application/json; charset=ISO-8859-1").payload["Name"] == "Müller"
     assert one(body, content_type="application/json; charset=punycode").reason == "Undecodable"
     assert one(body).reason == "Undecodable"
+
+
+def test_a_message_that_cannot_be_read_is_kept_as_it_came_not_as_it_was_transcoded(inbound):
+    body = b"\xff\xfe\x00\xd8" + "ä€".encode("utf-16-le")
+    (item,) = decode(inbound(body)).items
+    assert isinstance(item, Undecoded)
+    assert item.raw == body

@@ -11,7 +11,7 @@ from integration.events.event import Event
 from integration.events.inbound import Inbound
 from integration.events.record import load, store
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = Path(__file__).parents[3] / "emulation" / "samples"
 URL = "https://contoso.crm.dynamics.com"
 ERP = URL + "/finance-operations"
 GROUP = "mserp_custcustomergroupentity"
