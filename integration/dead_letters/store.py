@@ -1,0 +1,123 @@
+"""Where dead letters and parked deliveries are kept."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.dead_letters.record import Record, path_of
+from integration.storage import Storage, StoredBlob
+
+if TYPE_CHECKING:
+    from integration.storage.blobs import BlobLease
+
+DEAD_LETTERS = "fno-link-dead-letters"
+PARKED = "fno-link-parked"
+HELD = "ParkedForOtherEnvironment"
+WAITING = "NotLinked"
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A parked delivery as the listing shows it, without reading it.
+
+    Args:
+        path: Where it is stored.
+        organization: The configured name.
+        reason: Why it is parked.
+        environment: Fingerprint of the environment it was meant for; empty when none was known.
+        route: The SHA-256, shortened, of its route's name.
+    """
+
+    path: str
+    organization: str
+    reason: str
+    environment: str
+    route: str
+
+
+class DeadLetters:
+    """Dead letters and parked deliveries of every organization.
+
+    Args:
+        storage: The worker's storage account.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def bury(self, record: Record) -> str:
+        """Keep a dead letter and return its path; keeping it twice leaves one.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        path = path_of(record)
+        await self._storage.blobs(DEAD_LETTERS).put(path, record.encode())
+        return path
+
+    async def park(self, record: Record) -> str:
+        """Keep a delivery until its organization is linked again, and return its path.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        path = path_of(record)
+        await self._storage.blobs(PARKED).put(path, record.encode(), metadata=_marks(record, path))
+        return path
+
+    async def parked(self, organization: str, reason: str = WAITING) -> AsyncIterator[Parked]:
+        """List what is parked, oldest first.
+
+        Args:
+            organization: The configured name.
+            reason: WAITING for the link, or HELD because it was meant for another environment.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async for blob in self._storage.blobs(PARKED).list(f"{organization}/{reason}/"):
+            yield _listed(blob)
+
+    async def has_parked(self, organization: str, reason: str = WAITING) -> bool:
+        """Tell whether anything is parked; one call.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        return await self._storage.blobs(PARKED).any(f"{organization}/{reason}/")
+
+    async def read_parked(self, path: str) -> bytes | None:
+        """Read a parked delivery as stored; None when it is gone. `Record.decode` makes a record of it.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        return await self._storage.blobs(PARKED).get(path)
+
+    async def unpark(self, path: str) -> None:
+        """Forget a parked delivery: it was delivered, or is kept elsewhere.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+        """
+        await self._storage.blobs(PARKED).delete(path)
+
+    @asynccontextmanager
+    async def releasing(self, organization: str) -> AsyncGenerator["BlobLease | None"]:
+        """Hold the one right to release an organization's parked deliveries; None when another instance has it.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async with self._storage.blobs(PARKED).lease(f"leases/{organization}") as lease:
+            yield lease
+
+
+def _marks(record: Record, path: str) -> dict[str, str]:
+    return {"environment": record.environment, "route": path.rsplit("-", 1)[-1].removesuffix(".json")}
+
+
+def _listed(blob: StoredBlob) -> Parked:
+    organization, reason, _ = blob.path.split("/", 2)
+    return Parked(blob.path, organization, reason, blob.metadata.get("environment", ""), blob.metadata.get("route", ""))

@@ -1,0 +1,8 @@
+"""From an accepted message to deliveries, and what becomes of each."""
+
+from integration.delivery.envelope import Envelope
+from integration.delivery.pipeline import Pipeline
+from integration.delivery.release import Releases
+from integration.delivery.work import Release, Work, decode_continuation
+
+__all__ = ["Envelope", "Pipeline", "Release", "Releases", "Work", "decode_continuation"]

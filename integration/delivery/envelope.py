@@ -1,0 +1,56 @@
+"""What HTTP intake puts on `fno-link-events`: the message as it came, undecoded."""
+
+from datetime import datetime
+
+import msgspec
+
+from integration.errors import CorruptRecord
+
+VERSION = 1
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted message.
+
+    Args:
+        source: The configured source that took it.
+        received_at: When it was taken.
+        content_type: As sent.
+        headers: The ones that decoding reads, names lower-cased.
+        body: The message; None when it lies in a claim-check blob.
+        payload: The claim-check blob's path, empty when `body` is here.
+        v: Version of this record.
+    """
+
+    source: str
+    received_at: datetime
+    content_type: str = ""
+    headers: dict[str, str] = {}
+    body: bytes | None = None
+    payload: str = ""
+    v: int = VERSION
+
+    def encode(self) -> bytes:
+        """Write the envelope as JSON."""
+        return _ENCODER.encode(self)
+
+    @classmethod
+    def decode(cls, body: bytes) -> "Envelope":
+        """Read an envelope.
+
+        Raises:
+            CorruptRecord: It is not an envelope of a version that this code knows.
+        """
+        try:
+            envelope = _DECODER.decode(body)
+        except msgspec.MsgspecError as error:
+            msg = f"this is not an envelope: {error}"
+            raise CorruptRecord(msg) from error
+        if envelope.v != VERSION:
+            msg = f"this envelope has version {envelope.v}, known is {VERSION}"
+            raise CorruptRecord(msg)
+        return envelope
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Envelope)

@@ -1,0 +1,212 @@
+"""Parked deliveries go on by themselves when their organization is linked again.
+
+Release depends on the link, not on alerts: whoever sees `Linked` while something is parked orders a release, and the
+timer does so too. One instance at a time releases an organization's deliveries, oldest first; a run that is cut short
+leaves the rest where it was and the next order goes on from there.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.clock import Clock
+from integration.config.model import Configuration
+from integration.dead_letters import DeadLetters, Parked, Record
+from integration.dead_letters.store import HELD, WAITING
+from integration.delivery.outcome import Buried, Outcome, Waiting
+from integration.delivery.pipeline import Links, Pipeline, fingerprint
+from integration.delivery.retries import Retries
+from integration.delivery.work import Release, Work
+from integration.errors import CorruptRecord, LinkUnknown
+from integration.links.values import Linked
+
+if TYPE_CHECKING:
+    from integration.storage.blobs import BlobLease
+
+log = logging.getLogger("fno_link.release")
+
+# A run ends well within the function's time; what is left is ordered anew.
+RUN = 60.0
+RENEW_AFTER = 20.0
+AGAIN = timedelta(seconds=30)
+
+
+class Releases:
+    """Releases parked deliveries.
+
+    Args:
+        configuration: The checked configuration.
+        links: The link resolver.
+        dead_letters: Where parked deliveries are kept.
+        pipeline: Takes them on to their targets.
+        retries: Where release orders wait.
+        clock: The time.
+    """
+
+    def __init__(  # noqa: PLR0913  # the composition root names each part once
+        self,
+        *,
+        configuration: Configuration,
+        links: Links,
+        dead_letters: DeadLetters,
+        pipeline: Pipeline,
+        retries: Retries,
+        clock: Clock,
+    ) -> None:
+        self._configuration = configuration
+        self._links = links
+        self._dead_letters = dead_letters
+        self._pipeline = pipeline
+        self._retries = retries
+        self._clock = clock
+
+    async def order(self, organization: str, *, moved: bool) -> bool:
+        """Order a release if anything is parked.
+
+        Args:
+            organization: Whose link was just seen.
+            moved: The link names another environment than before: look at what is held, too.
+
+        Returns:
+            Whether a release was ordered.
+
+        Raises:
+            StorageUnavailable: Whether anything is parked could not be found out.
+        """
+        parked = await self._dead_letters.has_parked(organization, WAITING)
+        if not parked and moved:
+            parked = await self._dead_letters.has_parked(organization, HELD)
+        if parked:
+            await self._retries.release(Release(organization=organization, held=moved))
+        return parked
+
+    async def run(self, order: Release) -> list[Outcome]:
+        """Release what is parked for an organization, as far as the time allows.
+
+        Raises:
+            StorageUnavailable: The account went away; the order stays on its queue.
+        """
+        outcomes: list[Outcome] = []
+        if order.organization not in self._configuration.organizations:
+            log.warning("no release: the organization %s is no longer configured", order.organization)
+            return outcomes
+        async with self._dead_letters.releasing(order.organization) as lease:
+            if lease is None:
+                await self._retries.release(order, AGAIN)  # the other run may end before it has seen everything
+            else:
+                await self._under(lease, order, outcomes)
+        log.info("released %d parked deliveries of %s", len(outcomes), order.organization)
+        return outcomes
+
+    async def _under(self, lease: "BlobLease", order: Release, outcomes: list[Outcome]) -> None:
+        """Release under the lease, oldest first, until all is done, the link is gone or the time is up."""
+        started = renewed = self._clock.monotonic()
+        async for parked in self._parked(order):
+            now = self._clock.monotonic()
+            if now - started > RUN:
+                await self._retries.release(order)
+                return
+            if now - renewed > RENEW_AFTER:
+                if not await lease.renew():
+                    return
+                renewed = now
+            try:
+                link = await self._links.resolve(order.organization)
+            except LinkUnknown as unknown:
+                log.warning("the release of %s stops: %s", order.organization, unknown)
+                await self._retries.release(order, AGAIN)
+                return
+            if not isinstance(link, Linked):
+                return  # what is parked waits for the next time the link is back
+            if parked.reason == WAITING or parked.environment == fingerprint(link):
+                outcomes += await self._one(parked, link)
+
+    async def _parked(self, order: Release) -> AsyncIterator[Parked]:
+        for reason in (WAITING, HELD) if order.held else (WAITING,):
+            async for parked in self._dead_letters.parked(order.organization, reason):
+                yield parked
+
+    async def expire(self, organization: str) -> list[Outcome]:
+        """Make dead letters of what has been parked for longer than `park_for`.
+
+        Raises:
+            StorageUnavailable: The account went away.
+        """
+        outcomes: list[Outcome] = []
+        horizon = self._clock.now() - self._configuration.delivery.park_for
+        for reason in (WAITING, HELD):
+            async for parked in self._dead_letters.parked(organization, reason):
+                record = await self._read(parked)
+                if record is None:
+                    continue
+                if record.accepted_at > horizon:
+                    break  # oldest first: the rest is younger
+                await self._dead_letters.bury(_expired(record))
+                await self._dead_letters.unpark(parked.path)
+                outcomes.append(Buried(record.route, "ParkedTooLong"))
+        return outcomes
+
+    async def _one(self, parked: Parked, link: Linked) -> list[Outcome]:
+        record = await self._read(parked)
+        if record is None:
+            return []
+        work = Work(
+            route=record.route,
+            accepted_at=record.accepted_at,
+            event=record.event,
+            attempt=record.attempts,
+            environment=record.environment,
+            last=record.last,
+        )
+        outcomes = await self._pipeline.release(work, link)
+        if _kept_elsewhere(outcomes, record.reason):
+            await self._dead_letters.unpark(parked.path)
+        return outcomes
+
+    async def _read(self, parked: Parked) -> Record | None:
+        """Read a parked delivery; one that is gone is None, one that cannot be read becomes a dead letter."""
+        body = await self._dead_letters.read_parked(parked.path)
+        if body is None:
+            return None
+        try:
+            return _with_event(Record.decode(body))
+        except CorruptRecord as corrupt:
+            log.exception("the parked delivery %s is a dead letter: it cannot be read", parked.path)
+            now = self._clock.now()
+            await self._dead_letters.bury(
+                Record(
+                    organization=parked.organization,
+                    reason=corrupt.code,
+                    message=f"parked as {parked.reason}: {corrupt}",
+                    hint=corrupt.hint,
+                    accepted_at=now,
+                    recorded_at=now,
+                    body=body,
+                )
+            )
+            await self._dead_letters.unpark(parked.path)
+            return None
+
+
+def _with_event(record: Record) -> Record:
+    if record.event is None:
+        msg = "a parked delivery without an event"
+        raise CorruptRecord(msg)
+    return record
+
+
+def _kept_elsewhere(outcomes: Sequence[Outcome], reason: str) -> bool:
+    """Tell whether every part of a parked delivery is now delivered, deferred, a dead letter, or parked anew."""
+    return not any(isinstance(outcome, Waiting) and outcome.reason == reason for outcome in outcomes)
+
+
+def _expired(record: Record) -> Record:
+    return msgspec.structs.replace(
+        record,
+        reason="ParkedTooLong",
+        message=f"parked as {record.reason} for longer than park_for",
+        hint="Link the organization again, then replay it.",
+    )

@@ -1,0 +1,72 @@
+"""The queue of deliveries to try again, with claim-check blobs for what does not fit in a message."""
+
+from datetime import timedelta
+
+import msgspec
+
+from integration.delivery.persist import persist
+from integration.delivery.work import Release, Work, encode_continuation, payload_path
+from integration.errors import CorruptRecord
+from integration.events.record import load, store
+from integration.storage import Storage
+from integration.storage.queues import MAX_MESSAGE
+
+QUEUE = "fno-link-retries"
+PAYLOADS = "fno-link-payloads"
+
+
+class Retries:
+    """What waits for its next attempt.
+
+    Args:
+        storage: The worker's storage account.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def later(self, work: Work, delay: timedelta) -> None:
+        """Store a delivery for a later attempt.
+
+        Raises:
+            StorageUnavailable: It is not known to be stored.
+        """
+        message = encode_continuation(work)
+        if len(message) > MAX_MESSAGE:
+            event = work.subject_matter
+            path = work.payload or payload_path(event, work.route)
+            if not work.payload:
+                await persist(lambda: self._storage.blobs(PAYLOADS).put(path, store(event)))
+            message = encode_continuation(msgspec.structs.replace(work, event=None, payload=path))
+        await persist(lambda: self._storage.queue(QUEUE).put(message, delay=delay))
+
+    async def release(self, order: Release, delay: timedelta = timedelta(0)) -> None:
+        """Order a release.
+
+        Raises:
+            StorageUnavailable: The order is not known to be stored.
+        """
+        await self._storage.queue(QUEUE).put(encode_continuation(order), delay=delay)
+
+    async def redeem(self, work: Work) -> Work:
+        """Fetch the event of a delivery whose message only names its claim-check.
+
+        Raises:
+            CorruptRecord: The claim-check is gone or unreadable.
+            StorageUnavailable: The account did not answer.
+        """
+        if work.event is not None:
+            return work
+        stored = await self._storage.blobs(PAYLOADS).get(work.payload)
+        if stored is None:
+            msg = f"the claim-check {work.payload} is gone"
+            raise CorruptRecord(msg)
+        return msgspec.structs.replace(work, event=load(stored))
+
+    async def forget(self, work: Work) -> None:
+        """Delete the claim-check of a delivery that is over.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+        """
+        await self._storage.blobs(PAYLOADS).delete(work.payload)

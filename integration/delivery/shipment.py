@@ -1,0 +1,73 @@
+"""One delivery as a target sees it."""
+
+import hashlib
+from typing import Literal, Protocol
+
+import msgspec
+
+from integration.events.cloudevents import structured
+from integration.events.event import Event
+
+_LONGEST_ID = 128
+
+
+class Shipment(msgspec.Struct, frozen=True):
+    """An event for one target.
+
+    Args:
+        event: Stamped with the linked environment, where there is one.
+        route: The route that sends it.
+        attempt: 1 for the first.
+    """
+
+    event: Event
+    route: str
+    attempt: int = 1
+
+    @property
+    def message_id(self) -> str:
+        """`{event id}:{route}`, the same for every attempt; hashed when over 128 characters or not plain ASCII."""
+        plain = f"{self.event.id}:{self.route}"
+        if len(plain) <= _LONGEST_ID and plain.isascii() and plain.isprintable():
+            return plain
+        return hashlib.sha256(plain.encode()).hexdigest()
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The target's word that it took the delivery."""
+
+    status: int | None = None
+    response: str = ""
+
+
+class Target(Protocol):
+    """Where deliveries go."""
+
+    async def deliver(self, shipment: Shipment) -> Receipt:
+        """Deliver once.
+
+        Raises:
+            DeliveryFailed: TargetUnavailable when trying again may help, TargetRejected when it cannot.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close what the target opened for itself."""
+        ...
+
+
+def content(event: Event, body: Literal["cloudevent", "data", "raw"]) -> tuple[bytes, str]:
+    """Write what a target sends of an event.
+
+    Args:
+        event: The event.
+        body: The whole CloudEvent, its data alone, or the message as it came (the data where they are the same).
+
+    Returns:
+        The bytes and their content type.
+    """
+    if body == "cloudevent":
+        return structured(event), "application/cloudevents+json"
+    if body == "raw" and event.raw is not None:
+        return event.raw, "application/json"
+    return bytes(event.data), event.datacontenttype

@@ -1,0 +1,62 @@
+"""The targets, one file each, built at first use."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from integration.config import model
+from integration.delivery.shipment import Target
+from integration.storage import Storage
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class OpenTargets:
+    """Every configured target by its name; each is built when it is first used.
+
+    Args:
+        configured: The targets of the configuration.
+        storage: For Storage queues.
+        http: Gives the process's HTTP client.
+    """
+
+    def __init__(self, configured: Mapping[str, model.Target], storage: Storage, http: "HttpFactory") -> None:
+        self._configured = configured
+        self._storage = storage
+        self._http = http
+        self._open: dict[str, Target] = {}
+
+    def get(self, name: str) -> Target:
+        """Give a target, built if this is its first use.
+
+        Args:
+            name: A key of `[targets.*]`; routes name only those that exist.
+        """
+        if name not in self._open:
+            self._open[name] = self._build(self._configured[name])
+        return self._open[name]
+
+    async def close(self) -> None:
+        """Close every target that was opened."""
+        opened = list(self._open.values())
+        self._open.clear()
+        for target in opened:
+            await target.close()
+
+    def _build(self, target: model.Target) -> Target:
+        # Imported at first use: an instance pays only for the targets that it uses.
+        match target:
+            case model.StorageQueueTarget():
+                from integration.delivery.targets.storage_queue import StorageQueue  # noqa: PLC0415
+
+                return StorageQueue(target, self._storage)
+            case model.WebhookTarget():
+                from integration.delivery.targets.webhook import Webhook  # noqa: PLC0415
+
+                return Webhook(target, self._http())
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    type HttpFactory = Callable[[], httpx.AsyncClient]

@@ -1,0 +1,119 @@
+"""What waits on `fno-link-retries`: deliveries to try again, and releases to make."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from integration.dead_letters import Attempted
+from integration.errors import CorruptRecord
+from integration.events.event import Event
+from integration.events.record import load, store
+
+VERSION = 1
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """One event on its way by one route.
+
+    Args:
+        route: The route's name, never a URL; empty: the routes that can only be decided once the link is known.
+        accepted_at: When fno-link first took the event from its sender.
+        event: The event; None when it lies in a claim-check blob.
+        payload: The claim-check blob's path, empty when there is none.
+        attempt: How many attempts were made.
+        environment: Fingerprint of the environment that it was first stamped with, or meant for.
+        last: How the last attempt ended.
+        generation: Raised by each deferral; the journal drops messages of an older one.
+    """
+
+    route: str
+    accepted_at: datetime
+    event: Event | None = None
+    payload: str = ""
+    attempt: int = 0
+    environment: str = ""
+    last: Attempted | None = None
+    generation: int = 0
+
+    @property
+    def subject_matter(self) -> Event:
+        """The event itself.
+
+        Raises:
+            CorruptRecord: It is not here: the claim-check was not redeemed.
+        """
+        if self.event is None:
+            msg = "the event of this delivery is missing"
+            raise CorruptRecord(msg)
+        return self.event
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="release"):
+    """The order to release what is parked for an organization.
+
+    Args:
+        organization: The configured name.
+        held: Look also at what is held for another environment: the link has moved.
+        v: Version of this record.
+    """
+
+    organization: str
+    held: bool = False
+    v: int = VERSION
+
+
+class _Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="delivery"):
+    """Work with the event in its stored form."""
+
+    route: str
+    accepted_at: datetime
+    event: msgspec.Raw
+    payload: str
+    attempt: int
+    environment: str
+    last: Attempted | None
+    generation: int
+    v: int
+
+
+def encode_continuation(message: Work | Release) -> bytes:
+    """Write a message of `fno-link-retries`."""
+    if isinstance(message, Release):
+        return _ENCODER.encode(message)
+    fields: dict[str, Any] = msgspec.structs.asdict(message)
+    fields["event"] = _NONE if message.event is None else msgspec.Raw(store(message.event))
+    return _ENCODER.encode(_Delivery(**fields, v=VERSION))
+
+
+def decode_continuation(body: bytes) -> Work | Release:
+    """Read a message of `fno-link-retries`.
+
+    Raises:
+        CorruptRecord: It is not one, or of a version that this code does not know.
+    """
+    try:
+        message = _DECODER.decode(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        msg = f"this is not a retry message: {error}"
+        raise CorruptRecord(msg) from error
+    if message.v != VERSION:
+        msg = f"this retry message has version {message.v}, known is {VERSION}"
+        raise CorruptRecord(msg)
+    if isinstance(message, Release):
+        return message
+    fields: dict[str, Any] = msgspec.structs.asdict(message)
+    del fields["v"]
+    fields["event"] = None if message.event == _NONE else load(bytes(message.event))
+    return Work(**fields)
+
+
+def payload_path(event: Event, route: str) -> str:
+    """Say where the claim-check of a delivery lies: the same delivery, the same place."""
+    return f"payloads/{event.key[:2]}/{event.key}-{hashlib.sha256(route.encode()).hexdigest()[:12]}.json"
+
+
+_NONE = msgspec.Raw(b"null")
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[_Delivery | Release] = msgspec.json.Decoder(_Delivery | Release)

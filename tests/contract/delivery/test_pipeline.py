@@ -1,0 +1,337 @@
+import json
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from integration.config.model import Route, Routing
+from integration.delivery import Release, Work, decode_continuation
+from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Waiting
+from integration.delivery.pipeline import fingerprint
+from integration.errors import CorruptRecord, TargetRejected, TargetUnavailable, Throttled, Unreachable
+from integration.links.values import Linked
+from tests.contract.delivery.conftest import AT, LINKED, MOVED, NOT_LINKED, ORDERS, OTHERS, business_event
+
+ONLY_ORDERS = (ORDERS,)
+
+
+async def works(bench) -> list[Work]:
+    return [each for each in map(decode_continuation, await bench.continuations()) if isinstance(each, Work)]
+
+
+async def test_an_event_reaches_every_route_stamped_with_the_linked_environment(bench):
+    outcomes = await bench.pipeline.receive(bench.inbound(business_event(EventId="A" * 8)))
+    assert outcomes == [Delivered("orders", 200, "ok"), Delivered("others", 200, "ok")]
+    for target in (bench.orders, bench.others):
+        (shipment,) = target.shipments
+        assert shipment.event.id == "A" * 8
+        assert shipment.event.extensions["fnourl"] == LINKED.url
+        assert shipment.event.extensions["fnoid"] == "one"
+        assert shipment.event.extensions["fnotenantid"] == "t"
+        assert shipment.attempt == 1
+
+
+async def test_what_cannot_be_decoded_is_a_dead_letter_with_the_body_as_it_came(bench):
+    outcomes = await bench.pipeline.receive(bench.inbound(b"\xffno json"))
+    assert outcomes == [Buried("", "Undecodable")]
+    (record,) = await bench.dead()
+    assert (record.reason, record.body, record.source, record.accepted_at) == (
+        "Undecodable",
+        b"\xffno json",
+        "erp",
+        AT,
+    )
+    assert record.message
+    assert record.hint
+
+
+async def test_an_empty_message_is_acknowledged_and_leaves_nothing(bench):
+    assert await bench.pipeline.receive(bench.inbound(b"")) == [Ignored("empty")]
+    assert await bench.dead() == []
+
+
+async def test_one_bad_element_does_not_cost_the_others(bench):
+    outcomes = await bench.pipeline.receive(bench.inbound(b"[" + business_event() + b',{"what": 1}]'))
+    assert [type(outcome) for outcome in outcomes] == [Delivered, Delivered, Buried]
+
+
+async def test_an_event_that_no_route_takes_is_a_dead_letter(bench):
+    outcomes = await bench.pipeline.receive(bench.inbound(business_event(BusinessEventId="Unheard")))
+    assert outcomes == [Buried("", "Unrouted")]
+    (record,) = await bench.dead()
+    assert record.event is not None
+    assert record.event.type == "Unheard"
+
+
+async def test_an_event_that_no_route_takes_is_only_noted_where_configured_so(bench):
+    bench.build((ORDERS,), Routing(unmatched="journal"))
+    assert await bench.pipeline.receive(bench.inbound(business_event(BusinessEventId="Unheard"))) == [
+        Ignored("unrouted")
+    ]
+    assert await bench.dead() == []
+
+
+async def test_without_a_link_only_the_routes_that_need_it_are_parked(bench):
+    bench.links.answer = NOT_LINKED
+    outcomes = await bench.pipeline.receive(bench.inbound(business_event()))
+    assert outcomes == [Waiting("orders", "NotLinked"), Delivered("others", 200, "ok")]
+    (record,) = await bench.parked()
+    assert (record.route, record.target, record.reason) == ("orders", "orders", "NotLinked")
+    assert record.environment == fingerprint(LINKED)
+    assert "fnourl" not in bench.others.shipments[0].event.extensions
+
+
+async def test_an_unknown_link_defers_only_the_routes_that_need_it(bench):
+    bench.links.answer = Throttled(retry_after=0.0)
+    outcomes = await bench.pipeline.receive(bench.inbound(business_event()))
+    assert [type(outcome) for outcome in outcomes] == [Deferred, Delivered]
+    bench.links.answer = LINKED
+    (work,) = await works(bench)
+    assert (work.route, work.attempt, work.last.code) == ("orders", 1, "Throttled")
+    assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
+    assert bench.orders.shipments[0].attempt == 2
+
+
+async def test_a_target_that_is_down_is_tried_again_under_the_same_message_id_then_buried(bench):
+    bench.build(ONLY_ORDERS)
+    bench.orders.failures = [TargetUnavailable("answered 500", status=500, response="x" * 900)] * 3
+    ((outcome),) = await bench.pipeline.receive(bench.inbound(business_event(EventId="B" * 8)))
+    assert isinstance(outcome, Deferred)
+    assert (outcome.code, outcome.attempt) == ("TargetUnavailable", 1)
+    (work,) = await works(bench)
+    assert work.last is not None
+    assert len(work.last.response) == 500
+    (outcome,) = await bench.pipeline.resume(work)
+    assert isinstance(outcome, Deferred)
+    (work,) = await works(bench)
+    assert await bench.pipeline.resume(work) == [Buried("orders", "RetriesExhausted")]
+    (record,) = await bench.dead()
+    assert record.attempts == 3
+    assert record.last is not None
+    assert record.last.status == 500
+    assert "answered 500" in record.message
+
+
+async def test_a_permanent_answer_is_not_tried_again(bench):
+    bench.orders.failures = [TargetRejected("answered 400", status=400, response="bad field")]
+    outcomes = await bench.pipeline.receive(bench.inbound(business_event()))
+    assert outcomes == [Buried("orders", "TargetRejected"), Delivered("others", 200, "ok")]
+    assert await bench.continuations() == []
+    (record,) = await bench.dead()
+    assert record.last is not None
+    assert (record.last.status, record.last.response) == (400, "bad field")
+
+
+async def test_a_retry_whose_route_is_gone_is_a_dead_letter(bench):
+    bench.orders.failures = [TargetUnavailable()]
+    await bench.pipeline.receive(bench.inbound(business_event()))
+    (work,) = await works(bench)
+    bench.build((OTHERS,))
+    assert await bench.pipeline.resume(work) == [Buried("orders", "RouteGone")]
+
+
+async def test_a_large_event_waits_as_a_claim_check_that_is_deleted_at_the_end(bench):
+    bench.build(ONLY_ORDERS)
+    bench.orders.failures = [TargetUnavailable(), TargetUnavailable()]
+    body = business_event(Notes="n" * 100_000)
+    await bench.pipeline.receive(bench.inbound(body))
+    assert len(await bench.claim_checks()) == 1
+    (work,) = await works(bench)
+    assert work.event is None
+    await bench.pipeline.resume(work)
+    assert len(await bench.claim_checks()) == 1
+    (work,) = await works(bench)
+    assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
+    assert bytes(bench.orders.shipments[0].event.data) == body
+    assert await bench.claim_checks() == []
+
+
+async def test_a_retry_whose_claim_check_is_gone_says_so(bench):
+    with pytest.raises(CorruptRecord, match="gone"):
+        await bench.pipeline.resume(Work(route="orders", accepted_at=AT, payload="payloads/aa/none"))
+
+
+async def test_a_deferred_delivery_is_held_when_the_link_moved_meanwhile(bench):
+    bench.build(ONLY_ORDERS)
+    bench.orders.failures = [TargetUnavailable()]
+    await bench.pipeline.receive(bench.inbound(business_event()))
+    (work,) = await works(bench)
+    bench.links.answer = MOVED
+    assert await bench.pipeline.resume(work) == [Waiting("orders", "ParkedForOtherEnvironment")]
+
+
+BY_LINK = Route(
+    name="by-link",
+    target="orders",
+    event_types=("SalesOrder*",),
+    filters=({"operator": "StringContains", "key": "fnourl", "values": ["one."]},),
+)
+
+
+async def test_routes_that_filter_on_the_link_are_decided_once_it_is_known(bench):
+    bench.build((BY_LINK,))
+    assert await bench.pipeline.receive(bench.inbound(business_event())) == [Delivered("by-link", 200, "ok")]
+    bench.links.answer = MOVED
+    assert await bench.pipeline.receive(bench.inbound(business_event())) == [Buried("", "Unrouted")]
+
+
+async def test_an_undecided_route_waits_for_the_link_and_is_then_decided(bench):
+    bench.build((BY_LINK, OTHERS))
+    bench.links.answer = Unreachable("no route to host")
+    outcomes = await bench.pipeline.receive(bench.inbound(business_event()))
+    assert [type(outcome) for outcome in outcomes] == [Delivered, Deferred]
+    bench.links.answer = LINKED
+    (work,) = await works(bench)
+    assert work.route == ""
+    assert await bench.pipeline.resume(work) == [Delivered("by-link", 200, "ok")]
+    assert len(bench.others.shipments) == 1
+
+
+async def test_an_undecided_route_that_does_not_match_after_all_leaves_an_unrouted_event_unrouted(bench):
+    bench.build((BY_LINK,))
+    bench.links.answer = Unreachable("no route to host")
+    await bench.pipeline.receive(bench.inbound(business_event()))
+    bench.links.answer = MOVED
+    (work,) = await works(bench)
+    assert await bench.pipeline.resume(work) == [Buried("", "Unrouted")]
+
+
+async def test_a_dead_letter_written_twice_is_one(bench):
+    event = business_event(BusinessEventId="Unheard")
+    for _ in range(2):
+        await bench.pipeline.receive(bench.inbound(event))
+    assert len(await bench.dead()) == 1
+
+
+async def park(bench, count: int = 3, *, last: Linked | None = LINKED) -> None:
+    bench.links.answer = msgspec.structs.replace(NOT_LINKED, last=last)
+    for number in range(count):
+        inbound = bench.inbound(business_event(EventId=f"{number:08}"))
+        later = msgspec.structs.replace(inbound, received_at=AT + timedelta(seconds=count - number))
+        await bench.pipeline.receive(later)
+
+
+async def test_parked_deliveries_go_on_when_the_link_is_back_oldest_first(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench)
+    bench.links.answer = LINKED
+    assert await bench.releases.order("contoso", moved=False)
+    (message,) = await bench.continuations()
+    order = decode_continuation(message)
+    assert order == Release(organization="contoso")
+    outcomes = await bench.releases.run(order)
+    assert outcomes == [Delivered("orders", 200, "ok")] * 3
+    assert [shipment.event.id for shipment in bench.orders.shipments] == ["00000002", "00000001", "00000000"]
+    assert await bench.parked() == []
+    assert not await bench.releases.order("contoso", moved=False)
+
+
+async def test_nothing_is_released_while_the_link_is_not_back(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench)
+    for answer in (NOT_LINKED, Unreachable("no route to host")):
+        bench.links.answer = answer
+        assert await bench.releases.run(Release(organization="contoso")) == []
+        assert len(await bench.parked()) == 3
+
+
+async def test_parked_deliveries_for_another_environment_are_held_until_that_one_is_back(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench)
+    bench.links.answer = MOVED
+    outcomes = await bench.releases.run(Release(organization="contoso"))
+    assert outcomes == [Waiting("orders", "ParkedForOtherEnvironment")] * 3
+    assert {record.reason for record in await bench.parked()} == {"ParkedForOtherEnvironment"}
+    assert await bench.releases.run(Release(organization="contoso", held=True)) == []
+    assert bench.orders.shipments == []
+    bench.links.answer = LINKED
+    assert await bench.releases.run(Release(organization="contoso", held=True)) == [Delivered("orders", 200, "ok")] * 3
+    assert await bench.parked() == []
+
+
+async def test_a_route_may_say_that_the_new_environment_gets_what_was_parked(bench):
+    bench.build((msgspec.structs.replace(ORDERS, on_relink="deliver"),))
+    await park(bench)
+    bench.links.answer = MOVED
+    assert await bench.releases.run(Release(organization="contoso")) == [Delivered("orders", 200, "ok")] * 3
+    assert {shipment.event.extensions["fnoid"] for shipment in bench.orders.shipments} == {"two"}
+
+
+async def test_what_was_parked_before_any_link_was_known_goes_to_the_first_one(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench, last=None)
+    bench.links.answer = MOVED
+    assert await bench.releases.run(Release(organization="contoso")) == [Delivered("orders", 200, "ok")] * 3
+
+
+async def test_one_instance_at_a_time_releases(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench)
+    bench.links.answer = LINKED
+    async with bench.dead_letters.releasing("contoso") as lease:
+        assert lease is not None
+        assert await bench.releases.run(Release(organization="contoso")) == []
+    assert len(await bench.parked()) == 3
+
+
+async def test_a_release_that_takes_too_long_is_continued_by_another_order(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench)
+    bench.links.answer = LINKED
+    delivered = bench.orders.deliver
+
+    async def slowly(shipment):
+        bench.clock.seconds += 45
+        return await delivered(shipment)
+
+    bench.orders.deliver = slowly
+    assert len(await bench.releases.run(Release(organization="contoso"))) == 2
+    (message,) = await bench.continuations()
+    assert await bench.releases.run(decode_continuation(message)) == [Delivered("orders", 200, "ok")]
+    assert await bench.parked() == []
+
+
+async def test_a_parked_delivery_whose_target_fails_goes_to_the_retries(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench, 1)
+    bench.links.answer = LINKED
+    bench.orders.failures = [TargetUnavailable()]
+    (outcome,) = await bench.releases.run(Release(organization="contoso"))
+    assert isinstance(outcome, Deferred)
+    assert await bench.parked() == []
+    (work,) = await works(bench)
+    assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
+
+
+async def test_a_corrupt_parked_delivery_becomes_a_dead_letter_and_the_others_go_on(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench, 1)
+    await bench.storage.blobs("fno-link-parked").put("contoso/NotLinked/2026/01/01/000000000000-x-y.json", b"{broken")
+    bench.links.answer = LINKED
+    outcomes = await bench.releases.run(Release(organization="contoso"))
+    assert outcomes == [Delivered("orders", 200, "ok")]
+    assert await bench.parked() == []
+    (record,) = await bench.dead()
+    assert (record.reason, record.body) == ("CorruptRecord", b"{broken")
+
+
+async def test_what_is_parked_too_long_becomes_a_dead_letter(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench)
+    assert await bench.releases.expire("contoso") == []
+    bench.clock.seconds = timedelta(days=14, seconds=2).total_seconds()
+    assert await bench.releases.expire("contoso") == [Buried("orders", "ParkedTooLong")] * 2
+    assert len(await bench.parked()) == 1
+    assert {record.reason for record in await bench.dead()} == {"ParkedTooLong"}
+
+
+async def test_a_release_of_an_organization_that_is_no_longer_configured_does_nothing(bench):
+    assert await bench.releases.run(Release(organization="gone")) == []
+
+
+async def test_hostile_fields_never_reach_a_path(bench):
+    hostile = json.loads(business_event(BusinessEventId="../../x/%2e%2e", EventId="a/b\\c?d#e\u202e"))
+    await bench.pipeline.receive(bench.inbound(json.dumps(hostile).encode()))
+    (path,) = await bench.records("fno-link-dead-letters")
+    assert path.startswith("contoso/Unrouted/2026/01/02/")
+    assert path.count("/") == 5
