@@ -1,0 +1,86 @@
+"""Health, as `application/health+json`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integration.config.model import Organization
+from integration.errors import CorruptRecord, Problem, StorageUnavailable
+from integration.health import States
+from integration.health.state import State
+from integration.web.message import Response
+
+_TYPE = {"Content-Type": "application/health+json", "Cache-Control": "no-store"}
+
+
+class HealthPages:
+    """`/api/health` and `/api/health/details`.
+
+    Args:
+        organizations: By name.
+        states: What the timer last found.
+    """
+
+    def __init__(self, organizations: Mapping[str, Organization], states: States) -> None:
+        self._organizations = organizations
+        self._states = states
+
+    async def status(self) -> Response:
+        """Tell anyone whether all is well: 200 with pass or warn, 503 with fail."""
+        status, _ = await self._read()
+        return _answer({"status": status})
+
+    async def details(self) -> Response:
+        """Tell, to who has a key, how each organization stands."""
+        status, checks = await self._read()
+        return _answer({"status": status, "checks": checks})
+
+    async def _read(self) -> tuple[str, dict[str, Any]]:
+        checks: dict[str, Any] = {}
+        try:
+            for name in self._organizations:
+                checks[name] = await self._check(name)
+        except StorageUnavailable as unavailable:
+            checks["storage"] = {"status": "fail", "code": unavailable.code, "output": str(unavailable)}
+        verdicts = {check["status"] for check in checks.values()}
+        status = "fail" if "fail" in verdicts else "warn" if "warn" in verdicts else "pass"
+        return status, checks
+
+    async def _check(self, name: str) -> dict[str, Any]:
+        try:
+            state = (await self._states.load(name)).state
+        except CorruptRecord as corrupt:
+            return {"status": "warn", "code": corrupt.code, "output": str(corrupt)}
+        shown: dict[str, Any] = {
+            "status": _status(state),
+            "state": state.kind,
+            "since": state.since,
+            "checkedAt": state.checked_at,
+        }
+        if state.trouble:
+            shown |= {"trouble": state.trouble, "incident": state.incident}
+        if state.kind != "linked":
+            shown |= {"code": state.code, "output": state.message}
+        if state.link is not None:
+            shown |= {"url": state.link.url, "tenantId": state.link.tenant_id, "id": state.link.id}
+        return shown
+
+
+def degraded_status(problems: Sequence[Problem]) -> Response:
+    """Tell anyone that the configuration has problems, and how many."""
+    return _answer({"status": "fail", "problems": len(problems)})
+
+
+def degraded_details(problems: Sequence[Problem]) -> Response:
+    """Tell, to who has a key, which problems the configuration has."""
+    listed = [{"file": p.file, "key": p.key, "message": p.message, "hint": p.hint} for p in problems]
+    return _answer({"status": "fail", "problems": listed})
+
+
+def _status(state: State) -> str:
+    if state.trouble:
+        return "fail"
+    return "pass" if state.kind == "linked" else "warn"
+
+
+def _answer(content: dict[str, Any]) -> Response:
+    return Response.json(503 if content["status"] == "fail" else 200, content, _TYPE)

@@ -1,0 +1,137 @@
+"""HTTP intake: authenticate, check the size, put an envelope on the queue, answer. Nothing is decoded here.
+
+F&O waits 10 s and tries three times a second apart; Dataverse waits 60 s and tries once more, only on 502, 503 or 504.
+So an answer comes within 4 s whatever the storage account does, and overload is 503, never 429 or 500.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping
+
+import msgspec
+
+from integration.clock import Clock
+from integration.config.model import HttpSource
+from integration.delivery import Envelope
+from integration.errors import Overloaded, PayloadTooLarge, StorageUnavailable
+from integration.storage import Storage
+from integration.web.message import Request, Response, problem
+
+log = logging.getLogger("fno_link.intake")
+
+QUEUE = "fno-link-events"
+PAYLOADS = "fno-link-payloads"
+# A queue message holds 48 KiB; what is larger is stored as a claim-check first.
+LARGEST_MESSAGE = 45 * 1024
+PATIENCE = 4.0
+MOST_UNDER_WAY = 256
+RETRY_AFTER = 5
+
+_KEPT_PREFIXES = ("ce-", "aeg-", "x-ms-dynamics-")
+_KEPT = frozenset({"x-ms-correlation-request-id", "x-request-id", "traceparent", "tracestate"})
+_VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
+
+
+class _ValidationData(msgspec.Struct, frozen=True):
+    validation_code: str = msgspec.field(name="validationCode")
+
+
+class _Validation(msgspec.Struct, frozen=True):
+    event_type: str = msgspec.field(name="eventType")
+    data: _ValidationData
+
+
+_VALIDATIONS = msgspec.json.Decoder(list[_Validation])
+
+
+class Intake:
+    """Takes events over HTTP.
+
+    Args:
+        storage: The worker's storage account.
+        clock: The time.
+        most: How many requests may be under way at once in this process.
+    """
+
+    def __init__(self, storage: Storage, clock: Clock, *, most: int = MOST_UNDER_WAY) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._most = most
+        self._under_way = 0
+
+    async def accept(self, source: HttpSource, request: Request) -> Response:
+        """Take one message.
+
+        Args:
+            source: The configured source that the URL names.
+            request: The message.
+
+        Returns:
+            202 when it is stored; 200 to a handshake; 413; 503 with Retry-After when it could not be stored in time.
+        """
+        handshake = shake_hands(request)
+        if handshake is not None:
+            return handshake
+        if len(request.body) > source.max_body:
+            message = f"{len(request.body)} bytes are more than the {source.max_body} that {source.name} accepts"
+            return problem(413, PayloadTooLarge(message))
+        if self._under_way >= self._most:
+            return problem(503, Overloaded(), retry_after=RETRY_AFTER)
+        self._under_way += 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._store(source, request)
+        except (TimeoutError, StorageUnavailable) as error:
+            said = error if str(error) else f"no answer within {PATIENCE} s"
+            log.error("%s: 503: %s", source.name, said)  # noqa: TRY400  # expected; the message says all
+            return problem(503, StorageUnavailable(), retry_after=RETRY_AFTER)
+        finally:
+            self._under_way -= 1
+        return Response.json(202, {"accepted": True})
+
+    async def _store(self, source: HttpSource, request: Request) -> None:
+        now = self._clock.now()
+        envelope = Envelope(
+            source=source.name,
+            received_at=now,
+            content_type=request.headers.get("content-type", ""),
+            headers=kept_headers(request.headers),
+            body=request.body,
+        )
+        message = envelope.encode()
+        if len(message) > LARGEST_MESSAGE:
+            digest = hashlib.sha256(request.body).hexdigest()
+            path = f"payloads/intake/{now:%Y/%m/%d}/{now:%H%M%S%f}-{digest}"
+            await self._storage.blobs(PAYLOADS, hasty=True).put(path, request.body)
+            message = msgspec.structs.replace(envelope, body=None, payload=path).encode()
+        await self._storage.queue(QUEUE, hasty=True).put(message)
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Keep the headers that decoding reads; keys and credentials are not among them."""
+    return {name: value for name, value in headers.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+
+
+def shake_hands(request: Request) -> Response | None:
+    """Answer the two handshakes of webhook senders; None when the request is not one.
+
+    Event Grid: 200 with the validation code, never 202; `validationUrl` is never fetched. CloudEvents: OPTIONS with
+    WebHook-Request-Origin. Sources: "Endpoint validation with Event Grid event schema" and "… with CloudEvents
+    schema"; "HTTP 1.1 Web Hooks for Event Delivery", section 4.
+    """
+    if request.method == "OPTIONS":
+        origin = request.headers.get("webhook-request-origin", "")
+        headers = {"Allow": "POST, OPTIONS"}
+        if origin and origin.isprintable():
+            headers |= {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+        return Response(status=200, headers=headers)
+    if request.headers.get("aeg-event-type", "").lower() != "subscriptionvalidation":
+        return None
+    try:
+        first = _VALIDATIONS.decode(request.body)[0]
+    except (msgspec.MsgspecError, IndexError, RecursionError):
+        return None
+    if first.event_type != _VALIDATION:
+        return None
+    return Response.json(200, {"validationResponse": first.data.validation_code})

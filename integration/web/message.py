@@ -1,0 +1,61 @@
+"""HTTP as these handlers see it: frozen requests and responses, and problem details."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from integration.errors import FnoLinkError, LinkUnknown
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A request.
+
+    Args:
+        method: Upper-case.
+        headers: Names lower-cased.
+        body: As sent.
+    """
+
+    method: str = "GET"
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer."""
+
+    status: int
+    headers: dict[str, str] = {}
+    body: bytes = b""
+
+    @classmethod
+    def json(cls, status: int, content: Any, headers: Mapping[str, str] | None = None) -> "Response":
+        """Answer with JSON."""
+        given = {"Content-Type": "application/json", **(headers or {})}
+        return cls(status=status, headers=given, body=msgspec.json.encode(content))
+
+
+def problem(status: int, error: FnoLinkError, *, retry_after: float | None = None) -> Response:
+    """Answer with RFC 9457 problem details that carry the error's code and hint.
+
+    Args:
+        status: The HTTP status.
+        error: What went wrong.
+        retry_after: Seconds after which to ask again; whole seconds, rounded up, at least 1.
+    """
+    detail: dict[str, Any] = {
+        "type": "about:blank",
+        "title": (type(error).__doc__ or "").splitlines()[0],
+        "status": status,
+        "detail": str(error),
+        "code": error.code,
+        "hint": error.hint,
+    }
+    if isinstance(error, LinkUnknown) and error.remote_code:
+        detail["remoteCode"] = error.remote_code
+    headers = {"Content-Type": "application/problem+json"}
+    if retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
+    return Response(status=status, headers=headers, body=msgspec.json.encode(detail))

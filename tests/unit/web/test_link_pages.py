@@ -1,0 +1,120 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from integration.config.model import Cache, Organization
+from integration.errors import Forbidden, LinkUnknown, Throttled
+from integration.links.values import Link, Linked, NotLinked
+from integration.web import Request
+from integration.web.links import LinkPages
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+LINKED = Linked(url="https://contoso.operations.dynamics.com", tenant_id="t-1", id="e-1", trusted=True, checked_at=AT)
+CONTOSO = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.onmicrosoft.com")
+
+
+class Answers:
+    """A resolver that gives what the test says."""
+
+    def __init__(self, answer: Link | LinkUnknown) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    async def resolve(self, name: str) -> Link:
+        self.asked.append(f"resolve {name}")
+        if isinstance(self.answer, LinkUnknown):
+            raise self.answer
+        return self.answer
+
+    async def refresh(self, name: str) -> Link:
+        self.asked.append(f"refresh {name}")
+        if isinstance(self.answer, LinkUnknown):
+            raise self.answer
+        return self.answer
+
+
+def pages(answer: Link | LinkUnknown) -> LinkPages:
+    return LinkPages({"contoso": CONTOSO}, Answers(answer), Cache())
+
+
+async def test_a_linked_organization():
+    answer = await pages(LINKED).link("contoso", Request())
+    assert answer.status == 200
+    assert json.loads(answer.body) == {
+        "state": "linked",
+        "url": "https://contoso.operations.dynamics.com",
+        "tenantId": "t-1",
+        "id": "e-1",
+        "trusted": True,
+        "stale": False,
+        "checkedAt": "2026-01-02T03:04:05Z",
+    }
+    assert answer.headers["Cache-Control"] == "private, max-age=30"
+    assert answer.headers["Last-Modified"] == "Fri, 02 Jan 2026 03:04:05 GMT"
+
+
+async def test_not_linked_is_an_answer_not_an_error():
+    answer = await pages(NotLinked(code="0x80048d0b", message="isn't integrated", checked_at=AT)).link(
+        "contoso", Request()
+    )
+    assert answer.status == 200
+    content = json.loads(answer.body)
+    assert (content["state"], content["code"]) == ("not_linked", "0x80048d0b")
+
+
+async def test_an_untrusted_link_says_why():
+    untrusted = Linked(
+        url="https://evil.example", tenant_id="t", id="e", trusted=False, distrust="foreign host", checked_at=AT
+    )
+    answer = await pages(untrusted).link("contoso", Request())
+    content = json.loads(answer.body)
+    assert (content["trusted"], content["distrust"]) == (False, "foreign host")
+
+
+async def test_a_client_that_has_the_answer_gets_304_without_a_body():
+    first = await pages(LINKED).link("contoso", Request())
+    tag = first.headers["ETag"]
+    later = Linked(url=LINKED.url, tenant_id="t-1", id="e-1", trusted=True, checked_at=datetime.now(UTC))
+    for header in (tag, f'"other", {tag}', "*", tag.removeprefix("W/")):
+        second = await pages(later).link("contoso", Request(headers={"if-none-match": header}))
+        assert second.status == 304
+        assert second.body == b""
+    moved = Linked(url=LINKED.url, tenant_id="t-1", id="e-2", trusted=True, checked_at=AT)
+    assert (await pages(moved).link("contoso", Request(headers={"if-none-match": tag}))).status == 200
+
+
+async def test_only_an_unknown_name_is_404():
+    answer = await pages(LINKED).link("../../etc", Request())
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert json.loads(answer.body)["code"] == "UnknownOrganization"
+    assert (await pages(LINKED).refresh("nobody")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [(Throttled(retry_after=12.2), "13"), (Forbidden("no user", remote_code="0x80072560", status=403), "30")],
+)
+async def test_unknown_is_503_with_the_reason_and_when_to_ask_again(error, seconds):
+    for ask in (lambda p: p.link("contoso", Request()), lambda p: p.refresh("contoso")):
+        answer = await ask(pages(error))
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == seconds
+        content = json.loads(answer.body)
+        assert content["code"] == error.code
+        assert content["hint"] == error.hint
+        assert content.get("remoteCode") == error.remote_code
+
+
+async def test_refresh_asks_past_the_cache():
+    answers = Answers(LINKED)
+    await LinkPages({"contoso": CONTOSO}, answers, Cache()).refresh("contoso")
+    assert answers.asked == ["refresh contoso"]
+
+
+def test_the_list_holds_names_and_urls_only():
+    content = json.loads(pages(LINKED).organizations().body)
+    assert content == {
+        "organizations": [{"name": "contoso", "url": "https://contoso.crm.dynamics.com", "cloud": "public"}]
+    }
