@@ -1,0 +1,1 @@
+"""The only rooms that know azure.functions: one blueprint a kind of trigger."""

@@ -1,0 +1,55 @@
+"""From the app settings to a FunctionApp. Never raises: a wrong configuration must not take intake down."""
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import azure.functions as func
+
+from integration.config import Configuration, check
+from integration.errors import ConfigurationError, Problem
+from integration.functions import degraded, health, intake, links, queues
+from integration.routing.table import RouteTable
+from integration.worker import Worker
+
+log = logging.getLogger("fno_link.app")
+
+type Workers = Callable[[], Worker]
+
+
+def build(environ: Mapping[str, str]) -> func.FunctionApp:
+    """Register what the configuration asks for.
+
+    Args:
+        environ: The app settings.
+
+    Returns:
+        The app. With configuration problems only health, an intake that answers 503 and the timer are registered:
+        queue messages wait, HTTP senders try again.
+    """
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+    configuration, table, problems = _checked(environ)
+    if configuration is None or table is None or problems:
+        app.register_functions(degraded.blueprint(problems))
+        return app
+
+    @cache
+    def worker() -> Worker:
+        return Worker(configuration, table, environ)
+
+    app.register_functions(intake.blueprint(configuration, worker))
+    app.register_functions(queues.blueprint(configuration, worker))
+    app.register_functions(links.blueprint(worker))
+    app.register_functions(health.blueprint(configuration, worker))
+    return app
+
+
+def _checked(environ: Mapping[str, str]) -> tuple[Configuration | None, RouteTable | None, tuple[Problem, ...]]:
+    checked = check(environ)
+    if checked.configuration is None:
+        return None, None, checked.problems
+    try:
+        table = RouteTable.compile(checked.configuration.routes, file=checked.configuration.file)
+    except ConfigurationError as error:
+        return None, None, (*checked.problems, *error.problems)
+    return checked.configuration, table, checked.problems

@@ -1,0 +1,24 @@
+"""Between azure.functions and the framework-free handlers."""
+
+from typing import TYPE_CHECKING, cast
+
+import azure.functions as func
+
+from integration.web import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def request_of(req: func.HttpRequest) -> Request:
+    """Read a request."""
+    given = cast("Mapping[str, str]", req.headers)
+    headers = {name.lower(): value for name, value in given.items()}
+    return Request(method=(req.method or "GET").upper(), headers=headers, body=req.get_body())
+
+
+def answer(response: Response) -> func.HttpResponse:
+    """Write an answer."""
+    mimetype = response.headers.get("Content-Type", "application/json")
+    headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
+    return func.HttpResponse(response.body, status_code=response.status, headers=headers, mimetype=mimetype)

@@ -1,0 +1,35 @@
+"""The health timer and the health pages."""
+
+from collections.abc import Callable
+
+import azure.functions as func
+
+from integration.config import Configuration
+from integration.functions.convert import answer
+from integration.web.health import HealthPages
+from integration.worker import Worker
+
+
+def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+    """Register the timer and `/api/health`."""
+    bp = func.Blueprint()
+
+    @bp.function_name("health_timer")
+    @bp.timer_trigger("timer", configuration.health.schedule)
+    async def health_timer(timer: func.TimerRequest) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        await worker().watch.round()
+
+    @bp.function_name("health")
+    @bp.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+    async def health(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        return answer(await pages().status())
+
+    @bp.function_name("health_details")
+    @bp.route("health/details", methods=["GET"])
+    async def health_details(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        return answer(await pages().details())
+
+    def pages() -> HealthPages:
+        return HealthPages(configuration.organizations, worker().states)
+
+    return bp

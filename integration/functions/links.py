@@ -1,0 +1,30 @@
+"""The link endpoints."""
+
+from collections.abc import Callable
+
+import azure.functions as func
+
+from integration.functions.convert import answer, request_of
+from integration.worker import Worker
+
+
+def blueprint(worker: Callable[[], Worker]) -> func.Blueprint:
+    """Register `/api/organizations` and below."""
+    bp = func.Blueprint()
+
+    @bp.function_name("organizations")
+    @bp.route("organizations", methods=["GET"])
+    async def organizations(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        return answer(worker().link_pages.organizations())
+
+    @bp.function_name("link")
+    @bp.route("organizations/{name}/link", methods=["GET"])
+    async def link(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().link_pages.link(req.route_params.get("name", ""), request_of(req)))
+
+    @bp.function_name("link_refresh")
+    @bp.route("organizations/{name}/link/refresh", methods=["POST"])
+    async def link_refresh(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().link_pages.refresh(req.route_params.get("name", "")))
+
+    return bp

@@ -1,0 +1,60 @@
+"""Queue triggers: the worker's own queues, their poison queues, and Storage-queue sources."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.functions as func
+
+from integration.config import Configuration
+from integration.config.model import StorageQueueSource
+from integration.delivery.retries import QUEUE as RETRIES
+from integration.functions.names import function_name
+from integration.storage import INTERNAL
+from integration.web.intake import QUEUE as EVENTS
+from integration.worker import Worker
+
+type Handler = Callable[[func.QueueMessage], Awaitable[None]]
+
+
+def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+    """Register the queue triggers."""
+    bp = func.Blueprint()
+
+    async def process_events(msg: func.QueueMessage) -> None:
+        await worker().take_envelope(msg.get_body())
+
+    async def process_retries(msg: func.QueueMessage) -> None:
+        await worker().take_continuation(msg.get_body())
+
+    _on(bp, "process_events", EVENTS, f"AzureWebJobs{INTERNAL}", process_events)
+    _on(bp, "process_retries", RETRIES, f"AzureWebJobs{INTERNAL}", process_retries)
+    for name, queue in (("events", EVENTS), ("retries", RETRIES)):
+        _on(bp, function_name("poison", name), f"{queue}-poison", f"AzureWebJobs{INTERNAL}", _poison(queue, worker))
+    for source in configuration.sources.values():
+        if isinstance(source, StorageQueueSource) and source.enabled:
+            name, queue, connection = source.name, source.queue, source.connection
+            _on(bp, function_name("source", name), queue, connection, _source(name, worker))
+            _on(bp, function_name("poison_source", name), f"{queue}-poison", connection, _poison(name, worker))
+    return bp
+
+
+def _on(bp: func.Blueprint, name: str, queue: str, connection: str, handler: Handler) -> None:
+    decorated: Any = bp
+    bp.function_name(name)(decorated.queue_trigger("msg", queue, connection)(handler))
+
+
+def _poison(queue: str, worker: Callable[[], Worker]) -> Handler:
+    async def bury(msg: func.QueueMessage) -> None:
+        await worker().take_poison(queue, msg.get_body())
+
+    return bury
+
+
+def _source(name: str, worker: Callable[[], Worker]) -> Handler:
+    async def take(msg: func.QueueMessage) -> None:
+        # The time it was put on the queue is the same at every redelivery.
+        received_at = msg.insertion_time or datetime.now(UTC)
+        await worker().take(name, msg.get_body(), received_at=received_at)
+
+    return take

@@ -1,0 +1,332 @@
+"""The composition root: from a checked configuration to one lazily built Worker a process."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from integration.clock import Clock, SystemClock
+from integration.config import Configuration, credentials
+from integration.dead_letters import DeadLetters, Record
+from integration.delivery import Envelope, Pipeline, Release, Releases, decode_continuation
+from integration.delivery.retries import Retries
+from integration.delivery.targets import OpenTargets
+from integration.errors import CorruptRecord, FnoLinkError
+from integration.events.inbound import Inbound
+from integration.health import States, Watch
+from integration.links.values import Link, Linked
+from integration.routing.table import RouteTable
+from integration.storage import Storage
+from integration.web.intake import PAYLOADS, Intake
+from integration.web.links import LinkPages
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import httpx
+
+    from integration.config.model import Organization
+    from integration.dataverse import Dataverse
+    from integration.identity import AppIdentity, Tokens
+    from integration.links import LinkResolver
+
+log = logging.getLogger("fno_link.worker")
+
+
+class Worker:
+    """Everything that lives as long as the process; each part is built at its first use.
+
+    Args:
+        configuration: The checked configuration.
+        table: Its compiled routes.
+        environ: The app settings.
+        clock: The time.
+        rng: Jitter.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        table: RouteTable,
+        environ: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.table = table
+        self._environ = environ
+        self._clock = clock or SystemClock()
+        self._rng = rng or random.Random()  # noqa: S311  # jitter, no secret
+        self._background: set[asyncio.Task[None]] = set()
+        self._identities: dict[str, AppIdentity] = {}
+
+    @cached_property
+    def http(self) -> "httpx.AsyncClient":
+        """The process's one HTTP client."""
+        from integration.dataverse import open_http_client  # noqa: PLC0415  # imported at first use: import budget
+
+        return open_http_client()
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """Entra tokens."""
+        from integration.identity import Tokens  # noqa: PLC0415  # imported at first use: import budget
+
+        return Tokens(lambda organization: credentials(self._environ, organization.name), clock=self._clock)
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The storage accounts."""
+        return Storage(self._environ, self._app_identity)
+
+    @cached_property
+    def dataverse(self) -> "Dataverse":
+        """The Dataverse client."""
+        from integration.dataverse import Dataverse  # noqa: PLC0415  # imported at first use: import budget
+
+        return Dataverse(self.http, self.tokens)
+
+    @cached_property
+    def links(self) -> "LinkResolver":
+        """The link resolver, with the shared tier in the worker's own storage account."""
+        from integration.links import LinkResolver  # noqa: PLC0415  # imported at first use: import budget
+        from integration.links.table import TABLE, TableTier  # noqa: PLC0415  # imported at first use: import budget
+        from integration.links.tenants import Tenants  # noqa: PLC0415  # imported at first use: import budget
+
+        resolver = LinkResolver(
+            self.configuration.organizations.values(),
+            self.dataverse,
+            Tenants(self.http),
+            tokens=self.tokens,
+            shared=TableTier(lambda: self.storage.table(TABLE)),
+            cache=self.configuration.cache,
+            clock=self._clock,
+            random=self._rng,
+        )
+        resolver.subscribe(self._link_seen)
+        return resolver
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """Dead letters and parked deliveries."""
+        return DeadLetters(self.storage)
+
+    @cached_property
+    def retries(self) -> Retries:
+        """The retry queue."""
+        return Retries(self.storage)
+
+    @cached_property
+    def targets(self) -> OpenTargets:
+        """The targets by name."""
+        return OpenTargets(self.configuration.targets, self.storage, lambda: self.http)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """From an accepted message to its deliveries."""
+        return Pipeline(
+            configuration=self.configuration,
+            table=self.table,
+            links=self.links,
+            targets=self.targets,
+            dead_letters=self.dead_letters,
+            retries=self.retries,
+            clock=self._clock,
+            rng=self._rng,
+        )
+
+    @cached_property
+    def releases(self) -> Releases:
+        """Releases of parked deliveries."""
+        return Releases(
+            configuration=self.configuration,
+            links=self.links,
+            dead_letters=self.dead_letters,
+            pipeline=self.pipeline,
+            retries=self.retries,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def states(self) -> States:
+        """What the health watch remembers."""
+        return States(self.storage)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The health watch."""
+        return Watch(
+            organizations=self.configuration.organizations,
+            settings=self.configuration.health,
+            prober=self.links,
+            states=self.states,
+            pipeline=self.pipeline,
+            releases=self.releases,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def intake(self) -> Intake:
+        """HTTP intake; it knows nothing of links and targets, so their trouble is not its trouble."""
+        return Intake(self.storage, self._clock)
+
+    @cached_property
+    def link_pages(self) -> LinkPages:
+        """The link endpoints."""
+        return LinkPages(self.configuration.organizations, self.links, self.configuration.cache)
+
+    async def take_envelope(self, message: bytes) -> None:
+        """Process one message of `fno-link-events`.
+
+        Raises:
+            StorageUnavailable: Something could not be stored; the message must come back.
+        """
+        try:
+            envelope = Envelope.decode(message)
+            body = await self._body(envelope)
+        except CorruptRecord as corrupt:
+            await self.bury_message("fno-link-events", message, corrupt.code, str(corrupt), corrupt.hint)
+            return
+        await self.take(
+            envelope.source,
+            body,
+            received_at=envelope.received_at,
+            content_type=envelope.content_type,
+            headers=envelope.headers,
+        )
+        if envelope.payload:
+            await self.storage.blobs(PAYLOADS).delete(envelope.payload)
+
+    async def take(
+        self,
+        source: str,
+        body: bytes,
+        *,
+        received_at: "datetime",
+        content_type: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Process one message of a source.
+
+        Args:
+            source: The configured source.
+            body: As it came.
+            received_at: When it was accepted from its sender.
+            content_type: As sent.
+            headers: Those that decoding reads.
+
+        Raises:
+            StorageUnavailable: Something could not be stored; the message must come back.
+        """
+        configured = self.configuration.sources.get(source)
+        if configured is None:
+            message = f"the source {source} is no longer in the configuration"
+            await self.bury_message(source, body, "UnknownSource", message, "Configure it again, then replay.")
+            return
+        organization = self.configuration.organizations[configured.organization]
+        inbound = Inbound(
+            body=body,
+            ingress=source,
+            organization=organization.name,
+            organization_url=organization.url,
+            received_at=received_at,
+            content_type=content_type,
+            headers=dict(headers or {}),
+        )
+        await self.pipeline.receive(inbound)
+
+    async def take_continuation(self, message: bytes) -> None:
+        """Process one message of `fno-link-retries`.
+
+        Raises:
+            StorageUnavailable: Something could not be stored; the message must come back.
+        """
+        try:
+            continuation = decode_continuation(message)
+            if isinstance(continuation, Release):
+                await self.releases.run(continuation)
+            else:
+                await self.pipeline.resume(continuation)
+        except CorruptRecord as corrupt:
+            await self.bury_message("fno-link-retries", message, corrupt.code, str(corrupt), corrupt.hint)
+
+    async def take_poison(self, queue: str, message: bytes) -> None:
+        """Make a dead letter of a message that could not be processed in many attempts.
+
+        Raises:
+            StorageUnavailable: It could not be stored; the message must come back.
+        """
+        text = f"the function failed on this message of {queue} too often; the host's log has the exceptions"
+        await self.bury_message(queue, message, "Poison", text, "Mend the cause in the log, then replay it.")
+
+    async def bury_message(self, source: str, body: bytes, reason: str, message: str, hint: str) -> None:
+        """Keep a message that no event can be made of as a dead letter.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        now = self._clock.now()
+        configured = self.configuration.sources.get(source)
+        record = Record(
+            organization=configured.organization if configured else "unknown",
+            reason=reason,
+            message=message,
+            hint=hint,
+            accepted_at=now,
+            recorded_at=now,
+            source=source,
+            body=body,
+        )
+        path = await self.dead_letters.bury(record)
+        log.error("a message of %s is a dead letter (%s: %s): %s", source, reason, message, path)
+
+    async def close(self) -> None:
+        """Close everything that was built."""
+        for task in list(self._background):
+            task.cancel()
+        built = vars(self)
+        if "links" in built:
+            await self.links.aclose()
+        if "targets" in built:
+            await self.targets.close()
+        if "storage" in built:
+            await self.storage.close()
+        if "tokens" in built:
+            await self.tokens.aclose()
+        for identity in self._identities.values():
+            await identity.close()
+        if "http" in built:
+            await self.http.aclose()
+
+    def _app_identity(self, client_id: str) -> "AppIdentity":
+        from integration.identity import AppIdentity  # noqa: PLC0415  # imported at first use: import budget
+
+        if client_id not in self._identities:
+            self._identities[client_id] = AppIdentity(client_id, clock=self._clock)
+        return self._identities[client_id]
+
+    async def _body(self, envelope: Envelope) -> bytes:
+        if envelope.body is not None:
+            return envelope.body
+        stored = await self.storage.blobs(PAYLOADS).get(envelope.payload)
+        if stored is None:
+            msg = f"the claim-check {envelope.payload} is gone"
+            raise CorruptRecord(msg)
+        return stored
+
+    def _link_seen(self, organization: "Organization", before: Link | None, after: Link) -> None:
+        """Order a release when a link is back or has moved: whoever sees it first, not only the timer."""
+        if not isinstance(after, Linked) or (isinstance(before, Linked) and before.same_environment(after)):
+            return
+        task = asyncio.get_running_loop().create_task(self._order_release(organization.name, moved=True))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _order_release(self, organization: str, *, moved: bool) -> None:
+        try:
+            await self.releases.order(organization, moved=moved)
+        except FnoLinkError:
+            log.exception("the release of %s is left to the health timer", organization)
