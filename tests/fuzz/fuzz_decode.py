@@ -76,7 +76,7 @@ def usable(event: Event) -> None:
 
 
 def seeds(folder: Path) -> None:
-    for path in (ROOT / "tests" / "samples").glob("*.json"):
+    for path in (ROOT / "emulation" / "samples").glob("*.json"):
         folder.joinpath(path.stem).write_bytes(b"\x00" + json.dumps(json.loads(path.read_bytes())).encode())
     folder.joinpath("brokered").write_bytes(
         b'\x00@\x06string\x083http://schemas.microsoft.com/2003/10/Serialization/\x99\x17{"BusinessEventId":"x"}'

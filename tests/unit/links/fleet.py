@@ -131,7 +131,7 @@ class World:
             shared=self.tier if shared else None,
             policy=msgspec.structs.replace(POLICY, **changes),
             clock=FakeClock(skew, follows=self.clock),
-            random=Random(0),  # noqa: S311 (a test's own)
+            random=Random(0),
         )
         self.resolvers.append(resolver)
         return resolver

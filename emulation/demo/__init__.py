@@ -1,0 +1,51 @@
+"""`fno-link demo`: a day of traffic through the whole local world."""
+
+import signal
+import sys
+import threading
+from types import FrameType
+
+import click
+import msgspec
+
+NOTHING_LOST, LOST = 0, 1
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the day instead of staying up.")
+@click.option("--json", "as_json", is_flag=True, help="Print the balance as JSON; implies --once.")
+@click.option("--seed", default=1, show_default=True, help="Another seed is another day.")
+def command(*, once: bool, as_json: bool, seed: int) -> None:
+    """Run a day of events through the whole local world.
+
+    Starts Azurite, an emulated Entra, Dataverse and Finance & Operations, and the function app on Microsoft's own
+    worker library; plays business events, data events, plug-in messages and bad input; loses the link, finds it again
+    and moves it. Exit code 1 when an accepted event is lost.
+    """
+    from emulation.demo.play import Play  # noqa: PLC0415 (the whole world is imported only when it is started)
+    from emulation.demo.report import Reporter  # noqa: PLC0415
+    from emulation.demo.world import LocalWorld  # noqa: PLC0415
+
+    reporter = Reporter(quiet=as_json)
+    with reporter.progress() as say, LocalWorld(say) as world:
+        play = Play(world, say, seed)
+        result = play.run()
+        if as_json:
+            print(msgspec.json.encode(result).decode())
+        else:
+            reporter.table(result, play.ledger)
+        if not once and not as_json:
+            reporter.urls(world.urls())
+            _wait_for_ctrl_c()
+    sys.exit(LOST if result.lost else NOTHING_LOST)
+
+
+def _wait_for_ctrl_c() -> None:
+    over = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        over.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    over.wait()

@@ -1,0 +1,147 @@
+"""A day of traffic: documented messages with ids of their own, and the bad input that every day has."""
+
+import json
+import random
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+# What says nothing and is only acknowledged: no event, so no id.
+SILENT = ("test-message-null", "test-message-sample", "test-message-text", "event-grid-handshake")
+# The field that tells one event from another, in the order of trust.
+MARKERS = ("EventId", "OperationId", "CorrelationId", "id")
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_NOTHING = "00000000-0000-0000-0000-000000000000"
+
+type Way = Literal["erp", "crm", "erp-queue"]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message as its sender sees it.
+
+    Args:
+        way: The source it goes to.
+        kind: What it is, for the table.
+        body: What is sent.
+        markers: For each event in it an id that occurs in it and in no other; none where it holds no event.
+        headers: Sent with it over HTTP.
+    """
+
+    way: Way
+    kind: str
+    body: bytes
+    markers: tuple[str, ...]
+    headers: dict[str, str] = {}
+
+
+class Day:
+    """Makes messages; the same seed makes the same day.
+
+    Args:
+        seed: Of ids, amounts and order.
+    """
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)  # noqa: S311 (a play, no secret)
+        self._control_number = 5_637_700_000
+        self._samples = {path.stem: path.read_text() for path in sorted(SAMPLES.glob("*.json"))}
+
+    def events(self, count: int) -> list[Message]:
+        """Make messages that hold one event each: business events, data events and plug-in messages.
+
+        Args:
+            count: How many.
+        """
+        names = [name for name in self._samples if name not in SILENT]
+        drawn = [names[number % len(names)] for number in range(count)]
+        self._random.shuffle(drawn)
+        return [self._play(name) for name in drawn]
+
+    def silence(self) -> list[Message]:
+        """Make the test messages that F&O sends when an endpoint is set up, and an empty body."""
+        silent = [
+            Message(self._way(name), "test message", self._samples[name].encode(), ())
+            for name in SILENT
+            if name != "event-grid-handshake"
+        ]
+        return [*silent, Message("erp", "test message", b"", ())]
+
+    def bad(self) -> list[Message]:
+        """Make input that no event can be read from, and one batch of two events."""
+        made: list[Callable[[str], bytes]] = [
+            lambda marker: f"this is no JSON {marker}".encode(),
+            lambda marker: f'{{"BusinessEventId": "X", "EventId": "{marker}", "cut off'.encode(),
+            lambda marker: f"<RemoteExecutionContext><Id>{marker}</Id></RemoteExecutionContext>".encode(),
+            lambda marker: ("[" * 500 + f'"{marker}"' + "]" * 500).encode(),
+            lambda marker: json.dumps({"what": "is this", "id": marker}).encode(),
+            lambda marker: b"\xff\xfe\x00\xd8" + marker.encode(),
+        ]
+        messages: list[Message] = []
+        for make in made:
+            marker = self._guid()
+            messages.append(Message(self._random.choice(("erp", "erp-queue")), "bad input", make(marker), (marker,)))
+        two = [self._play("sales-order-confirmed"), self._play("vendor-payment-posted")]
+        batch = b"[" + b",".join(each.body for each in two) + b"]"
+        hostile = self._play("sales-invoice-posted")
+        odd = json.loads(hostile.body)
+        odd["ContextRecordSubject"] = "../../..%2f\r\nSet-Cookie: x=1\x00<script>"
+        return [
+            *messages,
+            Message("erp", "batch", batch, (*two[0].markers, *two[1].markers)),
+            Message("erp", "hostile subject", json.dumps(odd).encode(), hostile.markers),
+        ]
+
+    def _play(self, name: str) -> Message:
+        text = self._samples[name]
+        fresh: dict[str, str] = {}
+        for field in MARKERS:
+            for value in _values_of(field, text):
+                fresh.setdefault(value, self._guid())
+        for old, new in fresh.items():
+            text = text.replace(old, new.upper() if old.isupper() else new)
+        marker = next(fresh[value] for field in MARKERS for value in _values_of(field, self._samples[name]))
+        self._control_number += self._random.randint(1, 9)
+        text = re.sub(r'"ControlNumber": 5\d{9}', f'"ControlNumber": {self._control_number}', text)
+        total = self._random.randint(10, 500_000) / 100
+        text = re.sub(r'("(?:OrderTotal|InvoiceAmountInAccountingCurrency)": )[\d.]+', rf"\g<1>{total}", text)
+        entity = self._random.choice(("usmf", "demf", "gbsi"))
+        text = re.sub(r'("LegalEntity": )"usmf"', rf'\g<1>"{entity}"', text)
+        return Message(self._way(name), _kind(name), text.encode(), (marker.lower(),), _headers(name))
+
+    def _way(self, name: str) -> Way:
+        if _kind(name) == "plug-in message":
+            return "crm"
+        return self._random.choice(("erp", "erp", "erp-queue"))
+
+    def _guid(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+
+def _values_of(field: str, text: str) -> Iterator[str]:
+    quote = r'\\?"'
+    pattern = rf'{quote}{field}{quote}\s*:\s*{quote}([^"\\]+)|"key": "{field}",\s*"value": "([^"]+)"'
+    for found in re.finditer(pattern, text):
+        value = found[1] or found[2]
+        if value and value != _NOTHING and (_GUID.fullmatch(value) or field == "id"):
+            yield value
+
+
+def _kind(name: str) -> str:
+    if name.startswith(("plugin-", "custom-api")):
+        return "plug-in message"
+    if name.startswith(("data-event", "hybrid-data-event")):
+        return "data event"
+    return "CloudEvent or Event Grid" if name.startswith(("cloud-event", "event-grid")) else "business event"
+
+
+def _headers(name: str) -> dict[str, str]:
+    content = "application/cloudevents+json" if name.startswith("cloud-event") else "application/json"
+    headers = {"content-type": content}
+    if name.endswith("-stripped"):
+        headers["x-ms-dynamics-msg-size-exceeded"] = "1"
+    return headers

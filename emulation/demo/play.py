@@ -1,0 +1,141 @@
+"""The acts of the demo, in order."""
+
+import time
+from collections.abc import Callable, Iterable
+
+import httpx
+import msgspec
+
+from emulation.demo.day import Day, Message
+from emulation.demo.ledger import Books, Ledger
+from emulation.demo.mail import Mail
+from emulation.demo.world import ELSEWHERE, HOME, ORGANIZATION, LocalWorld
+
+MORNING, WITHOUT_LINK, BACK, MOVED = 150, 40, 20, 20
+SETTLE_WITHIN = 120.0
+STILL_FOR = 1.0
+LOST, RESTORED, RELINKED = (f"fno-link.integration.{what}" for what in ("lost", "restored", "relinked"))
+
+type Say = Callable[[str], None]
+
+
+class DemoFailed(Exception):
+    """The demo did not show what it promises."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What `fno-link demo --json` prints."""
+
+    accepted: int
+    delivered_events: int
+    delivered_after_parking: int
+    parked_now: int
+    dead_lettered: dict[str, int]
+    duplicates: int
+    lost: int
+    dataverse_link_calls: int
+    alerts: list[str]
+    seconds: float
+
+
+class Play:
+    """A day of contoso: traffic, the link lost, found and moved.
+
+    Args:
+        world: The running world.
+        say: Told what happens.
+        seed: Of the day.
+    """
+
+    def __init__(self, world: LocalWorld, say: Say, seed: int = 1) -> None:
+        self._world = world
+        self._say = say
+        self._day = Day(seed)
+        self.ledger = Ledger()
+
+    def run(self) -> Result:
+        """Play every act and draw the balance.
+
+        Raises:
+            DemoFailed: Something that must happen did not, in time.
+        """
+        started = time.monotonic()
+        with Mail(self._world, self.ledger) as mail:
+            self._say(f"contoso is linked to {HOME}; the day begins")
+            self._send(mail, [*self._day.events(MORNING), *self._day.silence(), *self._day.bad()])
+            self._settle(mail)
+
+            self._say("the link is lost")
+            self._world.dynamics.control.unlink(ORGANIZATION)
+            self._probe_until(mail, LOST)
+            self._send(mail, self._day.events(WITHOUT_LINK))
+            books = self._settle(mail)
+            self._say(f"{len(books.parked_now)} events wait for the link")
+
+            self._say("the link is back")
+            self._world.dynamics.control.link(ORGANIZATION, HOME)
+            self._probe_until(mail, RESTORED)
+            self._send(mail, self._day.events(BACK))
+            books = self._settle(mail, nothing_parked=True)
+            self._say(f"{len(books.delivered_after_parking)} parked events went on by themselves")
+
+            self._say(f"the link moves to {ELSEWHERE}")
+            self._world.dynamics.control.relink(ORGANIZATION, ELSEWHERE)
+            self._probe_until(mail, RELINKED)
+            self._send(mail, self._day.events(MOVED))
+            books = self._settle(mail)
+            alerts = list(mail.alerts)
+        return self._result(books, alerts, time.monotonic() - started)
+
+    def _send(self, mail: Mail, messages: Iterable[Message]) -> None:
+        for message in messages:
+            mail.send(message)
+
+    def _probe_until(self, mail: Mail, alert: str) -> None:
+        """Run the health timer as the portal does by hand, until the alert is at the operators' queue."""
+        url = f"{self._world.host.url}/admin/functions/health_timer"
+        deadline = time.monotonic() + SETTLE_WITHIN
+        with httpx.Client(headers={"x-functions-key": self._world.host.master_key}, trust_env=False) as http:
+            while alert not in mail.alerts:
+                mail.read()
+                if time.monotonic() > deadline:
+                    msg = f"the alert {alert} did not come within {SETTLE_WITHIN:.0f} s"
+                    raise DemoFailed(msg)
+                http.post(url, json={}).raise_for_status()
+                time.sleep(0.5)
+        self._say(f"alert: {alert}")
+
+    def _settle(self, mail: Mail, *, nothing_parked: bool = False) -> Books:
+        """Wait until every accepted event is somewhere and nothing moves any more."""
+        deadline = time.monotonic() + SETTLE_WITHIN
+        books, since = self._balance(mail), time.monotonic()
+        while True:
+            time.sleep(0.2)
+            mail.read()
+            now = self._balance(mail)
+            if now != books:
+                books, since = now, time.monotonic()
+            done = books.settled and not (nothing_parked and books.parked_now)
+            if done and time.monotonic() - since > STILL_FOR:
+                return books
+            if time.monotonic() > deadline:
+                return books  # the balance says what is lost
+
+    def _balance(self, mail: Mail) -> Books:
+        # Parked first: what is delivered between the two looks is then seen at its receiver.
+        parked = mail.parked()
+        return self.ledger.balance(parked, mail.dead())
+
+    def _result(self, books: Books, alerts: list[str], seconds: float) -> Result:
+        return Result(
+            accepted=len(books.accepted),
+            delivered_events=len(books.delivered),
+            delivered_after_parking=len(books.delivered_after_parking),
+            parked_now=len(books.parked_now),
+            dead_lettered=books.dead_lettered,
+            duplicates=books.duplicates,
+            lost=len(books.lost),
+            dataverse_link_calls=self._world.dynamics.control.calls(ORGANIZATION).get("link", 0),
+            alerts=alerts,
+            seconds=round(seconds, 1),
+        )

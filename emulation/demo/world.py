@@ -1,0 +1,96 @@
+"""The demo's world: Azurite, the emulated Dynamics, receivers and the functions host, on free ports."""
+
+import base64
+import json
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from emulation.azurite import Azurite
+from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
+from emulation.functions_host.process import FunctionsHost
+from emulation.receivers import Receivers
+
+ROOT = Path(__file__).parents[2]
+ORGANIZATION = "contoso"
+HOME = "https://contoso.operations.dynamics.com"
+ELSEWHERE = "https://contoso-new.operations.dynamics.com"
+CLIENT_ID = "0a1b2c3d-0000-4000-8000-00000000de40"
+WEBHOOK = "customers"
+
+
+class LocalWorld:
+    """Everything that the demo runs, ready once entered.
+
+    Args:
+        say: Told what is being started.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._exit = ExitStack()
+        self.webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+        self._client_secret = secrets.token_urlsafe(24)
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._exit.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    @property
+    def log(self) -> str:
+        """What the function app has written."""
+        return self.host.log
+
+    def urls(self) -> Iterator[tuple[str, str]]:
+        """Name everything that can be looked at while the world stands."""
+        yield "health", f"{self.host.url}/api/health"
+        yield "the link", f"{self.host.url}/api/organizations/{ORGANIZATION}/link?code={self.host.key}"
+        yield "intake", f"{self.host.url}/api/events/erp?code={self.host.key}"
+        yield "storage", self.azurite.connection_string
+        yield "Dynamics control", f"http://127.0.0.1:{self.dynamics.ports['control']}"
+        yield "webhook receiver", self.receivers.url(WEBHOOK)
+
+    def _start(self) -> None:
+        self._say("Azurite: storage queues, blobs and tables")
+        self.azurite = self._exit.enter_context(Azurite())
+        self._say("Entra, Dataverse and Finance & Operations, under their production names")
+        self.dynamics = self._exit.enter_context(Dynamics(self._dynamics()))
+        self._say("a webhook receiver")
+        self.receivers = self._exit.enter_context(Receivers())
+        self._say("the function app, on Microsoft's Python worker")
+        self.host = self._exit.enter_context(FunctionsHost(ROOT, env=self.dynamics.environ, settings=self._settings()))
+
+    def _dynamics(self) -> World:
+        return World(
+            apps=(App(CLIENT_ID, secrets=(Secret(self._client_secret),)),),
+            organizations=(Organization(ORGANIZATION, link=FinanceOperationsLink(HOME)),),
+        )
+
+    def _settings(self) -> Path:
+        """Write the app settings where the host looks for them; no other program sees the secrets."""
+        values = {
+            "FUNCTIONS_WORKER_RUNTIME": "python",
+            "FNO_LINK_CONFIG": str(ROOT / "fno-link.toml"),
+            "AzureWebJobsStorage": self.azurite.connection_string,
+            "FNO_LINK_CONTOSO_CLIENT_ID": CLIENT_ID,
+            "FNO_LINK_CONTOSO_CLIENT_SECRET": self._client_secret,
+            "CUSTOMERS_URL": self.receivers.url(WEBHOOK),
+            "CUSTOMERS_SECRET": self.webhook_secret,
+        }
+        folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="fno-link-demo-")))
+        settings = folder / "local.settings.json"
+        settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
+        return settings
