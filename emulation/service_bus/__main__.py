@@ -1,0 +1,62 @@
+"""`python -m emulation.service_bus`: a Service Bus namespace on loopback."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+from emulation.service_bus.broker import Broker
+from emulation.service_bus.config import BrokerConfig, load
+from emulation.service_bus.control import serve_control
+from emulation.service_bus.errors import Refused
+from emulation.service_bus.journal import CorruptJournal
+
+
+def connection_string(port: int, name: str, key: str) -> str:
+    """Return a connection string for a plain port; `UseDevelopmentEmulator=true` makes SDKs go without TLS."""
+    return (
+        f"Endpoint=sb://localhost:{port};SharedAccessKeyName={name};SharedAccessKey={key};UseDevelopmentEmulator=true;"
+    )
+
+
+async def run(options: argparse.Namespace, config: BrokerConfig) -> None:
+    """Serve until SIGINT or SIGTERM; print one JSON line when ready."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    broker = Broker(config, options.journal)
+    port = await broker.listen(options.port)
+    control = await serve_control(broker, options.control_port)
+    ready = {
+        "port": port,
+        "control_port": control.port,
+        "connection_strings": {key.name: connection_string(port, key.name, key.key) for key in config.keys},
+    }
+    print(json.dumps(ready), flush=True)
+    await stop.wait()
+    await control.close()
+    await broker.close()
+
+
+def main() -> int:
+    """Read the command line; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m emulation.service_bus", description="Service Bus on loopback.")
+    parser.add_argument("--port", type=int, default=5672, help="AMQP without TLS; 0 takes a free port")
+    parser.add_argument("--control-port", type=int, default=0, help="faults and inspection over HTTP; 0: a free port")
+    parser.add_argument("--config", type=Path, help="TOML file of keys and entities; see sample.toml here")
+    parser.add_argument("--journal", type=Path, help="keep messages here over a restart")
+    options = parser.parse_args()
+    try:
+        config = load(options.config) if options.config is not None else BrokerConfig()
+        asyncio.run(run(options, config))
+    except (ValueError, OSError, Refused, CorruptJournal) as error:
+        print(f"service bus: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

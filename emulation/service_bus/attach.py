@@ -1,0 +1,201 @@
+"""Decide what becomes of a link that a client attaches."""
+
+from typing import TYPE_CHECKING, Any
+
+from emulation.service_bus.addresses import CBS, Address, parse_address
+from emulation.service_bus.cbs import cbs_sink
+from emulation.service_bus.codec.performatives import Attach
+from emulation.service_bus.codec.types import DecodeError, Described, Symbol, ULong, as_list, as_map
+from emulation.service_bus.errors import NOT_ALLOWED, TIMEOUT, Refused
+from emulation.service_bus.incoming import IncomingLink
+from emulation.service_bus.intake import entity_sink
+from emulation.service_bus.management import management_sink
+from emulation.service_bus.outgoing import EntityLink, ReplyLink
+from emulation.service_bus.queue import Queue
+from emulation.service_bus.topic import Topic
+
+if TYPE_CHECKING:
+    from emulation.service_bus.broker import Broker
+    from emulation.service_bus.channel import Channel
+    from emulation.service_bus.sessions import Session
+
+SESSION_FILTER = "com.microsoft:session-filter"
+LOCKED_UNTIL = "com.microsoft:locked-until-utc"
+WAIT_PROPERTY = "com.microsoft:timeout"
+DEFAULT_WAIT = 60_000
+SOURCE, TARGET = 0x28, 0x29
+FILTERS = 7  # a source's position of its filter set
+TICKS_AT_EPOCH = 621_355_968_000_000_000
+MAX_REQUEST = 1 << 20
+
+
+def attach(broker: "Broker", channel: "Channel", frame: Attach) -> None:
+    """Attach a link, or refuse it with its reason."""
+    try:
+        address = _address(frame.source if frame.role else frame.target)
+        if address.lower() == CBS:
+            _attach_node(broker, channel, frame, CBS)
+            return
+        parsed = parse_address(address)
+        broker.faults.check_link(parsed.entity)
+        if parsed.management:
+            broker.namespace.entity(parsed)
+            _attach_node(broker, channel, frame, address)
+        elif frame.role:
+            _attach_receiver(broker, channel, frame, parsed)
+        else:
+            _attach_sender(broker, channel, frame, parsed)
+    except Refused as refused:
+        channel.refuse(frame, refused)
+
+
+def _attach_node(broker: "Broker", channel: "Channel", frame: Attach, node: str) -> None:
+    if frame.role:
+        names = frozenset({_optional_address(frame.target), frame.name})
+        channel.links[frame.handle] = ReplyLink(channel, frame, names, node.lower())
+        _answer(channel, frame)
+        return
+    sink = cbs_sink(broker, channel.connection) if node == CBS else management_sink(broker, channel, node)
+    _accept_sender(channel, frame, IncomingLink(channel, frame, sink, MAX_REQUEST), MAX_REQUEST)
+
+
+def _attach_sender(broker: "Broker", channel: "Channel", frame: Attach, address: Address) -> None:
+    entity = broker.namespace.entity(address)
+    broker.authorize(channel.connection.claims, address.path, "send")
+    if isinstance(entity, Queue) and entity.path.lower() not in broker.namespace.queues:
+        raise Refused(NOT_ALLOWED, f"Messages cannot be sent to '{address.path}': it is not a queue or a topic.")
+    queue = entity.intake if isinstance(entity, Topic) else entity
+    size = queue.config.max_message_kilobytes * 1024
+    sink = entity_sink(queue, lambda: broker.faults.check_send(address.entity))
+    _accept_sender(channel, frame, IncomingLink(channel, frame, sink, size, queue.path), size)
+
+
+def _accept_sender(channel: "Channel", frame: Attach, link: IncomingLink, size: int) -> None:
+    channel.links[frame.handle] = link
+    _answer(channel, frame, max_size=size)
+    link.grant()
+
+
+def _attach_receiver(broker: "Broker", channel: "Channel", frame: Attach, address: Address) -> None:
+    entity = broker.namespace.entity(address)
+    broker.authorize(channel.connection.claims, address.path, "listen")
+    if isinstance(entity, Topic):
+        msg = f"Messages cannot be received from the topic '{address.path}', only from its subscriptions."
+        raise Refused(NOT_ALLOWED, msg)
+    link = EntityLink(channel, frame, entity)
+    filters = _filters(frame.source)
+    if SESSION_FILTER in filters:
+        wanted = filters[SESSION_FILTER]
+        wanted = wanted.value if isinstance(wanted, Described) else wanted
+        _attach_session(channel, frame, link, None if wanted is None else str(wanted))
+        return
+    if entity.config.requires_session:
+        msg = "It is not possible for an entity that requires sessions to create a non-sessionful message receiver."
+        raise Refused(NOT_ALLOWED, msg)
+    channel.links[frame.handle] = link
+    _answer(channel, frame)
+
+
+def _attach_session(channel: "Channel", frame: Attach, link: EntityLink, wanted: str | None) -> None:
+    """Attach to a session: at once, or when one is free, or not in time."""
+    queue = link.queue
+
+    def begin(session: "Session") -> None:
+        link.session = session
+        channel.links[frame.handle] = link
+        filters = _symbols({**_filters(frame.source), SESSION_FILTER: session.session_id})
+        fields = [_fields(frame.source)[0], *[None] * (FILTERS - 1), filters]
+        ticks = TICKS_AT_EPOCH + session.locked_until * 10_000
+        _answer(channel, frame, source=Described(ULong(SOURCE), fields), properties={Symbol(LOCKED_UNTIL): ticks})
+
+    session = queue.accept_session(wanted, link)
+    if session is not None:
+        begin(session)
+        return
+    sessions = queue.sessions
+    if sessions is None:
+        return
+    channel.links[frame.handle] = link  # so that a detach or a lost connection ends the waiting
+
+    def take() -> bool:
+        found = queue.accept_session(None, link)
+        if found is not None:
+            timer.cancel()
+            link.on_closed = None
+            begin(found)
+        return found is not None
+
+    def give_up() -> None:
+        sessions.cancel(take)
+        link.on_closed = None
+        channel.links.pop(frame.handle, None)
+        message = "The operation did not complete within the allotted timeout: no session was available."
+        channel.refuse(frame, Refused(TIMEOUT, message))
+
+    def abandon() -> None:
+        timer.cancel()
+        sessions.cancel(take)
+
+    wait = (frame.properties or {}).get(WAIT_PROPERTY)
+    timer = channel.connection.broker.loop.call_later((wait if isinstance(wait, int) else DEFAULT_WAIT) / 1000, give_up)
+    link.on_closed = abandon
+    sessions.wait(take)
+
+
+def _answer(
+    channel: "Channel",
+    frame: Attach,
+    *,
+    source: Any = None,
+    max_size: int | None = None,
+    properties: dict[Any, Any] | None = None,
+) -> None:
+    answer = Attach(
+        frame.name,
+        frame.handle,
+        not frame.role,
+        frame.snd_settle_mode,
+        frame.rcv_settle_mode,
+        source if source is not None else _terminus(SOURCE, frame.source),
+        _terminus(TARGET, frame.target),
+        max_message_size=max_size,
+        properties=properties,
+    )
+    if frame.role:
+        answer.initial_delivery_count = 0
+    channel.connection.send_performative(channel.number, answer)
+
+
+def _terminus(code: int, value: Any) -> Described:
+    """Return a source or target to echo: its address, and a source's filters."""
+    fields = _fields(value)
+    if code == SOURCE and fields[FILTERS] is not None:
+        return Described(ULong(code), [fields[0], *[None] * (FILTERS - 1), _symbols(fields[FILTERS])])
+    return Described(ULong(code), fields[:1])
+
+
+def _symbols(value: object) -> dict[Any, Any]:
+    return {Symbol(key): item for key, item in as_map(value).items()}
+
+
+def _fields(value: Any) -> list[Any]:
+    fields = as_list(value.value) if isinstance(value, Described) else []
+    return fields + [None] * (FILTERS + 1 - len(fields))
+
+
+def _filters(source: Any) -> dict[str, Any]:
+    return as_map(_fields(source)[FILTERS])
+
+
+def _optional_address(value: Any) -> str:
+    address = _fields(value)[0]
+    if isinstance(address, bytes):
+        return address.decode(errors="replace")
+    return address if isinstance(address, str) else ""
+
+
+def _address(value: Any) -> str:
+    address = _optional_address(value)
+    if not address:
+        raise DecodeError("a link must name the address of an entity")
+    return address

@@ -1,0 +1,105 @@
+"""The broker: its namespace, its connections, its journal and its faults."""
+
+import asyncio
+import ssl
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulation.service_bus.alarm import LoopClock
+from emulation.service_bus.authorization import Authority, Claims, covers
+from emulation.service_bus.config import BrokerConfig, Right
+from emulation.service_bus.connection import Connection
+from emulation.service_bus.errors import UNAUTHORIZED, Refused
+from emulation.service_bus.faults import Faults
+from emulation.service_bus.journal import FileJournal, JournalRecorder, NoJournal, Record, read_records
+from emulation.service_bus.namespace import Namespace
+from emulation.service_bus.recovery import created_path, restore, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LOOPBACK = "127.0.0.1"
+
+
+class Broker:
+    """A Service Bus namespace on loopback.
+
+    Args:
+        config: Its keys and entities.
+        journal: Where messages survive; none keeps them in memory only.
+
+    Raises:
+        CorruptJournal: The journal's file is not one.
+        Refused: Two entities have one name, or a rule cannot be read.
+    """
+
+    def __init__(self, config: BrokerConfig, journal: Path | None = None) -> None:
+        self.name = "fno-link-service-bus"
+        self.loop = asyncio.get_running_loop()
+        self.faults = Faults()
+        self.connections: set[Connection] = set()
+        self.authority = Authority(config.keys)
+        self.created: list[Record] = []
+        self.clock = LoopClock(self.loop)
+        self.host = LOOPBACK
+        self._servers: list[asyncio.Server] = []
+        records: Iterable[Record] = read_records(journal) if journal is not None else ()
+        self.journal: FileJournal | NoJournal = NoJournal()
+        if journal is not None:
+            self.journal = FileJournal(journal, self.loop, lambda: snapshot(self.namespace, self.created))
+        self.namespace = Namespace(config, self.clock, JournalRecorder(self.journal), self.authority)
+        restore(self.namespace, records, self.created)
+        if isinstance(self.journal, FileJournal):
+            self.journal.compact()
+
+    def uri(self, entity: str) -> str:
+        """Return an entity's address for people."""
+        return f"sb://{self.host}/{entity}"
+
+    def authorize(self, claims: Claims, entity: str, right: Right) -> None:
+        """Check that a connection holds a right on an entity.
+
+        Raises:
+            Refused: It does not, or not any more.
+        """
+        if not claims.allow(entity, right, time.time()):
+            claim = f"'{right.capitalize()}' claim(s) are required to perform this operation."
+            raise Refused(UNAUTHORIZED, f"Unauthorized access. {claim} Resource: '{self.uri(entity)}'.")
+
+    async def listen(self, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Serve on a loopback port; 0 takes a free one. Return the port."""
+        server = await self.loop.create_server(lambda: Connection(self), LOOPBACK, port, ssl=tls)
+        self._servers.append(server)
+        return server.sockets[0].getsockname()[1]
+
+    def delete(self, path: str) -> None:
+        """Remove an entity made at run time or configured, with its messages; links to it are detached.
+
+        Raises:
+            Refused: There is none.
+        """
+        gone = {queue.path for queue in self.namespace.delete(path)}
+        base = path.lower()
+        self.created[:] = [record for record in self.created if not covers(base, created_path(record))]
+        self.journal.append(("x", path))
+        for connection in self.connections:
+            connection.detach_from(gone)
+
+    def drop_connections(self) -> int:
+        """Cut every connection; return how many there were."""
+        connections = list(self.connections)
+        for connection in connections:
+            connection.drop()
+        return len(connections)
+
+    async def close(self) -> None:
+        """Stop serving and make everything durable."""
+        for server in self._servers:
+            server.close()
+        self.drop_connections()
+        for server in self._servers:
+            await server.wait_closed()
+        self.clock.close()
+        if isinstance(self.journal, FileJournal):
+            await self.journal.close()

@@ -1,0 +1,181 @@
+"""An AMQP session: its windows, its links, and deliveries that are not settled."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from emulation.service_bus.codec.performatives import Attach, Begin, Detach, Disposition, End, Flow, Transfer
+from emulation.service_bus.errors import DECODE_ERROR, INTERNAL_ERROR, LOCK_LOST, Refused
+from emulation.service_bus.frames import disposition_frame, performative_frame
+from emulation.service_bus.outcomes import RECEIVED, Outcome, error_value, parse_outcome, rejection
+
+if TYPE_CHECKING:
+    from emulation.service_bus.connection import Connection
+    from emulation.service_bus.outgoing import EntityLink
+
+WINDOW = 2**31 - 1
+
+
+class Link(Protocol):
+    """Either end of a link, on the broker's side."""
+
+    handle: int
+    entity: str
+
+    def flow(self, frame: Flow) -> None:
+        """Take the peer's link state."""
+        ...
+
+    def transfer(self, frame: Transfer, payload: bytes) -> None:
+        """Take a message, or a part of one."""
+        ...
+
+    def closed(self) -> None:
+        """Let go of everything: the link is gone."""
+        ...
+
+
+class Channel:
+    """One AMQP session of a connection.
+
+    Args:
+        connection: The connection.
+        number: The channel, the same in both directions.
+        begin: What the peer began it with.
+    """
+
+    def __init__(self, connection: "Connection", number: int, begin: Begin) -> None:
+        self.connection = connection
+        self.number = number
+        self.links: dict[int, Link] = {}
+        self.unsettled: dict[int, EntityLink] = {}
+        self.closing: set[int] = set()
+        self._window = begin.incoming_window
+        self._next_incoming = begin.next_outgoing_id
+        self._next_outgoing = 0
+        self._next_delivery = 0
+        connection.send(performative_frame(number, Begin(number, 0, WINDOW, WINDOW, 255)))
+
+    @property
+    def window(self) -> int:
+        """How many transfer frames the peer takes now."""
+        return self._window
+
+    def next_delivery_id(self) -> int:
+        """Number a delivery."""
+        self._next_delivery += 1
+        return self._next_delivery - 1
+
+    def send_transfers(self, frames: list[bytes]) -> None:
+        """Send transfer frames and count them."""
+        self._next_outgoing += len(frames)
+        self._window -= len(frames)
+        for frame in frames:
+            self.connection.send(frame)
+
+    def send_flow(self, handle: int, delivery_count: int, credit: int, *, drain: bool = False) -> None:
+        """Tell a link's state."""
+        flow = Flow(
+            self._next_incoming, WINDOW, self._next_outgoing, WINDOW, handle, delivery_count, credit, 0, drain, False
+        )
+        self.connection.send(performative_frame(self.number, flow))
+
+    def send_outcome(self, delivery_id: int, state: bytes, *, role: bool) -> None:
+        """Settle a delivery; `role` is true for one that the broker received."""
+        self.connection.send(disposition_frame(self.number, role=role, delivery_id=delivery_id, state=state))
+
+    def on_flow(self, frame: Flow) -> None:
+        """Take the peer's windows and a link's credit."""
+        self._window = (frame.next_incoming_id or 0) + frame.incoming_window - self._next_outgoing
+        if frame.handle is not None:
+            link = self.links.get(frame.handle)
+            if link is not None:
+                link.flow(frame)
+        else:
+            self.connection.pump()
+
+    def on_transfer(self, frame: Transfer, payload: bytes) -> None:
+        """Take a message; one that was under way when its link was detached is dropped."""
+        self._next_incoming += 1
+        link = self.links.get(frame.handle)
+        if link is not None:
+            link.transfer(frame, payload)
+        elif frame.handle not in self.closing:
+            self.end("amqp:session:unattached-handle", f"No link is attached to handle {frame.handle}.")
+
+    def on_attach(self, frame: Attach) -> None:
+        """Take a new link."""
+        self.closing.discard(frame.handle)
+        self.connection.attach(self, frame)
+
+    def on_detach(self, frame: Detach) -> None:
+        """Close a link, or take the answer to its closing."""
+        if frame.handle in self.closing:
+            self.closing.discard(frame.handle)
+            return
+        link = self.links.pop(frame.handle, None)
+        if link is not None:
+            link.closed()
+            self.connection.send(performative_frame(self.number, Detach(frame.handle, closed=True)))
+
+    def on_disposition(self, frame: Disposition) -> None:
+        """Settle deliveries that the broker sent, each answered by a frame of its own."""
+        if not frame.role:
+            return
+        outcome = parse_outcome(frame.state)
+        if outcome.kind == RECEIVED:
+            return
+        last = frame.first if frame.last is None else frame.last
+        if last - frame.first <= len(self.unsettled):
+            numbers = [number for number in range(frame.first, last + 1) if number in self.unsettled]
+        else:
+            numbers = [number for number in self.unsettled if frame.first <= number <= last]
+        if not numbers and not frame.settled and last == frame.first:
+            lost = Refused(LOCK_LOST, "The lock supplied is invalid: it was settled, or its link is gone.")
+            self.send_outcome(frame.first, rejection(lost), role=False)
+        for number in numbers:
+            self._settle(number, outcome, answer=not frame.settled)
+
+    def _settle(self, number: int, outcome: Outcome, *, answer: bool) -> None:
+        link = self.unsettled.pop(number)
+        try:
+            link.settle(number, outcome)
+            state = outcome.echo()
+        except Refused as refused:
+            state = rejection(refused)
+        if answer:
+            self.connection.after_commit(lambda: self.send_outcome(number, state, role=False))
+
+    def refuse(self, frame: Attach, refused: Refused) -> None:
+        """Answer an attach with an empty terminus, then a closing detach with the reason."""
+        answer = Attach(frame.name, frame.handle, not frame.role)
+        if frame.role:  # the broker would be the sender
+            answer.target, answer.initial_delivery_count = frame.target, 0
+        else:
+            answer.source = frame.source
+        self.connection.send(performative_frame(self.number, answer))
+        self.detach(frame.handle, refused.condition, refused.description)
+
+    def detach(self, handle: int, condition: str, description: str) -> None:
+        """Close a link from the broker's side."""
+        link = self.links.pop(handle, None)
+        if link is not None:
+            link.closed()
+        self.closing.add(handle)
+        error = error_value(condition, description)
+        self.connection.send(performative_frame(self.number, Detach(handle, closed=True, error=error)))
+
+    def end(self, condition: str, description: str) -> None:
+        """End the session from the broker's side."""
+        self.closed()
+        self.connection.send(performative_frame(self.number, End(error_value(condition, description))))
+
+    def closed(self) -> None:
+        """Let go of every link."""
+        links, self.links = list(self.links.values()), {}
+        for link in links:
+            link.closed()
+        self.unsettled.clear()
+
+    def failed(self, error: Exception) -> None:
+        """End the session after a frame that could not be understood or served."""
+        condition = DECODE_ERROR if isinstance(error, ValueError) else INTERNAL_ERROR
+        self.end(condition, f"{type(error).__name__}: {error}")

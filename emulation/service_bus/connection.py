@@ -1,0 +1,278 @@
+"""One AMQP connection: headers, SASL, open, channels, close."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from emulation.service_bus.attach import attach
+from emulation.service_bus.authorization import Claims
+from emulation.service_bus.channel import Channel
+from emulation.service_bus.codec.performatives import (
+    Attach,
+    Begin,
+    Close,
+    Detach,
+    Disposition,
+    End,
+    Flow,
+    Open,
+    Performative,
+    SaslInit,
+    SaslMechanisms,
+    SaslOutcome,
+    Transfer,
+    decode_performative,
+)
+from emulation.service_bus.codec.types import DecodeError
+from emulation.service_bus.errors import FRAMING_ERROR, NOT_ALLOWED, NOT_FOUND
+from emulation.service_bus.frames import (
+    AMQP_FRAME,
+    AMQP_HEADER,
+    MAX_FRAME,
+    SASL_FRAME,
+    SASL_HEADER,
+    FrameReader,
+    frame,
+    performative_frame,
+)
+from emulation.service_bus.outcomes import error_value
+from emulation.service_bus.outgoing import OutgoingLink, ReplyLink
+
+if TYPE_CHECKING:
+    from emulation.service_bus.broker import Broker
+
+MECHANISMS = ["MSSBCBS", "PLAIN", "ANONYMOUS", "EXTERNAL"]
+CHANNELS = 255
+MIN_FRAME = 512
+
+
+class Connection(asyncio.Protocol):
+    """The broker's side of a connection.
+
+    Args:
+        broker: What it serves.
+    """
+
+    def __init__(self, broker: "Broker") -> None:
+        self.broker = broker
+        self.claims = Claims()
+        self.hostname = ""
+        self.max_frame = MIN_FRAME
+        self.writable = True
+        self.channels: dict[int, Channel] = {}
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._out: list[bytes] = []
+        self._header_seen = False
+        self._authenticated = False
+        self._opened = False
+        self._closed = False
+        self._heartbeat: asyncio.TimerHandle | None = None
+        self._handlers: dict[type[Performative], Callable[[Channel, Performative, bytes], None]] = {
+            Attach: lambda channel, body, _: channel.on_attach(cast("Attach", body)),
+            Flow: lambda channel, body, _: channel.on_flow(cast("Flow", body)),
+            Transfer: lambda channel, body, payload: channel.on_transfer(cast("Transfer", body), payload),
+            Disposition: lambda channel, body, _: channel.on_disposition(cast("Disposition", body)),
+            Detach: lambda channel, body, _: channel.on_detach(cast("Detach", body)),
+        }
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
+        self.broker.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
+        """Let go of everything."""
+        self._closed = True
+        self.broker.connections.discard(self)
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        channels, self.channels = list(self.channels.values()), {}
+        for channel in channels:
+            channel.closed()
+
+    def pause_writing(self) -> None:
+        """Hold messages back: the peer does not read."""
+        self.writable = False
+
+    def resume_writing(self) -> None:
+        """Send what was held back."""
+        self.writable = True
+        self.pump()
+
+    def data_received(self, data: bytes) -> None:
+        """Serve what came; bytes that are not AMQP close the connection."""
+        if self._closed:
+            return
+        try:
+            self._reader.feed(data)
+            self._serve()
+        except DecodeError as error:
+            self.close(FRAMING_ERROR, str(error))
+
+    # --- out ---
+
+    def send(self, data: bytes) -> None:
+        """Send bytes, together with whatever else is sent in this turn of the loop."""
+        if self._closed:
+            return
+        if not self._out:
+            self.broker.loop.call_soon(self._flush)
+        self._out.append(data)
+
+    def send_performative(self, channel: int, performative: Performative) -> None:
+        """Send a performative as a frame."""
+        self.send(performative_frame(channel, performative))
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back when everything recorded so far is durable."""
+        self.broker.journal.after_commit(callback)
+
+    def pump(self) -> None:
+        """Let every link send what it may."""
+        for channel in list(self.channels.values()):
+            for link in list(channel.links.values()):
+                if isinstance(link, OutgoingLink) and link.credit:
+                    link.pump()
+
+    def close(self, condition: str, description: str) -> None:
+        """Close the connection from the broker's side."""
+        self.send(performative_frame(0, Close(error_value(condition, description))))
+        self._finish()
+
+    def drop(self) -> None:
+        """Cut the connection without a word."""
+        self._closed = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def detach_from(self, paths: set[str]) -> None:
+        """Close the links to entities that are gone."""
+        for channel in self.channels.values():
+            for handle, link in list(channel.links.items()):
+                if link.entity in paths:
+                    channel.detach(handle, NOT_FOUND, f"The messaging entity '{link.entity}' has been deleted.")
+
+    def reply_link(self, address: str, node: str) -> ReplyLink | None:
+        """Return the link for an answer: by its target address or name, else the last one from the same node."""
+        links = [
+            link for channel in self.channels.values() for link in channel.links.values() if isinstance(link, ReplyLink)
+        ]
+        named = [link for link in links if address and address in link.addresses]
+        return next(reversed(named or [link for link in links if link.node == node]), None)
+
+    def _flush(self) -> None:
+        data, self._out = b"".join(self._out), []
+        if self._transport is None or self._transport.is_closing():
+            return
+        delay = self.broker.faults.delay
+        if delay:
+            self.broker.loop.call_later(delay, self._transport.write, data)
+        else:
+            self._transport.write(data)
+
+    def _finish(self) -> None:
+        self._flush()
+        self._closed = True
+        if self._transport is not None:
+            self._transport.close()
+
+    # --- in ---
+
+    def _serve(self) -> None:
+        while not self._closed:
+            if not self._header_seen:
+                header = self._reader.header()
+                if header is None:
+                    return
+                self._on_header(header)
+                continue
+            received = self._reader.frame()
+            if received is None:
+                return
+            kind, number, body = received
+            if not body:
+                continue
+            performative, offset = decode_performative(body)
+            if kind == SASL_FRAME:
+                self._on_sasl(performative)
+            elif kind == AMQP_FRAME:
+                self._on_amqp(number, performative, body[offset:])
+
+    def _on_header(self, header: bytes) -> None:
+        if header == SASL_HEADER and not self._authenticated:
+            self.send(SASL_HEADER)
+            self.send(performative_frame(0, SaslMechanisms(MECHANISMS), SASL_FRAME))
+        elif header == AMQP_HEADER:
+            self.send(AMQP_HEADER)
+        else:
+            self.send(SASL_HEADER)
+            self._finish()
+            return
+        self._header_seen = True
+
+    def _on_sasl(self, performative: Performative) -> None:
+        if not isinstance(performative, SaslInit) or self._authenticated:
+            raise DecodeError("a SASL frame out of turn")
+        known = performative.mechanism in MECHANISMS
+        if known and performative.mechanism == "PLAIN":
+            known = self.broker.authority.plain(self.claims, performative.initial_response or b"")
+        self.send(performative_frame(0, SaslOutcome(0 if known else 1), SASL_FRAME))
+        if not known:
+            self._finish()
+        self._authenticated = True
+        self._header_seen = False  # the AMQP header follows
+
+    def _on_amqp(self, number: int, performative: Performative, payload: bytes) -> None:
+        if isinstance(performative, Open):
+            self._on_open(performative)
+        elif isinstance(performative, Close):
+            self.send(performative_frame(0, Close()))
+            self._finish()
+        elif not self._opened:
+            self.close(NOT_ALLOWED, f"{type(performative).__name__} before open.")
+        elif isinstance(performative, Begin):
+            if number in self.channels or number > CHANNELS:
+                self.close(NOT_ALLOWED, f"Channel {number} is in use or above {CHANNELS}.")
+                return
+            self.channels[number] = Channel(self, number, performative)
+        elif isinstance(performative, End):
+            channel = self.channels.pop(number, None)
+            if channel is not None:
+                channel.closed()
+                self.send(performative_frame(number, End()))
+        else:
+            self._on_link(number, performative, payload)
+
+    def _on_link(self, number: int, performative: Performative, payload: bytes) -> None:
+        handler = self._handlers.get(type(performative))
+        if handler is None:
+            msg = f"{type(performative).__name__} is not expected from a client"
+            raise DecodeError(msg)
+        channel = self.channels.get(number)
+        if channel is None:  # a late frame of a session that has ended, such as a detach
+            return
+        try:
+            handler(channel, performative, payload)
+        except DecodeError as error:
+            self.channels.pop(number, None)
+            channel.failed(error)
+
+    def _on_open(self, performative: Open) -> None:
+        self._opened = True
+        self.hostname = (performative.hostname or "").lower()
+        self.max_frame = max(min(performative.max_frame_size or MAX_FRAME, MAX_FRAME), MIN_FRAME)
+        answer = Open(self.broker.name, max_frame_size=MAX_FRAME, channel_max=CHANNELS)
+        self.send(performative_frame(0, answer))
+        if performative.idle_time_out:
+            self._beat(performative.idle_time_out / 2000)
+
+    def _beat(self, interval: float) -> None:
+        self.send(frame(0, b""))
+        self._heartbeat = self.broker.loop.call_later(interval, self._beat, interval)
+
+    def attach(self, channel: Channel, performative: Attach) -> None:
+        """Attach a link, or refuse it."""
+        attach(self.broker, channel, performative)
