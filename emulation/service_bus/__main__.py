@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import signal
+import ssl
 import sys
 from pathlib import Path
 
@@ -29,9 +30,15 @@ async def run(options: argparse.Namespace, config: BrokerConfig) -> None:
         loop.add_signal_handler(number, stop.set)
     broker = Broker(config, options.journal)
     port = await broker.listen(options.port)
+    tls_port = 0
+    if options.certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.certificate)
+        tls_port = await broker.listen(options.tls_port, context)
     control = await serve_control(broker, options.control_port)
     ready = {
         "port": port,
+        "tls_port": tls_port,
         "control_port": control.port,
         "connection_strings": {key.name: connection_string(port, key.name, key.key) for key in config.keys},
     }
@@ -47,6 +54,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=5672, help="AMQP without TLS; 0 takes a free port")
     parser.add_argument("--control-port", type=int, default=0, help="faults and inspection over HTTP; 0: a free port")
     parser.add_argument("--config", type=Path, help="TOML file of keys and entities; see sample.toml here")
+    parser.add_argument("--certificate", type=Path, help="PEM with key and chain: serve TLS too, as Azure does")
+    parser.add_argument("--tls-port", type=int, default=0, help="AMQP and WebSocket over TLS; 0 takes a free port")
     parser.add_argument("--journal", type=Path, help="keep messages here over a restart")
     options = parser.parse_args()
     try:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from emulation.service_bus.alarm import LoopClock
 from emulation.service_bus.authorization import Authority, Claims, covers
 from emulation.service_bus.config import BrokerConfig, Right
-from emulation.service_bus.connection import Connection
 from emulation.service_bus.errors import UNAUTHORIZED, Refused
 from emulation.service_bus.faults import Faults
+from emulation.service_bus.front_door import FrontDoor
 from emulation.service_bus.journal import FileJournal, JournalRecorder, NoJournal, Record, read_records
 from emulation.service_bus.namespace import Namespace
 from emulation.service_bus.recovery import created_path, restore, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from emulation.service_bus.connection import Connection
 
 LOOPBACK = "127.0.0.1"
 
@@ -69,7 +71,7 @@ class Broker:
 
     async def listen(self, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Serve on a loopback port; 0 takes a free one. Return the port."""
-        server = await self.loop.create_server(lambda: Connection(self), LOOPBACK, port, ssl=tls)
+        server = await self.loop.create_server(lambda: FrontDoor(self), LOOPBACK, port, ssl=tls)
         self._servers.append(server)
         return server.sockets[0].getsockname()[1]
 

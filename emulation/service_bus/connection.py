@@ -37,6 +37,7 @@ from emulation.service_bus.frames import (
 )
 from emulation.service_bus.outcomes import error_value
 from emulation.service_bus.outgoing import OutgoingLink, ReplyLink
+from emulation.service_bus.websocket import Pipe
 
 if TYPE_CHECKING:
     from emulation.service_bus.broker import Broker
@@ -61,7 +62,7 @@ class Connection(asyncio.Protocol):
         self.writable = True
         self.channels: dict[int, Channel] = {}
         self._reader = FrameReader()
-        self._transport: asyncio.Transport | None = None
+        self._transport: Pipe | None = None
         self._out: list[bytes] = []
         self._header_seen = False
         self._authenticated = False
@@ -78,9 +79,9 @@ class Connection(asyncio.Protocol):
 
     # --- asyncio.Protocol ---
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
-        self._transport = cast("asyncio.Transport", transport)
+    def open(self, pipe: Pipe) -> None:
+        """Begin, writing to a transport or a WebSocket."""
+        self._transport = pipe
         self.broker.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature

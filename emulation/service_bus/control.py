@@ -3,6 +3,7 @@
 GET  /                       connections, and per entity how many messages are active, locked, deferred, scheduled
 GET  /messages?entity=PATH   the messages of an entity, without taking them
 POST /create                 {"kind": "queue" | "topic" | "subscription", "topic": …, "settings": as in the TOML file}
+                             {"kind": "key", "entity"?: PATH, "settings": …}: a key, until the broker ends
 POST /delete | /purge        {"entity": PATH}
 POST /drop                   cut every connection
 POST /refuse                 {"entity": PATH, "condition"?: …, "description"?: …}: no new links
@@ -21,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from emulation.service_bus.addresses import parse_address
-from emulation.service_bus.config import QueueConfig, SubscriptionConfig, TopicConfig, convert
+from emulation.service_bus.config import Key, QueueConfig, SubscriptionConfig, TopicConfig, convert
 from emulation.service_bus.errors import DETACH_FORCED, SERVER_BUSY, Refused
 from emulation.service_bus.inspection import describe, overview
 from emulation.service_bus.recovery import created_record, make_entity
@@ -126,6 +127,10 @@ def _messages(broker: "Broker", settings: dict[str, Any]) -> Any:
 
 def _create(broker: "Broker", settings: dict[str, Any]) -> Any:
     kind, parent = str(settings["kind"]), str(settings.get("topic") or "")
+    if kind == "key":
+        key = convert(settings["settings"], Key)
+        broker.authority.add(str(settings.get("entity") or ""), (key,))
+        return {"created": key.name}
     config = convert(settings["settings"], _KINDS[kind])
     record = created_record(kind, parent, config)
     make_entity(broker.namespace, parent, kind, record[3])

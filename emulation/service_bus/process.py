@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
-from emulation.service_bus.config import DEFAULT_KEY_NAME, BrokerConfig, to_builtins
+from emulation.service_bus.config import DEFAULT_KEY_NAME, BrokerConfig, Key, to_builtins
 from emulation.service_bus.toml import dump
 
 START_TIMEOUT = 30
@@ -50,6 +50,10 @@ class Control:
         """Make a queue, a topic, or a subscription of a topic."""
         plain = to_builtins(settings) if isinstance(settings, msgspec.Struct) else settings
         self._call("POST", "/create", {"kind": kind, "topic": topic, "settings": plain})
+
+    def create_key(self, key: Key, entity: str = "") -> None:
+        """Make a key of the namespace or an entity; it lasts until the broker ends."""
+        self._call("POST", "/create", {"kind": "key", "entity": entity, "settings": to_builtins(key)})
 
     def delete(self, entity: str) -> None:
         """Remove an entity with its messages."""
@@ -103,14 +107,24 @@ class ServiceBus:
         config: Its keys and entities.
         journal: Where messages survive a restart; none keeps them in memory.
         port: The AMQP port; 0 takes a free one, which a restart keeps.
+        certificate: PEM with key and chain, to serve TLS as well.
     """
 
-    def __init__(self, config: BrokerConfig | None = None, *, journal: Path | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        config: BrokerConfig | None = None,
+        *,
+        journal: Path | None = None,
+        port: int = 0,
+        certificate: Path | None = None,
+    ) -> None:
         self._config = config if config is not None else BrokerConfig()
         self._journal = journal
+        self._certificate = certificate
         self._folder = tempfile.TemporaryDirectory(prefix="service-bus-")
         self._process: subprocess.Popen[str] | None = None
         self.port = port
+        self.tls_port = 0
         self.control_port = 0
         self.connection_strings: dict[str, str] = {}
 
@@ -151,6 +165,8 @@ class ServiceBus:
         command += ["--port", str(self.port), "--control-port", str(self.control_port)]
         if self._journal is not None:
             command += ["--journal", str(self._journal)]
+        if self._certificate is not None:
+            command += ["--certificate", str(self._certificate), "--tls-port", str(self.tls_port)]
         root = Path(__file__).parent.parent.parent
         self._process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self._process.stdout.readline() if self._process.stdout is not None else ""
@@ -160,7 +176,7 @@ class ServiceBus:
             self._process = None
             raise ServiceBusFailed(msg)
         ready = json.loads(line)
-        self.port, self.control_port = ready["port"], ready["control_port"]
+        self.port, self.tls_port, self.control_port = ready["port"], ready["tls_port"], ready["control_port"]
         self.connection_strings = ready["connection_strings"]
 
     def stop(self) -> None:

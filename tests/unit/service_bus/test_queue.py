@@ -1,0 +1,469 @@
+import pytest
+
+from emulation.service_bus.alarm import ManualClock
+from emulation.service_bus.authorization import Authority
+from emulation.service_bus.codec.encode import encode, list_of
+from emulation.service_bus.codec.types import Symbol, Timestamp, UInt
+from emulation.service_bus.config import (
+    BrokerConfig,
+    Milliseconds,
+    QueueConfig,
+    RuleConfig,
+    SubscriptionConfig,
+    TopicConfig,
+)
+from emulation.service_bus.content import application_properties, body, parse
+from emulation.service_bus.errors import Refused
+from emulation.service_bus.intake import check_batch
+from emulation.service_bus.journal import JournalRecorder, NoJournal
+from emulation.service_bus.message import State
+from emulation.service_bus.namespace import Namespace
+
+MINUTE = 60_000
+
+
+class Receiver:
+    def __init__(self, credit: int = 100, *, peek_lock: bool = True) -> None:
+        self.credit = credit
+        self.peek_lock = peek_lock
+        self.got = []
+        self.detached = None
+
+    def ready(self):
+        return len(self.got) < self.credit
+
+    def deliver(self, message, lock):
+        self.got.append((message, lock))
+
+    def detach(self, condition, description):
+        self.detached = condition
+
+    @property
+    def bodies(self):
+        return [body(message.content.bare).decode() for message, _ in self.got]
+
+    @property
+    def tokens(self):
+        return [lock.token for _, lock in self.got]
+
+
+def content(text="x", *, message_id=None, session=None, ttl=None, at=None, partition=None, **user):
+    raw = b""
+    if ttl is not None:
+        raw += b"\x00\x53\x70" + list_of([b"\x40", b"\x40", encode(UInt(ttl))])
+    annotations = {}
+    if at is not None:
+        annotations[Symbol("x-opt-scheduled-enqueue-time")] = Timestamp(at)
+    if partition is not None:
+        annotations[Symbol("x-opt-partition-key")] = partition
+    if annotations:
+        raw += b"\x00\x53\x72" + encode(annotations)
+    if message_id is not None or session is not None:
+        raw += b"\x00\x53\x73" + list_of([encode(message_id), *[b"\x40"] * 9, encode(session)])
+    if user:
+        raw += b"\x00\x53\x74" + encode(user)
+    return parse(raw + b"\x00\x53\x75" + encode(text.encode()))
+
+
+class World:
+    def __init__(self, *queues: QueueConfig, topics: tuple[TopicConfig, ...] = ()) -> None:
+        self.clock = ManualClock()
+        config = BrokerConfig(queues=queues, topics=topics)
+        self.namespace = Namespace(config, self.clock, JournalRecorder(NoJournal()), Authority(()))
+
+    def queue(self, path="q"):
+        return self.namespace.entity_of(path)
+
+
+def queue(**settings):
+    return QueueConfig(name="q", **settings)
+
+
+def test_messages_come_in_order_and_are_gone_when_completed():
+    bus = World(queue()).queue()
+    for text in "abc":
+        bus.send(content(text))
+    receiver = Receiver()
+    bus.want(receiver)
+    assert receiver.bodies == ["a", "b", "c"]
+    for token in receiver.tokens:
+        bus.complete(token)
+    assert not bus.messages
+    with pytest.raises(Refused, match="lock supplied is invalid"):
+        bus.complete(receiver.tokens[0])
+
+
+def test_receivers_share_messages_in_turn():
+    bus = World(queue()).queue()
+    first, second = Receiver(), Receiver()
+    bus.want(first)
+    bus.want(second)
+    for number in range(6):
+        bus.send(content(str(number)))
+    assert (first.bodies, second.bodies) == (["0", "2", "4"], ["1", "3", "5"])
+
+
+def test_an_abandoned_message_comes_again_before_later_ones_and_counts():
+    bus = World(queue()).queue()
+    bus.send(content("a"))
+    bus.send(content("b"))
+    first = Receiver(credit=1)
+    bus.want(first)
+    bus.abandon(first.tokens[0], {"why": "later"})
+    second = Receiver()
+    bus.want(second)
+    assert second.bodies == ["a", "b"]
+    message = second.got[0][0]
+    assert message.delivery_count == 1
+    assert application_properties(message.content.bare) == {"why": "later"}
+
+
+def test_a_released_message_does_not_count():
+    bus = World(queue()).queue()
+    bus.send(content())
+    receiver = Receiver(credit=1)
+    bus.want(receiver)
+    bus.abandon(receiver.tokens[0], counted=False)
+    assert bus.messages[1].delivery_count == 0
+
+
+def test_the_last_allowed_delivery_ends_in_the_dead_letter_queue_with_its_reason():
+    world = World(queue(max_delivery_count=3))
+    bus = world.queue()
+    bus.send(content("poison", kind="order"))
+    receiver = Receiver()
+    bus.want(receiver)
+    for _ in range(3):
+        bus.abandon(receiver.tokens[-1])
+    assert len(receiver.got) == 3
+    assert not bus.messages
+    (dead,) = world.queue("q/$DeadLetterQueue").messages.values()
+    assert application_properties(dead.content.bare) == {
+        "kind": "order",
+        "DeadLetterReason": "MaxDeliveryCountExceeded",
+        "DeadLetterErrorDescription": "Message could not be consumed after 3 delivery attempts.",
+    }
+    assert (dead.delivery_count, dead.dead_letter_source) == (3, "q")
+
+
+def test_a_lock_that_ends_gives_the_message_back_and_cannot_be_used():
+    world = World(queue(lock_duration=Milliseconds(5000)))
+    bus = world.queue()
+    bus.send(content())
+    receiver = Receiver(credit=2)
+    bus.want(receiver)
+    world.clock.advance(4000)
+    assert bus.renew(receiver.tokens[0]) == world.clock.now() + 5000
+    world.clock.advance(4999)
+    assert len(receiver.got) == 1
+    world.clock.advance(1)
+    assert len(receiver.got) == 2
+    assert receiver.got[1][0].delivery_count == 1
+    for act in (bus.complete, bus.renew, bus.abandon, bus.defer):
+        with pytest.raises(Refused) as refused:
+            act(receiver.tokens[0])
+        assert refused.value.condition == "com.microsoft:message-lock-lost"
+    bus.complete(receiver.tokens[1])
+
+
+def test_receive_and_delete_removes_at_once():
+    bus = World(queue()).queue()
+    bus.send(content())
+    receiver = Receiver(peek_lock=False)
+    bus.want(receiver)
+    assert receiver.got[0][1] is None
+    assert not bus.messages
+
+
+def test_a_deferred_message_is_only_there_for_its_number():
+    bus = World(queue()).queue()
+    number = bus.send(content("later"))
+    receiver = Receiver()
+    bus.want(receiver)
+    bus.defer(receiver.tokens[0])
+    assert bus.messages[number].state is State.DEFERRED
+    with pytest.raises(Refused, match="does not exist"):
+        bus.receive_deferred([number, 99], peek_lock=True)
+    ((_, lock),) = bus.receive_deferred([number], peek_lock=True)
+    with pytest.raises(Refused):
+        bus.receive_deferred([number], peek_lock=True)
+    bus.abandon(lock.token)
+    assert len(receiver.got) == 1
+    bus.receive_deferred([number], peek_lock=False)
+    assert not bus.messages
+
+
+def test_a_scheduled_message_gets_a_new_number_when_it_is_due():
+    world = World(queue(lock_duration=Milliseconds(5 * MINUTE)))
+    bus = world.queue()
+    due = world.clock.now() + MINUTE
+    scheduled = bus.send(content("later", at=due))
+    now = bus.send(content("now"))
+    receiver = Receiver()
+    bus.want(receiver)
+    assert receiver.bodies == ["now"]
+    world.clock.advance(MINUTE)
+    assert receiver.bodies == ["now", "later"]
+    message = receiver.got[1][0]
+    assert message.sequence > now > scheduled
+    assert message.enqueued_at == due
+
+
+def test_only_scheduled_messages_can_be_cancelled():
+    world = World(queue())
+    bus = world.queue()
+    scheduled = bus.send(content(at=world.clock.now() + MINUTE))
+    active = bus.send(content())
+    with pytest.raises(Refused):
+        bus.cancel_scheduled([scheduled, active])
+    assert len(bus.messages) == 2
+    bus.cancel_scheduled([scheduled])
+    world.clock.advance(2 * MINUTE)
+    assert list(bus.messages) == [active]
+
+
+@pytest.mark.parametrize("dead_letter", [True, False])
+def test_an_expired_message_is_dead_lettered_or_dropped(dead_letter):
+    world = World(queue(dead_letter_on_expiration=dead_letter))
+    bus = world.queue()
+    bus.send(content(ttl=1000))
+    bus.send(content("stays", ttl=MINUTE))
+    world.clock.advance(1000)
+    receiver = Receiver()
+    bus.want(receiver)
+    assert receiver.bodies == ["stays"]
+    dead = list(world.queue("q/$DeadLetterQueue").messages.values())
+    reasons = [application_properties(message.content.bare)["DeadLetterReason"] for message in dead]
+    assert reasons == (["TTLExpiredException"] if dead_letter else [])
+
+
+def test_the_shorter_of_two_times_to_live_counts():
+    world = World(queue(default_ttl=Milliseconds(1000)))
+    bus = world.queue()
+    bus.send(content("own", ttl=500))
+    bus.send(content("default"))
+    bus.send(content("capped", ttl=MINUTE))
+    world.clock.advance(500)
+    assert len(bus.messages) == 2
+    world.clock.advance(500)
+    assert not bus.messages
+
+
+def test_a_scheduled_message_lives_from_when_it_is_due():
+    world = World(queue())
+    bus = world.queue()
+    bus.send(content(ttl=1000, at=world.clock.now() + MINUTE))
+    world.clock.advance(MINUTE + 999)
+    assert len(bus.messages) == 1
+    world.clock.advance(1)
+    assert not bus.messages
+
+
+def test_duplicates_are_dropped_within_the_window_and_taken_after_it():
+    world = World(queue(duplicate_detection=Milliseconds(MINUTE)))
+    bus = world.queue()
+    assert bus.send(content(message_id="1")) is not None
+    assert bus.send(content(message_id="1")) is None
+    assert bus.send(content(message_id="2")) is not None
+    world.clock.advance(MINUTE - 1)
+    assert bus.send(content(message_id="1")) is None
+    world.clock.advance(1)
+    assert bus.send(content(message_id="1")) is not None
+
+
+def test_a_partitioned_queue_refuses_mixed_batches_as_azure_does():
+    config = queue(partitioned=True)
+    check_batch(config, [content(message_id="1", session="s"), content(message_id="2", session="s")])
+    with pytest.raises(Refused, match="distinct SessionId or PartitionKey") as refused:
+        check_batch(config, [content(session="s"), content(session="t")])
+    assert refused.value.condition == "amqp:not-allowed"
+    with pytest.raises(Refused):
+        check_batch(config, [content(partition="a"), content(partition="b")])
+    check_batch(queue(), [content(session="s"), content(session="t")])
+    strict = queue(partitioned=True, duplicate_detection=Milliseconds(MINUTE))
+    with pytest.raises(Refused, match="MessageId"):
+        check_batch(strict, [content(message_id="1"), content(message_id="2")])
+
+
+def session_queue(**settings):
+    return World(queue(requires_session=True, lock_duration=Milliseconds(5000), **settings))
+
+
+def test_a_session_has_one_holder_and_its_own_messages():
+    world = session_queue()
+    bus = world.queue()
+    for text, session in (("a1", "a"), ("b1", "b"), ("a2", "a")):
+        bus.send(content(text, session=session))
+    receiver, other = Receiver(), Receiver()
+    held = bus.accept_session("a", receiver)
+    held.lane.want(receiver)
+    assert receiver.bodies == ["a1", "a2"]
+    with pytest.raises(Refused) as refused:
+        bus.accept_session("a", other)
+    assert refused.value.condition == "com.microsoft:session-cannot-be-locked"
+    assert bus.accept_session(None, other).session_id == "b"
+    assert bus.accept_session(None, Receiver()) is None
+
+
+def test_a_released_session_gives_its_messages_back_and_keeps_its_state():
+    bus = session_queue().queue()
+    bus.send(content("a1", session="a"))
+    receiver = Receiver()
+    held = bus.accept_session("a", receiver)
+    held.lane.want(receiver)
+    bus.set_session_state(held, b"state")
+    bus.release_session(held, receiver)
+    with pytest.raises(Refused) as refused:
+        bus.complete(receiver.tokens[0])
+    assert refused.value.condition == "com.microsoft:session-lock-lost"
+    again = Receiver()
+    held = bus.accept_session(None, again)
+    held.lane.want(again)
+    assert held.state == b"state"
+    assert again.bodies == ["a1"]
+
+
+def test_a_session_lock_that_ends_detaches_its_holder_unless_renewed():
+    world = session_queue()
+    bus = world.queue()
+    bus.send(content(session="a"))
+    receiver = Receiver()
+    held = bus.accept_session("a", receiver)
+    held.lane.want(receiver)
+    world.clock.advance(4000)
+    bus.refresh_session(held)
+    world.clock.advance(4000)
+    assert receiver.detached is None
+    world.clock.advance(1000)
+    assert receiver.detached == "com.microsoft:session-lock-lost"
+    assert bus.messages[1].delivery_count == 1
+
+
+def test_who_waits_for_a_session_gets_the_next_that_comes():
+    bus = session_queue().queue()
+    receiver = Receiver()
+    taken = []
+
+    def take():
+        taken.append(bus.accept_session(None, receiver).session_id)
+        return True
+
+    bus.sessions.wait(take)
+    bus.send(content(session="new"))
+    bus.send(content(session="other"))
+    assert taken == ["new"]
+
+
+def test_a_session_queue_refuses_messages_without_a_session():
+    with pytest.raises(Refused, match="SessionId was not set"):
+        session_queue().queue().send(content())
+
+
+def topic(*subscriptions, **settings):
+    return TopicConfig(name="t", subscriptions=subscriptions, **settings)
+
+
+def texts(world, path):
+    return [body(message.content.bare).decode() for message in world.queue(path).messages.values()]
+
+
+def test_each_subscription_gets_what_its_rules_let_through_once():
+    world = World(
+        topics=(
+            topic(
+                SubscriptionConfig(name="all"),
+                SubscriptionConfig(name="none", rules=()),
+                SubscriptionConfig(
+                    name="two",
+                    rules=(RuleConfig(name="a", sql="color='blue'"), RuleConfig(name="b", sql="size > 1")),
+                ),
+            ),
+        )
+    )
+    intake = world.queue("t")
+    intake.send(content("blue", color="blue", size=5))
+    intake.send(content("red", color="red", size=1))
+    assert texts(world, "t/Subscriptions/all") == ["blue", "red"]
+    assert texts(world, "T/subscriptions/NONE") == []
+    assert texts(world, "t/Subscriptions/two") == ["blue"]
+
+
+def test_a_rule_with_an_action_makes_a_copy_of_its_own():
+    rules = (
+        RuleConfig(name="plain", sql="1=1"),
+        RuleConfig(name="stamped", sql="color='blue'", action="SET stamped = TRUE"),
+    )
+    world = World(topics=(topic(SubscriptionConfig(name="s", rules=rules)),))
+    world.queue("t").send(content(color="blue"))
+    found = [message.application_properties for message in world.queue("t/Subscriptions/s").messages.values()]
+    assert sorted(map(len, found)) == [1, 2]
+
+
+def test_a_filter_that_fails_dead_letters_the_message():
+    rules = (RuleConfig(name="wrong", sql="sys.Nonsense = 1"),)
+    world = World(topics=(topic(SubscriptionConfig(name="s", rules=rules)),))
+    world.queue("t").send(content())
+    assert len(world.queue("t/Subscriptions/s/$DeadLetterQueue").messages) == 1
+
+
+def test_a_topic_holds_scheduled_messages_and_drops_duplicates():
+    world = World(topics=(topic(SubscriptionConfig(name="s"), duplicate_detection=Milliseconds(MINUTE)),))
+    intake = world.queue("t")
+    intake.send(content("later", message_id="1", at=world.clock.now() + 1000))
+    intake.send(content("again", message_id="1"))
+    assert texts(world, "t/Subscriptions/s") == []
+    world.clock.advance(1000)
+    assert texts(world, "t/Subscriptions/s") == ["later"]
+
+
+def test_messages_are_forwarded_and_a_circle_ends_in_the_dead_letters():
+    world = World(
+        QueueConfig(name="a", forward_to="b"),
+        QueueConfig(name="b"),
+        QueueConfig(name="x", forward_to="y"),
+        QueueConfig(name="y", forward_to="x"),
+        QueueConfig(name="lost", forward_to="nowhere"),
+    )
+    world.queue("a").send(content("on"))
+    assert texts(world, "b") == ["on"]
+    world.queue("x").send(content("round"))
+    dead = texts(world, "x/$DeadLetterQueue") + texts(world, "y/$DeadLetterQueue")
+    assert dead == ["round"]
+    world.queue("lost").send(content("gone"))
+    assert texts(world, "lost/$DeadLetterQueue") == ["gone"]
+
+
+def test_dead_letters_can_be_forwarded():
+    world = World(queue(max_delivery_count=1, forward_dead_letters_to="graveyard"), QueueConfig(name="graveyard"))
+    bus = world.queue()
+    bus.send(content("poison"))
+    receiver = Receiver()
+    bus.want(receiver)
+    bus.abandon(receiver.tokens[0])
+    assert texts(world, "graveyard") == ["poison"]
+    assert texts(world, "q/$DeadLetterQueue") == []
+
+
+def test_peek_shows_every_state_from_a_number_on():
+    world = World(queue())
+    bus = world.queue()
+    bus.send(content("locked"))
+    receiver = Receiver(credit=1)
+    bus.want(receiver)
+    bus.send(content("active"))
+    bus.send(content("scheduled", at=world.clock.now() + MINUTE))
+    assert [message.state for message in bus.peek(0, 10)] == [State.ACTIVE, State.ACTIVE, State.SCHEDULED]
+    assert [message.sequence for message in bus.peek(2, 1)] == [2]
+    assert bus.purge() == 2
+    assert len(bus.messages) == 1
+
+
+def test_losing_locks_is_like_their_end():
+    bus = World(queue()).queue()
+    bus.send(content())
+    receiver = Receiver(credit=1)
+    bus.want(receiver)
+    assert bus.lose_locks() == 1
+    with pytest.raises(Refused):
+        bus.complete(receiver.tokens[0])
+    assert bus.messages[1].delivery_count == 1
