@@ -51,7 +51,7 @@ class Channel:
         self._window = begin.incoming_window
         self._next_incoming = begin.next_outgoing_id
         self._next_outgoing = 0
-        self._next_delivery = 0
+        self._next_delivery = 1
         connection.send(performative_frame(number, Begin(number, 0, WINDOW, WINDOW, 255)))
 
     @property

@@ -61,19 +61,24 @@ class IncomingLink:
             self._reset()
             return
         self._size += len(payload)
-        if self._size > self._max_size:
-            size = f"The received message (delivery-id:{first.delivery_id}, size:{self._size} bytes)"
-            msg = f"{size} exceeds the limit ({self._max_size} bytes) currently allowed on the link."
-            self.channel.detach(self.handle, SIZE_EXCEEDED, msg)
-            return
+        too_large = self._size > self._max_size
+        if too_large:
+            self._parts.clear()  # its size is known, its bytes are not needed
         if frame.more:
             self._first = first
-            self._parts.append(payload)
+            if not too_large:
+                self._parts.append(payload)
             return
         message = b"".join((*self._parts, payload)) if self._parts else payload
+        size = self._size
         self._reset()
         self._count()
-        self._take(first, message)
+        if too_large:
+            name = f"The received message (delivery-id:{first.delivery_id}, size:{size} bytes)"
+            limit = f"exceeds the limit ({self._max_size} bytes) currently allowed on the link."
+            self._settle(first, rejection(Refused(SIZE_EXCEEDED, f"{name} {limit}")))
+        else:
+            self._take(first, message)
 
     def closed(self) -> None:
         """Let go of what came in parts."""
@@ -87,6 +92,9 @@ class IncomingLink:
             state = rejection(refused)
         except DecodeError as error:
             state = rejection(Refused(DECODE_ERROR, str(error)))
+        self._settle(first, state)
+
+    def _settle(self, first: Transfer, state: bytes) -> None:
         number = first.delivery_id
         if not first.settled and number is not None:
             channel = self.channel

@@ -130,12 +130,14 @@ def encode_message(message: Message, *, locked_until: int | None = None, token: 
         _i64(message.sequence),
         _ENQUEUED,
         _i64(message.enqueued_at),
-        _ENQUEUE_SEQUENCE,
-        _i64(message.enqueued_sequence),
-        _STATE,
-        _i32(message.state),
     ]
-    count = content.annotation_count + 4
+    count = content.annotation_count + 2
+    if message.enqueued_sequence != message.sequence:
+        entries += (_ENQUEUE_SEQUENCE, _i64(message.enqueued_sequence))
+        count += 1
+    if message.state is not State.ACTIVE:
+        entries += (_STATE, _i32(message.state))
+        count += 1
     if locked_until is not None:
         entries += (_LOCKED_UNTIL, _i64(locked_until))
         count += 1

@@ -1,8 +1,8 @@
 """The namespace that the SDK's tests talk to: the local broker under Azure's host names, with TLS.
 
 A pytest plugin of the process that runs the downloaded tests. The SDK stays as it is; what stands in for Azure's DNS
-and public certificate authority is `socket.getaddrinfo` and `SSL_CERT_FILE`. Names that no preparer made do not resolve, so
-nothing leaves this machine.
+and public certificate authority is `socket.getaddrinfo` and `SSL_CERT_FILE`. Names that no preparer made do not
+resolve, so nothing leaves this machine.
 """
 
 import json
