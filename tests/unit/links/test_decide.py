@@ -97,7 +97,7 @@ def test_without_a_record_the_first_takes_the_lease():
 
 @given(asked=st.none() | st.floats(0, 1e9), attempt=st.integers(1, 1000), seed=st.integers())
 def test_a_back_off_is_never_shorter_than_asked_nor_than_a_second_nor_longer_than_the_cap(asked, attempt, seed):
-    seconds = next_backoff(asked, attempt, Random(seed))  # noqa: S311 (a test)
+    seconds = next_backoff(asked, attempt, Random(seed))
     assert 1 <= seconds <= CAP
     assert seconds >= min(asked if asked is not None else 2.0**attempt if attempt < 20 else CAP, CAP)
 
