@@ -73,7 +73,8 @@ def lookup(read: Read, to: Branches) -> Visit:
 
 
 def _general(read: Read, to: Branches) -> Visit:
-    go, free_numbers = _by_kind(to), _free_numbers(to)
+    in_text, free_numbers = _in_text(to), _free_numbers(to)
+    go = _by_kind(to, in_text)
 
     def visit(event: Event, seen: Seen, found: list[int]) -> None:
         value = seen.get(read, _UNREAD)
@@ -81,6 +82,9 @@ def _general(read: Read, to: Branches) -> Visit:
             value = seen[read] = read(event)
         if free_numbers is not None and (type(value) is float or type(value) is int):
             found.extend(free_numbers(value))
+        elif type(value) is str:
+            for child in in_text(value):
+                child(event, seen, found)
         elif type(value) is TUPLE:
             for each in value:
                 go(each, event, seen, found)
@@ -90,8 +94,8 @@ def _general(read: Read, to: Branches) -> Visit:
     return visit
 
 
-def _by_kind(to: Branches) -> Callable[[Any, Event, Seen, list[int]], None]:
-    in_text, in_numbers, booleans = _in_text(to), _in_numbers(to), to.booleans
+def _by_kind(to: Branches, in_text: Callable[[str], Sequence[Visit]]) -> Callable[[Any, Event, Seen, list[int]], None]:
+    in_numbers, booleans = _in_numbers(to), to.booleans
 
     def go(value: Any, event: Event, seen: Seen, found: list[int]) -> None:
         kind = kind_of(value)

@@ -8,16 +8,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
+_FEW_LENGTHS = 3
+
 
 class Prefixes[T](msgspec.Struct, frozen=True):
-    """Stored texts that an event's text begins with: one bisection, then a chain of the shorter ones.
+    """Stored texts that an event's text begins with.
+
+    Where they have few lengths, one look-up for each length; else one bisection, then a chain of the shorter ones.
 
     Args:
+        lengths: The lengths of the stored texts, where there are few; else empty.
+        by_text: The stored texts and their children.
         texts: The stored texts, sorted.
         longest: For each, the place of the longest other one that it begins with; -1 for none.
         children: For each, all children of it and of its chain.
     """
 
+    lengths: tuple[int, ...]
+    by_text: dict[str, T]
     texts: list[str]
     longest: list[int]
     children: list[tuple[T, ...]]
@@ -25,6 +33,9 @@ class Prefixes[T](msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, stored: Mapping[str, T]) -> "Prefixes[T]":
         """Build from text → child."""
+        lengths = tuple(sorted({len(text) for text in stored}))
+        if len(lengths) <= _FEW_LENGTHS:
+            return cls(lengths, dict(stored), [], [], [])
         texts = sorted(stored)
         longest: list[int] = []
         children: list[tuple[T, ...]] = []
@@ -36,10 +47,14 @@ class Prefixes[T](msgspec.Struct, frozen=True):
             longest.append(parent)
             children.append((*(children[parent] if parent >= 0 else ()), stored[text]))
             open_ones.append(at)
-        return cls(texts, longest, children)
+        return cls((), {}, texts, longest, children)
 
-    def find(self, text: str) -> tuple[T, ...]:
+    def find(self, text: str) -> Sequence[T]:
         """Return the children of every stored text that this one begins with."""
+        if self.lengths:
+            stored = self.by_text
+            starts = [text[:length] for length in self.lengths if length <= len(text)]
+            return [stored[start] for start in starts if start in stored]
         at = bisect_right(self.texts, text) - 1
         while at >= 0:
             if text.startswith(self.texts[at]):
