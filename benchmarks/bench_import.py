@@ -31,7 +31,7 @@ SETTINGS = {
 }
 
 
-def rows(quick: bool = False) -> list[Row]:
+def rows(*, quick: bool = False) -> list[Row]:
     rounds = 3 if quick else 15
     with TemporaryDirectory() as cache:
         environ = {**os.environ, **SETTINGS, "PYTHONPYCACHEPREFIX": cache, "PYTHONPATH": str(ROOT)}

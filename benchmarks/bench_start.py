@@ -13,7 +13,7 @@ from emulation.azurite import Azurite
 from emulation.functions_host.process import FunctionsHost
 
 ROOT = Path(__file__).parent.parent
-BARE = '''
+BARE = """
 import os
 
 import azure.functions as func
@@ -39,12 +39,12 @@ async def take(req: func.HttpRequest) -> func.HttpResponse:
         await queue.create_queue()
         await queue.send_message(req.get_body())
     return func.HttpResponse(status_code=202)
-'''
+"""
 EVENT = json.dumps({"BusinessEventId": "BenchBusinessEvent", "EventId": "7E1F0B52-3C1B-4B58-8E0F-0C6B1A6C2D11"})
 NAME = "process start to first 202"
 
 
-def rows(quick: bool = False) -> list[Row]:
+def rows(*, quick: bool = False) -> list[Row]:
     rounds = 3 if quick else 9
     with Azurite() as azurite, TemporaryDirectory() as scratch:
         bare = Path(scratch)

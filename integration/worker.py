@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
-from integration.dead_letters import DeadLetters, Record
+from integration.dead_letters import DeadLetters, Record, reasons
 from integration.delivery import Envelope, Pipeline, Release, Releases, decode_continuation
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
@@ -224,7 +224,7 @@ class Worker:
         configured = self.configuration.sources.get(source)
         if configured is None:
             message = f"the source {source} is no longer in the configuration"
-            await self.bury_message(source, body, "UnknownSource", message, "Configure it again, then replay.")
+            await self.bury_message(source, body, reasons.UNKNOWN_SOURCE, message, "Configure it again, then replay.")
             return
         organization = self.configuration.organizations[configured.organization]
         inbound = Inbound(
@@ -260,7 +260,7 @@ class Worker:
             StorageUnavailable: It could not be stored; the message must come back.
         """
         text = f"the function failed on this message of {queue} too often; the host's log has the exceptions"
-        await self.bury_message(queue, message, "Poison", text, "Mend the cause in the log, then replay it.")
+        await self.bury_message(queue, message, reasons.POISON, text, "Mend the cause in the log, then replay it.")
 
     async def bury_message(self, source: str, body: bytes, reason: str, message: str, hint: str) -> None:
         """Keep a message that no event can be made of as a dead letter.

@@ -12,14 +12,6 @@ from integration.config import Checked, settings
 from integration.config import check as check_configuration
 from integration.errors import ConfigurationError, Problem
 
-ALERTS = (
-    "fno-link.integration.lost",
-    "fno-link.integration.restored",
-    "fno-link.integration.relinked",
-    "fno-link.integration.unreachable",
-    "fno-link.link.untrusted",
-)
-
 
 @click.group()
 def command() -> None:
@@ -70,6 +62,7 @@ def schema(output: Path | None) -> None:
 
 def with_routes(checked: Checked) -> Checked:
     """Return a check completed by what `routing` finds in the routes: its problems, and alerts that nobody gets."""
+    from integration.health.state import ALERT_TYPES  # noqa: PLC0415 - only this command needs it
     from integration.routing.table import RouteTable  # noqa: PLC0415 - only this command needs it
 
     try:
@@ -79,7 +72,7 @@ def with_routes(checked: Checked) -> Checked:
         return msgspec.structs.replace(checked, configuration=None, problems=problems)
     if checked.configuration is None:
         return checked
-    unheard = [alert for alert in ALERTS if not table.takes_type(alert)]
+    unheard = [alert for alert in ALERT_TYPES if not table.takes_type(alert)]
     if not unheard:
         return checked
     warning = Problem(

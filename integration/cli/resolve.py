@@ -1,7 +1,7 @@
 """`fno-link resolve`: which Finance & Operations environment an organization is linked to, with the reason."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,8 +21,10 @@ def command(organization: str, *, as_json: bool) -> None:
 
     Exit codes: 0 linked, 1 not linked, 2 no such organization, 3 unknown, with the reason on stderr.
     """
+    from integration.web.links import as_json as written  # noqa: PLC0415 - the handlers are needed by no other command
+
     link = asyncio.run(resolve(organization))
-    shown = as_written(link)
+    shown = written(link)
     if as_json:
         print_json(shown)
     else:
@@ -37,26 +39,3 @@ async def resolve(organization: str) -> "Link":
 
     async with LinkResolver.from_environment(app_settings()) as resolver:
         return await resolver.resolve(organization)
-
-
-def as_written(link: "Link") -> dict[str, Any]:
-    """Return a link the way the link endpoint writes it."""
-    from integration.links import Linked  # noqa: PLC0415 - as above
-
-    if not isinstance(link, Linked):
-        return {"state": "not_linked", "code": link.code, "message": link.message, "checkedAt": link.checked_at}
-    extras = {
-        "distrust": link.distrust or None,
-        "isUnifiedDatabase": link.is_unified_database,
-        "lifecycleStatus": link.lifecycle_status,
-    }
-    return {
-        "state": "linked",
-        "url": link.url,
-        "tenantId": link.tenant_id,
-        "id": link.id,
-        "trusted": link.trusted,
-        **{key: value for key, value in extras.items() if value is not None},
-        "stale": link.stale,
-        "checkedAt": link.checked_at,
-    }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from integration.dead_letters.reasons import NOT_LINKED
 from integration.dead_letters.record import Record, path_of
 from integration.storage import Storage, StoredBlob
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 DEAD_LETTERS = "fno-link-dead-letters"
 PARKED = "fno-link-parked"
-HELD = "ParkedForOtherEnvironment"
-WAITING = "NotLinked"
 
 
 class Parked(msgspec.Struct, frozen=True):
@@ -66,12 +65,12 @@ class DeadLetters:
         await self._storage.blobs(PARKED).put(path, record.encode(), metadata=_marks(record, path))
         return path
 
-    async def parked(self, organization: str, reason: str = WAITING) -> AsyncIterator[Parked]:
+    async def parked(self, organization: str, reason: str = NOT_LINKED) -> AsyncIterator[Parked]:
         """List what is parked, oldest first.
 
         Args:
             organization: The configured name.
-            reason: WAITING for the link, or HELD because it was meant for another environment.
+            reason: NOT_LINKED, or PARKED_FOR_OTHER_ENVIRONMENT.
 
         Raises:
             StorageUnavailable: The account did not answer.
@@ -79,7 +78,7 @@ class DeadLetters:
         async for blob in self._storage.blobs(PARKED).list(f"{organization}/{reason}/"):
             yield _listed(blob)
 
-    async def has_parked(self, organization: str, reason: str = WAITING) -> bool:
+    async def has_parked(self, organization: str, reason: str = NOT_LINKED) -> bool:
         """Tell whether anything is parked; one call.
 
         Raises:

@@ -17,8 +17,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.model import Configuration
-from integration.dead_letters import Attempted, DeadLetters, Record
-from integration.dead_letters.store import HELD, WAITING
+from integration.dead_letters import Attempted, DeadLetters, Record, reasons
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Outcome, Waiting
 from integration.delivery.persist import persist
 from integration.delivery.retries import Retries
@@ -182,10 +181,10 @@ class Pipeline:
             route = self._routes.get(work.route)
             if route is None:
                 message = f"the route {work.route} is no longer in the configuration, or switched off"
-                return [await self._bury(work, "RouteGone", message, "Replay it to route the event anew.")]
+                return [await self._bury(work, reasons.ROUTE_GONE, message, "Replay it to route the event anew.")]
             if isinstance(link, Linked) and not self._table.decide(route, stamp(event, link)):
                 message = f"the route {work.route} no longer takes this event: the organization's link has changed"
-                return [await self._bury(work, "Unrouted", message, "Replay it to route the event anew.")]
+                return [await self._bury(work, reasons.UNROUTED, message, "Replay it to route the event anew.")]
             return [await self._settle(work, route, link)]
         if not isinstance(link, Linked):
             return [await self._without_link(work, None, link)]
@@ -204,7 +203,7 @@ class Pipeline:
                 return await self._without_link(work, route, link)
             if work.environment and work.environment != fingerprint(link) and route.on_relink == "hold":
                 message = "the organization is linked to another environment than the one this was meant for"
-                return await self._park(work, HELD, message, route.target)
+                return await self._park(work, reasons.PARKED_FOR_OTHER_ENVIRONMENT, message, route.target)
         if isinstance(link, Linked):
             event = stamp(event, link)
         shipment = Shipment(event, route.name, work.attempt + 1)
@@ -221,7 +220,7 @@ class Pipeline:
     async def _without_link(self, work: Work, route: CompiledRoute | None, link: Link | LinkUnknown | None) -> Outcome:
         target = route.target if route else ""
         if isinstance(link, NotLinked):
-            return await self._park(work, WAITING, link.message, target)
+            return await self._park(work, reasons.NOT_LINKED, link.message, target)
         if not isinstance(link, LinkUnknown):
             msg = f"a delivery that needs the link was given {type(link).__name__}"
             raise TypeError(msg)
@@ -249,7 +248,7 @@ class Pipeline:
         decision = decide(schedule, work.attempt, failure.retry_after, self._rng)
         if isinstance(decision, GiveUp):
             message = f"given up after {decision.attempts} attempts; the last one: {failure}"
-            reason = "RetriesExhausted" if isinstance(failure, DeliveryFailed) else failure.code
+            reason = reasons.RETRIES_EXHAUSTED if isinstance(failure, DeliveryFailed) else failure.code
             return await self._bury(work, reason, message, failure.hint, target)
         await self._retries.later(work, decision.delay)
         log.warning("delivery by %s deferred: %s: %s", work.route or "undecided routes", failure.code, failure)
@@ -257,7 +256,7 @@ class Pipeline:
 
     async def _park(self, work: Work, reason: str, message: str, target: str) -> Outcome:
         hint = "It is released by itself when the link is back."
-        if reason == HELD:
+        if reason == reasons.PARKED_FOR_OTHER_ENVIRONMENT:
             hint = 'Check that it belongs there, then replay it; or set on_relink = "deliver" on the route.'
         record = self._record(work, reason, message, hint, target)
         await persist(lambda: self._dead_letters.park(record))
@@ -279,7 +278,7 @@ class Pipeline:
             return Ignored("unrouted")
         work = Work(route="", accepted_at=accepted_at, event=event)
         message = f"no route takes events of type {event.type[:200]}"
-        return await self._bury(work, "Unrouted", message, "Add a route for it, then replay the dead letter.")
+        return await self._bury(work, reasons.UNROUTED, message, "Add a route for it, then replay the dead letter.")
 
     async def _bury_undecoded(self, item: Undecoded, inbound: Inbound) -> Outcome:
         now = self._clock.now()

@@ -14,8 +14,8 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.model import Configuration
-from integration.dead_letters import DeadLetters, Parked, Record
-from integration.dead_letters.store import HELD, WAITING
+from integration.dead_letters import DeadLetters, Parked, Record, reasons
+from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
 from integration.delivery.outcome import Buried, Outcome, Waiting
 from integration.delivery.pipeline import Links, Pipeline, fingerprint
 from integration.delivery.retries import Retries
@@ -76,9 +76,9 @@ class Releases:
         Raises:
             StorageUnavailable: Whether anything is parked could not be found out.
         """
-        parked = await self._dead_letters.has_parked(organization, WAITING)
+        parked = await self._dead_letters.has_parked(organization, NOT_LINKED)
         if not parked and moved:
-            parked = await self._dead_letters.has_parked(organization, HELD)
+            parked = await self._dead_letters.has_parked(organization, PARKED_FOR_OTHER_ENVIRONMENT)
         if parked:
             await self._retries.release(Release(organization=organization, held=moved))
         return parked
@@ -121,11 +121,11 @@ class Releases:
                 return
             if not isinstance(link, Linked):
                 return  # what is parked waits for the next time the link is back
-            if parked.reason == WAITING or parked.environment == fingerprint(link):
+            if parked.reason == NOT_LINKED or parked.environment == fingerprint(link):
                 outcomes += await self._one(parked, link)
 
     async def _parked(self, order: Release) -> AsyncIterator[Parked]:
-        for reason in (WAITING, HELD) if order.held else (WAITING,):
+        for reason in (NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT) if order.held else (NOT_LINKED,):
             async for parked in self._dead_letters.parked(order.organization, reason):
                 yield parked
 
@@ -137,7 +137,7 @@ class Releases:
         """
         outcomes: list[Outcome] = []
         horizon = self._clock.now() - self._configuration.delivery.park_for
-        for reason in (WAITING, HELD):
+        for reason in (NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT):
             async for parked in self._dead_letters.parked(organization, reason):
                 record = await self._read(parked)
                 if record is None:
@@ -146,7 +146,7 @@ class Releases:
                     break  # oldest first: the rest is younger
                 await self._dead_letters.bury(_expired(record))
                 await self._dead_letters.unpark(parked.path)
-                outcomes.append(Buried(record.route, "ParkedTooLong"))
+                outcomes.append(Buried(record.route, reasons.PARKED_TOO_LONG))
         return outcomes
 
     async def _one(self, parked: Parked, link: Linked) -> list[Outcome]:
@@ -206,7 +206,7 @@ def _kept_elsewhere(outcomes: Sequence[Outcome], reason: str) -> bool:
 def _expired(record: Record) -> Record:
     return msgspec.structs.replace(
         record,
-        reason="ParkedTooLong",
+        reason=reasons.PARKED_TOO_LONG,
         message=f"parked as {record.reason} for longer than park_for",
         hint="Link the organization again, then replay it.",
     )

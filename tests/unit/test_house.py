@@ -12,8 +12,11 @@ import click
 import pytest
 
 from integration.config import settings
+from integration.dead_letters.reasons import PARKING, REASONS
+from integration.health.state import ALERT_TYPES
 
 ROOT = Path(__file__).parents[2]
+FUNCTIONS = ROOT / "integration" / "functions"
 ROOMS = ("integration", "emulation")
 SOURCES = {
     path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
@@ -133,3 +136,17 @@ def test_every_link_between_pages_leads_somewhere():
     for page in pages:
         for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
+
+
+def test_every_reason_and_every_alert_is_documented():
+    delivery = (ROOT / "docs" / "delivery.md").read_text("utf-8")
+    assert [reason for reason in {**REASONS, **PARKING} if f"`{reason}`" not in delivery] == []
+    events = (ROOT / "docs" / "reference" / "events.md").read_text("utf-8")
+    assert [alert for alert in ALERT_TYPES if f"`{alert}`" not in events] == []
+
+
+def test_every_endpoint_is_documented():
+    page = (ROOT / "docs" / "reference" / "http.md").read_text("utf-8")
+    routes = set(re.findall(r'\.route\(\s*f?"([^"]+)"', "".join(p.read_text("utf-8") for p in FUNCTIONS.glob("*.py"))))
+    written = {re.sub(r"\{[^}]*\}", "{}", route) for route in re.findall(r"/api/([^\s`]+)", page)}
+    assert {re.sub(r"\{[^}]*\}", "{}", route) for route in routes} <= written

@@ -1,0 +1,41 @@
+"""Why an event is a dead letter or parked, beside the codes of errors.py that serve as reasons too."""
+
+UNROUTED = "Unrouted"
+ROUTE_GONE = "RouteGone"
+UNKNOWN_SOURCE = "UnknownSource"
+RETRIES_EXHAUSTED = "RetriesExhausted"
+POISON = "Poison"
+PARKED_TOO_LONG = "ParkedTooLong"
+NOT_LINKED = "NotLinked"
+PARKED_FOR_OTHER_ENVIRONMENT = "ParkedForOtherEnvironment"
+
+REASONS: dict[str, str] = {
+    "Undecodable": "No event can be read from the message.",
+    "UnsupportedEncoding": "The message is XML or .NET binary; the service endpoint must be registered as JSON.",
+    "ContextStripped": "Dataverse removed the context for its size, and it names no record that could be read again.",
+    "TooLarge": "The message is larger than decoding accepts, or holds more events.",
+    "TooDeep": "The message is nested deeper than decoding accepts.",
+    UNROUTED: "No route takes the event.",
+    ROUTE_GONE: "The route that the delivery was waiting for is no longer configured, or switched off.",
+    UNKNOWN_SOURCE: "The source that took the message is no longer configured.",
+    RETRIES_EXHAUSTED: "The target did not take it in as many attempts as the schedule has.",
+    POISON: "A function failed on the message again and again; the log has the exceptions.",
+    PARKED_TOO_LONG: "It was parked for longer than `park_for`.",
+    "TargetRejected": "The target refused it for good.",
+    "TemplateField": "The target's template names a field that the event does not have.",
+    "UntrustedLink": "The target is the linked environment, and that is not trusted.",
+    "CorruptRecord": "A stored record could not be read; it is kept as it was.",
+    "Unauthenticated": "The link stayed unknown for the whole schedule: no token.",
+    "Forbidden": "The link stayed unknown for the whole schedule: no permission.",
+    "Throttled": "The link stayed unknown for the whole schedule: throttled.",
+    "Unreachable": "The link stayed unknown for the whole schedule: no answer.",
+    "UnexpectedAnswer": "The link stayed unknown for the whole schedule: an answer that is not documented.",
+    "Busy": "The link stayed unknown for the whole schedule: another instance was asking.",
+}
+"""Reasons of dead letters, with what they mean."""
+
+PARKING: dict[str, str] = {
+    NOT_LINKED: "The organization is not linked; it goes on by itself when it is.",
+    PARKED_FOR_OTHER_ENVIRONMENT: "The link has moved since; it goes on when the old environment is linked again.",
+}
+"""Reasons for parking, with what they mean."""
