@@ -1,12 +1,16 @@
 """The reference says everything that routing knows."""
 
+import re
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from integration.config.model import Route
 from integration.routing import keys, pasted, templates
 from integration.routing.operators import OPERATORS
+from integration.routing.table import RouteTable
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 FILTERS = (REFERENCE / "filters.md").read_text("utf-8")
@@ -47,3 +51,13 @@ def test_every_field_of_templates_is_named(root):
 @pytest.mark.parametrize("landing", ["plain", "url_path", "url_query", "session", "subject", "header"])
 def test_every_landing_of_templates_is_explained(landing):
     assert f"`{landing}`" in TEMPLATES
+
+
+def test_the_examples_in_the_reference_compile():
+    blocks = re.findall(r"```toml\n(.*?)```", FILTERS, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        fields = tomllib.loads(block)
+        (written,) = fields.get("routes", [fields])
+        route = msgspec.convert({"name": "r", "target": "t", **written}, Route)
+        assert RouteTable.compile([route]).routes[0].conditions
