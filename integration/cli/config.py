@@ -66,7 +66,8 @@ def with_routes(checked: Checked) -> Checked:
     from integration.routing.table import RouteTable  # noqa: PLC0415 - only this command needs it
 
     try:
-        table = RouteTable.compile(checked.routes, file=checked.file)
+        targets = checked.configuration.targets if checked.configuration else {}
+        table = RouteTable.compile(checked.routes, file=checked.file, targets=targets)
     except ConfigurationError as error:
         problems = (*checked.problems, *error.problems)
         return msgspec.structs.replace(checked, configuration=None, problems=problems)

@@ -91,7 +91,9 @@ def test(event: IO[bytes], source: str, organization: str, stamp: tuple[str, ...
 
 def _routes() -> tuple[Configuration, RouteTable]:
     configuration = load(app_settings(), offline=True)
-    return configuration, RouteTable.compile(configuration.routes, file=configuration.file)
+    return configuration, RouteTable.compile(
+        configuration.routes, file=configuration.file, targets=configuration.targets
+    )
 
 
 def _stamped(text: str) -> tuple[str, str]:

@@ -49,7 +49,8 @@ def _checked(environ: Mapping[str, str]) -> tuple[Configuration | None, RouteTab
     if checked.configuration is None:
         return None, None, checked.problems
     try:
-        table = RouteTable.compile(checked.configuration.routes, file=checked.configuration.file)
+        configuration = checked.configuration
+        table = RouteTable.compile(configuration.routes, file=configuration.file, targets=configuration.targets)
     except ConfigurationError as error:
         return None, None, (*checked.problems, *error.problems)
     return checked.configuration, table, checked.problems

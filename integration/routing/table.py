@@ -1,6 +1,6 @@
 """The route table: compiled once from the configuration, never changed, asked for every event."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from integration.routing.explain import Explanation, explain
 from integration.routing.index import build
 from integration.routing.keys import LINK_ATTRIBUTES
 from integration.routing.nodes import Holds, Seen, Visit, holds
+from integration.routing.target_templates import template_problems
 
 
 class Matches(msgspec.Struct, frozen=True):
@@ -51,12 +52,15 @@ class RouteTable:
         }
 
     @classmethod
-    def compile(cls, routes: Iterable[Route], *, file: str = "") -> "RouteTable":
+    def compile(
+        cls, routes: Iterable[Route], *, file: str = "", targets: Mapping[str, msgspec.Struct] | None = None
+    ) -> "RouteTable":
         """Compile and check routes.
 
         Args:
             routes: As configured; disabled ones are checked too.
             file: The configuration's file, for problems.
+            targets: The configured targets by name; where given, their templates are checked too.
 
         Returns:
             The table.
@@ -66,6 +70,7 @@ class RouteTable:
         """
         problems: list[Problem] = []
         compiled = [compile_route(route, i, file, problems) for i, route in enumerate(routes)]
+        problems += template_problems(targets or {}, file=file)
         if problems:
             raise ConfigurationError(problems)
         return cls(compiled)

@@ -30,7 +30,9 @@ from integration.routing.readers import DICT, LIST, as_text, attribute
 type Landing = Literal["plain", "url", "url_path", "url_query", "session", "subject", "header"]
 type Part = str | Field
 
-LINK_FIELDS = ("url", "host", "id", "tenant_id")
+_STAMPED = {"url": "fnourl", "host": "fnourl", "id": "fnoid", "tenant_id": "fnotenantid"}
+_OF_LINK = {"url": "url", "host": "url", "id": "id", "tenant_id": "tenant_id"}
+LINK_FIELDS = tuple(_OF_LINK)
 ROOTS = (DATA, *ATTRIBUTES, *(f"link.{name}" for name in LINK_FIELDS), "extension.NAME")
 
 _FIELD = re.compile(r"""\{\{|\}\}|\{((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^{}"'])*)\}|[{}]""")
@@ -137,7 +139,7 @@ class Template(msgspec.Struct, frozen=True):
 
         Args:
             event: Gives the fields.
-            link: Gives `{link.…}`.
+            link: Gives `{link.…}`; without, what the event is stamped with does.
 
         Raises:
             TemplateField: A field is missing, has no text, or may not stand where it lands; the message names it.
@@ -197,10 +199,11 @@ def _filled(field: Field, event: Event, link: Linked | None) -> str:
 
 def _value(field: Field, event: Event, link: Linked | None) -> Any:
     if field.key is None:
-        if link is None:
+        value = attribute(event, _STAMPED[field.link]) if link is None else getattr(link, _OF_LINK[field.link])
+        if value is None:
             msg = f"{field.text} is missing: the link is not known"
             raise TemplateField(msg)
-        return link.url.partition("://")[2] if field.link == "host" else getattr(link, field.link)
+        return str(value).partition("://")[2] if field.link == "host" else value
     if field.key.root != DATA:
         return attribute(event, field.key.root)
     value = event.payload

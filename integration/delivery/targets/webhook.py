@@ -15,6 +15,7 @@ from integration.config.model import WebhookTarget
 from integration.delivery.shipment import Receipt, Shipment, content
 from integration.errors import TargetRejected, TargetUnavailable
 from integration.events.cloudevents import binary
+from integration.routing.templates import Template
 
 if TYPE_CHECKING:
     import httpx
@@ -36,6 +37,7 @@ class Webhook:
         self._target = target
         self._http = http
         self._clock = clock or SystemClock()
+        self._url = Template.compile(target.url, landing="url", key=f"targets.{target.name}.url")
         self._secret = base64.b64decode(target.secret.removeprefix("whsec_"))
 
     async def deliver(self, shipment: Shipment) -> Receipt:
@@ -44,14 +46,16 @@ class Webhook:
         Raises:
             TargetUnavailable: No answer, a 5xx, 408, 425 or 429.
             TargetRejected: Any other answer but a 2xx.
+            TemplateField: The URL names a field that the event does not have.
         """
         import httpx  # noqa: PLC0415  # imported at first use: import budget
 
+        url = self._url.render(shipment.event)
         headers, body = self._request(shipment)
         timeout = self._target.timeout.total_seconds()
         try:
             async with self._http.stream(
-                "POST", self._target.url, content=body, headers=headers, timeout=timeout, follow_redirects=False
+                "POST", url, content=body, headers=headers, timeout=timeout, follow_redirects=False
             ) as answer:
                 response = await _first_bytes(answer)
         except httpx.InvalidURL as error:

@@ -204,9 +204,10 @@ def test_routes_are_listed_in_order(capsys):
 
 def test_wrong_filters_are_listed_with_their_places(project, capsys):
     text = CONFIGURATION.replace('NumberGreaterThan"', 'NumberGreater"').replace('values = [".eu', 'value = [".eu')
-    (project / "fno-link.toml").write_text(text)
+    (project / "fno-link.toml").write_text(text.replace("example/hook", "example/{colour}"))
     assert frame.run(["routes", "list"]) == 1
     err = capsys.readouterr().err
+    assert "fno-link.toml: targets.orders.url: names the unknown field {colour}" in err
     assert "fno-link.toml: routes[0].filters[1].operator" in err
     assert "did you mean NumberGreaterThan?" in err
     assert "fno-link.toml: routes[3].filters[0].value" in err

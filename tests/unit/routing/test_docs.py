@@ -59,5 +59,7 @@ def test_the_examples_in_the_reference_compile():
     for block in blocks:
         fields = tomllib.loads(block)
         (written,) = fields.get("routes", [fields])
+        if isinstance(written.get("filter"), str):
+            written["filter"] = msgspec.json.decode(written["filter"])
         route = msgspec.convert({"name": "r", "target": "t", **written}, Route)
         assert RouteTable.compile([route]).routes[0].conditions

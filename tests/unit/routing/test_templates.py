@@ -137,6 +137,9 @@ def test_a_field_of_the_link_is_missing_until_the_link_is_known():
     assert not Template.compile("{data.A}", landing="plain").needs_link
     with pytest.raises(TemplateField, match=r"link\.url is missing"):
         template.render(event())
+    stamped = event(extensions={"fnourl": LINK.url, "fnoid": LINK.id, "fnotenantid": LINK.tenant_id})
+    every = Template.compile("{link.url} {link.host} {link.id} {link.tenant_id}", landing="plain")
+    assert every.render(stamped) == every.render(event(), LINK)
 
 
 @pytest.mark.parametrize(
