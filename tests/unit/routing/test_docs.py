@@ -28,22 +28,22 @@ def test_every_operator_has_its_row_with_what_it_takes_and_its_answer_without_th
     assert missing.strip().startswith("**yes**" if holds_without else "no")
 
 
-@pytest.mark.parametrize("name", [*keys.ATTRIBUTES, *keys.ALIASES])
+@pytest.mark.parametrize("name", sorted([*keys.ATTRIBUTES, *keys.ALIASES]))
 def test_every_attribute_is_in_the_table_of_keys(name):
     assert f"`{name}`" in FILTERS
 
 
-@pytest.mark.parametrize("name", set(Route.__struct_fields__) - {"name", "target"})
+@pytest.mark.parametrize("name", sorted({*Route.__struct_fields__} - {"name", "target"}))
 def test_every_key_of_a_route_is_explained(name):
     assert f"`{name}`" in FILTERS
 
 
-@pytest.mark.parametrize("name", pasted.PROPERTIES)
+@pytest.mark.parametrize("name", sorted(pasted.PROPERTIES))
 def test_every_property_of_a_pasted_filter_is_named(name):
     assert f"`{name}`" in FILTERS
 
 
-@pytest.mark.parametrize("root", templates.ROOTS)
+@pytest.mark.parametrize("root", sorted(templates.ROOTS))
 def test_every_field_of_templates_is_named(root):
     assert "{" + root in TEMPLATES
 
