@@ -13,7 +13,7 @@ from integration.dead_letters import DeadLetters, Record, reasons
 from integration.delivery import Envelope, Pipeline, Release, Releases, decode_continuation
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
-from integration.errors import CorruptRecord, FnoLinkError
+from integration.errors import CorruptRecord, FnoLinkError, StorageUnavailable
 from integration.events.inbound import Inbound
 from integration.health import States, Watch
 from integration.links.values import Link, Linked
@@ -198,7 +198,10 @@ class Worker:
             headers=envelope.headers,
         )
         if envelope.payload:
-            await self.storage.blobs(PAYLOADS).delete(envelope.payload)
+            try:
+                await self.storage.blobs(PAYLOADS).delete(envelope.payload)
+            except StorageUnavailable:
+                log.warning("the claim-check %s is left behind", envelope.payload)
 
     async def take(
         self,

@@ -24,7 +24,7 @@ from integration.delivery.retries import Retries
 from integration.delivery.retry import GiveUp, decide
 from integration.delivery.shipment import Shipment, Target
 from integration.delivery.work import Work
-from integration.errors import DeliveryFailed, LinkUnknown
+from integration.errors import DeliveryFailed, LinkUnknown, StorageUnavailable
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Ignored as IgnoredMessage
@@ -167,7 +167,10 @@ class Pipeline:
         event = redeemed.subject_matter
         outcomes = await self.release(redeemed, await self._link_for(event, needed=self._needs_link(redeemed)))
         if work.payload and not any(isinstance(outcome, Deferred) for outcome in outcomes):
-            await self._retries.forget(work)
+            try:
+                await self._retries.forget(work)
+            except StorageUnavailable:
+                log.warning("the claim-check %s is left behind", work.payload)
         return outcomes
 
     async def release(self, work: Work, link: Link | LinkUnknown | None) -> list[Outcome]:

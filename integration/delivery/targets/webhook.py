@@ -4,6 +4,7 @@ Source: the Standard Webhooks specification (headers webhook-id, webhook-timesta
 HTTP protocol binding 1.0.2.
 """
 
+import asyncio
 import base64
 import hmac
 from datetime import datetime
@@ -54,14 +55,18 @@ class Webhook:
         headers, body = self._request(shipment)
         timeout = self._target.timeout.total_seconds()
         try:
-            async with self._http.stream(
-                "POST", url, content=body, headers=headers, timeout=timeout, follow_redirects=False
-            ) as answer:
+            # httpx limits each read; a receiver that drips its answer is limited here.
+            async with (
+                asyncio.timeout(timeout),
+                self._http.stream(
+                    "POST", url, content=body, headers=headers, timeout=timeout, follow_redirects=False
+                ) as answer,
+            ):
                 response = await _first_bytes(answer)
         except httpx.InvalidURL as error:
             msg = f"the URL of {self._target.name} is not one that can be called"
             raise TargetRejected(msg) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             msg = f"{self._target.name} gave no answer: {type(error).__name__}"
             raise TargetUnavailable(msg) from error
         return self._judge(answer, response)
