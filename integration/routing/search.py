@@ -4,7 +4,7 @@ Each structure is built once and never changed. All hold children: whatever the 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -64,13 +64,17 @@ class Prefixes[T](msgspec.Struct, frozen=True):
 
 
 class Parts[T](msgspec.Struct, frozen=True):
-    """Stored texts that occur in an event's text, found by three letters of theirs.
+    """Stored texts that occur in an event's text.
+
+    Where they are fewer than the text has letters, each is tried; else they are found by three letters of theirs.
 
     Args:
-        short: Stored texts below three letters, tried one by one.
+        all: Every stored text and its child.
+        short: Those below three letters.
         by_letters: Three letters → the stored texts filed under them.
     """
 
+    all: tuple[tuple[str, T], ...]
     short: tuple[tuple[str, T], ...]
     by_letters: dict[str, list[tuple[str, T]]]
 
@@ -80,27 +84,26 @@ class Parts[T](msgspec.Struct, frozen=True):
         by_letters: dict[str, list[tuple[str, T]]] = {}
         short: list[tuple[str, T]] = []
         for text, child in stored.items():
-            letters = [text[at : at + 3] for at in range(len(text) - 2)]
+            letters = _windows(text)
             if letters:
                 least = min(letters, key=lambda each: len(by_letters.get(each, ())))
                 by_letters.setdefault(least, []).append((text, child))
             else:
                 short.append((text, child))
-        return cls(tuple(short), by_letters)
+        return cls(tuple(stored.items()), tuple(short), by_letters)
 
-    def find(self, text: str) -> Iterator[T]:
-        """Yield the child of every stored text that occurs in this one."""
-        for part, child in self.short:
-            if part in text:
-                yield child
-        if self.by_letters:
-            windows = {text[at : at + 3] for at in range(len(text) - 2)}
-            filed = self.by_letters
-            # Whichever is shorter: long texts have many windows, small tables few letters.
-            for letters in windows & filed.keys() if len(windows) < len(filed) else filed.keys() & windows:
-                for part, child in filed[letters]:
-                    if part in text:
-                        yield child
+    def find(self, text: str) -> list[T]:
+        """Return the child of every stored text that occurs in this one."""
+        if len(self.all) <= len(text):
+            return [child for part, child in self.all if part in text]
+        found = [child for part, child in self.short if part in text]
+        for letters in self.by_letters.keys() & _windows(text):
+            found += [child for part, child in self.by_letters[letters] if part in text]
+        return found
+
+
+def _windows(text: str) -> set[str]:
+    return {text[at : at + 3] for at in range(len(text) - 2)}
 
 
 def bounds_found[T](stored: Mapping[str, Sequence[tuple[float, T]]]) -> list[Callable[[float], list[T]]]:

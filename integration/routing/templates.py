@@ -15,17 +15,19 @@ ISO 8601, UTC. Null counts as missing; arrays and objects have no text.
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
 import msgspec
 
 from integration.errors import ConfigurationError, Problem, TemplateField
 from integration.events.event import Event
-from integration.links.values import Linked
 from integration.routing.conditions import did_you_mean
 from integration.routing.keys import ATTRIBUTES, DATA, Key, UnreadableKey, parse_key
 from integration.routing.readers import DICT, LIST, as_text, attribute
+
+if TYPE_CHECKING:
+    from integration.links.values import Linked  # only its name is needed: import budget
 
 type Landing = Literal["plain", "url", "url_path", "url_query", "session", "subject", "header"]
 type Part = str | Field
@@ -134,7 +136,7 @@ class Template(msgspec.Struct, frozen=True):
         """Whether it can be filled only when the link is known."""
         return any(field.link or (field.key is not None and field.key.needs_link) for field in self.fields)
 
-    def render(self, event: Event, link: Linked | None = None) -> str:
+    def render(self, event: Event, link: "Linked | None" = None) -> str:
         """Fill the template.
 
         Args:
@@ -178,7 +180,7 @@ def _field(text: str, landing: Landing, problem: Callable[[str, str], None]) -> 
     return Field(text, key, "", landing)
 
 
-def _filled(field: Field, event: Event, link: Linked | None) -> str:
+def _filled(field: Field, event: Event, link: "Linked | None") -> str:
     value = _value(field, event, link)
     if value is None:
         msg = f"{field.text} is missing"
@@ -197,7 +199,7 @@ def _filled(field: Field, event: Event, link: Linked | None) -> str:
         raise TemplateField(msg) from error
 
 
-def _value(field: Field, event: Event, link: Linked | None) -> Any:
+def _value(field: Field, event: Event, link: "Linked | None") -> Any:
     if field.key is None:
         value = attribute(event, _STAMPED[field.link]) if link is None else getattr(link, _OF_LINK[field.link])
         if value is None:
