@@ -46,31 +46,38 @@ def explain(routes: Sequence[CompiledRoute], matches: _Matched, event: Event) ->
     """
     took = [route.name for route in matches.routes if not route.config.default]
     may_take = [] if took else [route.name for route in matches.undecided if not route.config.default]
-    return tuple(_explain(route, took, may_take, event) for route in routes)
+    return tuple(
+        _explain(route, took, may_take, event) if route.config.enabled else _disabled(route) for route in routes
+    )
 
 
 def _explain(route: CompiledRoute, took: list[str], may_take: list[str], event: Event) -> Explanation:
-    if not route.config.enabled:
-        return Explanation(route.name, matched=False, because="the route is disabled (enabled = false)")
     failed = _first_failing(route.conditions, event)
-    known = event.internal or not LINK_ATTRIBUTES.isdisjoint(event.extensions)
-    if failed is None and route.link_conditions:
-        if not known:
-            first = route.link_conditions[0]
-            because = f"everything else holds; {first.place} asks about the link, which this event does not carry yet"
-            return Explanation(route.name, matched=None, because=because)
-        failed = _first_failing(route.link_conditions, event)
     if failed is not None:
-        return Explanation(route.name, matched=False, because=f"{failed.place}: {describe(failed, event)}")
-    if route.config.default and (took or may_take):
-        because = (
-            f"a default route, and {', '.join(took)} took the event"
-            if took
-            else (f"a default route, and {', '.join(may_take)} may take the event")
-        )
-        return Explanation(route.name, matched=False if took else None, because=because)
+        return _failed(route, failed, event)
+    if route.config.default and took:
+        because = f"a default route, and {', '.join(took)} took the event"
+        return Explanation(route.name, matched=False, because=because)
+    if route.link_conditions and not event.internal and LINK_ATTRIBUTES.isdisjoint(event.extensions):
+        first = route.link_conditions[0]
+        because = f"everything else holds; {first.place} asks about the link, which this event does not carry yet"
+        return Explanation(route.name, matched=None, because=because)
+    failed = _first_failing(route.link_conditions, event)
+    if failed is not None:
+        return _failed(route, failed, event)
+    if route.config.default and may_take:
+        because = f"a default route, and {', '.join(may_take)} may take the event"
+        return Explanation(route.name, matched=None, because=because)
     held = len(route.conditions) + len(route.link_conditions)
     return Explanation(route.name, matched=True, because=_held(held, default=route.config.default))
+
+
+def _disabled(route: CompiledRoute) -> Explanation:
+    return Explanation(route.name, matched=False, because="the route is disabled (enabled = false)")
+
+
+def _failed(route: CompiledRoute, condition: Condition, event: Event) -> Explanation:
+    return Explanation(route.name, matched=False, because=f"{condition.place}: {describe(condition, event)}")
 
 
 def _held(count: int, *, default: bool) -> str:
