@@ -6,7 +6,7 @@ from emulation.service_bus.addresses import CBS, Address, parse_address
 from emulation.service_bus.cbs import cbs_sink
 from emulation.service_bus.codec.performatives import Attach
 from emulation.service_bus.codec.types import DecodeError, Described, Symbol, ULong, as_list, as_map
-from emulation.service_bus.errors import NOT_ALLOWED, TIMEOUT, Refused
+from emulation.service_bus.errors import INVALID_FIELD, NOT_ALLOWED, TIMEOUT, Refused
 from emulation.service_bus.incoming import IncomingLink
 from emulation.service_bus.intake import entity_sink
 from emulation.service_bus.management import management_sink
@@ -87,7 +87,9 @@ def _attach_receiver(broker: "Broker", channel: "Channel", frame: Attach, addres
     if SESSION_FILTER in filters:
         wanted = filters[SESSION_FILTER]
         wanted = wanted.value if isinstance(wanted, Described) else wanted
-        _attach_session(channel, frame, link, None if wanted is None else str(wanted))
+        if wanted is not None and not isinstance(wanted, str):
+            raise Refused(INVALID_FIELD, f"The session filter must be a string or null, not {wanted!r}.")
+        _attach_session(channel, frame, link, wanted)
         return
     if entity.config.requires_session:
         msg = "It is not possible for an entity that requires sessions to create a non-sessionful message receiver."
