@@ -11,7 +11,7 @@ from emulation.azurite import Azurite
 hypothesis.settings.register_profile("fno-link", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fno-link")
 
-pytest_plugins = ["tests.fixtures.dynamics", "tests.fixtures.receivers"]
+pytest_plugins = ["tests.fixtures.dynamics", "tests.fixtures.receivers", "tests.fixtures.service_bus"]
 
 
 @pytest.fixture(scope="session")

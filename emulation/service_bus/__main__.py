@@ -3,11 +3,11 @@
 import argparse
 import asyncio
 import json
-import signal
 import ssl
 import sys
 from pathlib import Path
 
+from emulation.server_process import told_to_end
 from emulation.service_bus.broker import Broker
 from emulation.service_bus.config import BrokerConfig, load
 from emulation.service_bus.control import serve_control
@@ -23,11 +23,13 @@ def connection_string(port: int, name: str, key: str) -> str:
 
 
 async def run(options: argparse.Namespace, config: BrokerConfig) -> None:
-    """Serve until SIGINT or SIGTERM; print one JSON line when ready."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    """Print one JSON line when ready, and serve until SIGINT, SIGTERM or, where asked, the end of standard input."""
+    with told_to_end(watch_stdin=options.until_stdin_closes) as end:
+        await serve(options, config, end)
+
+
+async def serve(options: argparse.Namespace, config: BrokerConfig, end: asyncio.Event) -> None:
+    """Serve until told to end."""
     broker = Broker(config, options.journal)
     port = await broker.listen(options.port)
     tls_port = 0
@@ -43,7 +45,7 @@ async def run(options: argparse.Namespace, config: BrokerConfig) -> None:
         "connection_strings": {key.name: connection_string(port, key.name, key.key) for key in config.keys},
     }
     print(json.dumps(ready), flush=True)
-    await stop.wait()
+    await end.wait()
     await control.close()
     await broker.close()
 
@@ -57,6 +59,9 @@ def main() -> int:
     parser.add_argument("--certificate", type=Path, help="PEM with key and chain: serve TLS too, as Azure does")
     parser.add_argument("--tls-port", type=int, default=0, help="AMQP and WebSocket over TLS; 0 takes a free port")
     parser.add_argument("--journal", type=Path, help="keep messages here over a restart")
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="end with whoever holds the other end of stdin"
+    )
     options = parser.parse_args()
     try:
         config = load(options.config) if options.config is not None else BrokerConfig()

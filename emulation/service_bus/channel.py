@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Protocol
 
 from emulation.service_bus.codec.performatives import Attach, Begin, Detach, Disposition, End, Flow, Transfer
-from emulation.service_bus.errors import DECODE_ERROR, INTERNAL_ERROR, LOCK_LOST, Refused
+from emulation.service_bus.errors import DECODE_ERROR, INTERNAL_ERROR, Refused
 from emulation.service_bus.frames import disposition_frame, performative_frame
 from emulation.service_bus.outcomes import RECEIVED, Outcome, error_value, parse_outcome, rejection
 
@@ -117,7 +117,11 @@ class Channel:
             self.connection.send(performative_frame(self.number, Detach(frame.handle, closed=True)))
 
     def on_disposition(self, frame: Disposition) -> None:
-        """Settle deliveries that the broker sent, each answered by a frame of its own."""
+        """Settle deliveries that the broker sent, each answered by a frame of its own.
+
+        There is no answer for a delivery whose link is gone: the Python SDK then settles over $management, and would
+        take a late answer for that of a request with the same number.
+        """
         if not frame.role:
             return
         outcome = parse_outcome(frame.state)
@@ -128,9 +132,6 @@ class Channel:
             numbers = [number for number in range(frame.first, last + 1) if number in self.unsettled]
         else:
             numbers = [number for number in self.unsettled if frame.first <= number <= last]
-        if not numbers and not frame.settled and last == frame.first:
-            lost = Refused(LOCK_LOST, "The lock supplied is invalid: it was settled, or its link is gone.")
-            self.send_outcome(frame.first, rejection(lost), role=False)
         for number in numbers:
             self._settle(number, outcome, answer=not frame.settled)
 

@@ -6,6 +6,7 @@ body (the bare message) reach the receiver unchanged. Source: OASIS AMQP 1.0 Par
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -97,29 +98,34 @@ def sections(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 
 def parse(raw: bytes) -> Content:
-    """Read an encoded message.
+    """Read an encoded message; one without a message id gets one, as on Azure.
 
     Raises:
         DecodeError: The bytes are not a message.
     """
-    if raw.startswith(b"\x00\x53\x75"):  # only a body: nothing to read
-        if skip_value(raw, 3) != len(raw):
-            any(sections(raw))
-        return Content(raw)
     fields: dict[str, Any] = {}
     bare = len(raw)
+    identified = False
     for code, start, value, _ in sections(raw):
         if code >= PROPERTIES:
             bare = min(bare, start)
+            identified = identified or (code == PROPERTIES and _has_first(raw, value))
         elif code == HEADER:
             fields |= _header(raw, value)
         elif code == ANNOTATIONS:
             fields |= _annotations(raw, value)
     try:
-        return msgspec.convert([raw[bare:], *(fields.get(name, default) for name, default in _DEFAULTS)], Content)
+        content = raw[bare:] if identified else with_properties(raw[bare:], {MESSAGE_ID: uuid4().hex})
+        return msgspec.convert([content, *(fields.get(name, default) for name, default in _DEFAULTS)], Content)
     except msgspec.ValidationError as error:
         msg = f"message: {error}"
         raise DecodeError(msg) from error
+
+
+def _has_first(raw: bytes, offset: int) -> bool:
+    """Return whether the list at `offset` has a first item that is not null."""
+    head = {0xC0: 3, 0xD0: 9}.get(raw[offset])
+    return head is not None and raw[offset + head : offset + head + 1] != b"\x40"
 
 
 def _header(raw: bytes, offset: int) -> dict[str, Any]:
@@ -136,7 +142,8 @@ def _annotations(raw: bytes, offset: int) -> dict[str, Any]:
         if key == SCHEDULED:
             fields["scheduled_at"] = _integer(decode_value(raw, value)[0])
         elif key == PARTITION_KEY:
-            fields["partition_key"] = decode_value(raw, value)[0]
+            partition = decode_value(raw, value)[0]
+            fields["partition_key"] = partition.decode(errors="replace") if isinstance(partition, bytes) else partition
     return {"annotations": b"".join(kept), "annotation_count": len(kept), **fields}
 
 

@@ -104,6 +104,7 @@ _ENQUEUE_SEQUENCE = write.symbol("x-opt-enqueue-sequence-number") + b"\x81"
 _STATE = write.symbol("x-opt-message-state") + b"\x71"
 _SOURCE = write.symbol("x-opt-deadletter-source")
 _LOCK_TOKEN = b"\x00\x53\x71" + b"\xc1\x24\x02" + write.symbol("x-opt-lock-token") + b"\x98"
+_NO_DELIVERY_ANNOTATIONS = b"\x00\x53\x71\xc1\x01\x00"
 _i64 = struct.Struct(">q").pack
 _i32 = struct.Struct(">i").pack
 
@@ -148,7 +149,7 @@ def encode_message(message: Message, *, locked_until: int | None = None, token: 
         (
             b"\x00\x53\x70",
             write.compound(0xC0, 5, b"".join(header)),
-            _LOCK_TOKEN + token.bytes if token is not None else b"",
+            _LOCK_TOKEN + token.bytes if token is not None else _NO_DELIVERY_ANNOTATIONS,
             b"\x00\x53\x72",
             write.compound(0xC1, count * 2, b"".join(entries)),
             content.bare,

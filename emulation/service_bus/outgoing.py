@@ -175,7 +175,7 @@ class EntityLink(OutgoingLink):
         elif outcome.kind == MODIFIED and outcome.undeliverable_here:
             self.queue.defer(token, outcome.annotations)
         else:
-            self.queue.abandon(token, outcome.annotations, counted=outcome.failed)
+            self.queue.abandon(token, outcome.annotations)  # SDKs leave out delivery-failed; Azure counts all the same
 
     def detach(self, condition: str, description: str) -> None:
         """Close the link from the broker's side."""

@@ -161,14 +161,16 @@ class ServiceBus:
         """
         path = Path(self._folder.name) / "service-bus.toml"
         path.write_text(dump(to_builtins(self._config)), encoding="utf-8")
-        command = [sys.executable, "-m", "emulation.service_bus", "--config", str(path)]
+        command = [sys.executable, "-m", "emulation.service_bus", "--until-stdin-closes", "--config", str(path)]
         command += ["--port", str(self.port), "--control-port", str(self.control_port)]
         if self._journal is not None:
             command += ["--journal", str(self._journal)]
         if self._certificate is not None:
             command += ["--certificate", str(self._certificate), "--tls-port", str(self.tls_port)]
         root = Path(__file__).parent.parent.parent
-        self._process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         line = self._process.stdout.readline() if self._process.stdout is not None else ""
         if not line:
             _, errors = self._process.communicate(timeout=START_TIMEOUT)

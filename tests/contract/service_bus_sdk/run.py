@@ -2,8 +2,8 @@
 
     uv run python -m tests.contract.service_bus_sdk.run [--workers N] [-k EXPRESSION] [--json]
 
-The tests are part of the SDK's source distribution; they are downloaded at run time, kept under .cache, and never
-committed. What stands in for Azure is in `harness`. Known failures are listed with their reasons in
+The tests are part of the SDK's source distribution; they are downloaded at run time, kept in the user's cache, and
+never committed. What stands in for Azure is in `harness`. Known failures are listed with their reasons in
 `known_failures.toml`: an unlisted failure, and an unlisted pass, fail the run (exit 1).
 """
 
@@ -24,11 +24,12 @@ import msgspec
 import pytest
 import trustme
 
+from emulation.azurite.installation import cache_folder
 from emulation.service_bus import ServiceBus
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
-CACHE = ROOT / ".cache"
+CACHE = cache_folder()
 HOSTS = "*.servicebus.windows.net"
 NOT_LIVE = ("mgmt_tests", "perf_tests", "unittests", "test_tracing.py")  # no live test in them; need more packages
 INI = "[pytest]\nasyncio_mode = auto\ntimeout = 400\n"
@@ -63,7 +64,7 @@ def sdk_tests() -> Path:
     release = version("azure-servicebus")
     folder = CACHE / f"azure-servicebus-{release}"
     if not (folder / "tests").exists():
-        CACHE.mkdir(exist_ok=True)
+        CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
             download(f"azure-servicebus=={release}", Path(scratch))
             (archive,) = Path(scratch).glob("*.tar.gz")
@@ -166,7 +167,7 @@ def main() -> int:
         for test in tests:
             say(f"{title}: {test}")
     if not verdict.ok:
-        say(f"the tests' output is in {(CACHE / 'sdk-tests.log').relative_to(ROOT)}")
+        say(f"the tests' output is in {CACHE / 'sdk-tests.log'}")
     return 0 if verdict.ok else 1
 
 
