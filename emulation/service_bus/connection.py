@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 MECHANISMS = ["MSSBCBS", "PLAIN", "ANONYMOUS", "EXTERNAL"]
 CHANNELS = 255
+MINUTE = 60_000
+HEARTBEAT = 5.0  # seconds; sent unasked: a thread of the Python SDK may hold its socket until something comes
 MIN_FRAME = 512
 
 
@@ -267,8 +269,7 @@ class Connection(asyncio.Protocol):
         self.max_frame = max(min(performative.max_frame_size or MAX_FRAME, MAX_FRAME), MIN_FRAME)
         answer = Open(self.broker.name, max_frame_size=MAX_FRAME, channel_max=CHANNELS)
         self.send(performative_frame(0, answer))
-        if performative.idle_time_out:
-            self._beat(performative.idle_time_out / 2000)
+        self._beat(min(HEARTBEAT, (performative.idle_time_out or MINUTE) / 2000))
 
     def _beat(self, interval: float) -> None:
         self.send(frame(0, b""))

@@ -66,10 +66,14 @@ def performative_frame(channel: int, performative: Performative, kind: int = AMQ
 
 
 def transfer_frames(  # noqa: PLR0913 - the fields of a transfer
-    channel: int, handle: int, delivery_id: int, tag: bytes, payload: bytes, *, settled: bool, max_frame: int
+    channel: int, handle: int, delivery_id: int, tag: bytes | None, payload: bytes, *, settled: bool, max_frame: int
 ) -> list[bytes]:
-    """Write a message as transfer frames, none larger than the peer takes."""
-    start = write.uint(handle) + write.uint(delivery_id) + write.binary(tag) + b"\x43" + write.boolean(settled)
+    """Write a message as transfer frames, none larger than the peer takes.
+
+    A message that is settled from the start has no tag on Azure, against the standard; clients notice.
+    """
+    name = write.binary(tag) if tag is not None else b"\x40"
+    start = write.uint(handle) + write.uint(delivery_id) + name + b"\x43" + write.boolean(settled)
     if len(payload) + TRANSFER_OVERHEAD <= max_frame:
         body = b"\x00\x53\x14" + write.compound(0xC0, 5, start) + payload
         return [_prefix.pack(HEADER_SIZE + len(body), 2, AMQP_FRAME, channel) + body]

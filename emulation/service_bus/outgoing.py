@@ -49,7 +49,7 @@ class OutgoingLink:
         self.credit -= 1
         self._delivery_count += 1
 
-    def send(self, delivery_id: int, tag: bytes, payload: bytes, *, settled: bool) -> None:
+    def send(self, delivery_id: int, tag: bytes | None, payload: bytes, *, settled: bool) -> None:
         """Send a message for which credit was taken."""
         if not self.attached:
             return
@@ -151,8 +151,7 @@ class EntityLink(OutgoingLink):
         delivery_id = channel.next_delivery_id()
         if lock is None:
             payload = encode_message(message)
-            tag = delivery_id.to_bytes(16, "big")
-            channel.connection.after_commit(lambda: self.send(delivery_id, tag, payload, settled=True))
+            channel.connection.after_commit(lambda: self.send(delivery_id, None, payload, settled=True))
             return
         self._tokens[delivery_id] = lock.token
         channel.unsettled[delivery_id] = self

@@ -81,13 +81,13 @@ def connection_string(namespace, key_name, key, entity=None):
     return f"Endpoint=sb://{host}/;SharedAccessKeyName={key_name};SharedAccessKey={key}{path}"
 
 
-def queue_settings(name, given):
+def queue_settings(name, given, lock_duration):
     settings = {
         "name": name,
         "dead_letter_on_expiration": bool(given.get("dead_lettering_on_message_expiration")),
         "requires_session": bool(given.get("requires_session")),
         "partitioned": bool(given.get("enable_partitioning")),
-        "lock_duration": seconds(given.get("lock_duration") or "PT30S"),
+        "lock_duration": seconds(given.get("lock_duration") or lock_duration),
     }
     if given.get("requires_duplicate_detection"):
         settings["duplicate_detection"] = "10m"
@@ -99,7 +99,7 @@ class ServiceBusQueuePreparer(Preparer):
 
     def prepare(self, known):
         name = random_name(self.prefix)
-        sdk_namespace.control().create("queue", queue_settings(name, self.settings))
+        sdk_namespace.control().create("queue", queue_settings(name, self.settings, "PT30S"))
         return {self.parameter: SimpleNamespace(name=name)}
 
 
@@ -118,7 +118,7 @@ class ServiceBusSubscriptionPreparer(Preparer):
     def prepare(self, known):
         name = random_name(self.prefix)
         topic = known[self.settings.get("servicebus_topic_parameter_name", "servicebus_topic")].name
-        sdk_namespace.control().create("subscription", queue_settings(name, self.settings), topic=topic)
+        sdk_namespace.control().create("subscription", queue_settings(name, self.settings, "PT60S"), topic=topic)
         return {self.parameter: SimpleNamespace(name=name)}
 
 
