@@ -106,7 +106,8 @@ def run(select: Sequence[str] = (), *, workers: int = 6, expression: str = "") -
         results = folder / "results.jsonl"
         results.touch()
         with ServiceBus(certificate=folder / "server.pem") as bus:
-            environment = os.environ | {
+            outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+            environment = outer | {
                 "PYTHONPATH": os.pathsep.join(map(str, (HERE / "harness", tests, tests / "async_tests", ROOT))),
                 "SSL_CERT_FILE": str(folder / "authority.pem"),
                 "SDK_TESTS_CONTROL_PORT": str(bus.control_port),
@@ -123,6 +124,7 @@ def run(select: Sequence[str] = (), *, workers: int = 6, expression: str = "") -
             if done.returncode not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
                 sys.exit(f"pytest could not run the tests ({done.returncode}); see {CACHE / 'sdk-tests.log'}")
         outcomes = [json.loads(line) for line in results.read_text().splitlines()]
+        shutil.copyfile(results, CACHE / "sdk-tests.jsonl")
     return judge(outcomes)
 
 
