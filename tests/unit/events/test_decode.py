@@ -271,7 +271,7 @@ def test_latin_1_is_read_by_its_charset():
     assert one(body).reason == "Undecodable"
 
 
-def test_a_message_that_cannot_be_read_is_kept_as_it_came_not_as_it_was_transcoded(inbound):
+def test_a_message_that_cannot_be_read_is_kept_as_it_came_not_as_it_was_transcoded():
     body = b"\xff\xfe\x00\xd8" + "ä€".encode("utf-16-le")
     (item,) = decode(inbound(body)).items
     assert isinstance(item, Undecoded)
