@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
 from integration.dead_letters import DeadLetters, Record, reasons
-from integration.delivery import Envelope, Pipeline, Release, Releases, decode_continuation
+from integration.delivery import Envelope, Pipeline, Poison, Release, Releases, decode_continuation
+from integration.delivery.envelope import PAYLOADS, redeem
+from integration.delivery.envelope import QUEUE as EVENTS
+from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
 from integration.errors import CorruptRecord, FnoLinkError, StorageUnavailable
@@ -19,7 +22,7 @@ from integration.health import States, Watch
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
-from integration.web.intake import PAYLOADS, Intake
+from integration.web.intake import Intake
 from integration.web.links import LinkPages
 
 if TYPE_CHECKING:
@@ -151,6 +154,11 @@ class Worker:
         )
 
     @cached_property
+    def poison(self) -> Poison:
+        """What is inside messages that could not be processed."""
+        return Poison(self.configuration.sources, self.storage, self.retries)
+
+    @cached_property
     def states(self) -> States:
         """What the health watch remembers."""
         return States(self.storage)
@@ -186,9 +194,9 @@ class Worker:
         """
         try:
             envelope = Envelope.decode(message)
-            body = await self._body(envelope)
+            body = await redeem(envelope, self.storage)
         except CorruptRecord as corrupt:
-            await self.bury_message("fno-link-events", message, corrupt.code, str(corrupt), corrupt.hint)
+            await self.bury_message(EVENTS, message, corrupt.code, str(corrupt), corrupt.hint)
             return
         await self.take(
             envelope.source,
@@ -254,16 +262,21 @@ class Worker:
             else:
                 await self.pipeline.resume(continuation)
         except CorruptRecord as corrupt:
-            await self.bury_message("fno-link-retries", message, corrupt.code, str(corrupt), corrupt.hint)
+            await self.bury_message(RETRIES, message, corrupt.code, str(corrupt), corrupt.hint)
 
     async def take_poison(self, queue: str, message: bytes) -> None:
         """Make a dead letter of a message that could not be processed in many attempts.
+
+        Args:
+            queue: The queue, or the source, whose message it was.
+            message: The message; what its sender sent is kept of an envelope or a retry message, not our wrapping.
 
         Raises:
             StorageUnavailable: It could not be stored; the message must come back.
         """
         text = f"the function failed on this message of {queue} too often; the host's log has the exceptions"
-        await self.bury_message(queue, message, reasons.POISON, text, "Mend the cause in the log, then replay it.")
+        record = self._buried(queue, message, reasons.POISON, text, "Mend the cause in the log, then replay it.")
+        await self._bury(await self.poison.unwrap(queue, message, record))
 
     async def bury_message(self, source: str, body: bytes, reason: str, message: str, hint: str) -> None:
         """Keep a message that no event can be made of as a dead letter.
@@ -271,10 +284,16 @@ class Worker:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
+        await self._bury(self._buried(source, body, reason, message, hint))
+
+    async def _bury(self, record: Record) -> None:
+        path = await self.dead_letters.bury(record)
+        log.error("a message of %s is a dead letter (%s: %s): %s", record.source, record.reason, record.message, path)
+
+    def _buried(self, source: str, body: bytes, reason: str, message: str, hint: str) -> Record:
         now = self._clock.now()
-        configured = self.configuration.sources.get(source)
-        record = Record(
-            organization=configured.organization if configured else "unknown",
+        return Record(
+            organization=self._organization_of(source),
             reason=reason,
             message=message,
             hint=hint,
@@ -283,8 +302,10 @@ class Worker:
             source=source,
             body=body,
         )
-        path = await self.dead_letters.bury(record)
-        log.error("a message of %s is a dead letter (%s: %s): %s", source, reason, message, path)
+
+    def _organization_of(self, source: str) -> str:
+        configured = self.configuration.sources.get(source)
+        return configured.organization if configured else "unknown"
 
     async def close(self) -> None:
         """Close everything that was built."""
@@ -310,15 +331,6 @@ class Worker:
         if client_id not in self._identities:
             self._identities[client_id] = AppIdentity(client_id, clock=self._clock)
         return self._identities[client_id]
-
-    async def _body(self, envelope: Envelope) -> bytes:
-        if envelope.body is not None:
-            return envelope.body
-        stored = await self.storage.blobs(PAYLOADS).get(envelope.payload)
-        if stored is None:
-            msg = f"the claim-check {envelope.payload} is gone"
-            raise CorruptRecord(msg)
-        return stored
 
     def _link_seen(self, organization: "Organization", before: Link | None, after: Link) -> None:
         """Order a release when a link is back or has moved: whoever sees it first, not only the timer."""

@@ -2,7 +2,8 @@
 
 from integration.delivery.envelope import Envelope
 from integration.delivery.pipeline import Pipeline
+from integration.delivery.poison import Poison
 from integration.delivery.release import Releases
 from integration.delivery.work import Release, Work, decode_continuation
 
-__all__ = ["Envelope", "Pipeline", "Release", "Releases", "Work", "decode_continuation"]
+__all__ = ["Envelope", "Pipeline", "Poison", "Release", "Releases", "Work", "decode_continuation"]

@@ -5,7 +5,10 @@ from datetime import datetime
 import msgspec
 
 from integration.errors import CorruptRecord
+from integration.storage import Storage
 
+QUEUE = "fno-link-events"
+PAYLOADS = "fno-link-payloads"
 VERSION = 1
 
 
@@ -50,6 +53,22 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
             msg = f"this envelope has version {envelope.v}, known is {VERSION}"
             raise CorruptRecord(msg)
         return envelope
+
+
+async def redeem(envelope: Envelope, storage: Storage) -> bytes:
+    """Give the message itself, fetched from its claim-check where it lies in one.
+
+    Raises:
+        CorruptRecord: The claim-check is gone.
+        StorageUnavailable: The account did not answer.
+    """
+    if envelope.body is not None:
+        return envelope.body
+    stored = await storage.blobs(PAYLOADS).get(envelope.payload)
+    if stored is None:
+        msg = f"the claim-check {envelope.payload} is gone"
+        raise CorruptRecord(msg)
+    return stored
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -41,4 +41,5 @@ def decide(
     step = schedule[attempt - 1].total_seconds()
     drawn = rng.uniform(0, step)
     floor = max(0.0, retry_after or 0.0)
-    return Retry(min(LONGEST, timedelta(seconds=max(drawn, floor))))
+    # Bounded before it becomes a timedelta: a target may ask for more seconds than one can hold.
+    return Retry(timedelta(seconds=min(LONGEST.total_seconds(), max(drawn, floor))))

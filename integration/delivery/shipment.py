@@ -26,9 +26,9 @@ class Shipment(msgspec.Struct, frozen=True):
 
     @property
     def message_id(self) -> str:
-        """`{event id}:{route}`, the same for every attempt; hashed when over 128 characters or not plain ASCII."""
+        """`{event id}:{route}`, the same for every attempt; hashed when over 128 characters or no header value."""
         plain = f"{self.event.id}:{self.route}"
-        if len(plain) <= _LONGEST_ID and plain.isascii() and plain.isprintable():
+        if len(plain) <= _LONGEST_ID and plain.isascii() and plain.isprintable() and not plain.startswith(" "):
             return plain
         return hashlib.sha256(plain.encode()).hexdigest()
 

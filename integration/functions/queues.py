@@ -1,4 +1,8 @@
-"""Queue triggers: the worker's own queues, their poison queues, and Storage-queue sources."""
+"""Queue triggers: the worker's own queues, their poison queues, and Storage-queue sources.
+
+host.json says `messageEncoding: none`, so that the text of a message that is not base64 comes here and not, unread,
+into a poison queue that nobody could read either.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -11,6 +15,7 @@ from integration.config.model import StorageQueueSource
 from integration.delivery.retries import QUEUE as RETRIES
 from integration.functions.names import function_name
 from integration.storage import INTERNAL
+from integration.storage.queues import unwrap
 from integration.web.intake import QUEUE as EVENTS
 from integration.worker import Worker
 
@@ -22,10 +27,10 @@ def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> fun
     bp = func.Blueprint()
 
     async def process_events(msg: func.QueueMessage) -> None:
-        await worker().take_envelope(msg.get_body())
+        await worker().take_envelope(unwrap(msg.get_body()))
 
     async def process_retries(msg: func.QueueMessage) -> None:
-        await worker().take_continuation(msg.get_body())
+        await worker().take_continuation(unwrap(msg.get_body()))
 
     _on(bp, "process_events", EVENTS, f"AzureWebJobs{INTERNAL}", process_events)
     _on(bp, "process_retries", RETRIES, f"AzureWebJobs{INTERNAL}", process_retries)
@@ -46,7 +51,7 @@ def _on(bp: func.Blueprint, name: str, queue: str, connection: str, handler: Han
 
 def _poison(queue: str, worker: Callable[[], Worker]) -> Handler:
     async def bury(msg: func.QueueMessage) -> None:
-        await worker().take_poison(queue, msg.get_body())
+        await worker().take_poison(queue, unwrap(msg.get_body()))
 
     return bury
 
@@ -55,6 +60,6 @@ def _source(name: str, worker: Callable[[], Worker]) -> Handler:
     async def take(msg: func.QueueMessage) -> None:
         # The time it was put on the queue is the same at every redelivery.
         received_at = msg.insertion_time or datetime.now(UTC)
-        await worker().take(name, msg.get_body(), received_at=received_at)
+        await worker().take(name, unwrap(msg.get_body()), received_at=received_at)
 
     return take

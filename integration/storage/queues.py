@@ -1,6 +1,7 @@
 """A Storage queue that is made when it is first needed."""
 
 import base64
+import binascii
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,19 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 64 * 1024 // 4 * 3
 
 
+def unwrap(text: bytes) -> bytes:
+    """Read the text of a queue message: base64, as most senders write it, else as it stands.
+
+    JSON is never base64: no brace, bracket or quote is in its alphabet.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return text
+
+
 class Queue:
-    """One queue; messages are base64 text, as the Functions host expects."""
+    """One queue; messages are base64 text, as other programs expect of an Azure queue."""
 
     def __init__(self, client: "QueueClient") -> None:
         self._client = client

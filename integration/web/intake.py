@@ -14,14 +14,13 @@ import msgspec
 from integration.clock import Clock
 from integration.config.model import HttpSource
 from integration.delivery import Envelope
+from integration.delivery.envelope import PAYLOADS, QUEUE
 from integration.errors import Overloaded, PayloadTooLarge, StorageUnavailable
 from integration.storage import Storage
 from integration.web.message import Request, Response, problem
 
 log = logging.getLogger("fno_link.intake")
 
-QUEUE = "fno-link-events"
-PAYLOADS = "fno-link-payloads"
 # A queue message holds 48 KiB; what is larger is stored as a claim-check first.
 LARGEST_MESSAGE = 45 * 1024
 PATIENCE = 4.0
@@ -68,7 +67,8 @@ class Intake:
             request: The message.
 
         Returns:
-            202 when it is stored; 200 to a handshake; 413; 503 with Retry-After when it could not be stored in time.
+            202 when it is stored; 200 to a handshake; 413 and 431 when body or headers are too large; 503 with
+            Retry-After when it could not be stored in time.
         """
         handshake = shake_hands(request)
         if handshake is not None:
@@ -82,13 +82,17 @@ class Intake:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._store(source, request)
-        except (TimeoutError, StorageUnavailable) as error:
-            said = error if str(error) else f"no answer within {PATIENCE} s"
-            log.error("%s: 503: %s", source.name, said)  # noqa: TRY400  # expected; the message says all
-            return problem(503, StorageUnavailable(), retry_after=RETRY_AFTER)
+            answer = Response.json(202, {"accepted": True})
+        except PayloadTooLarge as error:
+            answer = problem(431, error)
+        except Exception as error:  # whatever it is, the sender keeps the message only at a 503
+            expected = isinstance(error, TimeoutError | StorageUnavailable)
+            said = str(error) or f"no answer within {PATIENCE} s"
+            log.error("%s: 503: %s", source.name, said, exc_info=None if expected else error)  # noqa: TRY400  # no trace for an outage
+            answer = problem(503, StorageUnavailable(), retry_after=RETRY_AFTER)
         finally:
             self._under_way -= 1
-        return Response.json(202, {"accepted": True})
+        return answer
 
     async def _store(self, source: HttpSource, request: Request) -> None:
         now = self._clock.now()
@@ -103,8 +107,11 @@ class Intake:
         if len(message) > LARGEST_MESSAGE:
             digest = hashlib.sha256(request.body).hexdigest()
             path = f"payloads/intake/{now:%Y/%m/%d}/{now:%H%M%S%f}-{digest}"
-            await self._storage.blobs(PAYLOADS, hasty=True).put(path, request.body)
             message = msgspec.structs.replace(envelope, body=None, payload=path).encode()
+            if len(message) > LARGEST_MESSAGE:
+                text = f"the headers make a message of {len(message)} bytes, {LARGEST_MESSAGE} can be kept"
+                raise PayloadTooLarge(text)
+            await self._storage.blobs(PAYLOADS, hasty=True).put(path, request.body)
         await self._storage.queue(QUEUE, hasty=True).put(message)
 
 

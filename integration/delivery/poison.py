@@ -1,0 +1,84 @@
+"""What is inside a message that could not be processed: the dead letter keeps that, not our wrapping."""
+
+import logging
+from collections.abc import Mapping
+
+import msgspec
+
+from integration.config.model import Source
+from integration.dead_letters import Record
+from integration.delivery.envelope import QUEUE as EVENTS
+from integration.delivery.envelope import Envelope, redeem
+from integration.delivery.retries import QUEUE as RETRIES
+from integration.delivery.retries import Retries
+from integration.delivery.work import Release, decode_continuation
+from integration.errors import CorruptRecord
+from integration.storage import Storage
+
+log = logging.getLogger("fno_link.delivery")
+
+
+class Poison:
+    """Unwraps messages of the worker's own queues.
+
+    Args:
+        sources: The configured ones, by name.
+        storage: Where claim-checks of envelopes are.
+        retries: Where claim-checks of deliveries are.
+    """
+
+    def __init__(self, sources: Mapping[str, Source], storage: Storage, retries: Retries) -> None:
+        self._sources = sources
+        self._storage = storage
+        self._retries = retries
+
+    async def unwrap(self, queue: str, message: bytes, record: Record) -> Record:
+        """Make the record say what the message holds.
+
+        Args:
+            queue: Where the message was.
+            message: As it was there.
+            record: Of the message as it is; returned unchanged when there is nothing inside that can be read.
+
+        Raises:
+            StorageUnavailable: The claim-check could not be fetched.
+        """
+        try:
+            if queue == EVENTS:
+                return await self._of_envelope(record, Envelope.decode(message))
+            if queue == RETRIES:
+                return await self._of_continuation(record, message)
+        except CorruptRecord as corrupt:
+            log.warning("the message of %s is kept as it is: %s", queue, corrupt)
+        return record
+
+    async def _of_envelope(self, record: Record, envelope: Envelope) -> Record:
+        source = self._sources.get(envelope.source)
+        return msgspec.structs.replace(
+            record,
+            organization=source.organization if source else record.organization,
+            source=envelope.source,
+            accepted_at=envelope.received_at,
+            content_type=envelope.content_type,
+            headers=envelope.headers,
+            body=await redeem(envelope, self._storage),
+        )
+
+    async def _of_continuation(self, record: Record, message: bytes) -> Record:
+        continuation = decode_continuation(message)
+        if isinstance(continuation, Release):
+            return msgspec.structs.replace(record, organization=continuation.organization)
+        work = await self._retries.redeem(continuation)
+        event = work.subject_matter
+        return msgspec.structs.replace(
+            record,
+            organization=event.organization,
+            source=event.ingress,
+            accepted_at=work.accepted_at,
+            event=event,
+            body=None,
+            route=work.route,
+            attempts=work.attempt,
+            last=work.last,
+            environment=work.environment,
+        )

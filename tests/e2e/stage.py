@@ -1,0 +1,276 @@
+"""The whole local world on one configuration made for tests: senders, receivers, storage, the host."""
+
+import base64
+import contextlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy, QueueClient
+
+from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
+from emulation.functions_host import FunctionsHost
+from emulation.receivers import Receivers
+
+ROOT = Path(__file__).parents[2]
+CLIENT_ID = "0a1b2c3d-0000-4000-8000-0000000000e2"
+CLIENT_SECRET = "a secret of the stage"
+WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"twenty-four secret bytes").decode()
+ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving")
+DEAD_LETTERS, PARKED, PAYLOADS = "fno-link-dead-letters", "fno-link-parked", "fno-link-payloads"
+WITHIN = 12.0
+# Queues are polled often and failed messages come back at once, so that a test takes no longer than it must.
+QUICK = {
+    "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
+    "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+}
+
+HEAD = """
+[cache]
+not_linked_for = "1s"
+share_check = "1s"
+
+[delivery]
+retry_after = ["1s", "1s"]
+
+[health]
+schedule = "0 0 0 1 1 *"
+failure_threshold = 2
+success_threshold = 2
+
+[sources.small]
+kind = "http"
+organization = "contoso"
+max_body = 200
+
+[sources.erp-queue]
+kind = "storage_queue"
+organization = "contoso"
+queue = "erp-in"
+
+[targets.archive]
+kind = "storage_queue"
+queue = "archive"
+
+[targets.operators]
+kind = "storage_queue"
+queue = "operators"
+
+[targets.structured]
+kind = "webhook"
+url = "%RECEIVERS%/structured"
+secret = "%SECRET%"
+
+[targets.binary]
+kind = "webhook"
+url = "%RECEIVERS%/binary"
+secret = "%SECRET%"
+mode = "binary"
+
+[targets.raw]
+kind = "webhook"
+url = "%RECEIVERS%/raw"
+body = "raw"
+
+[targets.flaky]
+kind = "webhook"
+url = "%RECEIVERS%/flaky"
+timeout = "1s"
+
+[[routes]]
+name = "alerts"
+event_types = ["fno-link.*"]
+target = "operators"
+"""
+BY_TYPE = {
+    "archive": ("ArchiveBusinessEvent", "account.*", "contact.*", "mserp_*"),
+    "structured": ("StructuredBusinessEvent", "com.example.*", "account.*"),
+    "binary": ("BinaryBusinessEvent", "com.example.*"),
+    "raw": ("RawBusinessEvent",),
+    "flaky": ("FlakyBusinessEvent",),
+}
+
+
+def configuration() -> str:
+    """Write the configuration: organizations and their HTTP sources of the same name, targets, routes by type."""
+    parts = [
+        f'[[organizations]]\nname = "{name}"\nurl = "https://{name}.crm.dynamics.com"\n'
+        f'tenant = "contoso.onmicrosoft.com"\n[sources.{name}]\nkind = "http"\norganization = "{name}"\n'
+        for name in ORGANIZATIONS
+    ]
+    for target, types in BY_TYPE.items():
+        needs = "false" if target in {"raw", "flaky"} else "true"
+        parts.append(
+            f'[[routes]]\nname = "to-{target}"\nevent_types = {json.dumps(types)}\ntarget = "{target}"\n'
+            f"requires_link = {needs}\n"
+        )
+    return "\n".join([*parts, HEAD])
+
+
+def home(organization: str) -> str:
+    """Return the URL of the environment that an organization is linked to at the start."""
+    return f"https://{organization}.operations.dynamics.com"
+
+
+class Stage:
+    """Everything that runs, and the view of senders, receivers and operators.
+
+    Args:
+        folder: For configuration and settings.
+        storage: The connection string of a storage account of its own.
+        options: Of the functions host.
+        text: The configuration.
+    """
+
+    def __init__(self, folder: Path, storage: str, *, text: str | None = None, **options: Any) -> None:
+        self._folder = folder
+        self.storage = storage
+        self._text = configuration() if text is None else text
+        self._options = options
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as started:
+            organizations = tuple(Organization(name, link=FinanceOperationsLink(home(name))) for name in ORGANIZATIONS)
+            app = App(CLIENT_ID, secrets=(Secret(CLIENT_SECRET),))
+            self.dynamics = started.enter_context(Dynamics(World(apps=(app,), organizations=organizations)))
+            self.receivers = started.enter_context(Receivers())
+            env = {**self.dynamics.environ, **QUICK}
+            self.host = started.enter_context(
+                FunctionsHost(ROOT, env=env, settings=self._settings(), queue_lease=2, **self._options)
+            )
+            self.http = started.enter_context(httpx.Client(timeout=WITHIN, trust_env=False))
+            self.blobs = started.enter_context(BlobServiceClient.from_connection_string(self.storage))
+            self._exit = started.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    @property
+    def control(self) -> Any:
+        return self.dynamics.control
+
+    def post(self, source: str, body: bytes | dict[str, Any] | list[Any], **headers: str) -> httpx.Response:
+        """Send one message as a sender with the right key does; `_` in header names stands for `-`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"content-type": "application/json", "x-functions-key": self.host.key, **named}
+        return self.http.post(f"{self.host.url}/api/events/{source}", content=content, headers=given)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.get(f"{self.host.url}/api/{path}", headers={"x-functions-key": self.host.key, **named})
+
+    def probe(self) -> None:
+        """Run the health timer by hand, as the portal does, and wait until it is over."""
+        done = self.host.log.count("Executed 'Functions.health_timer'")
+        url = f"{self.host.url}/admin/functions/health_timer"
+        headers = {"x-functions-key": self.host.master_key}
+        assert self.http.post(url, json={}, headers=headers).status_code == 202
+        until(lambda: self.host.log.count("Executed 'Functions.health_timer'") > done)
+
+    def put(self, queue: str, message: bytes | str) -> None:
+        """Put a message on a queue: bytes as base64, text as it is."""
+        encode = BinaryBase64EncodePolicy() if isinstance(message, bytes) else None
+        with QueueClient.from_connection_string(self.storage, queue, message_encode_policy=encode) as client:
+            with contextlib.suppress(ResourceExistsError):
+                client.create_queue()
+            client.send_message(message)
+
+    def take(self, queue: str) -> list[dict[str, Any]]:
+        """Take the CloudEvents that wait on a queue."""
+        taken: list[dict[str, Any]] = []
+        decode = BinaryBase64DecodePolicy()
+        with QueueClient.from_connection_string(self.storage, queue, message_decode_policy=decode) as client:
+            try:
+                for message in client.receive_messages(messages_per_page=32):
+                    taken.append(json.loads(message.content))
+                    client.delete_message(message)
+            except ResourceNotFoundError:
+                return []  # nothing was sent to it yet
+        return taken
+
+    def arrived(self, queue: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for an event on a queue; what else was there is gone."""
+        return until(lambda: next(filter(wanted, self.take(queue)), None))
+
+    def records(self, container: str) -> list[dict[str, Any]]:
+        """Read the dead letters or parked deliveries."""
+        client = self.blobs.get_container_client(container)
+        try:
+            names = [blob.name for blob in client.list_blobs() if not blob.name.startswith("leases/")]
+        except ResourceNotFoundError:
+            return []
+        found: list[dict[str, Any]] = []
+        for name in names:
+            with contextlib.suppress(ResourceNotFoundError):  # it was released meanwhile
+                stored = json.loads(client.download_blob(name).readall())
+                found.append({**stored, "path": name, "body": base64.b64decode(stored["body"] or "")})
+        return found
+
+    def claim_checks(self) -> list[str]:
+        try:
+            return [blob.name for blob in self.blobs.get_container_client(PAYLOADS).list_blobs()]
+        except ResourceNotFoundError:
+            return []
+
+    def dead(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for a dead letter."""
+        return until(lambda: next(filter(wanted, self.records(DEAD_LETTERS)), None))
+
+    def parked(self, reason: str) -> list[dict[str, Any]]:
+        return [record for record in self.records(PARKED) if record["reason"] == reason]
+
+    def _settings(self) -> Path:
+        config = self._folder / "fno-link.toml"
+        config.write_text(self._text)
+        values = {
+            "FUNCTIONS_WORKER_RUNTIME": "python",
+            "FNO_LINK_CONFIG": str(config),
+            "AzureWebJobsStorage": self.storage,
+            "RECEIVERS": self.receivers.url("").rstrip("/"),
+            "SECRET": WEBHOOK_SECRET,
+        }
+        for name in ORGANIZATIONS:
+            values[f"FNO_LINK_{name.upper()}_CLIENT_ID"] = CLIENT_ID
+            values[f"FNO_LINK_{name.upper()}_CLIENT_SECRET"] = CLIENT_SECRET
+        settings = self._folder / "local.settings.json"
+        settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
+        return settings
+
+
+def until[T](look: Callable[[], T], *, within: float = WITHIN) -> T:
+    """Look until there is something to see."""
+    for _ in pauses(within):
+        if seen := look():
+            return seen
+    msg = f"not seen within {within} s"
+    raise AssertionError(msg)
+
+
+def pauses(within: float) -> Iterator[None]:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(0.1)
+
+
+def business_event(type_: str = "ArchiveBusinessEvent", **fields: object) -> dict[str, Any]:
+    """Make a documented business event with an id of its own."""
+    return {
+        "BusinessEventId": type_,
+        "ControlNumber": 5637611099,
+        "EventId": str(uuid.uuid4()).upper(),
+        "EventTime": "/Date(1767268800000)/",
+        "LegalEntity": "usmf",
+        "MajorVersion": 0,
+        **fields,
+    }

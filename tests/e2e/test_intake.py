@@ -1,0 +1,235 @@
+"""What senders see: every answer that they can get, and that what was accepted arrives or is a dead letter."""
+
+import hashlib
+import json
+
+import pytest
+
+from tests.e2e.stage import business_event, until
+
+SAMPLES = "emulation/samples"
+
+
+def same_id(sent):
+    return lambda event: event["id"] == sent["EventId"]
+
+
+def test_an_accepted_business_event_reaches_its_target_stamped_with_the_linked_environment(stage):
+    sent = business_event()
+    answer = stage.post("contoso", sent)
+    assert (answer.status_code, answer.json()) == (202, {"accepted": True})
+    event = stage.arrived("archive", same_id(sent))
+    assert event["fnourl"] == "https://contoso.operations.dynamics.com"
+    assert event["source"] == "https://contoso.crm.dynamics.com/finance-operations"
+    assert event["organization"] == "contoso"
+    assert event["data"] == sent
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"this is no JSON", "Undecodable"),
+        (b'{"BusinessEventId": "cut off', "Undecodable"),
+        (b"\xff\xfe\x00\xd8", "Undecodable"),
+        (b"<RemoteExecutionContext/>", "UnsupportedEncoding"),
+        (b"[" * 500 + b"]" * 500, "TooDeep"),
+        (b'{"what": "is this"}', "Undecodable"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_acknowledged_and_a_dead_letter_with_its_reason(stage, body, reason):
+    assert stage.post("contoso", body).status_code == 202
+    letter = stage.dead(lambda record: record["body"] == body)
+    assert letter["reason"] == reason
+    assert letter["message"]
+    assert letter["hint"]
+    assert (letter["organization"], letter["source"], letter["v"]) == ("contoso", "contoso", 1)
+
+
+def test_an_event_that_no_route_takes_is_a_dead_letter(stage):
+    sent = business_event("UnheardOfBusinessEvent")
+    assert stage.post("contoso", sent).status_code == 202
+    assert (
+        stage.dead(lambda record: record["event"] and record["event"]["id"] == sent["EventId"])["reason"] == "Unrouted"
+    )
+
+
+def test_an_unknown_source_is_404_with_problem_details_whatever_the_key(stage):
+    for key in (stage.host.key, "wrong", stage.host.function_keys["intake_contoso"]["default"]):
+        answer = stage.post("nobody", business_event(), x_functions_key=key)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.json()["code"], answer.json()["status"]) == ("UnknownSource", 404)
+        assert answer.json()["hint"]
+
+
+def test_a_wrong_key_and_no_key_are_401(stage):
+    url = f"{stage.host.url}/api/events/contoso"
+    for headers in ({}, {"x-functions-key": "wrong"}, {"x-functions-key": ""}):
+        assert stage.http.post(url, json=business_event(), headers=headers).status_code == 401
+    other = stage.host.function_keys["intake_small"]["default"]
+    assert stage.http.post(url, json=business_event(), headers={"x-functions-key": other}).status_code == 401
+
+
+def test_the_key_may_stand_in_the_url_and_each_source_has_its_own(stage):
+    sent = business_event()
+    own = stage.host.function_keys["intake_contoso"]["default"]
+    assert stage.http.post(f"{stage.host.url}/api/events/contoso?code={own}", json=sent).status_code == 202
+    stage.arrived("archive", same_id(sent))
+
+
+def test_a_body_over_the_limit_of_its_source_is_413(stage):
+    answer = stage.post("small", b"x" * 201)
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "PayloadTooLarge"
+    assert stage.post("small", b"").status_code == 202
+    assert stage.post("contoso", b"x" * 1_048_577).status_code == 413
+
+
+def test_headers_larger_than_a_queue_message_are_refused_for_good(stage):
+    headers = {f"ce_x{number}": "\u00e9" * 4000 for number in range(12)}
+    named = {name.replace("_", "-"): value.encode("latin-1") for name, value in headers.items()}
+    answer = stage.http.post(
+        f"{stage.host.url}/api/events/contoso", content=b"{}", headers={**named, "x-functions-key": stage.host.key}
+    )
+    assert answer.status_code == 431
+    assert answer.json()["code"] == "PayloadTooLarge"
+
+
+@pytest.mark.parametrize("size", [40_000, 46_000, 300_000, 1_000_000])
+def test_a_large_body_arrives_byte_for_byte_and_leaves_no_claim_check(stage, size):
+    sent = business_event("RawBusinessEvent", Notes="n" * size)
+    body = json.dumps(sent).encode()
+    assert stage.post("contoso", body).status_code == 202
+    (received,) = stage.receivers.received("raw", at_least=1, within=20)
+    assert hashlib.sha256(received.body.encode()).digest() == hashlib.sha256(body).digest()
+    until(lambda: not stage.claim_checks())
+
+
+HOSTILE = "../../..%2f\r\nSet-Cookie: x=1\x00<script>\u202e'\"?#&é漢"
+
+
+def test_a_hostile_id_and_subject_reach_no_path_key_or_header_as_they_are(stage):
+    sent = business_event("BinaryBusinessEvent", EventId=HOSTILE, ContextRecordSubject=HOSTILE)
+    assert stage.post("contoso", sent).status_code == 202
+    (received,) = stage.receivers.received("binary", at_least=1, within=20)
+    assert received.header("set-cookie") is None
+    assert "\r" not in (received.header("ce-subject") or "")
+    assert "<" in (received.header("ce-subject") or "")
+    assert (received.header("webhook-id") or "").isascii()
+    unrouted = business_event("../../x?y=z#\r\n", EventId=HOSTILE + "2")
+    assert stage.post("contoso", unrouted).status_code == 202
+    letter = stage.dead(lambda record: record["event"] and record["event"]["type"].startswith("../../x"))
+    assert letter["path"].startswith("contoso/Unrouted/")
+    assert letter["path"].count("/") == 5
+    assert letter["path"].isascii()
+
+
+def test_hostile_headers_neither_fail_nor_travel(stage):
+    sent = business_event()
+    headers = [
+        (b"content-type", b"application/json; charset=\xff\xfe"),
+        (b"ce-../../x", b"%2e%2e"),
+        (b"ce-id", "é漢".encode()),
+        (b"aeg-event-type", b"\xff" * 100),
+        (b"traceparent", b"00-not-a-trace"),
+        (b"x-ms-dynamics-organization", b"../../evil"),
+        (b"cookie", b"secret=1"),
+        (b"x-functions-key", stage.host.key.encode()),
+    ]
+    answer = stage.http.post(f"{stage.host.url}/api/events/contoso", content=json.dumps(sent), headers=headers)
+    assert answer.status_code == 202
+    event = stage.arrived("archive", same_id(sent))
+    assert stage.host.key not in json.dumps(event)
+    assert "secret=1" not in json.dumps(event)
+
+
+def test_event_grid_validation_is_answered_with_exactly_200(stage):
+    code = "512d38b6-c7b8-40c8-89fe-f46f9e9622b6"
+    validation = [
+        {
+            "id": "1",
+            "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+            "data": {"validationCode": code, "validationUrl": "https://rp.example:553/validate"},
+        }
+    ]
+    answer = stage.post("contoso", validation, aeg_event_type="SubscriptionValidation")
+    assert (answer.status_code, answer.json()) == (200, {"validationResponse": code})
+    assert stage.control.refused() == []
+
+
+def test_the_cloudevents_handshake_is_answered(stage):
+    answer = stage.http.options(
+        f"{stage.host.url}/api/events/contoso",
+        headers={"WebHook-Request-Origin": "eventgrid.azure.net", "x-functions-key": stage.host.key},
+    )
+    assert answer.status_code == 200
+    assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+    assert "POST" in answer.headers["Allow"]
+
+
+def test_a_structured_cloudevent_keeps_its_id_and_source(stage):
+    sent = {
+        "specversion": "1.0",
+        "id": "ce-structured",
+        "source": "https://example.com/shop",
+        "type": "com.example.sold",
+        "data": {"a": 1},
+    }
+    assert stage.post("contoso", sent, content_type="application/cloudevents+json").status_code == 202
+    (received,) = stage.receivers.received("structured", at_least=1, within=20)
+    event = json.loads(received.body)
+    assert (event["id"], event["source"], event["data"]) == ("ce-structured", "https://example.com/shop", {"a": 1})
+
+
+def test_a_binary_cloudevent_keeps_its_attributes(stage):
+    attributes = {"ce_specversion": "1.0", "ce_id": "ce-binary", "ce_source": "/shop", "ce_type": "com.example.sold"}
+    assert stage.post("contoso", b'{"b":2}', **attributes, ce_tone="grey%20blue").status_code == 202
+    (received,) = stage.receivers.received("structured", at_least=1, within=20)
+    event = json.loads(received.body)
+    assert (event["id"], event["source"], event["data"]) == ("ce-binary", "/shop", {"b": 2})
+    assert event["tone"] == "grey blue"
+
+
+def test_a_plug_in_message_is_decoded_with_its_headers(stage, request):
+    body = (request.config.rootpath / SAMPLES / "plugin-update.json").read_bytes()
+    headers = {
+        "x_ms_dynamics_organization": "contoso.crm.dynamics.com",
+        "x_ms_dynamics_entity_name": "account",
+        "x_ms_dynamics_request_name": "Update",
+        "x_ms_correlation_request_id": "7d5a8c1b-0000-4000-8000-000000000001",
+    }
+    assert stage.post("contoso", body, **headers).status_code == 202
+    event = stage.arrived("archive", lambda found: found["type"].lower() == "account.update")
+    assert event["subject"].startswith("account(")
+    assert event["source"] == "https://contoso.crm.dynamics.com"
+    assert event["data"]["target"]
+
+
+def test_a_batch_of_events_is_taken_apart_and_its_bad_element_buried(stage):
+    first, second = business_event(), business_event()
+    assert stage.post("contoso", [first, {"bad": first["EventId"]}, second]).status_code == 202
+    ids = {first["EventId"], second["EventId"]}
+    seen: set[str] = set()
+    until(lambda: seen.update(event["id"] for event in stage.take("archive")) or ids <= seen)
+    stage.dead(lambda record: b"bad" in record["body"] and first["EventId"].encode() in record["body"])
+
+
+def test_a_business_event_on_a_storage_queue_arrives(stage):
+    sent = business_event()
+    stage.put("erp-in", json.dumps(sent).encode())
+    assert stage.arrived("archive", same_id(sent))["data"] == sent
+
+
+def test_a_storage_queue_message_that_is_not_base64_is_read_too(stage):
+    sent = business_event(Note="ünïcode")
+    stage.put("erp-in", json.dumps(sent, ensure_ascii=False))
+    assert stage.arrived("archive", same_id(sent))["data"] == sent
+    stage.put("erp-in", "plain words")
+    stage.dead(lambda record: record["body"] == b"plain words" and record["reason"] == "Undecodable")
+
+
+def test_methods_that_are_not_offered_are_404_as_in_azure_and_never_500(stage):
+    for method in ("GET", "PUT", "DELETE"):
+        url = f"{stage.host.url}/api/events/contoso"
+        answer = stage.http.request(method, url, headers={"x-functions-key": stage.host.key})
+        assert answer.status_code == 404
