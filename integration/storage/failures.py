@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from integration.errors import StorageUnavailable
 
+# Blobs and queues say ClientAuthenticationError; tables answer a wrong key with a plain error of this status.
+_REFUSED_STATUS = frozenset({401, 403})
 _TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -27,6 +29,9 @@ def storage_failures(doing: str) -> Generator[None]:
         msg = f"{doing}: the account refused the credentials ({error.status_code})"
         raise StorageUnavailable(msg) from error
     except HttpResponseError as error:
+        if error.status_code in _REFUSED_STATUS:
+            msg = f"{doing}: the account refused the credentials ({error.status_code})"
+            raise StorageUnavailable(msg) from error
         if error.status_code in _TRANSIENT_STATUS:
             msg = f"{doing}: the account answered {error.status_code}"
             raise StorageUnavailable(msg) from error

@@ -1,5 +1,6 @@
 """Health, as `application/health+json`."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from integration.health import States
 from integration.health.state import State
 from integration.web.message import Response
 
+# Who probes health waits a few seconds; a storage account that hangs is an answer too.
+PATIENCE = 4.0
 _TYPE = {"Content-Type": "application/health+json", "Cache-Control": "no-store"}
 
 
@@ -37,9 +40,12 @@ class HealthPages:
     async def _read(self) -> tuple[str, dict[str, Any]]:
         checks: dict[str, Any] = {}
         try:
-            for name in self._organizations:
-                checks[name] = await self._check(name)
-        except StorageUnavailable as unavailable:
+            async with asyncio.timeout(PATIENCE):
+                for name in self._organizations:
+                    checks[name] = await self._check(name)
+        except (StorageUnavailable, TimeoutError) as error:
+            late = StorageUnavailable(f"no answer within {PATIENCE} s")
+            unavailable = error if isinstance(error, StorageUnavailable) else late
             checks["storage"] = {"status": "fail", "code": unavailable.code, "output": str(unavailable)}
         verdicts = {check["status"] for check in checks.values()}
         status = "fail" if "fail" in verdicts else "warn" if "warn" in verdicts else "pass"

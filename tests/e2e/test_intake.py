@@ -128,7 +128,7 @@ def test_hostile_headers_neither_fail_nor_travel(stage):
     sent = business_event()
     headers = [
         (b"content-type", b"application/json; charset=\xff\xfe"),
-        (b"ce-../../x", b"%2e%2e"),
+        (b"ce-..%2f", b"%2e%2e"),
         (b"ce-id", "é漢".encode()),
         (b"aeg-event-type", b"\xff" * 100),
         (b"traceparent", b"00-not-a-trace"),

@@ -1,0 +1,154 @@
+"""What receivers see: signatures and bindings read back by libraries that are not ours, retries, parking, poison."""
+
+import base64
+import json
+
+import pytest
+from cloudevents.core.bindings.http import HTTPMessage, from_http_event
+from cloudevents.core.formats.json import JSONFormat
+from standardwebhooks import Webhook
+
+from tests.e2e.stage import DEAD_LETTERS, WEBHOOK_SECRET, business_event, home, until
+
+
+def received_by(stage, name, count=1):
+    received = stage.receivers.received(name, at_least=count, within=20)
+    assert len(received) >= count
+    return received
+
+
+def test_signatures_hold_for_the_standardwebhooks_library_and_events_for_the_cloudevents_library(stage):
+    sent = {
+        "specversion": "1.0",
+        "id": "read-back",
+        "source": "https://example.com/ä shop",
+        "type": "com.example.sold",
+        "subject": 'größe 50% "x"',
+        "data": {"n": 1, "text": "漢"},
+    }
+    assert stage.post("contoso", sent, content_type="application/cloudevents+json").status_code == 202
+    for target in ("structured", "binary"):
+        (received,) = received_by(stage, target)
+        headers = dict(received.headers)
+        Webhook(WEBHOOK_SECRET).verify(received.body.encode(), headers)
+        assert received.header("webhook-id") == f"read-back:to-{target}"
+        event = from_http_event(HTTPMessage(headers, received.body.encode()), JSONFormat())
+        assert event.get_id() == "read-back"
+        assert event.get_source() == sent["source"]
+        assert event.get_subject() == sent["subject"]
+        assert event.get_data() == sent["data"]
+        assert event.get_extension("organization") == "contoso"
+        assert event.get_extension("fnourl") == home("contoso")
+
+
+def test_a_receiver_that_fails_once_gets_the_event_again_under_the_same_id(stage):
+    stage.receivers.fail("flaky", 500, times=1)
+    sent = business_event("FlakyBusinessEvent")
+    assert stage.post("contoso", sent).status_code == 202
+    first, second = received_by(stage, "flaky", 2)
+    assert (first.status, second.status) == (500, 200)
+    assert first.header("webhook-id") == second.header("webhook-id") == f"{sent['EventId']}:to-flaky"
+    assert first.body == second.body
+
+
+def test_a_receiver_that_hangs_is_given_up_and_asked_again(stage):
+    stage.receivers.hang("flaky", times=1)
+    assert stage.post("contoso", business_event("FlakyBusinessEvent")).status_code == 202
+    assert [each.status for each in received_by(stage, "flaky", 2)] == [0, 200]
+
+
+def test_a_receiver_that_says_no_gets_nothing_more_and_its_answer_is_kept(stage):
+    stage.receivers.fail("flaky", 400, body="the field x is missing")
+    sent = business_event("FlakyBusinessEvent")
+    assert stage.post("contoso", sent).status_code == 202
+    letter = stage.dead(lambda record: record["event"] and record["event"]["id"] == sent["EventId"])
+    assert (letter["reason"], letter["route"], letter["attempts"]) == ("TargetRejected", "to-flaky", 1)
+    assert (letter["last"]["status"], letter["last"]["response"]) == (400, "the field x is missing")
+    assert len(stage.receivers.received("flaky")) == 1
+
+
+def test_a_receiver_that_stays_down_leaves_a_dead_letter_after_the_whole_schedule(stage):
+    stage.receivers.fail("flaky", 503, headers={"Retry-After": "9" * 400}, times=1)
+    assert stage.post("contoso", business_event("FlakyBusinessEvent")).status_code == 202
+    received_by(stage, "flaky", 1)
+    stage.receivers.heal("flaky")
+    stage.receivers.fail("flaky", 503)
+    sent = business_event("FlakyBusinessEvent")
+    assert stage.post("contoso", sent).status_code == 202
+    letter = stage.dead(lambda record: record["event"] and record["event"]["id"] == sent["EventId"])
+    assert (letter["reason"], letter["attempts"], letter["last"]["status"]) == ("RetriesExhausted", 3, 503)
+    assert "Poison" not in {record["reason"] for record in stage.records(DEAD_LETTERS) if record["route"] == "to-flaky"}
+
+
+def test_without_a_link_an_event_waits_and_goes_on_by_itself_when_the_link_is_back(stage):
+    stage.control.unlink("parking")
+    sent, unlinked = business_event(), business_event("RawBusinessEvent")
+    try:
+        until(lambda: stage.get("organizations/parking/link").json()["state"] == "not_linked")
+        assert stage.post("parking", sent).status_code == 202
+        assert stage.post("parking", unlinked).status_code == 202
+        (parked,) = until(lambda: stage.parked("NotLinked"))
+        assert (parked["organization"], parked["route"]) == ("parking", "to-archive")
+        received_by(stage, "raw")
+    finally:
+        stage.control.link("parking", home("parking"))
+    until(lambda: stage.get("organizations/parking/link").json()["state"] == "linked")
+    event = stage.arrived("archive", lambda found: found["id"] == sent["EventId"])
+    assert event["fnourl"] == home("parking")
+    until(lambda: not stage.parked("NotLinked"))
+
+
+def test_what_was_parked_for_one_environment_never_enters_another_by_surprise(stage):
+    first = business_event()
+    assert stage.post("moving", first).status_code == 202
+    stage.arrived("archive", lambda found: found["id"] == first["EventId"])
+    stage.control.unlink("moving")
+    assert (
+        stage.http.post(
+            f"{stage.host.url}/api/organizations/moving/link/refresh", headers={"x-functions-key": stage.host.key}
+        ).json()["state"]
+        == "not_linked"
+    )
+    sent = business_event()
+    assert stage.post("moving", sent).status_code == 202
+    until(lambda: stage.parked("NotLinked"))
+    stage.control.relink("moving", "https://elsewhere.operations.dynamics.com")
+    try:
+        until(lambda: stage.get("organizations/moving/link").json()["state"] == "linked")
+        (held,) = until(lambda: stage.parked("ParkedForOtherEnvironment"))
+        assert held["event"]["id"] == sent["EventId"]
+        assert not [event for event in stage.take("archive") if event["id"] == sent["EventId"]]
+    finally:
+        stage.control.relink("moving", home("moving"))
+    headers = {"x-functions-key": stage.host.key}
+    stage.http.post(f"{stage.host.url}/api/organizations/moving/link/refresh", headers=headers).raise_for_status()
+    event = stage.arrived("archive", lambda found: found["id"] == sent["EventId"])
+    assert event["fnourl"] == home("moving")
+
+
+def test_a_broken_envelope_is_a_dead_letter_and_not_tried_again(stage):
+    stage.put("fno-link-events", b'{"v":99,"broken":true}')
+    letter = stage.dead(lambda record: record["body"] == b'{"v":99,"broken":true}')
+    assert (letter["reason"], letter["source"]) == ("CorruptRecord", "fno-link-events")
+    stage.put("fno-link-retries", b"[not a retry")
+    assert stage.dead(lambda record: record["body"] == b"[not a retry")["reason"] == "CorruptRecord"
+
+
+@pytest.mark.parametrize("queue", ["fno-link-events", "fno-link-retries", "erp-in"])
+@pytest.mark.parametrize("message", [b"poison", "plain poison"])
+def test_a_poison_message_is_a_dead_letter(stage, queue, message):
+    unique = f"{queue} {type(message).__name__}"
+    stage.put(f"{queue}-poison", unique.encode() if isinstance(message, bytes) else unique)
+    letter = stage.dead(lambda record: record["body"] == unique.encode())
+    assert letter["reason"] == "Poison"
+    assert letter["organization"] == ("contoso" if queue == "erp-in" else "unknown")
+
+
+def test_the_dead_letter_of_a_poison_envelope_holds_what_was_sent(stage):
+    body = json.dumps(business_event(Note="poisoned")).encode()
+    text = base64.b64encode(body).decode()
+    envelope = {"source": "contoso", "received_at": "2026-01-02T03:04:05Z", "body": text, "v": 1}
+    stage.put("fno-link-events-poison", json.dumps(envelope).encode())
+    letter = stage.dead(lambda record: record["body"] == body)
+    assert (letter["reason"], letter["organization"], letter["source"]) == ("Poison", "contoso", "contoso")
+    assert letter["accepted_at"].startswith("2026-01-02T03:04:05")

@@ -1,0 +1,162 @@
+"""Storage that hangs or is gone, too many requests, a killed host, a wrong configuration: nothing lost, never 500."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from emulation.azurite import Azurite
+from tests.e2e.stage import Stage, business_event, configuration, until
+
+PATIENCE = 5.0
+
+
+@pytest.fixture(scope="module")
+def own_azurite(tmp_path_factory) -> Iterator[Azurite]:
+    with Azurite(tmp_path_factory.mktemp("azurite")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def fragile(own_azurite, tmp_path_factory) -> Iterator[Stage]:
+    """A stage on a storage account that tests take away."""
+    with Stage(tmp_path_factory.mktemp("fragile"), own_azurite.connection_string) as stage:
+        yield stage
+
+
+def impatiently(stage, body):
+    """Send as a sender that waits 5 s and not longer."""
+    url = f"{stage.host.url}/api/events/contoso"
+    return httpx.post(url, json=body, headers={"x-functions-key": stage.host.key}, timeout=PATIENCE, trust_env=False)
+
+
+def accepted_in_the_end(stage, body):
+    return until(lambda: impatiently(stage, body).status_code == 202)
+
+
+def assert_asks_to_try_again(answer):
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] in {"StorageUnavailable", "Overloaded"}
+
+
+def test_while_storage_hangs_every_answer_comes_in_time_and_asks_to_try_again(fragile, own_azurite):
+    before = business_event()
+    accepted_in_the_end(fragile, before)
+    fragile.arrived("archive", lambda found: found["id"] == before["EventId"])
+    own_azurite.pause()
+    try:
+        assert_asks_to_try_again(impatiently(fragile, business_event()))
+        assert_asks_to_try_again(impatiently(fragile, business_event(Notes="n" * 100_000)))
+        url = f"{fragile.host.url}/api/health"
+        health = httpx.get(url, timeout=PATIENCE, trust_env=False)
+        assert (health.status_code, health.json()) == (503, {"status": "fail"})
+    finally:
+        own_azurite.resume()
+    after = business_event()
+    accepted_in_the_end(fragile, after)
+    fragile.arrived("archive", lambda found: found["id"] == after["EventId"])
+
+
+def test_more_requests_at_once_than_an_instance_takes_are_asked_to_come_back(fragile, own_azurite):
+    async def flood() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=None)
+        headers = {"x-functions-key": fragile.host.key}
+        async with httpx.AsyncClient(timeout=30, trust_env=False, limits=limits, headers=headers) as client:
+            url = f"{fragile.host.url}/api/events/contoso"
+            return await asyncio.gather(*(client.post(url, json=business_event()) for _ in range(300)))
+
+    own_azurite.pause()
+    try:
+        answers = asyncio.run(flood())
+    finally:
+        own_azurite.resume()
+    for answer in answers:
+        assert_asks_to_try_again(answer)
+    assert "Overloaded" in {answer.json()["code"] for answer in answers}
+    accepted_in_the_end(fragile, business_event())
+
+
+def test_while_storage_is_gone_senders_are_asked_to_try_again_and_then_all_goes_on(fragile, own_azurite):
+    own_azurite.stop()
+    try:
+        assert_asks_to_try_again(impatiently(fragile, business_event()))
+    finally:
+        own_azurite.start()
+    sent = business_event()
+    accepted_in_the_end(fragile, sent)
+    fragile.arrived("archive", lambda found: found["id"] == sent["EventId"])
+
+
+def test_a_host_that_is_killed_while_it_works_loses_nothing_that_it_accepted(fragile):
+    fragile.receivers.delay("raw", 0.2, times=20)
+    accepted = set()
+    for number in range(40):
+        sent = business_event("RawBusinessEvent" if number % 2 else "ArchiveBusinessEvent")
+        if impatiently(fragile, sent).status_code == 202:
+            accepted.add(sent["EventId"])
+    assert len(accepted) == 40
+    assert fragile.host.kill() != 0
+    fragile.host.start()
+    found: set[str] = set()
+
+    def all_there() -> bool:
+        found.update(event["id"] for event in fragile.take("archive"))
+        found.update(json.loads(each.body)["EventId"] for each in fragile.receivers.received("raw") if each.status)
+        found.update(record["event"]["id"] for record in fragile.records("fno-link-dead-letters") if record["event"])
+        return accepted <= found
+
+    until(all_there)
+
+
+def test_with_a_wrong_storage_key_senders_are_asked_to_try_again(azurite, tmp_path):
+    wrong = azurite.spare_account().replace("AccountKey=", "AccountKey=AAAA")
+    # The tables SDK trips over a warning of the standard library when it reads this answer.
+    tolerant = ("-W", "error", "-W", "ignore:Testing an element:DeprecationWarning")
+    with Stage(tmp_path, wrong, python=tolerant) as stage:
+        assert_asks_to_try_again(impatiently(stage, business_event()))
+        assert stage.http.get(f"{stage.host.url}/api/health").status_code == 503
+
+
+@pytest.fixture(scope="module")
+def misconfigured(azurite, tmp_path_factory) -> Iterator[Stage]:
+    text = configuration().replace("[targets.archive]", "[targets.archives]") + "\nunknown_key = 1\n"
+    with Stage(tmp_path_factory.mktemp("wrong"), azurite.spare_account(), text=text) as stage:
+        yield stage
+
+
+def test_with_a_wrong_configuration_intake_asks_to_try_again_without_telling_why(misconfigured):
+    for source in ("contoso", "anything", "a/b"):
+        answer = misconfigured.post(source, business_event())
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.json()["code"] == "ConfigurationError"
+        assert "archives" not in answer.text
+        assert "unknown_key" not in answer.text
+
+
+def test_with_a_wrong_configuration_health_counts_the_problems_and_lists_them_for_key_holders(misconfigured):
+    status = misconfigured.http.get(f"{misconfigured.host.url}/api/health")
+    assert status.status_code == 503
+    assert status.json()["problems"] >= 2
+    assert misconfigured.http.get(f"{misconfigured.host.url}/api/health/details").status_code == 401
+    details = misconfigured.get("health/details").json()["problems"]
+    assert len(details) == status.json()["problems"]
+    assert any("unknown_key" in problem["key"] + problem["message"] for problem in details)
+
+
+def test_with_a_wrong_configuration_messages_wait_and_the_timer_says_what_is_wrong(misconfigured):
+    misconfigured.put("erp-in", json.dumps(business_event()).encode())
+    misconfigured.put("fno-link-events", b"{}")
+    misconfigured.probe()
+    assert "ERROR fno_link.app: configuration:" in misconfigured.host.log
+    assert "unknown_key" in misconfigured.host.log
+    kinds = {function["trigger"] for function in misconfigured.host.functions}
+    assert kinds == {"httpTrigger", "timerTrigger"}
+    time.sleep(0.5)
+    assert len(misconfigured.take("erp-in")) == 1
+    assert len(misconfigured.take("fno-link-events")) == 1
