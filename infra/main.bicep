@@ -1,0 +1,196 @@
+// Everything fno-link needs in Azure. docs/deploy.md says how to use it and what each parameter is for.
+targetScope = 'subscription'
+
+@minLength(1)
+@maxLength(64)
+@description('Name of the azd environment; the names of all resources follow from it.')
+param environmentName string
+
+@minLength(1)
+@description('Azure region; one that offers Flex Consumption.')
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('Object id of whoever enters the secrets into Key Vault; azd fills in who is signed in. Empty: nobody.')
+param principalId string = ''
+
+@description('What principalId is.')
+@allowed(['User', 'Group', 'ServicePrincipal'])
+param principalType string = 'User'
+
+@description('Path of the configuration in the package.')
+param configurationFile string = 'fno-link.toml'
+
+@description('Organizations to which the app signs in with its managed identity, by their names in the configuration.')
+param managedIdentityOrganizations array = []
+
+@description('App settings as they are, by name: client ids, URLs, whatever %SETTING% the configuration uses.')
+param settings object = {}
+
+@description('App settings whose values are secrets in Key Vault: the name of the secret by the name of the setting.')
+param secretSettings object = {}
+
+@description('Queues that fno-link reads, as `queue` of a service_bus source.')
+param intakeQueues array = ['erp-events']
+
+@description('Queues that fno-link writes: { name, sessions } each, as `queue` of a service_bus target.')
+param deliveryQueues array = [{ name: 'orders', sessions: true }]
+
+@description('Finance & Operations and Dataverse send to the intake queues themselves. They know SAS keys only.')
+param dynamicsSendsToServiceBus bool = false
+
+@description('HTTP requests that one instance takes at a time. Without a value Flex Consumption gives Python one.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 100
+
+@description('HTTP instances that are always running: a cold start must not use up the ten seconds of a sender.')
+@minValue(0)
+param alwaysReadyHttp int = 1
+
+@description('Memory of an instance in MB; the processor grows with it.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('How far the app may scale out.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstances int = 100
+
+@description('Spread storage and instances over the zones of the region, where it has zones.')
+param zoneRedundant bool = false
+
+@description('Days after which claim-check blobs are deleted; longer than any delivery may be parked or tried again.')
+@minValue(16)
+param payloadRetentionDays int = 30
+
+@description('Days that telemetry is kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+@description('GB of telemetry a day, then none until the next day; -1: no limit.')
+param logCapGB int = 5
+
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var tags = { 'azd-env-name': environmentName }
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identity 'identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: {
+    name: 'id-${token}'
+    location: location
+    tags: tags
+  }
+}
+
+module monitoring 'monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    workspaceName: 'log-${token}'
+    componentName: 'appi-${token}'
+    location: location
+    tags: tags
+    identityPrincipalId: identity.outputs.principalId
+    retentionDays: logRetentionDays
+    capGB: logCapGB
+  }
+}
+
+module storage 'storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    name: 'st${token}'
+    location: location
+    tags: tags
+    identityPrincipalId: identity.outputs.principalId
+    zoneRedundant: zoneRedundant
+    payloadRetentionDays: payloadRetentionDays
+  }
+}
+
+module serviceBus 'service-bus.bicep' = {
+  name: 'service-bus'
+  scope: group
+  params: {
+    name: 'sb-${token}'
+    location: location
+    tags: tags
+    identityPrincipalId: identity.outputs.principalId
+    intakeQueues: intakeQueues
+    deliveryQueues: deliveryQueues
+    dynamicsSends: dynamicsSendsToServiceBus
+  }
+}
+
+module keyVault 'key-vault.bicep' = {
+  name: 'key-vault'
+  scope: group
+  params: {
+    name: 'kv-${token}'
+    location: location
+    tags: tags
+    identityPrincipalId: identity.outputs.principalId
+    operatorPrincipalId: principalId
+    operatorPrincipalType: principalType
+  }
+}
+
+module worker 'worker.bicep' = {
+  name: 'worker'
+  scope: group
+  params: {
+    name: 'func-${token}'
+    planName: 'plan-${token}'
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    blobEndpoint: storage.outputs.blobEndpoint
+    queueEndpoint: storage.outputs.queueEndpoint
+    tableEndpoint: storage.outputs.tableEndpoint
+    packageContainer: storage.outputs.packageContainer
+    serviceBusHost: serviceBus.outputs.host
+    vaultUri: keyVault.outputs.uri
+    insightsConnectionString: monitoring.outputs.connectionString
+    configurationFile: configurationFile
+    managedIdentityOrganizations: managedIdentityOrganizations
+    settings: settings
+    secretSettings: secretSettings
+    httpConcurrency: httpConcurrency
+    alwaysReadyHttp: alwaysReadyHttp
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstances: maximumInstances
+    zoneRedundant: zoneRedundant
+  }
+}
+
+@description('Resource group of everything.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Name of the function app.')
+output FUNCTION_APP_NAME string = worker.outputs.name
+
+@description('Where the function app answers.')
+output FUNCTION_APP_URL string = worker.outputs.url
+
+@description('Application (client) id of the managed identity: the application user in Dataverse.')
+output IDENTITY_CLIENT_ID string = identity.outputs.clientId
+
+@description('The vault into which the secrets go.')
+output KEY_VAULT_NAME string = keyVault.outputs.name
+
+@description('The account of queues, tables, dead letters and payloads.')
+output STORAGE_ACCOUNT_NAME string = storage.outputs.name
+
+@description('The Service Bus namespace.')
+output SERVICE_BUS_NAMESPACE string = serviceBus.outputs.name

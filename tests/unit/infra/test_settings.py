@@ -1,0 +1,192 @@
+"""The app settings of the template, read as the deployed app would read them."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from integration.config import check, settings
+from integration.config.connections import connection_fault, settings_of
+from integration.config.credentials import credentials
+from integration.delivery.retries import PAYLOADS as RETRY_PAYLOADS
+from integration.functions.names import function_name
+from integration.storage.connections import Account, find
+from integration.web.intake import PAYLOADS as INTAKE_PAYLOADS
+from tests.bicep import Template, at, properties, text_of, unquoted
+
+ROOT = Path(__file__).parents[3]
+INFRA = ROOT / "infra"
+MAIN, WORKER, STORAGE = (Template(INFRA / f"{name}.bicep") for name in ("main", "worker", "storage"))
+PARAMETERS = {
+    name: each["value"]
+    for name, each in json.loads((INFRA / "main.parameters.json").read_text("utf-8"))["parameters"].items()
+}
+GUIDE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+CLIENT = "00000000-0000-0000-0000-00000000c11e"
+# What the parameters of worker.bicep are when Azure has made the rest.
+MADE = {
+    "blobEndpoint": "https://stx.blob.core.windows.net/",
+    "queueEndpoint": "https://stx.queue.core.windows.net/",
+    "tableEndpoint": "https://stx.table.core.windows.net/",
+    "identityClientId": CLIENT,
+    "serviceBusHost": "sb-x.servicebus.windows.net",
+    "insightsConnectionString": "InstrumentationKey=0;IngestionEndpoint=https://x.in.applicationinsights.azure.com/",
+    "vaultUri": "https://kv-x.vault.azure.net/",
+    "configurationFile": MAIN.default("configurationFile"),
+}
+# Read by the host and by its extensions, not by us. Sources: "App settings reference for Azure Functions",
+# "Develop Azure Functions: identity-based connections", "Microsoft Entra authentication for Application Insights".
+PLATFORM = {
+    "AzureWebJobsStorage__credential",
+    "ServiceBus__credential",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+}
+# Source: "App settings reference for Azure Functions", Flex Consumption plan deprecations.
+NOT_ON_FLEX = {
+    "ENABLE_ORYX_BUILD",
+    "FUNCTIONS_EXTENSION_VERSION",
+    "FUNCTIONS_MAX_HTTP_CONCURRENCY",
+    "FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED",
+    "FUNCTIONS_WORKER_PROCESS_COUNT",
+    "FUNCTIONS_WORKER_RUNTIME",
+    "FUNCTIONS_WORKER_RUNTIME_VERSION",
+    "SCM_DO_BUILD_DURING_DEPLOYMENT",
+    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
+    "WEBSITE_CONTENTSHARE",
+    "WEBSITE_RUN_FROM_PACKAGE",
+}
+
+
+def evaluated(node):
+    """Evaluate an identifier, or a string with identifiers in it."""
+    if node.type == "identifier":
+        return MADE[text_of(node)]
+    return re.sub(r"\$\{(\w+)\}", lambda found: MADE[found[1]], unquoted(node))
+
+
+def host_settings():
+    return {name: evaluated(node) for name, node in properties(WORKER.variables["hostSettings"]).items()}
+
+
+def identity_settings():
+    return {
+        settings.of_organization(settings.CLIENT_ID, name): CLIENT
+        for name in PARAMETERS["managedIdentityOrganizations"]
+    }
+
+
+def references():
+    form = re.search(r"'(@Microsoft.*)'", text_of(WORKER.variables["references"]))
+    assert form is not None
+    form = form[1].replace("${vaultUri}", MADE["vaultUri"])
+    return {name: form.replace("${each.value}", secret) for name, secret in PARAMETERS["secretSettings"].items()}
+
+
+@pytest.fixture
+def environ(monkeypatch):
+    """The environment of the deployed app once its secrets are in Key Vault."""
+    monkeypatch.chdir(ROOT)
+    resolved = dict.fromkeys(references(), "whsec_c2FtcGxlIG9ubHksIHJlcGxhY2UgaXQ=")
+    return {**PARAMETERS["settings"], **resolved, **identity_settings(), **host_settings()}
+
+
+def test_the_sample_configuration_has_no_problem_with_the_settings_of_the_template(environ):
+    assert [str(problem) for problem in check(environ).problems] == []
+
+
+def test_without_its_secrets_the_app_names_each_reference_that_is_not_resolved(environ):
+    assert references()["CUSTOMERS_SECRET"] == (
+        "@Microsoft.KeyVault(SecretUri=https://kv-x.vault.azure.net/secrets/customers-secret/)"
+    )
+    problems = " ".join(str(problem) for problem in check({**environ, **references()}).problems)
+    assert problems
+    for name in references():
+        assert name in problems
+
+
+@pytest.mark.parametrize("service", ["blob", "queue", "table"])
+@pytest.mark.parametrize("prefix", ["Storage", "AzureWebJobsStorage"])
+def test_storage_is_reached_with_the_identity(environ, prefix, service):
+    assert find(environ, prefix, service) == Account(f"https://stx.{service}.core.windows.net", CLIENT)
+
+
+def test_the_service_bus_connection_is_found(environ):
+    assert connection_fault("ServiceBus", environ) == ""
+    assert environ["ServiceBus__fullyQualifiedNamespace"] == MADE["serviceBusHost"]
+
+
+def test_an_organization_of_the_identity_has_its_client_id_and_no_secret(environ):
+    for name in PARAMETERS["managedIdentityOrganizations"]:
+        found = credentials(environ, name)
+        assert (found.client_id, found.client_secret, found.client_certificate) == (CLIENT, "", "")
+
+
+def test_the_template_names_the_client_id_as_the_code_does():
+    naming = text_of(WORKER.variables["identitySettings"])
+    assert "'FNO_LINK_${toUpper(replace(organization, '-', '_'))}_CLIENT_ID'" in naming
+    assert settings.of_organization(settings.CLIENT_ID, "contoso-eu") == "FNO_LINK_CONTOSO_EU_CLIENT_ID"
+
+
+def test_every_setting_is_one_that_somebody_reads():
+    declared = {setting.name for setting in settings.SETTINGS}
+    for prefix in ("AzureWebJobsStorage", "ServiceBus"):
+        declared |= {name.replace("<CONNECTION>", prefix) for name in declared} | set(settings_of(prefix))
+    assert set(host_settings()) - declared - PLATFORM == set()
+    sample = (ROOT / "fno-link.toml").read_text("utf-8")
+    configured = set(re.findall(r"%(\w+)%", re.sub(r"(?m)^\s*#.*$", "", sample)))
+    assert set(PARAMETERS["settings"]) | set(PARAMETERS["secretSettings"]) == configured
+
+
+def test_a_parameter_cannot_replace_what_the_template_sets():
+    order = text_of(at(WORKER.resources["appSettings"], "properties"))
+    assert order == "union(settings, references, identitySettings, hostSettings)"
+
+
+def test_no_setting_is_set_that_this_plan_refuses():
+    assert (set(host_settings()) | set(PARAMETERS["settings"])) & NOT_ON_FLEX == set()
+
+
+@pytest.mark.parametrize(
+    "name", sorted(PLATFORM | {"FUNCTIONS_WORKER_PROCESS_COUNT", "PYTHON_THREADPOOL_THREAD_COUNT"})
+)
+def test_a_setting_of_the_platform_is_explained(name):
+    assert f"`{name}`" in GUIDE
+
+
+def test_secret_names_are_names_that_key_vault_takes():
+    for secret in PARAMETERS["secretSettings"].values():
+        assert re.fullmatch(r"[0-9A-Za-z-]{1,127}", secret)
+        assert f"--name {secret}" in GUIDE
+
+
+def test_the_runtime_is_that_of_the_project_and_concurrency_is_explicit():
+    app = at(WORKER.resources["app"], "properties", "functionAppConfig")
+    assert unquoted(at(app, "runtime", "version")) == (ROOT / ".python-version").read_text("utf-8").strip()
+    assert unquoted(at(app, "runtime", "name")) == "python"
+    assert text_of(at(app, "scaleAndConcurrency", "triggers", "http", "perInstanceConcurrency")) == "httpConcurrency"
+    assert int(MAIN.default("httpConcurrency")) > 1
+
+
+def test_old_payloads_are_deleted_but_none_that_a_delivery_may_still_need(environ):
+    assert RETRY_PAYLOADS == INTAKE_PAYLOADS
+    assert f"prefixMatch: ['{INTAKE_PAYLOADS}/']" in STORAGE.path.read_text("utf-8")
+    delivery = check(environ).configuration.delivery
+    longest = delivery.park_for + sum(delivery.retry_after, timedelta())
+    assert timedelta(days=int(MAIN.default("payloadRetentionDays"))) > longest
+
+
+def test_the_service_of_azure_yaml_is_the_tag_of_the_app():
+    text = (ROOT / "azure.yaml").read_text("utf-8")
+    assert re.search(r"(?m)^services:\n  worker:$", text)
+    assert "'azd-service-name': 'worker'" in text_of(at(WORKER.resources["app"], "tags"))
+    assert set(re.findall(r"(?m)python (scripts/\S+)", text)) == {"scripts/package.py"}
+    assert (ROOT / "scripts" / "package.py").is_file()
+
+
+def test_the_guide_names_the_functions_of_the_sample_sources(environ):
+    for source in ("erp", "crm"):
+        assert source in check(environ).configuration.sources
+        assert f"`{function_name('intake', source)}`" in GUIDE
