@@ -1,12 +1,14 @@
 """Decide what becomes of a link that a client attaches."""
 
+from math import inf
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from emulation.service_bus.addresses import CBS, Address, parse_address
 from emulation.service_bus.cbs import cbs_sink
 from emulation.service_bus.codec.performatives import Attach
 from emulation.service_bus.codec.types import DecodeError, Described, Symbol, ULong, as_list, as_map
-from emulation.service_bus.errors import INVALID_FIELD, NOT_ALLOWED, TIMEOUT, Refused
+from emulation.service_bus.errors import INVALID_FIELD, NOT_ALLOWED, TIMEOUT, UNAUTHORIZED, Refused
 from emulation.service_bus.incoming import IncomingLink
 from emulation.service_bus.intake import entity_sink
 from emulation.service_bus.management import management_sink
@@ -17,6 +19,7 @@ from emulation.service_bus.topic import Topic
 if TYPE_CHECKING:
     from emulation.service_bus.broker import Broker
     from emulation.service_bus.channel import Channel
+    from emulation.service_bus.config import Right
     from emulation.service_bus.sessions import Session
 
 SESSION_FILTER = "com.microsoft:session-filter"
@@ -67,7 +70,9 @@ def _attach_sender(broker: "Broker", channel: "Channel", frame: Attach, address:
     queue = entity.intake if isinstance(entity, Topic) else entity
     size = queue.config.max_message_kilobytes * 1024
     sink = entity_sink(queue, lambda: broker.faults.check_send(address.entity))
-    _accept_sender(channel, frame, IncomingLink(channel, frame, sink, size, queue.path), size)
+    link = IncomingLink(channel, frame, sink, size, queue.path)
+    _accept_sender(channel, frame, link, size)
+    _end_with_token(broker, channel, link, address.path, "send")
 
 
 def _accept_sender(channel: "Channel", frame: Attach, link: IncomingLink, size: int) -> None:
@@ -96,6 +101,28 @@ def _attach_receiver(broker: "Broker", channel: "Channel", frame: Attach, addres
         raise Refused(NOT_ALLOWED, msg)
     channel.links[frame.handle] = link
     _answer(channel, frame)
+    _end_with_token(broker, channel, link, address.path, "listen")
+
+
+def _end_with_token(
+    broker: "Broker", channel: "Channel", link: IncomingLink | EntityLink, path: str, right: "Right"
+) -> None:
+    """Close a link when the token that allowed it has expired and no newer one has come."""
+    claims, waiting = channel.connection.claims, ref(link)
+
+    def check() -> None:
+        held = waiting()
+        if held is None or channel.links.get(held.handle) is not held:
+            return
+        until = claims.until(path, right)
+        if until * 1000 > broker.clock.now():
+            broker.clock.call_at(int(until * 1000), check)
+        else:
+            channel.detach(held.handle, UNAUTHORIZED, "ExpiredToken: The token is expired.")
+
+    until = claims.until(path, right)
+    if until != inf:
+        broker.clock.call_at(int(until * 1000), check)
 
 
 def _attach_session(channel: "Channel", frame: Attach, link: EntityLink, wanted: str | None) -> None:
@@ -109,6 +136,7 @@ def _attach_session(channel: "Channel", frame: Attach, link: EntityLink, wanted:
         fields = [_fields(frame.source)[0], *[None] * (FILTERS - 1), filters]
         ticks = TICKS_AT_EPOCH + session.locked_until * 10_000
         _answer(channel, frame, source=Described(ULong(SOURCE), fields), properties={Symbol(LOCKED_UNTIL): ticks})
+        _end_with_token(channel.connection.broker, channel, link, queue.path, "listen")
 
     session = queue.accept_session(wanted, link)
     if session is not None:

@@ -124,7 +124,7 @@ def _decode(kind: type, value: object) -> object:
     raise NotImplementedError(msg)
 
 
-def convert[T: msgspec.Struct](document: object, kind: type[T]) -> T:
+def convert[T](document: object, kind: type[T]) -> T:
     """Check decoded JSON or TOML against a configuration type.
 
     Raises:

@@ -16,6 +16,7 @@ from emulation.service_bus.intake import check_session
 from emulation.service_bus.locks import Lock
 from emulation.service_bus.message import Message, encode_message
 from emulation.service_bus.queue import Queue
+from emulation.service_bus.recovery import rules_record
 from emulation.service_bus.requests import Request, management_answer, parse_request
 from emulation.service_bus.rule_operations import add_rule, enumerate_rules, remove_rule
 from emulation.service_bus.sessions import Session
@@ -62,7 +63,12 @@ def _serve(broker: "Broker", channel: "Channel", address: Address, request: Requ
     broker.faults.check_send(address.entity)
     body = as_map(request.body)
     if name in RULES:
-        return RULES[name](broker.namespace.subscription(address.entity), body)
+        subscription = broker.namespace.subscription(address.entity)
+        answer = RULES[name](subscription, body)
+        if name != "enumerate-rules":
+            subscription.rules_changed = True
+            broker.journal.append(rules_record(subscription))
+        return answer
     operation = SENDING.get(name) or LISTENING.get(name)
     if operation is None:
         raise Refused(NOT_IMPLEMENTED, f"The operation '{request.property('operation')}' is not supported.")

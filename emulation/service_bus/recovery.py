@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 
 from emulation.service_bus.authorization import covers
-from emulation.service_bus.config import QueueConfig, SubscriptionConfig, TopicConfig, convert, to_builtins
+from emulation.service_bus.config import QueueConfig, RuleConfig, SubscriptionConfig, TopicConfig, convert, to_builtins
 from emulation.service_bus.content import Content
 from emulation.service_bus.errors import Refused
 from emulation.service_bus.journal import Record, put_record
 from emulation.service_bus.message import Message, State
 from emulation.service_bus.namespace import Namespace
+from emulation.service_bus.topic import Subscription
 
 
 class _Entity:
@@ -44,7 +45,14 @@ def restore(namespace: Namespace, records: Iterable[Record], created: list[Recor
                 gone = path.lower()
                 entities = {key: found for key, found in entities.items() if not covers(gone, key.lower())}
             continue
+        if kind == "r":
+            _restore_rules(namespace, path, record[2])
+            continue
         _apply(entities.setdefault(path, _Entity()), record)
+    _fill(namespace, entities)
+
+
+def _fill(namespace: Namespace, entities: dict[str, _Entity]) -> None:
     for path, found in entities.items():
         try:
             queue = namespace.entity_of(path)
@@ -63,6 +71,10 @@ def restore(namespace: Namespace, records: Iterable[Record], created: list[Recor
 def snapshot(namespace: Namespace, created: list[Record]) -> Iterator[Record]:
     """Yield the records that make the present state."""
     yield from created
+    for topic in namespace.topics.values():
+        for subscription in topic.subscriptions.values():
+            if subscription.rules_changed:
+                yield rules_record(subscription)
     for queue in namespace.all_queues():
         yield ("n", queue.path, queue.next_sequence)
         for identity, at in queue.window_entries():
@@ -79,6 +91,21 @@ def snapshot(namespace: Namespace, created: list[Record]) -> Iterator[Record]:
 def created_record(kind: str, parent: str, config: QueueConfig | TopicConfig) -> Record:
     """Return the record of an entity made at run time: `queue`, `topic`, or `subscription` with its topic."""
     return ("c", parent or config.name, kind, to_builtins(config))
+
+
+def rules_record(subscription: Subscription) -> Record:
+    """Return the record of rules that were changed at run time."""
+    rules = [to_builtins(rule.config) for rule in subscription.rules.values()]
+    return ("r", subscription.queue.path, rules)
+
+
+def _restore_rules(namespace: Namespace, path: str, rules: Any) -> None:
+    try:
+        subscription = namespace.subscription(path)
+    except Refused:  # it is not configured any more
+        return
+    subscription.set_rules(convert(rules, list[RuleConfig]))
+    subscription.rules_changed = True
 
 
 def _apply(entity: _Entity, record: Record) -> None:

@@ -1,5 +1,7 @@
 """A topic: what is sent to it goes, by their rules, to its subscriptions."""
 
+from collections.abc import Iterable
+
 from emulation.service_bus.alarm import Clock
 from emulation.service_bus.config import QueueConfig, RuleConfig, SubscriptionConfig, TopicConfig
 from emulation.service_bus.content import Content
@@ -25,8 +27,13 @@ class Subscription:
         self.name = config.name
         self.dead_letter_on_filter_error = config.dead_letter_on_filter_error
         self.rules: dict[str, Rule] = {}
-        default = (RuleConfig(name=DEFAULT_RULE, sql="1=1"),)
-        for rule in config.rules if config.rules is not None else default:
+        self.set_rules(config.rules if config.rules is not None else (RuleConfig(name=DEFAULT_RULE, sql="1=1"),))
+        self.rules_changed = False
+
+    def set_rules(self, rules: Iterable[RuleConfig]) -> None:
+        """Put other rules in the place of all there are."""
+        self.rules = {}
+        for rule in rules:
             self.add_rule(compile_rule(rule))
 
     def add_rule(self, rule: Rule) -> None:

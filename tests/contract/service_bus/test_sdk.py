@@ -1,10 +1,12 @@
 """The unmodified azure-servicebus SDK, synchronous and asynchronous, against the broker."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusClient, ServiceBusMessage
+from azure.servicebus._base_handler import _generate_sas_token
 from azure.servicebus.aio import AutoLockRenewer
 from azure.servicebus.aio import ServiceBusClient as AsyncClient
 from azure.servicebus.exceptions import (
@@ -241,6 +243,28 @@ def test_a_key_gives_its_rights_and_no_more(service_bus, new_queue, rights, allo
             else:
                 with pytest.raises(ServiceBusAuthorizationError, match=f"'{right.capitalize()}' claim"):
                     handler.__enter__()
+
+
+def send_for_ten_seconds(sender):
+    for _ in range(100):
+        sender.send_messages(ServiceBusMessage("still"))
+        time.sleep(0.1)
+
+
+def test_a_link_ends_with_its_token(service_bus, new_queue):
+    queue = new_queue()
+    uri = f"sb://localhost:{service_bus.port}/{queue}"
+    signature = _generate_sas_token(uri, "RootManageSharedAccessKey", "SAS_KEY_VALUE", timedelta(seconds=3)).token
+    string = (
+        f"Endpoint=sb://localhost:{service_bus.port};SharedAccessSignature={signature};UseDevelopmentEmulator=true;"
+    )
+    with (
+        ServiceBusClient.from_connection_string(string, retry_total=0) as client,
+        client.get_queue_sender(queue) as sender,
+    ):
+        sender.send_messages(ServiceBusMessage("in time"))
+        with pytest.raises(ServiceBusError):
+            send_for_ten_seconds(sender)
 
 
 @pytest.mark.parametrize("change", [("SAS_KEY_VALUE", "wrong"), ("RootManageSharedAccessKey", "Unknown")])

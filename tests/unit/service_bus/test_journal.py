@@ -4,10 +4,19 @@ import random
 import pytest
 
 from emulation.service_bus.broker import Broker
-from emulation.service_bus.config import BrokerConfig, Milliseconds, QueueConfig, SubscriptionConfig, TopicConfig
+from emulation.service_bus.config import (
+    BrokerConfig,
+    Milliseconds,
+    QueueConfig,
+    RuleConfig,
+    SubscriptionConfig,
+    TopicConfig,
+)
 from emulation.service_bus.content import Content, body
 from emulation.service_bus.journal import CorruptJournal, FileJournal, read_records
 from emulation.service_bus.message import State
+from emulation.service_bus.recovery import created_record, make_entity, rules_record
+from emulation.service_bus.rules import compile_rule
 
 CONFIG = BrokerConfig(
     queues=(
@@ -84,6 +93,32 @@ async def test_messages_locks_schedules_deferrals_sessions_and_ids_survive(tmp_p
     assert sessions.accept_session(None, Taker()).state == b"state"
     assert texts(second.namespace.entity_of("t/Subscriptions/all")) == ["published"]
     await second.close()
+
+
+async def test_rules_changed_at_run_time_and_entities_made_then_survive(tmp_path):
+    first = Broker(CONFIG, tmp_path / "journal")
+    subscription = first.namespace.subscription("t/Subscriptions/all")
+    subscription.remove_rule("$Default")
+    subscription.add_rule(compile_rule(RuleConfig(name="blue", sql="colour = 'blue'", action="SET seen = 1")))
+    subscription.rules_changed = True
+    first.journal.append(rules_record(subscription))
+    for name in ("kept", "gone"):
+        record = created_record("queue", "", QueueConfig(name=name))
+        make_entity(first.namespace, "", "queue", record[3])
+        first.created.append(record)
+        first.journal.append(record)
+        first.namespace.entity_of(name).send(content(name))
+    first.delete("gone")
+    await first.close()
+    for _ in range(2):  # from the records, then from the snapshot that the first start wrote
+        again = Broker(CONFIG, tmp_path / "journal")
+        rules = again.namespace.subscription("t/Subscriptions/all").rules.values()
+        assert [rule.config for rule in rules] == [
+            RuleConfig(name="blue", sql="colour = 'blue'", action="SET seen = 1")
+        ]
+        assert texts(again.namespace.entity_of("kept")) == ["kept"]
+        assert "gone" not in again.namespace.queues
+        await again.close()
 
 
 async def test_dead_letters_survive_with_their_reason(tmp_path):
