@@ -45,9 +45,14 @@ async def serve(options: argparse.Namespace, config: BrokerConfig, end: asyncio.
         "connection_strings": {key.name: connection_string(port, key.name, key.key) for key in config.keys},
     }
     print(json.dumps(ready), flush=True)
-    await end.wait()
+    waits = {asyncio.create_task(end.wait()), asyncio.create_task(broker.failed.wait())}
+    _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in pending:
+        wait.cancel()
     await control.close()
     await broker.close()
+    if broker.failure is not None:
+        raise broker.failure
 
 
 def main() -> int:

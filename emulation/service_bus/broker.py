@@ -25,7 +25,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class Broker:
-    """A Service Bus namespace on loopback.
+    """A Service Bus namespace on loopback; `failed` is set when its journal cannot be written any more.
 
     Args:
         config: Its keys and entities.
@@ -45,11 +45,15 @@ class Broker:
         self.created: list[Record] = []
         self.clock = LoopClock(self.loop)
         self.host = LOOPBACK
+        self.failure: OSError | None = None
+        self.failed = asyncio.Event()
         self._servers: list[asyncio.Server] = []
         records: Iterable[Record] = read_records(journal) if journal is not None else ()
         self.journal: FileJournal | NoJournal = NoJournal()
         if journal is not None:
-            self.journal = FileJournal(journal, self.loop, lambda: snapshot(self.namespace, self.created))
+            self.journal = FileJournal(
+                journal, self.loop, lambda: snapshot(self.namespace, self.created), self._journal_failed
+            )
         self.namespace = Namespace(config, self.clock, JournalRecorder(self.journal), self.authority)
         restore(self.namespace, records, self.created)
         if isinstance(self.journal, FileJournal):
@@ -94,6 +98,10 @@ class Broker:
         for connection in connections:
             connection.drop()
         return len(connections)
+
+    def _journal_failed(self, error: OSError) -> None:
+        self.failure = error
+        self.failed.set()
 
     async def close(self) -> None:
         """Stop serving and make everything durable."""

@@ -57,10 +57,17 @@ class FileJournal:
         path: The file.
         loop: Where callbacks run.
         snapshot: Gives the records that make the present state.
+        failed: Told when the disk does not take what was noted; nothing is acknowledged from then on.
     """
 
-    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop, snapshot: Callable[[], Iterable[Record]]) -> None:
-        self._path, self._loop, self._snapshot = path, loop, snapshot
+    def __init__(
+        self,
+        path: Path,
+        loop: asyncio.AbstractEventLoop,
+        snapshot: Callable[[], Iterable[Record]],
+        failed: Callable[[OSError], None],
+    ) -> None:
+        self._path, self._loop, self._snapshot, self._failed = path, loop, snapshot, failed
         self._encoder = msgspec.msgpack.Encoder()
         self._pending = bytearray()
         self._waiting: list[Callable[[], None]] = []
@@ -101,7 +108,7 @@ class FileJournal:
 
     async def close(self) -> None:
         """Make what was noted durable and let the file go."""
-        while self._syncing is not None:
+        while self._syncing is not None and not self._syncing.done():
             await asyncio.shield(self._syncing)
         if self._file >= 0:
             os.close(self._file)
@@ -115,13 +122,17 @@ class FileJournal:
         while self._pending or self._waiting:
             data, self._pending = bytes(self._pending), bytearray()
             waiting, self._waiting = self._waiting, []
-            if data:
-                await self._loop.run_in_executor(None, self._store, data)
-                self._size += len(data)
+            try:
+                if data:
+                    await self._loop.run_in_executor(None, self._store, data)
+                    self._size += len(data)
+                if self._size > max(MIN_COMPACTION, 4 * self._compacted_size):
+                    self.compact()
+            except OSError as error:
+                self._failed(error)
+                return
             for callback in waiting:
-                callback()
-            if self._size > max(MIN_COMPACTION, 4 * self._compacted_size):
-                self.compact()
+                self._loop.call_soon(callback)
         self._syncing = None
 
     def _store(self, data: bytes) -> None:

@@ -174,10 +174,11 @@ class Store:
             return
         session.lane.leave(receiver)
         tokens = list(session.tokens)
-        self.sessions.release(session)
-        for token in tokens:
+        session.tokens.clear()
+        for token in tokens:  # before anybody else can hold the session, so that the order stays
             if lock := self.locks.remove(token):
                 self._unlock(lock.message, counted=True)
+        self.sessions.release(session)
 
     def _take(self, sequence: int, receiver: Receiver) -> bool:
         message = self.messages.get(sequence)

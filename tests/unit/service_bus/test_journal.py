@@ -178,6 +178,22 @@ async def test_acknowledgements_wait_for_the_disk_and_come_in_order(tmp_path, mo
     await broker.close()
 
 
+async def test_a_disk_that_takes_nothing_more_acknowledges_nothing_more(tmp_path, monkeypatch):
+    broker = Broker(CONFIG, tmp_path / "journal")
+
+    def full(_journal, _data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FileJournal, "_store", full)
+    acknowledged = []
+    broker.namespace.entity_of("q").send(content("x"))
+    broker.journal.after_commit(lambda: acknowledged.append(True))
+    await asyncio.wait_for(broker.failed.wait(), 5)
+    assert "No space left" in str(broker.failure)
+    assert not acknowledged
+    await broker.close()
+
+
 async def test_compaction_keeps_what_lives_and_forgets_the_rest(tmp_path, monkeypatch):
     monkeypatch.setattr("emulation.service_bus.journal.MIN_COMPACTION", 20_000)
     path = tmp_path / "journal"

@@ -323,6 +323,24 @@ def test_a_released_session_gives_its_messages_back_and_keeps_its_state():
     assert again.bodies == ["a1"]
 
 
+def test_a_session_keeps_its_order_when_somebody_waits_for_it():
+    bus = session_queue().queue()
+    for text in ("a1", "a2"):
+        bus.send(content(text, session="a"))
+    first, second = Receiver(credit=1), Receiver()
+    held = bus.accept_session("a", first)
+    held.lane.want(first)
+
+    def take():
+        bus.accept_session(None, second).lane.want(second)
+        return True
+
+    bus.sessions.wait(take)
+    bus.release_session(held, first)
+    assert first.bodies == ["a1"]
+    assert second.bodies == ["a1", "a2"]
+
+
 def test_a_session_lock_that_ends_detaches_its_holder_unless_renewed():
     world = session_queue()
     bus = world.queue()
