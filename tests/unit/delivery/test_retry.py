@@ -1,6 +1,7 @@
 import random
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +43,8 @@ def test_deliveries_that_failed_together_do_not_come_back_together():
     rng = random.Random(7)
     delays = {decide(SCHEDULE, 3, None, rng) for _ in range(50)}
     assert len(delays) == 50
+
+
+@pytest.mark.parametrize("asked", [float("inf"), 1e300, 1e12])
+def test_a_target_that_asks_for_more_time_than_there_is_gets_the_longest_wait(asked):
+    assert decide((timedelta(seconds=1),), 1, asked, random.Random(1)) == Retry(LONGEST)

@@ -1,0 +1,116 @@
+"""The worker's queue messages on real storage: claim-checks, records that cannot be read, poison."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from integration.config.model import Configuration, HttpSource, Organization, StorageQueueTarget
+from integration.dead_letters import Record
+from integration.dead_letters.store import DEAD_LETTERS
+from integration.delivery import Envelope, Release, Work
+from integration.delivery.envelope import PAYLOADS
+from integration.delivery.work import encode_continuation
+from integration.events.decode import decode
+from integration.events.inbound import Inbound
+from integration.routing.table import RouteTable
+from integration.worker import Worker
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+BODY = json.dumps({"BusinessEventId": "X", "EventId": "5B7A6E4B-0000-4000-8000-000000000001"}).encode()
+
+
+@pytest.fixture
+async def worker(azurite):
+    configuration = Configuration(
+        organizations={
+            "contoso": Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
+        },
+        sources={"erp": HttpSource(name="erp", organization="contoso")},
+        routes=(),
+        targets={"orders": StorageQueueTarget(name="orders", queue="orders")},
+    )
+    worker = Worker(configuration, RouteTable.compile(()), {"AzureWebJobsStorage": azurite.spare_account()})
+    yield worker
+    await worker.close()
+
+
+async def only_letter(worker) -> Record:
+    blobs = worker.storage.blobs(DEAD_LETTERS)
+    (path,) = [blob.path async for blob in blobs.list("")]
+    return Record.decode(await blobs.get(path))
+
+
+def envelope(**changes: object) -> bytes:
+    return Envelope(**{"source": "erp", "received_at": AT, "body": BODY, **changes}).encode()
+
+
+def event():
+    inbound = Inbound(
+        body=BODY,
+        ingress="erp",
+        organization="contoso",
+        organization_url="https://contoso.crm.dynamics.com",
+        received_at=AT,
+    )
+    return decode(inbound).events[0]
+
+
+async def test_a_claim_check_is_read_and_deleted_once_its_message_is_done(worker):
+    await worker.storage.blobs(PAYLOADS).put("payloads/intake/x", BODY)
+    await worker.take_envelope(envelope(body=None, payload="payloads/intake/x"))
+    letter = await only_letter(worker)
+    assert (letter.reason, letter.event.id) == ("Unrouted", "5B7A6E4B-0000-4000-8000-000000000001")
+    assert await worker.storage.blobs(PAYLOADS).get("payloads/intake/x") is None
+
+
+async def test_an_envelope_whose_claim_check_is_gone_is_a_dead_letter(worker):
+    await worker.take_envelope(envelope(body=None, payload="payloads/intake/none"))
+    letter = await only_letter(worker)
+    assert letter.reason == "CorruptRecord"
+    assert "gone" in letter.message
+
+
+async def test_an_envelope_of_a_source_that_is_no_longer_configured_is_a_dead_letter_with_its_body(worker):
+    await worker.take_envelope(envelope(source="was-here"))
+    letter = await only_letter(worker)
+    assert (letter.reason, letter.body, letter.source) == ("UnknownSource", BODY, "was-here")
+
+
+async def test_the_dead_letter_of_a_poison_envelope_holds_the_body_of_its_claim_check(worker):
+    await worker.storage.blobs(PAYLOADS).put("payloads/intake/x", BODY)
+    await worker.take_poison("fno-link-events", envelope(body=None, payload="payloads/intake/x", content_type="a/b"))
+    letter = await only_letter(worker)
+    assert (letter.reason, letter.body, letter.source, letter.organization) == ("Poison", BODY, "erp", "contoso")
+    assert (letter.accepted_at, letter.content_type) == (AT, "a/b")
+
+
+async def test_the_dead_letter_of_a_poison_delivery_holds_its_event_and_route(worker):
+    work = Work(route="r", accepted_at=AT, event=event(), attempt=2)
+    await worker.take_poison("fno-link-retries", encode_continuation(work))
+    letter = await only_letter(worker)
+    assert (letter.reason, letter.event, letter.route, letter.attempts) == ("Poison", event(), "r", 2)
+    assert (letter.body, letter.accepted_at) == (None, AT)
+
+
+@pytest.mark.parametrize(
+    ("queue", "message"),
+    [
+        ("fno-link-events", b"\xff no envelope"),
+        ("fno-link-events", envelope(body=None, payload="payloads/intake/none")),
+        ("fno-link-retries", encode_continuation(Work(route="r", accepted_at=AT, payload="payloads/aa/none"))),
+        ("fno-link-retries", encode_continuation(Release(organization="contoso"))),
+        ("erp", b"anything"),
+    ],
+)
+async def test_a_poison_message_with_nothing_inside_is_kept_as_it_is(worker, queue, message):
+    await worker.take_poison(queue, message)
+    letter = await only_letter(worker)
+    assert (letter.reason, letter.body, letter.source) == ("Poison", message, queue)
+
+
+@pytest.mark.parametrize("message", [b"", b"null", b"[" * 5000, b'{"kind":"delivery"}', b'{"kind":"release","v":9}'])
+async def test_a_retry_message_that_cannot_be_read_is_a_dead_letter(worker, message):
+    await worker.take_continuation(message)
+    letter = await only_letter(worker)
+    assert (letter.reason, letter.body) == ("CorruptRecord", message)
