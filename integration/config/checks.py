@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from integration.clouds import CLOUDS
 from integration.config import model
-from integration.config.connections import connection_fault
+from integration.config.connections import NAMESPACE, connection_fault
 from integration.config.schedule import HINT as SCHEDULE_HINT
 from integration.config.schedule import schedule_fault
 from integration.config.settings import STORAGE, Environ
@@ -112,6 +112,13 @@ def check_webhook_url(text: str) -> Fault | None:
     return None
 
 
+def check_topic_endpoint(text: str) -> Fault | None:
+    """Judge the endpoint of an Event Grid topic."""
+    if "{" in text or "}" in text:
+        return Fault("{} holds a template", "the endpoint is the same for every event")
+    return check_webhook_url(text)
+
+
 def parsed(text: str) -> SplitResult | None:
     """Split a URL; None when it has none of the shape."""
     if " " in text or not text.isprintable():
@@ -128,6 +135,7 @@ CHECKS: dict[str, Check] = {
     "schedule": check_schedule,
     "organization_url": check_organization_url,
     "webhook_url": check_webhook_url,
+    "topic_endpoint": check_topic_endpoint,
 }
 
 
@@ -200,12 +208,54 @@ def _storage_queue(judged: Judged) -> Iterator[Problem]:
         yield Problem(judged.at("connection"), fault, hint)
 
 
+def _service_bus_source(judged: Judged) -> Iterator[Problem]:
+    yield from _one_entity(judged, ("queue",), ("topic", "subscription"))
+    yield from _namespace(judged)
+
+
+def _service_bus_target(judged: Judged) -> Iterator[Problem]:
+    yield from _one_entity(judged, ("queue",), ("topic",))
+    yield from _namespace(judged)
+
+
+def _one_entity(judged: Judged, *choices: tuple[str, ...]) -> Iterator[Problem]:
+    keys = [key for choice in choices for key in choice]
+    if any(judged.at(key) in judged.open for key in keys):
+        return
+    written = tuple(key for key in keys if judged.fields.get(key))
+    if written not in choices:
+        has = " and ".join(written) or "no entity"
+        hint = " or ".join(f"{' with '.join(choice)}" for choice in choices)
+        yield Problem(judged.place, f"names {has}", hint)
+
+
+def _namespace(judged: Judged) -> Iterator[Problem]:
+    connection = judged.known("connection")
+    if connection is None or judged.environ is None or judged.fields.get("enabled") is False:
+        return
+    fault = connection_fault(connection, judged.environ, NAMESPACE)
+    if fault:
+        hint = f"set {connection}, or {connection}__fullyQualifiedNamespace for a managed identity"
+        if issubclass(judged.cls, model.ServiceBusSource | model.EventHubSource):
+            hint += "; a source is switched off by enabled = false"
+        yield Problem(judged.at("connection"), fault, hint)
+
+
+def _event_grid_target(judged: Judged) -> Iterator[Problem]:
+    yield from _positive(judged, "timeout")
+    timeout = judged.fields.get("timeout")
+    if timeout is not None and timeout > LONGEST_ATTEMPT:
+        yield Problem(judged.at("timeout"), "is longer than one run may take", "at most 100s")
+    if judged.fields.get("key") and judged.fields.get("client_id"):
+        yield Problem(judged.at("client_id"), "is not used with a key", "leave one of the two out")
+
+
 def _http(judged: Judged) -> Iterator[Problem]:
     if judged.environ is None or judged.fields.get("enabled") is False:
         return
     fault = connection_fault(STORAGE, judged.environ)
     if fault:
-        yield Problem(judged.place, fault, f"HTTP intake keeps events on a queue of {STORAGE}: set it")
+        yield Problem(judged.place, fault, f"accepted events are kept on a queue of {STORAGE}: set it")
 
 
 def _positive(judged: Judged, *keys: str) -> Iterator[Problem]:
@@ -222,4 +272,9 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.StorageQueueSource: _storage_queue,
     model.StorageQueueTarget: _storage_queue,
     model.HttpSource: _http,
+    model.EventGridSource: _http,
+    model.ServiceBusSource: _service_bus_source,
+    model.ServiceBusTarget: _service_bus_target,
+    model.EventHubSource: _namespace,
+    model.EventGridTarget: _event_grid_target,
 }

@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +10,8 @@ from msgspec import inspect
 
 from integration.config import settings
 from integration.config.credentials import credential_problems
-from integration.config.model import Configuration, Document, HttpSource, Route, Source, StorageQueueTarget
+from integration.config.model import Configuration, Document, Route
+from integration.config.places import place_problems, place_warnings
 from integration.config.reading import BAD, Reader, suggestion
 from integration.config.settings import Environ
 from integration.errors import ConfigurationError, Problem
@@ -84,8 +84,8 @@ def check_text(text: str, environ: Environ, *, file: str = DEFAULT, offline: boo
         routes = _readable_routes(raw, environ, offline=offline)
         return Checked(None, _merged(reader.problems), tuple(reader.warnings), file, routes)
     configuration = _configuration(document, file)
-    problems = tuple(_queue_problems(configuration))
-    warnings = (*reader.warnings, *_warnings(configuration))
+    problems = tuple(place_problems(configuration))
+    warnings = (*reader.warnings, *place_warnings(configuration))
     return Checked(None if problems else configuration, problems, warnings, file, configuration.routes)
 
 
@@ -204,39 +204,3 @@ def _configuration(document: Document, file: str) -> Configuration:
         health=document.health,
         file=file,
     )
-
-
-def _queue_problems(configuration: Configuration) -> Iterator[Problem]:
-    seen: dict[tuple[str, str], str] = {}
-    for name, source in configuration.sources.items():
-        queue = _queue_of(source)
-        if queue is None or not source.enabled:
-            continue
-        if queue in seen:
-            yield Problem(
-                f"sources.{name}.queue",
-                f"`{queue[1]}` is read by sources.{seen[queue]} too",
-                "each message would reach only one of the two; give each source its own queue",
-                configuration.file,
-            )
-        seen.setdefault(queue, name)
-
-
-def _queue_of(source: Source) -> tuple[str, str] | None:
-    return None if isinstance(source, HttpSource) else (source.connection, source.queue)
-
-
-def _warnings(configuration: Configuration) -> Iterator[Problem]:
-    read = {_queue_of(source): name for name, source in configuration.sources.items() if source.enabled}
-    used = {route.target for route in configuration.routes if route.enabled}
-    for name, target in configuration.targets.items():
-        if name not in used:
-            yield Problem(f"targets.{name}", "no enabled route sends to it", "", configuration.file)
-        if isinstance(target, StorageQueueTarget) and (target.connection, target.queue) in read:
-            source = read[target.connection, target.queue]
-            yield Problem(
-                f"targets.{name}.queue",
-                f"`{target.queue}` is read by sources.{source}: deliveries come back as events",
-                "use another queue unless a loop is meant and a filter ends it",
-                configuration.file,
-            )

@@ -4,95 +4,64 @@ Everything here has been checked: names are unique, references resolve, `%SETTIN
 `timedelta`. Filters and templates are checked by the rooms that own them (`routing`, `delivery`).
 
 This is also the only place that says which keys there are: the reader, the JSON Schema and the test of the reference
-page follow these types. An annotation's `extra` tells the reader more than the type does: `hint` (what to write
-instead), `refers_to` (the table whose names are allowed), `check` (a function of `checks`), `secret` (never shown).
+page follow these types, with those of `sources`, `targets` and `fields`.
 """
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from integration.clouds import CloudName
+from integration.config.fields import (
+    HostSuffix,
+    JsonObject,
+    Name,
+    OptionalGuid,
+    OrganizationName,
+    OrganizationUrl,
+    Schedule,
+    SourceName,
+    TargetName,
+    Tenant,
+    Text,
+    Threshold,
+)
+from integration.config.sources import (
+    EventGridSource,
+    EventHubSource,
+    HttpSource,
+    ServiceBusSource,
+    Source,
+    StorageQueueSource,
+)
+from integration.config.targets import EventGridTarget, ServiceBusTarget, StorageQueueTarget, Target, WebhookTarget
 
-type JsonObject = dict[str, Any]
-
-type Name = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$",
-        extra={"hint": "1 to 40 of a-z, 0-9 and -, neither beginning nor ending with -"},
-    ),
+__all__ = [
+    "Cache",
+    "Configuration",
+    "Credentials",
+    "Delivery",
+    "Document",
+    "EventGridSource",
+    "EventGridTarget",
+    "EventHubSource",
+    "Health",
+    "HttpSource",
+    "JsonObject",
+    "Name",
+    "Organization",
+    "Route",
+    "Routing",
+    "ServiceBusSource",
+    "ServiceBusTarget",
+    "Source",
+    "StorageQueueSource",
+    "StorageQueueTarget",
+    "Target",
+    "WebhookTarget",
 ]
-type OrganizationName = Annotated[str, Meta(extra={"refers_to": "organizations"})]
-type SourceName = Annotated[str, Meta(extra={"refers_to": "sources"})]
-type TargetName = Annotated[str, Meta(extra={"refers_to": "targets"})]
-type OrganizationUrl = Annotated[str, Meta(extra={"check": "organization_url"})]
-type WebhookUrl = Annotated[str, Meta(extra={"check": "webhook_url"})]
-type Schedule = Annotated[str, Meta(extra={"check": "schedule"})]
-type QueueName = Annotated[
-    str,
-    Meta(
-        pattern=r"^(?!fno-link-)(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$",
-        extra={
-            "hint": "3 to 63 of a-z, 0-9 and single -, beginning and ending with a letter or digit; "
-            "names that begin with fno-link- are fno-link's own"
-        },
-    ),
-]
-type SourceQueueName = Annotated[
-    str,
-    Meta(
-        pattern=r"^(?!fno-link-)(?!.*--)[a-z0-9][a-z0-9-]{1,54}[a-z0-9]$",
-        extra={
-            "hint": "3 to 56 of a-z, 0-9 and single -, beginning and ending with a letter or digit (63 less -poison); "
-            "names that begin with fno-link- are fno-link's own"
-        },
-    ),
-]
-type Connection = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]*$",
-        extra={
-            "hint": "the name, or the prefix, of an app setting; never the connection string itself",
-            "secret": True,
-        },
-    ),
-]
-type Tenant = Annotated[
-    str,
-    Meta(
-        pattern=r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,})$",
-        extra={"hint": "a domain (contoso.onmicrosoft.com) or the tenant's id"},
-    ),
-]
-type OptionalGuid = Annotated[
-    str,
-    Meta(
-        pattern=r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$",
-        extra={"hint": "32 hexadecimal digits as 8-4-4-4-12; leave it out to ask WhoAmI"},
-    ),
-]
-type HostSuffix = Annotated[
-    str,
-    Meta(
-        pattern=r"^(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}$",
-        extra={"hint": "a dot and at least two labels in lower case: .operations.contoso.com"},
-    ),
-]
-type Secret = Annotated[
-    str,
-    Meta(
-        pattern=r"^(whsec_[A-Za-z0-9+/]+=*)?$",
-        extra={"secret": True, "keep_out": True, "hint": "whsec_ and base64, from an app setting: %SETTING%"},
-    ),
-]
-type SecretText = Annotated[str, Meta(extra={"secret": True})]
-type Text = Annotated[str, Meta(min_length=1, max_length=256)]
-type Threshold = Annotated[int, Meta(ge=1, le=1000)]
-type Bytes = Annotated[int, Meta(ge=1, le=104_857_600)]
 
 
 class Organization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,54 +116,6 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     share_check: timedelta = timedelta(seconds=30)
 
 
-class HttpSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="http", forbid_unknown_fields=True):
-    """Events POSTed to /api/events/{name}.
-
-    Args:
-        name: The key in `[sources.*]`; part of the URL.
-        organization: The organization that the events come from.
-        enabled: Off: nothing is registered and nothing is taken in.
-        max_body: Bytes of the largest body that is accepted.
-        legal_entities: The legal entities (companies) whose events are accepted; none named: all.
-    """
-
-    name: Name
-    organization: OrganizationName
-    enabled: bool = True
-    max_body: Bytes = 1_048_576
-    legal_entities: tuple[Text, ...] = ()
-
-
-class StorageQueueSource(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    tag_field="kind",
-    tag="storage_queue",
-    forbid_unknown_fields=True,
-):
-    """Events on a Storage queue.
-
-    Args:
-        name: The key in `[sources.*]`.
-        organization: The organization that the events come from.
-        queue: The queue's name.
-        connection: The app setting, or the prefix of the app settings, that says where the queue is.
-        enabled: Off: the queue is not read, its messages wait.
-        legal_entities: The legal entities (companies) whose events are accepted; none named: all.
-    """
-
-    name: Name
-    organization: OrganizationName
-    queue: SourceQueueName
-    connection: Connection = "AzureWebJobsStorage"
-    enabled: bool = True
-    legal_entities: tuple[Text, ...] = ()
-
-
-type Source = HttpSource | StorageQueueSource
-
-
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which events go to which target; the filter vocabulary is that of Event Grid subscriptions.
 
@@ -231,56 +152,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     filter: JsonObject = {}
     requires_link: bool | None = None
     on_relink: Literal["hold", "deliver"] = "hold"
-
-
-class StorageQueueTarget(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    tag_field="kind",
-    tag="storage_queue",
-    forbid_unknown_fields=True,
-):
-    """Deliveries as messages on a Storage queue.
-
-    Args:
-        name: The key in `[targets.*]`.
-        queue: The queue's name; created when it is missing.
-        connection: The app setting, or the prefix of the app settings, that says where the queue is.
-        body: What is sent: the whole CloudEvent, its data, or the body as it came.
-    """
-
-    name: Name
-    queue: QueueName
-    connection: Connection = "AzureWebJobsStorage"
-    body: Literal["cloudevent", "data", "raw"] = "cloudevent"
-
-
-class WebhookTarget(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="webhook", forbid_unknown_fields=True
-):
-    """Deliveries as HTTPS POSTs, signed by the Standard Webhooks scheme.
-
-    Args:
-        name: The key in `[targets.*]`.
-        url: https, or http on loopback. May hold templates in path and query, never in the host.
-        secret: `whsec_…`, from an app setting by `%SETTING%`; empty: unsigned.
-        headers: Extra headers, values from app settings where secret.
-        body: What is sent: the whole CloudEvent, its data, or the body as it came.
-        mode: CloudEvents HTTP binding: structured or binary (for `body = "cloudevent"`).
-        timeout: For one attempt.
-    """
-
-    name: Name
-    url: WebhookUrl
-    secret: Secret = ""
-    headers: dict[str, SecretText] = {}
-    body: Literal["cloudevent", "data", "raw"] = "cloudevent"
-    mode: Literal["structured", "binary"] = "structured"
-    timeout: timedelta = timedelta(seconds=30)
-
-
-type Target = StorageQueueTarget | WebhookTarget
 
 
 class Routing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -255,6 +255,8 @@ class Reader:
         allowed = [*([str(kind.tag_field)] if kind.tag_field else []), *names]
         near = (get_close_matches(key, missing, 1, 0.5) or get_close_matches(key, names, 1) or [""])[0]
         hint = f"allowed: {', '.join(allowed)}"
+        if near:
+            self.open.add(joined(place, near))  # its value stands under another name
         self.report(joined(place, key), "unknown key", f"did you mean `{near}`? {hint}" if near else hint)
         return near
 

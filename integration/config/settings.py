@@ -45,6 +45,7 @@ ACCOUNT_NAME = "<CONNECTION>__accountName"
 BLOB_SERVICE_URI = "<CONNECTION>__blobServiceUri"
 QUEUE_SERVICE_URI = "<CONNECTION>__queueServiceUri"
 TABLE_SERVICE_URI = "<CONNECTION>__tableServiceUri"
+NAMESPACE = "<CONNECTION>__fullyQualifiedNamespace"
 CONNECTION_CLIENT_ID = "<CONNECTION>__clientId"
 
 SETTINGS: tuple[Setting, ...] = (
@@ -81,6 +82,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(BLOB_SERVICE_URI, "Instead: the URL of the account's blob service, used with a managed identity."),
     Setting(QUEUE_SERVICE_URI, "Instead: the URL of the account's queue service, used with a managed identity."),
     Setting(TABLE_SERVICE_URI, "Instead: the URL of the account's table service, used with a managed identity."),
+    Setting(
+        NAMESPACE,
+        "Instead, for Service Bus and Event Hubs: the host of the namespace, NAME.servicebus.windows.net, used with a "
+        "managed identity.",
+    ),
     Setting(CONNECTION_CLIENT_ID, "Client id of a user-assigned managed identity; without it the system-assigned one."),
     Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),
 )

@@ -7,7 +7,10 @@ from integration.config import check, check_text, load, locate
 from integration.config.model import StorageQueueSource, WebhookTarget
 from integration.errors import ConfigurationError
 
-STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+STORAGE = {
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "ServiceBus": "Endpoint=sb://localhost;SharedAccessKeyName=n;SharedAccessKey=k",
+}
 ORGANIZATION = """
 [[organizations]]
 name = "contoso"
@@ -27,6 +30,18 @@ def configuration(text, environ=None, **options):
     checked = check_text(ORGANIZATION + text, {**STORAGE, **(environ or {})}, **options)
     assert checked.problems == ()
     return checked.configuration
+
+
+def bus_source(lines, name="b"):
+    return f'[sources.{name}]\nkind = "service_bus"\norganization = "contoso"\n{lines}\n'
+
+
+def bus_target(lines):
+    return f'[targets.b]\nkind = "service_bus"\n{lines}\n'
+
+
+def grid_target(lines):
+    return f'[targets.g]\nkind = "event_grid"\n{lines}\n'
 
 
 def webhook(lines):
@@ -66,6 +81,22 @@ def queue(lines, name="q"):
         ("[sources.q]\nkind = 'htp'", "sources.q.kind", "not allowed"),
         ("[sources.q]\nkind = 'http'", "sources.q.organization", "is missing"),
         ("sources = 3", "organizations[0].sources", "unknown key"),
+        (bus_source(""), "sources.b", "names no entity"),
+        (bus_source("topic = 't'"), "sources.b", "names topic"),
+        (bus_source("queue = 'q'\ntopic = 't'\nsubscription = 's'"), "sources.b", "queue and topic and subscription"),
+        (bus_source("queue = '/q'"), "sources.b.queue", "not allowed"),
+        (bus_source("queue = 'q'\nconnection = 'Elsewhere'"), "sources.b.connection", "no app setting"),
+        (bus_source("queue = 'q'") + bus_source("queue = 'Q'", "c"), "sources.c.queue", "read by sources.b too"),
+        (bus_source("topic = 't'\nsubscription = 's/t'"), "sources.b.subscription", "not allowed"),
+        (bus_target("queue = 'q'\ntopic = 't'"), "targets.b", "names queue and topic"),
+        (bus_target("connection = 'ServiceBus'"), "targets.b", "names no entity"),
+        (grid_target("endpoint = 'http://example.com/'"), "targets.g.endpoint", "not encrypted"),
+        (grid_target("endpoint = 'https://example.com/{data.id}'"), "targets.g.endpoint", "holds a template"),
+        (
+            grid_target("endpoint = 'https://a.b/'\nkey = 'k'\nclient_id = 'b2106f5c-e218-4aac-841a-a59da4738eb4'"),
+            "targets.g.client_id",
+            "not used with a key",
+        ),
         (webhook("url = 'http://example.com/'"), "targets.w.url", "not encrypted"),
         (webhook("url = 'https://{host}/'"), "targets.w.url", "template in its host"),
         (webhook("url = 'https://a:b@example.com/'"), "targets.w.url", "user name or password"),
@@ -316,3 +347,22 @@ def test_importing_the_configuration_costs_no_third_party_but_msgspec():
         "msgspec",
         "typing_extensions",
     }
+
+
+def test_a_service_bus_connection_needs_a_namespace_and_not_a_storage_account():
+    problem = only_problem(bus_source("queue = 'q'\nconnection = 'Bus'"), {"Bus__accountName": "storage"})
+    assert problem.key == "sources.b.connection"
+    assert "Bus__fullyQualifiedNamespace" in problem.hint
+    configuration(bus_source("queue = 'q'\nconnection = 'Bus'"), {"Bus__fullyQualifiedNamespace": "x.example.com"})
+
+
+def test_a_source_that_is_switched_off_needs_no_connection():
+    source = configuration(bus_source("queue = 'q'\nconnection = 'Elsewhere'\nenabled = false")).sources["b"]
+    assert not source.enabled
+
+
+def test_a_topic_that_a_source_reads_and_a_target_fills_is_a_warned_loop():
+    text = ORGANIZATION + bus_source("topic = 'T'\nsubscription = 's'") + bus_target("topic = 't'")
+    text += "[[routes]]\nname = 'r'\ntarget = 'b'\n"
+    [warning] = check_text(text, STORAGE).warnings
+    assert (warning.key, "come back" in warning.message) == ("targets.b.topic", True)

@@ -14,11 +14,16 @@ from integration.config.model import (
     Cache,
     Configuration,
     Delivery,
+    EventGridSource,
+    EventGridTarget,
+    EventHubSource,
     Health,
     HttpSource,
     Organization,
     Route,
     Routing,
+    ServiceBusSource,
+    ServiceBusTarget,
     StorageQueueSource,
     StorageQueueTarget,
     WebhookTarget,
@@ -30,6 +35,7 @@ from integration.config.settings import CLIENT_ID, of_organization
 ENVIRON = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     "OTHER__queueServiceUri": "https://x.queue.core.windows.net",
+    "OTHER__fullyQualifiedNamespace": "x.servicebus.windows.net",
 }
 
 names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?", fullmatch=True)
@@ -82,6 +88,27 @@ def configurations(draw: st.DrawFn) -> Configuration:
                     connection=connections,
                     enabled=st.booleans(),
                 )
+                | st.builds(
+                    ServiceBusSource,
+                    name=st.just(name),
+                    organization=st.sampled_from(organizations),
+                    sessions=st.booleans(),
+                    connection=connections,
+                    **draw(
+                        st.sampled_from(
+                            [{"queue": st.just(queue)}, {"topic": st.just(queue), "subscription": st.just("s")}]
+                        )
+                    ),
+                )
+                | st.builds(
+                    EventHubSource,
+                    name=st.just(name),
+                    organization=st.sampled_from(organizations),
+                    event_hub=st.just(queue),
+                    consumer_group=st.sampled_from(["$Default", "fno-link"]),
+                    connection=connections,
+                )
+                | st.builds(EventGridSource, name=st.just(name), organization=st.sampled_from(organizations))
             )
             for name, queue in zip(sources, read, strict=True)
         },
@@ -109,6 +136,20 @@ def configurations(draw: st.DrawFn) -> Configuration:
                     queue=queues,
                     connection=connections,
                     body=st.sampled_from(["cloudevent", "data", "raw"]),
+                )
+                | st.builds(
+                    ServiceBusTarget,
+                    name=st.just(name),
+                    connection=connections,
+                    session=st.sampled_from(["", "{data.SalesOrderId}"]),
+                    body=st.sampled_from(["cloudevent", "data", "raw"]),
+                    **draw(st.sampled_from([{"queue": queues}, {"topic": queues}])),
+                )
+                | st.builds(
+                    EventGridTarget,
+                    name=st.just(name),
+                    endpoint=st.just("https://t.westeurope-1.eventgrid.azure.net/api/events"),
+                    client_id=st.sampled_from(["", "b2106f5c-e218-4aac-841a-a59da4738eb4"]),
                 )
                 | st.builds(
                     WebhookTarget,

@@ -1,0 +1,116 @@
+"""Where events go: one struct a kind of target."""
+
+from datetime import timedelta
+from typing import Literal
+
+import msgspec
+
+from integration.config.fields import (
+    AccessKey,
+    Connection,
+    EntityName,
+    Name,
+    OptionalGuid,
+    QueueName,
+    Secret,
+    SecretText,
+    Template,
+    TopicEndpoint,
+    WebhookUrl,
+)
+
+
+class StorageQueueTarget(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="storage_queue",
+    forbid_unknown_fields=True,
+):
+    """Deliveries as messages on a Storage queue.
+
+    Args:
+        name: The key in `[targets.*]`.
+        queue: The queue's name; created when it is missing.
+        connection: The app setting, or the prefix of the app settings, that says where the queue is.
+        body: What is sent: the whole CloudEvent, its data, or the body as it came.
+    """
+
+    name: Name
+    queue: QueueName
+    connection: Connection = "AzureWebJobsStorage"
+    body: Literal["cloudevent", "data", "raw"] = "cloudevent"
+
+
+class WebhookTarget(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="webhook", forbid_unknown_fields=True
+):
+    """Deliveries as HTTPS POSTs, signed by the Standard Webhooks scheme.
+
+    Args:
+        name: The key in `[targets.*]`.
+        url: https, or http on loopback. May hold templates in path and query, never in the host.
+        secret: `whsec_…`, from an app setting by `%SETTING%`; empty: unsigned.
+        headers: Extra headers, values from app settings where secret.
+        body: What is sent: the whole CloudEvent, its data, or the body as it came.
+        mode: CloudEvents HTTP binding: structured or binary (for `body = "cloudevent"`).
+        timeout: For one attempt.
+    """
+
+    name: Name
+    url: WebhookUrl
+    secret: Secret = ""
+    headers: dict[str, SecretText] = {}
+    body: Literal["cloudevent", "data", "raw"] = "cloudevent"
+    mode: Literal["structured", "binary"] = "structured"
+    timeout: timedelta = timedelta(seconds=30)
+
+
+class ServiceBusTarget(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="service_bus", forbid_unknown_fields=True
+):
+    """Deliveries as messages to a Service Bus queue or topic.
+
+    Args:
+        name: The key in `[targets.*]`.
+        queue: The queue's name; or `topic`.
+        topic: The topic's name; or `queue`.
+        connection: The app setting, or the prefix of the app settings, that says where the namespace is.
+        session: A template for the SessionId, `{data.SalesOrderId}`; hashed when longer than 128 characters. A queue
+            or subscription that requires sessions needs one.
+        subject: A template for the message's subject (label); left out: the subject of the event.
+        body: What is sent: the CloudEvent in the AMQP binding's binary mode (attributes as application properties
+            `cloudEvents_…`, its data as the body), its data alone, or the body as it came.
+    """
+
+    name: Name
+    queue: EntityName = ""
+    topic: EntityName = ""
+    connection: Connection = "ServiceBus"
+    session: Template = ""
+    subject: Template = ""
+    body: Literal["cloudevent", "data", "raw"] = "cloudevent"
+
+
+class EventGridTarget(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="event_grid", forbid_unknown_fields=True
+):
+    """Deliveries as CloudEvents to an Event Grid custom topic whose input schema is CloudEvents 1.0.
+
+    Args:
+        name: The key in `[targets.*]`.
+        endpoint: The topic's endpoint: `https://NAME.REGION-1.eventgrid.azure.net/api/events`.
+        key: The topic's access key, from an app setting by `%SETTING%`; empty: the app's managed identity.
+        client_id: Client id of a user-assigned managed identity; empty: the system-assigned one.
+        timeout: For one attempt.
+    """
+
+    name: Name
+    endpoint: TopicEndpoint
+    key: AccessKey = ""
+    client_id: OptionalGuid = ""
+    timeout: timedelta = timedelta(seconds=30)
+
+
+type Target = StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget
