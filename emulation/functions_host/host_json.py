@@ -37,11 +37,22 @@ class Queues(msgspec.Struct, frozen=True, rename="camel"):
         return self.batch_size // 2 if self.new_batch_threshold is None else self.new_batch_threshold
 
 
+class ServiceBus(msgspec.Struct, frozen=True, rename="camel"):
+    """`extensions.serviceBus`, with the documented defaults of version 5."""
+
+    prefetch_count: int = 0
+    max_concurrent_calls: int = 16
+    max_concurrent_sessions: int = 8
+    max_auto_lock_renewal_duration: str = "00:05:00"
+    session_idle_timeout: str = "00:01:00"
+
+
 class Extensions(msgspec.Struct, frozen=True, rename="camel"):
     """`extensions`."""
 
     http: Http = Http()
     queues: Queues = Queues()
+    service_bus: ServiceBus = ServiceBus()
 
 
 class HostJson(msgspec.Struct, frozen=True, rename="camel"):
@@ -70,7 +81,13 @@ def read(folder: Path, settings: Mapping[str, str]) -> HostJson:
             if name.lower().startswith(OVERRIDE.lower()):
                 _override(content, name[len(OVERRIDE) :].split("__"), value)
         host_json = msgspec.convert(content, HostJson, strict=False)
-        for span in (host_json.extensions.queues.max_polling_interval, host_json.extensions.queues.visibility_timeout):
+        queues, bus = host_json.extensions.queues, host_json.extensions.service_bus
+        for span in (
+            queues.max_polling_interval,
+            queues.visibility_timeout,
+            bus.max_auto_lock_renewal_duration,
+            bus.session_idle_timeout,
+        ):
             timespan.seconds(span)
         _ = host_json.timeout
     except FileNotFoundError as error:

@@ -1,0 +1,201 @@
+"""The Service Bus trigger on the real SDK. Page "Azure Service Bus trigger for Azure Functions".
+
+Peek-lock; a message is completed when the function returns and abandoned when it fails; the lock is renewed meanwhile.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+from azure.core.exceptions import AzureError
+from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage
+from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.exceptions import MessageAlreadySettled, OperationTimeoutError, ServiceBusError
+
+from emulation.functions_host import timespan
+from emulation.functions_host.errors import HostError, InvocationFailed
+from emulation.functions_host.function import Function
+from emulation.functions_host.listeners import service_bus_message
+from emulation.functions_host.listeners.listener import Listener, Services
+from emulation.functions_host.log import host_log
+from emulation.functions_host.worker import Call
+
+# How long one request for messages stays open; a stop of the host waits for it.
+WAIT = 3.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+# What the SDK raises for a broker that is away, refuses or has lost a lock.
+FAILURES = (ServiceBusError, AzureError, OSError)
+
+
+class Reception(msgspec.Struct, frozen=True):
+    """One open receiver.
+
+    Args:
+        client: Its connection.
+        receiver: The SDK's.
+        renewer: Renews the locks of its messages or its session.
+        work: What is being done with its messages.
+    """
+
+    client: ServiceBusClient
+    receiver: ServiceBusReceiver
+    renewer: AutoLockRenewer
+    work: set[asyncio.Task[None]]
+
+    async def close(self) -> None:
+        """Close everything once the work is done."""
+        if self.work:
+            await asyncio.wait(self.work)
+        await self.renewer.close()
+        await self.receiver.close()
+        await self.client.close()
+
+
+class ServiceBusListener(Listener):
+    """Receives from one queue or subscription and runs one function for each message."""
+
+    def __init__(self, function: Function, services: Services) -> None:
+        super().__init__(function, services)
+        trigger, settings = function.trigger, services.settings
+        self._options = services.host_json.extensions.service_bus
+        self._connection = settings.connection_string(trigger.text("connection", "ServiceBus"), function.name)
+        self._queue = settings.resolve(trigger.text("queueName"))
+        self._topic = settings.resolve(trigger.text("topicName"))
+        self._subscription = settings.resolve(trigger.text("subscriptionName"))
+        self._entity = self._queue or f"{self._topic}/Subscriptions/{self._subscription}"
+        self._sessions = trigger.flag("isSessionsEnabled")
+        if trigger.text("cardinality").lower() == "many":
+            msg = (
+                f"Function {function.name!r}: the local host hands over Service Bus messages one at a time. With "
+                "cardinality MANY one failure abandons the whole batch; use cardinality ONE."
+            )
+            raise HostError(msg)
+        self._renewal = timespan.seconds(self._options.max_auto_lock_renewal_duration)
+
+    async def listen(self) -> None:
+        """Receive until cancelled; what was received is worked on and settled after that too."""
+        if not self._sessions:
+            await self._persevere(self._receive_messages)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._options.max_concurrent_sessions):
+                group.create_task(self._persevere(self._receive_session))
+
+    def manual_call(self, text: str) -> Call:
+        """Return a message that was never on the bus."""
+        return service_bus_message.manual_call(text)
+
+    async def _persevere(self, receive: Callable[[], Awaitable[None]]) -> None:
+        """Receive again and again, and ever more seldom while the broker is away."""
+        pause = FIRST_PAUSE
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                await receive()
+                pause = FIRST_PAUSE
+                continue
+            except FAILURES as error:
+                said = str(error).splitlines()[0] if str(error) else type(error).__name__
+                host_log.warning("Service Bus %r cannot be read: %s", self._entity, said)
+            if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
+                pause = FIRST_PAUSE
+            await asyncio.sleep(pause * self.services.random.uniform(0.8, 1.2))
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def _receive_messages(self) -> None:
+        limit = self._options.max_concurrent_calls
+        async with self._open() as reception:
+            while True:
+                while len(reception.work) >= limit:
+                    await asyncio.wait(reception.work, return_when=asyncio.FIRST_COMPLETED)
+                for message in await self._next(reception, limit - len(reception.work)):
+                    if self._renewal > 0:
+                        reception.renewer.register(reception.receiver, message, self._renewal)
+                    self._begin(reception, message)
+
+    async def _receive_session(self) -> None:
+        idle = timespan.seconds(self._options.session_idle_timeout)
+        try:
+            async with self._open(session_id=NEXT_AVAILABLE_SESSION, max_wait_time=idle) as reception:
+                receiver = await reception.receiver.__aenter__()
+                if self._renewal > 0:
+                    reception.renewer.register(receiver, receiver.session, self._renewal)
+                quiet = 0.0
+                while quiet < idle:
+                    messages = await self._next(reception, 1)
+                    quiet = 0.0 if messages else quiet + WAIT
+                    for message in messages:
+                        # One at a time: a session is in order.
+                        await asyncio.wait([self._begin(reception, message)])
+        except OperationTimeoutError:
+            return  # no session has a message
+
+    @contextlib.asynccontextmanager
+    async def _open(self, **options: Any) -> AsyncGenerator[Reception]:
+        client = ServiceBusClient.from_connection_string(self._connection, retry_total=1, retry_backoff_factor=0.5)
+        options["prefetch_count"] = self._options.prefetch_count
+        if self._queue:
+            receiver = client.get_queue_receiver(self._queue, **options)
+        else:
+            receiver = client.get_subscription_receiver(self._topic, self._subscription, **options)
+        reception = Reception(client, receiver, AutoLockRenewer(), set())
+        try:
+            yield reception
+        finally:
+            closing = self.services.invocations.begin(self._close(reception), f"Receiver of {self._entity!r}")
+            # In a stop of the host the drain waits for it, which has a limit.
+            if not _is_cancelled():
+                await closing
+
+    async def _close(self, reception: Reception) -> None:
+        try:
+            await reception.close()
+        except FAILURES as error:
+            host_log.warning("Receiver of %r: %s", self._entity, error)
+
+    async def _next(self, reception: Reception, count: int) -> list[ServiceBusReceivedMessage]:
+        """Receive; a stop meanwhile gives back what still comes."""
+        waiting = reception.receiver.receive_messages(max_message_count=count, max_wait_time=WAIT)
+        receiving = asyncio.create_task(waiting)
+        try:
+            return await asyncio.shield(receiving)
+        except asyncio.CancelledError:
+            giving = self.services.invocations.begin(self._give_back(reception.receiver, receiving), "Receiving")
+            reception.work.add(giving)
+            raise
+
+    async def _give_back(
+        self, receiver: ServiceBusReceiver, receiving: asyncio.Task[list[ServiceBusReceivedMessage]]
+    ) -> None:
+        try:
+            for message in await receiving:
+                await receiver.abandon_message(message)
+        except FAILURES as error:
+            host_log.warning("Service Bus %r: not given back: %s", self._entity, error)
+
+    def _begin(self, reception: Reception, message: ServiceBusReceivedMessage) -> asyncio.Task[None]:
+        working = self._work(reception.receiver, message)
+        task = self.services.invocations.begin(working, f"Message of {self._entity!r}")
+        reception.work.add(task)
+        task.add_done_callback(reception.work.discard)
+        return task
+
+    async def _work(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
+        call = service_bus_message.call_of(message)
+        reason = f"(null) message of {self._entity!r}"
+        try:
+            try:
+                await self.services.invocations.run(self.function, call, reason)
+            except InvocationFailed:
+                await receiver.abandon_message(message)
+            else:
+                await receiver.complete_message(message)
+        except (*FAILURES, MessageAlreadySettled) as error:
+            # Not settled: the broker gives it out again when its lock is over.
+            host_log.warning("Message %s of %r: %s", message.message_id, self._entity, str(error).splitlines()[0])
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
