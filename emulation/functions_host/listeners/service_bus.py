@@ -23,7 +23,7 @@ from emulation.functions_host.log import host_log
 from emulation.functions_host.worker import Call
 
 # How long one request for messages stays open; a stop of the host waits for it.
-WAIT = 3.0
+WAIT = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # What the SDK raises for a broker that is away, refuses or has lost a lock.
 FAILURES = (ServiceBusError, AzureError, OSError)
