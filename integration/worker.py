@@ -17,7 +17,7 @@ from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
 from integration.errors import CorruptRecord, FnoLinkError, StorageUnavailable
-from integration.events.inbound import Inbound
+from integration.events.inbound import Inbound, Property
 from integration.health import States, Watch
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from integration.config.model import Organization
     from integration.dataverse import Dataverse
+    from integration.delivery.bus import Namespaces
     from integration.identity import AppIdentity, Tokens
     from integration.links import LinkResolver
 
@@ -125,7 +126,20 @@ class Worker:
     @cached_property
     def targets(self) -> OpenTargets:
         """The targets by name."""
-        return OpenTargets(self.configuration.targets, self.storage, lambda: self.http)
+        return OpenTargets(
+            self.configuration.targets,
+            self.storage,
+            lambda: self.http,
+            namespaces=lambda: self.namespaces,
+            credential=self._app_identity,
+        )
+
+    @cached_property
+    def namespaces(self) -> "Namespaces":
+        """The Service Bus clients."""
+        from integration.delivery.bus import Namespaces  # noqa: PLC0415  # imported at first use: import budget
+
+        return Namespaces(self._environ, self._app_identity)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -211,7 +225,7 @@ class Worker:
             except StorageUnavailable:
                 log.warning("the claim-check %s is left behind", envelope.payload)
 
-    async def take(
+    async def take(  # noqa: PLR0913  # a message has these parts
         self,
         source: str,
         body: bytes,
@@ -219,6 +233,7 @@ class Worker:
         received_at: "datetime",
         content_type: str = "",
         headers: Mapping[str, str] | None = None,
+        properties: Mapping[str, Property] | None = None,
     ) -> None:
         """Process one message of a source.
 
@@ -228,6 +243,7 @@ class Worker:
             received_at: When it was accepted from its sender.
             content_type: As sent.
             headers: Those that decoding reads.
+            properties: A broker's application properties.
 
         Raises:
             StorageUnavailable: Something could not be stored; the message must come back.
@@ -246,6 +262,7 @@ class Worker:
             received_at=received_at,
             content_type=content_type,
             headers=dict(headers or {}),
+            properties=dict(properties or {}),
         )
         await self.pipeline.receive(inbound)
 
@@ -316,6 +333,8 @@ class Worker:
             await self.links.aclose()
         if "targets" in built:
             await self.targets.close()
+        if "namespaces" in built:
+            await self.namespaces.close()
         if "storage" in built:
             await self.storage.close()
         if "tokens" in built:

@@ -59,8 +59,9 @@ class Surroundings(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def correlation_id(self) -> str:
-        """The correlation id that Dataverse's webhook sends."""
-        return legal_text(guid(self.inbound.headers.get("x-ms-correlation-request-id")))
+        """The correlation id that Dataverse's webhook sends, or that of a broker's message where it is a GUID."""
+        header = self.inbound.headers.get("x-ms-correlation-request-id")
+        return legal_text(guid(header or self.properties.get("correlation-id")))
 
     @cached_property
     def organization_host(self) -> str:

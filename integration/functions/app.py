@@ -8,7 +8,7 @@ import azure.functions as func
 
 from integration.config import Configuration, check
 from integration.errors import ConfigurationError, Problem
-from integration.functions import degraded, health, intake, links, queues
+from integration.functions import degraded, event_grid, event_hubs, health, intake, links, queues, service_bus
 from integration.routing.table import RouteTable
 from integration.worker import Worker
 
@@ -39,6 +39,9 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
 
     app.register_functions(intake.blueprint(configuration, worker))
     app.register_functions(queues.blueprint(configuration, worker))
+    app.register_functions(service_bus.blueprint(configuration, worker))
+    app.register_functions(event_hubs.blueprint(configuration, worker))
+    app.register_functions(event_grid.blueprint(configuration, worker))
     app.register_functions(links.blueprint(worker))
     app.register_functions(health.blueprint(configuration, worker))
     return app

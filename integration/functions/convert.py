@@ -1,6 +1,6 @@
 """Between azure.functions and the framework-free handlers."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import azure.functions as func
 
@@ -8,6 +8,8 @@ from integration.web import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from integration.events.inbound import Property
 
 
 def request_of(req: func.HttpRequest) -> Request:
@@ -22,3 +24,14 @@ def answer(response: Response) -> func.HttpResponse:
     mimetype = response.headers.get("Content-Type", "application/json")
     headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
     return func.HttpResponse(response.body, status_code=response.status, headers=headers, mimetype=mimetype)
+
+
+def properties_of(given: object) -> "dict[str, Property]":
+    """Read the application properties of a message; what is no scalar, such as a date, is text."""
+    if not isinstance(given, dict):
+        return {}
+    properties = cast("dict[Any, Any]", given)
+    return {
+        str(name): value if value is None or isinstance(value, str | int | float | bool) else str(value)
+        for name, value in properties.items()
+    }

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from integration.clock import Clock
-from integration.config.model import HttpSource
+from integration.config.model import EventGridSource, HttpSource
 from integration.delivery import Envelope
 from integration.delivery.envelope import PAYLOADS, QUEUE
 from integration.errors import Overloaded, PayloadTooLarge, StorageUnavailable
@@ -94,7 +94,26 @@ class Intake:
             self._under_way -= 1
         return answer
 
-    async def _store(self, source: HttpSource, request: Request) -> None:
+    async def keep(self, source: EventGridSource, body: bytes, content_type: str) -> None:
+        """Keep an event that Event Grid pushed, for which it waits 30 s.
+
+        Args:
+            source: The configured source.
+            body: The event as JSON.
+            content_type: Which schema it is in.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept; Event Grid must send it again.
+        """
+        request = Request(method="POST", headers={"content-type": content_type}, body=body)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._store(source, request)
+        except TimeoutError as error:
+            msg = f"{source.name}: no answer from storage within {PATIENCE} s"
+            raise StorageUnavailable(msg) from error
+
+    async def _store(self, source: EventGridSource | HttpSource, request: Request) -> None:
         now = self._clock.now()
         envelope = Envelope(
             source=source.name,

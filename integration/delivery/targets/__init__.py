@@ -8,7 +8,14 @@ from integration.delivery.shipment import Target
 from integration.storage import Storage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from integration.delivery.bus import Namespaces
+
+    type HttpFactory = Callable[[], httpx.AsyncClient]
 
 
 class OpenTargets:
@@ -18,12 +25,24 @@ class OpenTargets:
         configured: The targets of the configuration.
         storage: For Storage queues.
         http: Gives the process's HTTP client.
+        namespaces: Gives the Service Bus clients.
+        credential: Gives the TokenCredential of a managed identity by its client id ("" for the system-assigned).
     """
 
-    def __init__(self, configured: Mapping[str, model.Target], storage: Storage, http: "HttpFactory") -> None:
+    def __init__(
+        self,
+        configured: Mapping[str, model.Target],
+        storage: Storage,
+        http: "HttpFactory",
+        *,
+        namespaces: "Callable[[], Namespaces]",
+        credential: "Callable[[str], AsyncTokenCredential]",
+    ) -> None:
         self._configured = configured
         self._storage = storage
         self._http = http
+        self._namespaces = namespaces
+        self._credential = credential
         self._open: dict[str, Target] = {}
 
     def get(self, name: str) -> Target:
@@ -54,9 +73,11 @@ class OpenTargets:
                 from integration.delivery.targets.webhook import Webhook  # noqa: PLC0415
 
                 return Webhook(target, self._http())
+            case model.ServiceBusTarget():
+                from integration.delivery.targets.service_bus import ServiceBus  # noqa: PLC0415
 
+                return ServiceBus(target, self._namespaces())
+            case model.EventGridTarget():
+                from integration.delivery.targets.event_grid import EventGrid  # noqa: PLC0415
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    type HttpFactory = Callable[[], httpx.AsyncClient]
+                return EventGrid(target, self._http(), self._credential)

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessage
+from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
 from emulation.child import ChildFailed
@@ -98,9 +98,7 @@ async def test_a_message_that_keeps_failing_ends_in_the_entitys_own_dead_letter_
 
 async def test_a_subscription_is_read(azurite, service_bus, new_topic, run):
     name = new_topic(SubscriptionConfig(name="s"))
-    source = SHOW.format(
-        decorator="service_bus_topic_trigger", entity='topic_name="%NAME%", subscription_name="s"'
-    )
+    source = SHOW.format(decorator="service_bus_topic_trigger", entity='topic_name="%NAME%", subscription_name="s"')
     host = run(source, QUICK, env=settings(azurite, service_bus, name))
     await send(service_bus, name, ServiceBusMessage("by topic"), topic=True)
     assert (await seen(host))[0]["body"] == "by topic"

@@ -1,0 +1,71 @@
+"""From an app-setting prefix to a Service Bus client, by the conventions of Azure Functions.
+
+`X` or `AzureWebJobsX` holds a connection string; otherwise `X__fullyQualifiedNamespace` names the namespace and managed
+identity signs in, `X__clientId` choosing a user-assigned one. Source: Azure Functions developer guide, "Configure an
+identity-based connection".
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from integration.errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
+
+_UNRESOLVED = "@Microsoft.KeyVault("
+# The SDK's own attempts at one send. More would keep a function waiting; what fails goes to the retry queue.
+_PATIENCE: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.4, "retry_backoff_max": 5}
+
+
+class Namespaces:
+    """The Service Bus clients of the process, each built at its first use.
+
+    Args:
+        environ: The app settings.
+        credential: Gives the TokenCredential of a managed identity by its client id ("" for the system-assigned).
+    """
+
+    def __init__(self, environ: Mapping[str, str], credential: "Callable[[str], AsyncTokenCredential]") -> None:
+        self._environ = environ
+        self._credential = credential
+        self._clients: dict[str, ServiceBusClient] = {}
+
+    def sender(self, connection: str, *, queue: str = "", topic: str = "") -> "ServiceBusSender":
+        """Make a sender that connects at its first use.
+
+        Args:
+            connection: What the configuration calls `connection`.
+            queue: The queue's name, or
+            topic: the topic's.
+
+        Raises:
+            ConfigurationError: No setting of this prefix is usable.
+        """
+        client = self._clients.get(connection)
+        if client is None:
+            client = self._clients[connection] = self._client(connection)
+        return client.get_queue_sender(queue) if queue else client.get_topic_sender(topic)
+
+    async def close(self) -> None:
+        """Close every client."""
+        clients = list(self._clients.values())
+        self._clients.clear()
+        for client in clients:
+            await client.close()
+
+    def _client(self, connection: str) -> "ServiceBusClient":
+        from azure.servicebus.aio import ServiceBusClient  # noqa: PLC0415  # imported at first use: import budget
+
+        names = (connection,) if connection.startswith("AzureWebJobs") else (f"AzureWebJobs{connection}", connection)
+        for name in names:
+            value = self._environ.get(name, "").strip()
+            if value and not value.startswith(_UNRESOLVED):
+                return ServiceBusClient.from_connection_string(value, **_PATIENCE)
+            host = self._environ.get(f"{name}__fullyQualifiedNamespace", "").strip()
+            if host and not host.startswith(_UNRESOLVED):
+                credential = self._credential(self._environ.get(f"{name}__clientId", ""))
+                return ServiceBusClient(host, credential, **_PATIENCE)
+        hint = f"set {connection} to a connection string, or {connection}__fullyQualifiedNamespace"
+        raise ConfigurationError([Problem(connection, "no connection to a Service Bus namespace is set", hint)])

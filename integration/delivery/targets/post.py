@@ -1,0 +1,93 @@
+"""One HTTPS POST of a delivery, and what its answer means."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from integration.delivery.shipment import Receipt
+from integration.errors import TargetRejected, TargetUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+_RESPONSE = 500
+_TRANSIENT = frozenset({408, 425, 429})
+
+
+async def post(  # noqa: PLR0913  # one request has these parts
+    http: "httpx.AsyncClient",
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    name: str,
+    timeout: float,  # noqa: ASYNC109  # limits the whole exchange, and is httpx's own limit for each step too
+    now: datetime,
+) -> Receipt:
+    """POST once; redirects are never followed, so that no receiver can pass an event on.
+
+    Args:
+        http: The process's client.
+        url: Where to.
+        body: What to send.
+        headers: With the content type.
+        name: The target's name, for messages.
+        timeout: Seconds for all of it.
+        now: For a Retry-After that is a date.
+
+    Raises:
+        TargetUnavailable: No answer, a 5xx, 408, 425 or 429.
+        TargetRejected: Any other answer but a 2xx.
+    """
+    import httpx  # noqa: PLC0415  # imported at first use: import budget
+
+    sent = {**headers, "accept-encoding": "identity"}  # a few bytes must not unfold into many
+    try:
+        # httpx limits each read; a receiver that drips its answer is limited here.
+        async with (
+            asyncio.timeout(timeout),
+            http.stream("POST", url, content=body, headers=sent, timeout=timeout, follow_redirects=False) as answer,
+        ):
+            response = await _first_bytes(answer)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeEncodeError) as error:
+        msg = f"no request can be made to {name}: its URL or headers are not legal"
+        raise TargetRejected(msg) from error
+    except (httpx.HTTPError, TimeoutError) as error:
+        msg = f"{name} gave no answer: {type(error).__name__}"
+        raise TargetUnavailable(msg) from error
+    return _judge(answer, response, name, now)
+
+
+def _judge(answer: "httpx.Response", response: str, name: str, now: datetime) -> Receipt:
+    status = answer.status_code
+    if answer.is_success:
+        return Receipt(status, response)
+    msg = f"{name} answered {status}"
+    if answer.is_redirect:
+        msg += ", a redirect, and redirects are not followed"
+    if answer.is_server_error or status in _TRANSIENT:
+        wait = _retry_after(answer.headers.get("retry-after", ""), now)
+        raise TargetUnavailable(msg, status=status, response=response, retry_after=wait)
+    raise TargetRejected(msg, status=status, response=response)
+
+
+async def _first_bytes(answer: "httpx.Response") -> str:
+    """Read the beginning of an answer; the rest of a long one is not worth waiting for."""
+    read = b""
+    async for chunk in answer.aiter_raw():
+        read += chunk
+        if len(read) >= _RESPONSE:
+            break
+    return read[:_RESPONSE].decode(errors="replace")
+
+
+def _retry_after(header: str, now: datetime) -> float | None:
+    """Read Retry-After: seconds, or an HTTP date."""
+    if header.isdecimal():
+        return float(header)
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds()) if header else None
+    except (ValueError, TypeError):
+        return None

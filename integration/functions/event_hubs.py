@@ -1,0 +1,68 @@
+"""Event Hubs triggers: one function a hub and consumer group, one event an invocation.
+
+A hub has no dead letters and moves on after a failure. So the retry policy, which the host keeps without moving the
+checkpoint, holds an event for as long as nothing can be stored.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import azure.functions as func
+
+from integration.config import Configuration
+from integration.config.model import EventHubSource
+from integration.functions.convert import properties_of
+from integration.functions.names import function_name
+from integration.worker import Worker
+
+type Handler = Callable[[func.EventHubEvent], Awaitable[None]]
+
+# -1: without end. Page "Azure Functions error handling and retries".
+FOREVER = "-1"
+
+
+def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+    """Register the Event Hubs triggers."""
+    bp = func.Blueprint()
+    for source in configuration.sources.values():
+        if isinstance(source, EventHubSource) and source.enabled:
+            _register(bp, source, _take(source.name, worker))
+    return bp
+
+
+def _register(bp: func.Blueprint, source: EventHubSource, handler: Handler) -> None:
+    decorated: Any = bp
+    trigger = decorated.event_hub_message_trigger(
+        arg_name="event",
+        connection=source.connection,
+        event_hub_name=source.event_hub,
+        consumer_group=source.consumer_group,
+        cardinality=func.Cardinality.ONE,
+    )
+    retry = decorated.retry(
+        strategy="exponential_backoff",
+        max_retry_count=FOREVER,
+        minimum_interval="00:00:05",
+        maximum_interval="00:05:00",
+    )
+    bp.function_name(function_name("source", source.name))(trigger(retry(handler)))
+
+
+def _take(name: str, worker: Callable[[], Worker]) -> Handler:
+    async def take(event: func.EventHubEvent) -> None:
+        metadata = cast("Mapping[str, Any]", event.metadata or {})
+        system = {str(key).lower(): value for key, value in dict(metadata.get("SystemProperties") or {}).items()}
+        properties = properties_of(metadata.get("Properties"))
+        if isinstance(correlation := system.get("correlation-id"), str):
+            properties.setdefault("correlation-id", correlation)
+        enqueued = event.enqueued_time or datetime.now(UTC)
+        await worker().take(
+            name,
+            event.get_body(),
+            received_at=enqueued if enqueued.tzinfo else enqueued.replace(tzinfo=UTC),
+            content_type=str(system.get("content-type") or ""),
+            properties=properties,
+        )
+
+    return take

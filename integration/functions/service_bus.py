@@ -1,0 +1,63 @@
+"""Service Bus triggers: one function a queue or subscription, one message an invocation.
+
+The binding settles by the function's outcome and cannot do more from Python. So a function returns when everything
+that came of its message is durable, and raises only when nothing can be stored.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.functions as func
+
+from integration.config import Configuration
+from integration.config.model import ServiceBusSource
+from integration.functions.convert import properties_of
+from integration.functions.names import function_name
+from integration.worker import Worker
+
+type Handler = Callable[[func.ServiceBusMessage], Awaitable[None]]
+
+
+def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+    """Register the Service Bus triggers."""
+    bp = func.Blueprint()
+    for source in configuration.sources.values():
+        if isinstance(source, ServiceBusSource) and source.enabled:
+            bp.function_name(function_name("source", source.name))(_trigger(bp, source)(_take(source.name, worker)))
+    return bp
+
+
+def _trigger(bp: func.Blueprint, source: ServiceBusSource) -> Callable[[Handler], Any]:
+    decorated: Any = bp
+    options: dict[str, Any] = {"arg_name": "msg", "connection": source.connection}
+    options |= {"cardinality": func.Cardinality.ONE, "is_sessions_enabled": source.sessions}
+    if source.queue:
+        return decorated.service_bus_queue_trigger(queue_name=source.queue, **options)
+    return decorated.service_bus_topic_trigger(
+        topic_name=source.topic, subscription_name=source.subscription, **options
+    )
+
+
+def _take(name: str, worker: Callable[[], Worker]) -> Handler:
+    async def take(msg: func.ServiceBusMessage) -> None:
+        properties = properties_of(msg.application_properties or msg.user_properties)
+        for key, value in (("message-id", msg.message_id), ("correlation-id", msg.correlation_id)):
+            if value:
+                properties.setdefault(key, value)
+        await worker().take(
+            name,
+            msg.get_body(),
+            # The same at every redelivery.
+            received_at=_aware(msg.enqueued_time_utc),
+            content_type=msg.content_type or "",
+            properties=properties,
+        )
+
+    return take
+
+
+def _aware(time: datetime | None) -> datetime:
+    if time is None:
+        return datetime.now(UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
