@@ -1,4 +1,4 @@
-"""One world for all end-to-end tests: they run in one worker process, one after another."""
+"""One world for the end-to-end tests, in one worker process; tests with a world of their own are another group."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.path.is_relative_to(HERE) and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group("e2e"))
 
 

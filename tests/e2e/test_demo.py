@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.stage import ROOT
 
+pytestmark = pytest.mark.xdist_group("e2e-demo")
 KEYS = {
     "accepted",
     "delivered_events",
