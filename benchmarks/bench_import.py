@@ -1,7 +1,7 @@
 """What importing function_app costs beside azure.functions alone: cold starts pay it.
 
-Each import runs in a fresh interpreter with warm byte code and a warm disk; measured is the processor time of the import
-statement, not the start of the interpreter, and not what other programs on the machine take meanwhile.
+Each import runs in a fresh interpreter with warm byte code and a warm disk; measured is the processor time of the
+import statement, not the start of the interpreter, and not what other programs on the machine take meanwhile.
 """
 
 import os
