@@ -1,6 +1,6 @@
 """One set of storage clients a process, each built at its first use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from integration.storage.blobs import Blobs
@@ -67,6 +67,29 @@ class Storage:
             with storage_failures(f"creating table {name}"):
                 self._tables[name] = await service.create_table_if_not_exists(name)
         return self._tables[name]
+
+    async def tables(self, prefix: str) -> AsyncIterator[str]:
+        """List the tables of the worker's own account whose name begins with `prefix`, in the order of their names.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        service = self._service(INTERNAL, "table", hasty=False)
+        limits = {"first": prefix, "past": prefix[:-1] + chr(ord(prefix[-1]) + 1)}
+        with storage_failures("listing tables"):
+            async for table in service.query_tables("TableName ge @first and TableName lt @past", parameters=limits):
+                yield str(table.name)
+
+    async def drop_table(self, name: str) -> None:
+        """Delete a table of the worker's own account with all its rows, if it is there.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+        """
+        service = self._service(INTERNAL, "table", hasty=False)
+        self._tables.pop(name, None)
+        with storage_failures(f"deleting table {name}"):
+            await service.delete_table(name)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -1,0 +1,247 @@
+"""Who may process an event now: the claim table, as one pure function.
+
+| journal state | from a source | continuation | release | replay |
+|---|---|---|---|---|
+| absent | process | its delivery | its delivery | process |
+| received, lease alive | re-check past the lease | proceed if its own run's, else wait | refuse | refuse |
+| received, lease over | take over | take over | take over | take over, replay |
+| deferred | duplicate | its delivery | its delivery | process, ends the chain |
+| parked | duplicate | its delivery | its delivery | process |
+| dead-lettered | reopen what failed (`resent`) | its delivery | its delivery | process |
+| done | duplicate | its delivery | its delivery | process (`replayed`) |
+| unrouted | evaluate the routes again | its delivery | its delivery | evaluate the routes again |
+
+"Its delivery": if the message is not stale, else it is dropped, a retry message under a live lease too. A continuation is stale unless
+its delivery is deferred under the same generation; a release, unless its delivery is parked. Other deliveries of the
+same event may be deferred, parked or over meanwhile, that is no matter.
+
+A re-check is what a source's message leaves behind when it meets a live lease: it takes over what has stayed
+`received`, and drops itself when the run came to its end.
+
+Each delivery has its own chain of retry messages; a message is of the chain's present link when the entry of its route
+is deferred under the same generation. A route without an entry is never stale: the row was dropped with its table, or
+the journal was off when the message was written.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from integration.journal.record import Row, chain
+
+LEASE = timedelta(seconds=150)
+"""How long a run is believed to be alive; one run ends within 120 s."""
+MARGIN = timedelta(seconds=5)
+"""How far past the lease a re-check comes."""
+PATIENCE = timedelta(seconds=10)
+"""How long a delivery waits while another run holds the event."""
+
+type Kind = Literal["source", "recheck", "continuation", "release", "replay"]
+type Why = Literal["new", "takeover", "continued", "resent", "rerouted", "released", "replayed"]
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """Process the event, once a row with this generation and lease is written.
+
+    Args:
+        why: What kind of run it is.
+        generation: The run's number.
+        lease_until: Until when nobody else takes over.
+        whole: Evaluate the routes; deliver by all that match, those in `settled` excepted.
+        routes: Deliver by these in any case.
+        settled: Routes whose delivery is recorded and not to be made again.
+        reopens: The entries of `routes` are open from now on: a run that takes over makes them, too.
+        afresh: Every entry is forgotten: all deliveries are made again.
+        running: What the row says of the run: empty for the event as a whole, else what part of it.
+    """
+
+    why: Why
+    generation: int
+    lease_until: datetime
+    whole: bool
+    routes: tuple[str, ...] = ()
+    settled: frozenset[str] = frozenset()
+    reopens: bool = False
+    afresh: bool = False
+    running: str = ""
+
+
+class Duplicate(msgspec.Struct, frozen=True):
+    """Acknowledge and count it: the event has been taken care of, or is being so."""
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Put a message for `until` on the retry queue, then acknowledge: another run holds the event."""
+
+    until: datetime
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """Acknowledge it: what it asks for has been done, or another message asks for it."""
+
+
+class Refuse(msgspec.Struct, frozen=True):
+    """Do nothing and say "in progress": another run holds the event until `until` at the latest."""
+
+    until: datetime
+
+
+type Decision = Process | Duplicate | Wait | Drop | Refuse
+
+
+def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argument a column
+    row: Row | None,
+    kind: Kind,
+    generation: int,
+    now: datetime,
+    *,
+    route: str | None = None,
+    lease: timedelta = LEASE,
+) -> Decision:
+    """Decide what a message may do with its event.
+
+    Args:
+        row: What the journal has; None when it has nothing.
+        kind: What brings the event: a source, a re-check, a retry message, a release of what is parked, an operator.
+        generation: Of a continuation: what its message carries.
+        now: The time.
+        route: The delivery that it is about; None: the event as a whole (source and recheck always).
+        lease: How long a run holds the event.
+    """
+    asked = _Asked(kind, generation, now, route, lease)
+    if row is None:
+        # Numbered past the message's own: its next link must differ from it.
+        return asked.process(generation, "new", whole=route is None, routes=asked.named, running=asked.part)
+    if row.state == "received":
+        return _received(row, asked)
+    match kind:
+        case "source":
+            return _source(row, asked)
+        case "recheck":
+            return Drop()
+        case "continuation" | "release":
+            if _stale(row, asked):
+                return Drop()
+            why = "continued" if kind == "continuation" else "released"
+            return asked.process(
+                row.generation, why, routes=asked.named, settled=_settled(row, asked.named), running=asked.part
+            )
+        case "replay":
+            return _replay(row, asked)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    kind: Kind
+    generation: int
+    now: datetime
+    route: str | None
+    lease: timedelta
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        return () if self.route is None else (self.route,)
+
+    @property
+    def part(self) -> str:
+        """What a run of this delivery alone is called."""
+        if self.route is None:
+            return ""
+        return chain(self.route, self.generation) if self.kind == "continuation" else f"{self.kind}:{self.route}"
+
+    def process(  # noqa: PLR0913  # the fields of a run
+        self,
+        generation: int,
+        why: Why,
+        *,
+        whole: bool = False,
+        routes: tuple[str, ...] = (),
+        settled: frozenset[str] = frozenset(),
+        reopens: bool = False,
+        afresh: bool = False,
+        running: str = "",
+    ) -> Process:
+        return Process(
+            why=why,
+            generation=generation + 1,
+            lease_until=self.now + self.lease,
+            whole=whole,
+            routes=routes,
+            settled=settled,
+            reopens=reopens,
+            afresh=afresh,
+            running=running,
+        )
+
+
+def _received(row: Row, asked: _Asked) -> Decision:
+    alive = row.alive(asked.now)
+    if _stale(row, asked) and not (alive and asked.kind == "release"):
+        return Drop()
+    # The queue gives a message to nobody else while its run is alive: who brings the same one again has outlived it.
+    mine = asked.kind == "continuation" and row.running == asked.part
+    if alive and not mine:
+        held_until = row.lease_until or asked.now
+        if asked.kind in ("release", "replay"):
+            return Refuse(held_until)
+        past = held_until + MARGIN
+        return Wait(min(past, asked.now + PATIENCE) if asked.kind == "continuation" else past)
+    if asked.kind == "replay":
+        return _replay(row, asked)
+    # Whoever takes over finishes what was begun: all that matches if the dead run was about the event as a whole, and
+    # in any case what is open. Only then may the event be recorded as settled afterwards.
+    routes = tuple(dict.fromkeys((*asked.named, *(each.route for each in row.deliveries if each.state == "open"))))
+    return asked.process(
+        row.generation,
+        "continued" if mine else "takeover",
+        whole=not row.running,
+        routes=routes,
+        settled=_settled(row, routes),
+        running=row.running and (asked.part or "takeover"),
+    )
+
+
+def _source(row: Row, asked: _Asked) -> Decision:
+    if row.state == "unrouted":
+        return asked.process(row.generation, "rerouted", whole=True, settled=_settled(row, ()))
+    if row.state == "dead_lettered":
+        failed = tuple(entry.route for entry in row.deliveries if entry.state == "dead_lettered")
+        settled = _settled(row, failed)
+        return asked.process(row.generation, "resent", routes=failed, settled=settled, reopens=True, running="resent")
+    return Duplicate()
+
+
+def _replay(row: Row, asked: _Asked) -> Process:
+    if asked.route is None or row.state == "unrouted":
+        return asked.process(row.generation, "replayed", whole=True, afresh=True)
+    # A dead run of the event as a whole, and what it left open, are finished on the way.
+    routes = asked.named + tuple(entry.route for entry in row.deliveries if entry.state == "open")
+    running = asked.part if row.running or row.state != "received" else ""
+    return asked.process(
+        row.generation,
+        "replayed",
+        whole=not running,
+        routes=tuple(dict.fromkeys(routes)),
+        settled=_settled(row, routes),
+        reopens=True,
+        running=running,
+    )
+
+
+def _stale(row: Row, asked: _Asked) -> bool:
+    """Tell whether the delivery that a message is about is somebody else's by now, or over."""
+    entry = None if asked.route is None else row.entry(asked.route)
+    if entry is None or entry.state == "open" or asked.kind == "replay":
+        return False
+    # A run that is under way may have put its message on the queue, or parked its delivery, and be about to write so.
+    if asked.kind == "release":
+        return entry.state != "parked" and not (row.state == "received" and entry.state == "deferred")
+    if entry.state == "deferred" and entry.generation == asked.generation:
+        return False
+    return not (row.state == "received" and row.generation == asked.generation)
+
+
+def _settled(row: Row, but: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(
+        entry.route for entry in row.deliveries if entry.state not in ("open", "unrouted") and entry.route not in but
+    )

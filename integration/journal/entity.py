@@ -1,0 +1,115 @@
+"""A row as a table entity: within the limits of Azure Tables, readable where it is small.
+
+Limits: a property holds 64 KB (32,768 UTF-16 characters, or 65,536 bytes), an entity 1 MB. Source: "Understanding the
+Table service data model".
+"""
+
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from integration.errors import CorruptRecord
+from integration.journal.record import VERSION, Entry, Row, Subject
+
+PLAIN = 30_000
+CHUNK = 60_000
+CHUNKS = 14
+TEXT = 2_048
+
+
+def encode(row: Row) -> dict[str, Any]:
+    """Write a row as an entity.
+
+    Deliveries are one JSON property. An event with so many that they do not fit has them compressed, over several
+    properties, if need be without the targets' answers; beyond that, what is over is left out and what is not is kept.
+    """
+    subject = row.subject
+    entity: dict[str, Any] = {
+        "PartitionKey": partition(subject),
+        "RowKey": subject.key,
+        "v": row.v,
+        "organization": subject.organization,
+        "id": _short(subject.id),
+        "type": _short(subject.type),
+        "subject": _short(subject.subject),
+        "source": subject.source,
+        # As text: a sender's time may be older than the 1601 that a table's own times begin with.
+        "time": subject.time and subject.time.isoformat(),
+        "state": row.state,
+        "generation": row.generation,
+        "accepted_at": row.accepted_at,
+        "lease_until": row.lease_until,
+        "owner": row.owner,
+        "running": row.running,
+        "duplicates": row.duplicates,
+        "resent": row.resent,
+        "replayed": row.replayed,
+        "reason": row.reason,
+        "updated_at": row.updated_at,
+    }
+    entity = {name: value for name, value in entity.items() if value is not None and value != ""}
+    return entity | _deliveries(row.deliveries)
+
+
+def decode(entity: Mapping[str, Any]) -> Row:
+    """Read an entity.
+
+    Raises:
+        CorruptRecord: It is no row of a version that this code knows.
+    """
+    if entity.get("v") != VERSION:
+        msg = f"this journal row has version {str(entity.get('v'))[:20]}, known is {VERSION}"
+        raise CorruptRecord(msg)
+    try:
+        known = {name: _plain(value) for name, value in entity.items() if name in _FIELDS or name in _ABOUT}
+        about = {name: known.pop(name) for name in _ABOUT if name in known} | {"key": entity["RowKey"]}
+        return msgspec.convert(known | {"subject": about, "deliveries": _read(entity)}, Row)
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError, zlib.error, RecursionError) as error:
+        msg = f"this journal row cannot be read: {str(error)[:200]}"
+        raise CorruptRecord(msg) from error
+
+
+def partition(subject: Subject) -> str:
+    """Say which partition an event's row is in."""
+    return f"{subject.organization}-{subject.key[:1]}"
+
+
+def _deliveries(entries: tuple[Entry, ...]) -> dict[str, Any]:
+    text = _ENCODER.encode(entries).decode()
+    if len(text.encode("utf-16-le")) <= 2 * PLAIN:
+        return {"deliveries": text}
+    brief = tuple(msgspec.structs.replace(entry, response="") for entry in entries)
+    unfinished = tuple(entry for entry in brief if entry.state not in ("delivered", "decided"))
+    for attempt in (entries, brief, unfinished):
+        packed = zlib.compress(_ENCODER.encode(attempt))
+        if len(packed) <= CHUNK * CHUNKS:
+            return {
+                f"deliveries_{start // CHUNK}": packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)
+            }
+    msg = f"{len(unfinished)} deliveries of one event are more than a journal row can hold"
+    raise CorruptRecord(msg)
+
+
+def _read(entity: Mapping[str, Any]) -> tuple[Entry, ...]:
+    if "deliveries" in entity:
+        return _DECODER.decode(entity["deliveries"])
+    parts = [entity[name] for name in (f"deliveries_{number}" for number in range(CHUNKS)) if name in entity]
+    return _DECODER.decode(zlib.decompress(b"".join(parts)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
+
+
+def _plain(value: Any) -> Any:
+    """Take the SDK's own kind of datetime for a datetime."""
+    return datetime.combine(value.date(), value.timetz()) if isinstance(value, datetime) else value
+
+
+_ABOUT = ("organization", "time", "id", "type", "subject", "source")
+_FIELDS = frozenset(Row.__struct_fields__) - {"subject", "deliveries"}
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(tuple[Entry, ...])

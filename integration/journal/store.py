@@ -1,0 +1,293 @@
+"""The journal in Azure Tables: claims and their ends, each under the version of the row that was read."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from integration.clock import Clock
+from integration.errors import CorruptRecord, StorageUnavailable
+from integration.journal.claim import Decision, Duplicate, Kind, Process, claim
+from integration.journal.entity import decode, encode, partition
+from integration.journal.record import Entry, Row, Subject
+from integration.journal.run import begun, ended, overtaken
+from integration.journal.tables import PREFIX, outlived, tables_for
+from integration.storage import Storage
+from integration.storage.failures import storage_failures
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator
+
+log = logging.getLogger("fno_link.journal")
+
+# Two that write the same row at once settle it in a few rounds; many rounds mean that something else is wrong.
+_ROUNDS = 12
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A run that holds its event.
+
+    Args:
+        decision: What it may do.
+        row: The row as it was written.
+        table: Where it lies.
+        etag: The version that was written.
+        corrupt: What was in the place of the row and could not be read; it is to be kept as a dead letter.
+    """
+
+    decision: Process
+    row: Row
+    table: str
+    etag: str
+    corrupt: str = ""
+
+
+class _Found(msgspec.Struct, frozen=True):
+    row: Row | None
+    table: str
+    etag: str
+    corrupt: str = ""
+
+
+class Journal:
+    """One row an event.
+
+    Args:
+        storage: The worker's storage account.
+        clock: The time.
+        rng: Makes the words by which a run knows its own writes again.
+        keep: How long rows are kept, by the events' own time.
+    """
+
+    def __init__(self, storage: Storage, clock: Clock, rng: "random.Random", keep: timedelta) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._rng = rng
+        self._keep = keep
+        self.operations = 0
+        """Table operations so far, retries of the SDK not counted."""
+        self.duplicates = 0
+        """Duplicates that this process has acknowledged."""
+
+    async def claim(  # noqa: PLR0913  # the columns of the claim table
+        self,
+        subject: Subject,
+        kind: Kind,
+        *,
+        accepted_at: datetime,
+        generation: int = 0,
+        route: str | None = None,
+        owner: str = "",
+    ) -> "Run | Decision":
+        """Claim an event.
+
+        Args:
+            subject: The event.
+            kind: What brings it.
+            accepted_at: When it was first accepted; kept from the first row on.
+            generation: Of a continuation: what its message carries.
+            route: The delivery that it is about; None: the event as a whole.
+            owner: A word of the caller's, so that a repeated call knows its own write again; `word()` makes one.
+
+        Returns:
+            A Run, if it was claimed; else the decision that says what to do instead.
+
+        Raises:
+            StorageUnavailable: The account did not answer; nothing may be done.
+        """
+        owner = owner or self.word()
+        fresh = Row(subject=subject, state="received", generation=0, accepted_at=accepted_at)
+        tables = tables_for(subject.time, self._clock.now(), self._keep)
+        # A source mostly brings what nobody has seen: one insert, no read. Everything else has a row.
+        found = await self._find(subject, tables[1:] if kind == "source" else tables)
+        for _ in range(_ROUNDS):
+            now = self._clock.now()
+            row = found.row if found else None
+            if row is not None and found is not None and row.owner == owner and row.state == "received":
+                # The account has taken an earlier write of this very call and its answer was lost.
+                return self._resumed(found, row, kind, generation, route)
+            decision = claim(row, kind, generation, now, route=route)
+            if isinstance(decision, Duplicate):
+                await self._count(found)
+                return decision
+            if not isinstance(decision, Process):
+                return decision
+            written = begun(row or fresh, decision, owner=owner, now=now)
+            table, etag = (found.table, found.etag) if found else (tables[0], "")
+            new = await (self._replace(table, written, etag) if etag else self._insert(table, written))
+            if new is not None:
+                return Run(decision, written, table, new, found.corrupt if found else "")
+            found = await self._find(subject, tables)
+        msg = f"the journal row of {subject.key} is written by too many at once"
+        raise StorageUnavailable(msg)
+
+    async def end(self, run: Run, entries: tuple[Entry, ...], *, reason: str = "", complete: bool = True) -> bool:
+        """Record what a run did.
+
+        Args:
+            run: What `claim` returned.
+            entries: What became of each delivery.
+            reason: Why nothing was to be delivered.
+            complete: Whether it came to its end; else anybody may take over at once.
+
+        Returns:
+            False when another run has taken over meanwhile: the message must not be acknowledged but claimed again.
+
+        Raises:
+            StorageUnavailable: It is not known to be recorded.
+        """
+        row, etag, ours = run.row, run.etag, True
+        for _ in range(_ROUNDS):
+            now = self._clock.now()
+            if ours:
+                written = ended(row, entries, now=now, reason=reason, complete=complete)
+            else:
+                written = overtaken(row, run.row, entries, now=now)
+            if written is None or await self._replace(run.table, written, etag) is not None:
+                return ours
+            found = await self._find(run.row.subject, (run.table,))
+            if found is None or found.row is None:
+                return False
+            row, etag, ours = found.row, found.etag, found.row.owner == run.row.owner
+            if ours and row.state != "received":
+                return True  # an earlier write of ours whose answer was lost
+        msg = f"the journal row of {run.row.subject.key} is written by too many at once"
+        raise StorageUnavailable(msg)
+
+    async def note(self, subject: Subject, *, accepted_at: datetime, reason: str) -> None:
+        """Record a message that nothing is to be done for; the same one again is counted.
+
+        Raises:
+            StorageUnavailable: It is not known to be recorded.
+        """
+        run = await self.claim(subject, "source", accepted_at=accepted_at)
+        if isinstance(run, Run):
+            await self.end(run, (), reason=reason)
+
+    async def find(self, subject: Subject) -> Row | None:
+        """Read an event's row; None when there is none.
+
+        Raises:
+            CorruptRecord: The row cannot be read.
+            StorageUnavailable: The account did not answer.
+        """
+        found = await self._find(subject, tables_for(subject.time, self._clock.now(), self._keep))
+        if found is not None and found.corrupt:
+            raise CorruptRecord
+        return found.row if found else None
+
+    async def tables(self) -> "AsyncIterator[str]":
+        """List the journal's tables, oldest first.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async for name in self._storage.tables(PREFIX):
+            yield name
+
+    async def retain(self) -> list[str]:
+        """Drop the tables that hold nothing to be kept; returns their names.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        now = self._clock.now()
+        dropped = [name async for name in self.tables() if outlived(name, now, self._keep)]
+        for name in dropped:
+            await self._storage.drop_table(name)
+            log.info("the journal table %s is over and dropped", name)
+        return dropped
+
+    def word(self) -> str:
+        """Make a random word for one claim."""
+        return f"{self._rng.getrandbits(64):016x}"
+
+    def _resumed(self, found: _Found, row: Row, kind: Kind, generation: int, route: str | None) -> Run:
+        # What it decided follows from the row that it wrote: an event without a lease, as its next run would find it.
+        before = msgspec.structs.replace(row, lease_until=None, generation=row.generation - 1)
+        decision = claim(before, kind, generation, self._clock.now(), route=route)
+        if not isinstance(decision, Process):
+            msg = f"a claim of {row.subject.key} was written that could not have been made"
+            raise CorruptRecord(msg)
+        return Run(decision, row, found.table, found.etag)
+
+    async def _count(self, found: _Found | None) -> None:
+        """Count a duplicate on its row; one that another writer wins is only counted here."""
+        self.duplicates += 1
+        if found is None or found.row is None:
+            return
+        row = msgspec.structs.replace(found.row, duplicates=found.row.duplicates + 1, updated_at=self._clock.now())
+        await self._replace(found.table, row, found.etag)
+
+    async def _find(self, subject: Subject, tables: tuple[str, ...]) -> _Found | None:
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        for name in tables:
+            table: Any = await self._storage.table(name)
+            self.operations += 1
+            with storage_failures("reading the journal"):
+                try:
+                    entity: Any = await table.get_entity(partition(subject), subject.key)
+                except ResourceNotFoundError:
+                    continue
+            etag = str(entity.metadata["etag"])
+            try:
+                return _Found(decode(entity), name, etag)
+            except CorruptRecord:
+                log.exception(
+                    "the journal row of %s cannot be read; the event is claimed as if it had none", subject.key
+                )
+                return _Found(None, name, etag, str(dict(entity))[:60_000])
+        return None
+
+    async def _insert(self, name: str, row: Row) -> str | None:
+        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
+            ResourceExistsError,
+            ResourceNotFoundError,
+        )
+
+        table: Any = await self._storage.table(name)
+        entity = encode(row)
+        self.operations += 1
+        with storage_failures("writing the journal"):
+            try:
+                return str((await table.create_entity(entity))["etag"])
+            except ResourceExistsError:
+                return None
+            except ResourceNotFoundError:
+                pass  # somebody has deleted the table
+            await _made(table)
+            try:
+                return str((await table.create_entity(entity))["etag"])
+            except ResourceExistsError:
+                return None
+
+    async def _replace(self, name: str, row: Row, etag: str) -> str | None:
+        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
+        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
+            ResourceModifiedError,
+            ResourceNotFoundError,
+        )
+        from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
+
+        table: Any = await self._storage.table(name)
+        self.operations += 1
+        with storage_failures("writing the journal"):
+            try:
+                answer = await table.update_entity(
+                    encode(row), mode=UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified
+                )
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return None
+        return str(answer["etag"])
+
+
+async def _made(table: Any) -> None:
+    from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415  # imported at first use: import budget
+
+    try:
+        await table.create_table()
+    except ResourceExistsError:
+        return  # another instance was faster

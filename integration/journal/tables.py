@@ -1,0 +1,50 @@
+"""Which table holds an event: one a week, by the event's own time."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+PREFIX = "fnolinkjournal"
+_NAME = re.compile(rf"{PREFIX}(\d{{4}})w(\d{{2}})")
+_WEEK = timedelta(days=7)
+_AHEAD = timedelta(days=1)
+
+
+def table_of(at: datetime) -> str:
+    """Name the table of the ISO week that a time is in."""
+    year, week, _ = at.astimezone(UTC).isocalendar()
+    return f"{PREFIX}{year:04}w{week:02}"
+
+
+def tables_for(time: datetime | None, now: datetime, keep: timedelta) -> tuple[str, ...]:
+    """Say where an event's row lies.
+
+    An event without a time, or with one that no table is kept for (older than `keep`, or more than a day ahead), has
+    its row in the table of the week it comes in; it is looked up in the week before, too.
+
+    Args:
+        time: The event's own time.
+        now: The time.
+        keep: How long rows are kept.
+
+    Returns:
+        The table that a new row goes to, then the others to look into.
+    """
+    if time is not None and now - keep <= time <= now + _AHEAD:
+        return (table_of(time),)
+    return (table_of(now), table_of(now - _WEEK))
+
+
+def outlived(table: str, now: datetime, keep: timedelta) -> bool:
+    """Tell whether nothing in a table is needed any more; False for a table that is none of the journal's.
+
+    Rows are placed by an event's own time, up to `keep` back; the extra week keeps such a late one for a week at least.
+    """
+    found = _NAME.fullmatch(table)
+    if found is None:
+        return False
+    try:
+        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
+    except ValueError:
+        return False
+    end = datetime(monday.year, monday.month, monday.day, tzinfo=UTC) + _WEEK
+    return end + keep + _WEEK < now

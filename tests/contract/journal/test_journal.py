@@ -1,0 +1,208 @@
+"""The journal on Azurite, by the real client."""
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integration.errors import CorruptRecord
+from integration.journal import Drop, Duplicate, Entry, Journal, Refuse, Run, Subject, Wait
+from integration.journal.tables import table_of
+from integration.storage import Storage
+from tests.fake_clock import FakeClock
+
+KEEP = timedelta(days=14)
+
+
+@pytest.fixture
+async def storage(azurite):
+    # Tables have fixed names, so every test gets an account of its own.
+    opened = Storage({"AzureWebJobsStorage": azurite.spare_account()})
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+def open_journal(storage, clock, seed=1):
+    return Journal(storage, clock, random.Random(seed), KEEP)
+
+
+def a_subject(clock, number=0, *, timed=True):
+    time = clock.now() - timedelta(minutes=1) if timed else None
+    return Subject(organization="contoso", key=f"{number:064x}", time=time, id=str(number), type="T")
+
+
+def delivered(route="orders", **changes):
+    return Entry(route=route, state="delivered", target="queue", attempt=1, status=200, response="ok", ms=12, **changes)
+
+
+async def claimed(journal, subject, kind="source", **more):
+    run = await journal.claim(subject, kind, accepted_at=datetime(2026, 1, 1, tzinfo=UTC), **more)
+    assert isinstance(run, Run), run
+    return run
+
+
+async def test_an_event_that_is_delivered_at_once_costs_two_table_operations(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock)
+    run = await claimed(journal, subject)
+    assert await journal.end(run, (delivered(),))
+    assert journal.operations == 2
+    row = await journal.find(subject)
+    assert row is not None
+    assert (row.state, row.generation, row.lease_until) == ("done", 1, None)
+    assert row.deliveries == (delivered(at=clock.now()),)
+    assert row.accepted_at == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def test_an_event_without_a_time_costs_a_read_of_this_week_and_of_the_last_more(storage, clock):
+    journal = open_journal(storage, clock)
+    run = await claimed(journal, a_subject(clock, timed=False))
+    await journal.end(run, (delivered(),))
+    assert journal.operations <= 3
+
+
+async def test_an_event_without_a_time_is_found_a_week_later(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock, timed=False)
+    await journal.end(await claimed(journal, subject), (delivered(),))
+    await clock.advance(timedelta(days=7).total_seconds())
+    assert await journal.claim(subject, "source", accepted_at=clock.now()) == Duplicate()
+
+
+async def test_a_duplicate_is_counted_on_its_row(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock)
+    await journal.end(await claimed(journal, subject), (delivered(),))
+    for _ in range(3):
+        assert await journal.claim(subject, "source", accepted_at=clock.now()) == Duplicate()
+    row = await journal.find(subject)
+    assert row is not None
+    assert (row.duplicates, journal.duplicates, row.state) == (3, 3, "done")
+
+
+async def test_of_many_at_once_one_claims_and_the_others_come_again_past_the_lease(storage, clock):
+    subject = a_subject(clock)
+    journals = [open_journal(storage, clock, seed) for seed in range(8)]
+    answers = await asyncio.gather(*(journal.claim(subject, "source", accepted_at=clock.now()) for journal in journals))
+    assert sum(isinstance(answer, Run) for answer in answers) == 1
+    assert {type(answer) for answer in answers} == {Run, Wait}
+
+
+async def test_a_dead_run_is_taken_over_by_one_when_its_lease_is_over(storage, clock):
+    subject = a_subject(clock)
+    dead = await claimed(open_journal(storage, clock), subject)
+    await clock.advance(151)
+    journals = [open_journal(storage, clock, seed) for seed in range(2, 8)]
+    answers = await asyncio.gather(*(journal.claim(subject, "source", accepted_at=clock.now()) for journal in journals))
+    (run,) = [answer for answer in answers if isinstance(answer, Run)]
+    assert (run.decision.why, run.decision.generation) == ("takeover", 2)
+    assert not await journals[0].end(dead, (delivered(),))
+    assert await journals[0].end(run, (delivered(),))
+
+
+async def test_a_run_that_fails_says_what_it_has_done_and_lets_go(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock)
+    await journal.end(await claimed(journal, subject), (delivered("first"),), complete=False)
+    run = await claimed(journal, subject)
+    assert run.decision.settled == {"first"}
+
+
+async def test_a_claim_whose_answer_was_lost_knows_its_own_row_again(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock)
+    first = await claimed(journal, subject, owner="mine")
+    again = await claimed(journal, subject, owner="mine")
+    assert again.row == first.row
+    assert again.decision.whole
+    assert await journal.end(again, (delivered(),))
+
+
+async def test_an_end_whose_answer_was_lost_is_an_end(storage, clock):
+    journal = open_journal(storage, clock)
+    run = await claimed(journal, a_subject(clock))
+    assert await journal.end(run, (delivered(),))
+    assert await journal.end(run, (delivered(),))
+
+
+async def test_a_chain_of_retries_drops_what_is_not_its_present_link(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock)
+    deferred = Entry(route="orders", state="deferred", attempt=1, code="TargetUnavailable")
+    first = await claimed(journal, subject)
+    await journal.end(first, (deferred,))
+    second = await claimed(journal, subject, "continuation", generation=first.row.generation, route="orders")
+    await journal.end(second, (deferred,))
+    old = await journal.claim(subject, "continuation", accepted_at=clock.now(), generation=1, route="orders")
+    assert old == Drop()
+    third = await claimed(journal, subject, "continuation", generation=second.row.generation, route="orders")
+    assert isinstance(await journal.claim(subject, "replay", accepted_at=clock.now(), route="orders"), Refuse)
+    await journal.end(third, (delivered(),))
+    row = await journal.find(subject)
+    assert row is not None
+    assert row.state == "done"
+
+
+async def test_a_corrupt_row_is_claimed_anew_and_handed_over(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock)
+    table = await storage.table(table_of(clock.now()))
+    await table.create_entity({"PartitionKey": "contoso-0", "RowKey": subject.key, "v": 1, "state": "nonsense"})
+    with pytest.raises(CorruptRecord):
+        await journal.find(subject)
+    run = await claimed(journal, subject)
+    assert "nonsense" in run.corrupt
+    assert await journal.end(run, (delivered(),))
+    row = await journal.find(subject)
+    assert row is not None
+    assert row.state == "done"
+
+
+async def test_a_table_that_somebody_deletes_is_made_again(storage, clock):
+    journal = open_journal(storage, clock)
+    await claimed(journal, a_subject(clock, 1))
+    table = await storage.table(table_of(clock.now()))
+    await table.delete_table()
+    await claimed(journal, a_subject(clock, 2))
+
+
+async def test_retention_drops_whole_tables_and_nothing_else(storage, clock, azurite):
+    journal = open_journal(storage, clock)
+    for days in range(0, 50, 7):
+        await claimed(journal, a_subject(clock, days))
+        await clock.advance(timedelta(days=7).total_seconds())
+    await storage.table("fnolinkhealth")
+    before = [name async for name in journal.tables()]
+    assert len(before) == 8
+    dropped = await journal.retain()
+    assert dropped == before[: len(dropped)]
+    assert [name async for name in journal.tables()] == before[-3:]
+    service = await storage.table("fnolinkhealth")
+    await service.create_entity({"PartitionKey": "p", "RowKey": "r"})
+
+
+async def test_a_row_with_a_thousand_deliveries_is_stored(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock)
+    run = await claimed(journal, subject)
+    entries = tuple(delivered(f"route-{number:04}") for number in range(1000))
+    assert await journal.end(run, entries)
+    row = await journal.find(subject)
+    assert row is not None
+    assert len(row.deliveries) == 1000
+
+
+async def test_a_message_without_anything_to_do_has_a_row(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock, timed=False)
+    for _ in range(2):
+        await journal.note(subject, accepted_at=clock.now(), reason="test_message")
+    row = await journal.find(subject)
+    assert row is not None
+    assert (row.state, row.reason, row.duplicates) == ("done", "test_message", 1)

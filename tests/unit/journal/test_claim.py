@@ -1,0 +1,230 @@
+"""The claim table, cell by cell."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integration.journal.claim import LEASE, MARGIN, PATIENCE, Drop, Duplicate, Process, Refuse, Wait, claim
+from integration.journal.record import Entry, Row, Subject
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SUBJECT = Subject(organization="contoso", key="a" * 64)
+MINE = 4
+LEASED = NOW + timedelta(seconds=60)
+OVER = NOW - timedelta(seconds=1)
+
+DELIVERED = Entry(route="done", state="delivered")
+DEFERRED = Entry(route="mine", state="deferred", generation=MINE)
+PARKED = Entry(route="mine", state="parked")
+DEAD = Entry(route="mine", state="dead_lettered")
+MADE = Entry(route="mine", state="delivered")
+
+
+def a_row(state, *deliveries, lease=None, running="", generation=7):
+    return Row(
+        subject=SUBJECT,
+        state=state,
+        generation=generation,
+        accepted_at=NOW,
+        lease_until=lease,
+        running=running,
+        deliveries=deliveries,
+    )
+
+
+ROWS = {
+    "absent": None,
+    "received, alive": a_row("received", DELIVERED, DEFERRED, lease=LEASED),
+    "received, alive, its own run": a_row("received", DELIVERED, DEFERRED, lease=LEASED, running="4:mine"),
+    "received, alive, another delivery's run": a_row("received", DELIVERED, DEFERRED, lease=LEASED, running="4:x"),
+    "received, over": a_row("received", DELIVERED, DEFERRED, lease=OVER),
+    "received, over, a part": a_row("received", DELIVERED, DEFERRED, lease=OVER, running="4:mine"),
+    "deferred": a_row("deferred", DELIVERED, DEFERRED),
+    "parked": a_row("parked", DELIVERED, PARKED),
+    "dead-lettered": a_row("dead_lettered", DELIVERED, DEAD),
+    "done": a_row("done", DELIVERED, MADE),
+    "unrouted": a_row("unrouted", Entry(route="", state="unrouted")),
+    "done, its delivery unknown": a_row("done", DELIVERED),
+}
+ASKED = {
+    "source": ("source", 0, None),
+    "recheck": ("recheck", 0, None),
+    "continuation": ("continuation", MINE, "mine"),
+    "stale continuation": ("continuation", MINE - 1, "mine"),
+    "release": ("release", 0, "mine"),
+    "replay": ("replay", 0, "mine"),
+    "replay of all": ("replay", 0, None),
+}
+
+
+def run(why, generation, *, whole=False, routes=(), settled=(), reopens=False, afresh=False, running=""):
+    return Process(
+        why=why,
+        generation=generation,
+        lease_until=NOW + LEASE,
+        whole=whole,
+        routes=tuple(routes),
+        settled=frozenset(settled),
+        reopens=reopens,
+        afresh=afresh,
+        running=running,
+    )
+
+
+RECHECK, LATER, REFUSED = Wait(LEASED + MARGIN), Wait(NOW + PATIENCE), Refuse(LEASED)
+OWN = {"routes": ["mine"], "settled": ["done"]}
+AGAIN = run("replayed", 8, whole=True, afresh=True)
+REPLAYED = run("replayed", 8, **OWN, reopens=True, running="replay:mine")
+TAKEN = run("takeover", 8, whole=True, settled=["done", "mine"])
+
+TABLE = {
+    "absent": {
+        "source": run("new", 1, whole=True),
+        "recheck": run("new", 1, whole=True),
+        "continuation": run("new", 5, routes=["mine"], running="4:mine"),
+        "stale continuation": run("new", 4, routes=["mine"], running="3:mine"),
+        "release": run("new", 1, routes=["mine"], running="release:mine"),
+        "replay": run("new", 1, routes=["mine"], running="replay:mine"),
+        "replay of all": run("new", 1, whole=True),
+    },
+    "received, alive": {
+        "source": RECHECK,
+        "recheck": RECHECK,
+        "continuation": LATER,
+        "stale continuation": Drop(),
+        "release": REFUSED,
+        "replay": REFUSED,
+        "replay of all": REFUSED,
+    },
+    "received, alive, its own run": {
+        "source": RECHECK,
+        "recheck": RECHECK,
+        "continuation": run("continued", 8, **OWN, running="4:mine"),
+        "stale continuation": Drop(),
+        "release": REFUSED,
+        "replay": REFUSED,
+        "replay of all": REFUSED,
+    },
+    "received, alive, another delivery's run": {
+        "source": RECHECK,
+        "recheck": RECHECK,
+        "continuation": LATER,
+        "stale continuation": Drop(),
+        "release": REFUSED,
+        "replay": REFUSED,
+        "replay of all": REFUSED,
+    },
+    "received, over": {
+        "source": TAKEN,
+        "recheck": TAKEN,
+        "continuation": run("takeover", 8, whole=True, **OWN),
+        "stale continuation": Drop(),
+        "release": run("takeover", 8, whole=True, **OWN),
+        "replay": run("replayed", 8, whole=True, **OWN, reopens=True),
+        "replay of all": AGAIN,
+    },
+    "received, over, a part": {
+        "source": run("takeover", 8, settled=["done", "mine"], running="takeover"),
+        "recheck": run("takeover", 8, settled=["done", "mine"], running="takeover"),
+        "continuation": run("continued", 8, **OWN, running="4:mine"),
+        "stale continuation": Drop(),
+        "release": run("takeover", 8, **OWN, running="release:mine"),
+        "replay": REPLAYED,
+        "replay of all": AGAIN,
+    },
+    "deferred": {
+        "source": Duplicate(),
+        "recheck": Drop(),
+        "continuation": run("continued", 8, **OWN, running="4:mine"),
+        "stale continuation": Drop(),
+        "release": Drop(),
+        "replay": REPLAYED,
+        "replay of all": AGAIN,
+    },
+    "parked": {
+        "source": Duplicate(),
+        "recheck": Drop(),
+        "continuation": Drop(),
+        "stale continuation": Drop(),
+        "release": run("released", 8, **OWN, running="release:mine"),
+        "replay": REPLAYED,
+        "replay of all": AGAIN,
+    },
+    "dead-lettered": {
+        "source": run("resent", 8, **OWN, reopens=True, running="resent"),
+        "recheck": Drop(),
+        "continuation": Drop(),
+        "stale continuation": Drop(),
+        "release": Drop(),
+        "replay": REPLAYED,
+        "replay of all": AGAIN,
+    },
+    "done": {
+        "source": Duplicate(),
+        "recheck": Drop(),
+        "continuation": Drop(),
+        "stale continuation": Drop(),
+        "release": Drop(),
+        "replay": REPLAYED,
+        "replay of all": AGAIN,
+    },
+    "unrouted": {
+        "source": run("rerouted", 8, whole=True),
+        "recheck": Drop(),
+        "continuation": run("continued", 8, routes=["mine"], running="4:mine"),
+        "stale continuation": run("continued", 8, routes=["mine"], running="3:mine"),
+        "release": run("released", 8, routes=["mine"], running="release:mine"),
+        "replay": AGAIN,
+        "replay of all": AGAIN,
+    },
+    "done, its delivery unknown": {
+        "source": Duplicate(),
+        "recheck": Drop(),
+        "continuation": run("continued", 8, **OWN, running="4:mine"),
+        "stale continuation": run("continued", 8, **OWN, running="3:mine"),
+        "release": run("released", 8, **OWN, running="release:mine"),
+        "replay": REPLAYED,
+        "replay of all": AGAIN,
+    },
+}
+
+
+def test_every_cell_has_an_expectation():
+    assert TABLE.keys() == ROWS.keys()
+    assert all(cells.keys() == ASKED.keys() for cells in TABLE.values())
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("state", ROWS)
+def test_the_claim_table(state, asked):
+    kind, generation, route = ASKED[asked]
+    assert claim(ROWS[state], kind, generation, NOW, route=route) == TABLE[state][asked]
+
+
+def test_the_lease_is_over_at_its_very_end():
+    row = a_row("received", lease=NOW)
+    assert isinstance(claim(row, "source", 0, NOW), Process)
+    assert isinstance(claim(row, "source", 0, NOW - timedelta(microseconds=1)), Wait)
+
+
+def test_a_retry_message_that_is_faster_than_its_row_waits_and_is_not_dropped():
+    row = a_row("received", Entry(route="mine", state="deferred", generation=2), lease=LEASED, generation=7)
+    assert claim(row, "continuation", 7, NOW, route="mine") == LATER
+    assert claim(row, "continuation", 6, NOW, route="mine") == Drop()
+
+
+def test_what_a_resend_reopened_is_finished_by_whoever_takes_over():
+    row = a_row("received", DELIVERED, Entry(route="failed", state="open"), lease=OVER, running="resent")
+    decision = claim(row, "source", 0, NOW)
+    assert decision == run("takeover", 8, routes=["failed"], settled=["done"], running="takeover")
+
+
+def test_a_release_is_dropped_when_its_delivery_was_made_before_the_run_that_died():
+    row = a_row("received", MADE, lease=OVER)
+    assert claim(row, "release", 0, NOW, route="mine") == Drop()
+
+
+def test_a_release_meets_a_live_run_and_is_refused():
+    row = a_row("received", PARKED, lease=LEASED)
+    assert claim(row, "release", 0, NOW, route="mine") == REFUSED
+    assert claim(row, "release", 0, NOW, route="other") == REFUSED

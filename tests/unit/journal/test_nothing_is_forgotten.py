@@ -1,0 +1,192 @@
+"""Random histories of one event: workers that crash and stall, duplicates, resends, replays, a clock that jumps.
+
+The model has a row that is written atomically (in Azure by If-Match), queues that give a message back when its worker
+dies, and blobs. Each effect is a step of its own, in the order that the house promises, and a crash may fall between
+any two.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from integration.journal.claim import Kind, Process, Refuse, Wait, claim
+from integration.journal.record import Entry, Row, Subject
+from integration.journal.run import begun, ended, overtaken
+
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ROUTES = ("a", "b")
+SUBJECT = Subject(organization="contoso", key="a" * 64)
+
+
+@dataclass(eq=False)
+class Message:
+    """What drives the event: a message on a queue, or the blob of a parked delivery."""
+
+    kind: Kind
+    due: datetime
+    generation: int = 0
+    route: str | None = None
+
+
+@dataclass(eq=False)
+class Worker:
+    message: Message
+    run: Process
+    row: Row
+    todo: list[str]
+    entries: list[Entry] = field(default_factory=list)
+
+
+class History(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.row: Row | None = None
+        self.waiting: list[Message] = [Message("source", START)]
+        self.workers: list[Worker] = []
+        self.delivered: list[str] = []
+        self.dead: set[str] = set()
+        self.owners = 0
+
+    # -- the steps of a run, each of which may be the last
+
+    def take(self, message: Message) -> None:
+        """Claim; the message is invisible to the others until it is acknowledged or its worker dies."""
+        self.waiting.remove(message)
+        decision = claim(self.row, message.kind, message.generation, self.now, route=message.route)
+        match decision:
+            case Process():
+                self.owners += 1
+                fresh = Row(subject=SUBJECT, state="received", generation=0, accepted_at=self.now)
+                self.row = begun(self.row or fresh, decision, owner=str(self.owners), now=self.now)
+                matching = ROUTES if decision.whole else ()
+                todo = dict.fromkeys((*(each for each in matching if each not in decision.settled), *decision.routes))
+                self.workers.append(Worker(message, decision, self.row, list(todo)))
+            case Wait():
+                kind = "recheck" if message.kind == "source" else message.kind
+                self.waiting.append(Message(kind, decision.until, message.generation, message.route))
+            case Refuse():
+                self.waiting.append(message)  # the blob stays where it is; a replay goes on later
+            case _:
+                pass  # acknowledged
+
+    def attempt(self, worker: Worker, outcome: str) -> None:
+        route = worker.todo.pop()
+        match outcome:
+            case "delivered":
+                self.delivered.append(route)
+            case "deferred":
+                self.waiting.append(Message("continuation", self.now, worker.row.generation, route))
+            case "parked":
+                self.waiting.append(Message("release", self.now, 0, route))
+            case "dead_lettered":
+                self.dead.add(route)
+        worker.entries.append(Entry(route=route, state=outcome))
+
+    def end(self, worker: Worker) -> None:
+        """Write the row under If-Match, then acknowledge."""
+        if self.holds(worker):
+            self.row = ended(self.row or worker.row, tuple(worker.entries), now=self.now)
+        elif self.row is not None:
+            self.row = overtaken(self.row, worker.row, tuple(worker.entries), now=self.now) or self.row
+            self.waiting.append(worker.message)  # claimed again
+        self.workers.remove(worker)
+
+    # -- what may happen
+
+    def pick(self, data, items):
+        return items[data.draw(st.integers(0, len(items) - 1))]
+
+    @precondition(lambda self: self.waiting and len(self.workers) < 4)
+    @rule(which=st.integers(-2, 0))
+    def a_worker_takes_a_message(self, which):
+        due = [message for message in self.waiting if message.due <= self.now]
+        if due:
+            self.take(due[max(which, -len(due))])
+
+    @precondition(lambda self: self.workers)
+    @rule(data=st.data(), outcome=st.sampled_from(["delivered", "deferred", "parked", "dead_lettered"]))
+    def a_worker_goes_on(self, data, outcome):
+        worker = self.pick(data, self.workers)
+        if worker.todo:
+            self.attempt(worker, outcome)
+        else:
+            self.end(worker)
+
+    @precondition(lambda self: self.workers)
+    @rule(data=st.data(), fault=st.sampled_from(["dies", "fails and says so", "dies before it acknowledges"]))
+    def a_worker_is_struck(self, data, fault):
+        worker = self.pick(data, self.workers)
+        if fault == "fails and says so" and self.holds(worker):
+            self.row = ended(worker.row, tuple(worker.entries), now=self.now, complete=False)
+        if fault == "dies before it acknowledges" and not worker.todo:
+            self.end(worker)
+        else:
+            self.workers.remove(worker)
+        if worker.message not in self.waiting:
+            self.waiting.append(worker.message)
+
+    @rule(seconds=st.sampled_from([1, 5, 11, 60, 149, 156, 400]))
+    def time_passes(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+    @precondition(lambda self: len(self.waiting) < 8)
+    @rule()
+    def the_sender_sends_again(self):
+        self.waiting.append(Message("source", self.now))
+
+    @precondition(lambda self: self.row is not None)
+    @rule(route=st.sampled_from([None, *ROUTES]))
+    def an_operator_replays(self, route):
+        if len(self.workers) < 4:
+            message = Message("replay", self.now, 0, route)
+            self.waiting.append(message)
+            self.take(message)
+
+    @precondition(lambda self: self.row is not None and not self.workers)
+    @precondition(lambda self: all(message.kind == "release" for message in self.waiting))
+    @rule()
+    def the_row_is_dropped_with_its_table(self):
+        self.row = None
+
+    # -- what always holds
+
+    @invariant()
+    def no_two_runs_hold_a_lease_at_once(self):
+        held = [worker for worker in self.workers if self.now < worker.run.lease_until and self.holds(worker)]
+        assert len(held) <= 1
+
+    def holds(self, worker):
+        return self.row is not None and self.row.owner == worker.row.owner
+
+    @invariant()
+    def no_two_workers_that_believe_to_be_alive_make_one_delivery(self):
+        alive = [worker for worker in self.workers if self.now < worker.run.lease_until]
+        assert len(alive) <= 1
+
+    def teardown(self):
+        """Let everything that still drives the event come to its end, without faults: nothing was forgotten."""
+        for worker in self.workers:
+            self.waiting.append(worker.message)
+        self.workers.clear()
+        for _ in range(500):
+            if not self.waiting:
+                break
+            self.now += timedelta(seconds=20)
+            for message in [each for each in self.waiting if each.due <= self.now]:
+                self.take(message)
+                for worker in list(self.workers):
+                    while worker.todo:
+                        self.attempt(worker, "delivered")
+                    self.end(worker)
+        assert self.waiting == []
+        if self.row is not None:
+            assert self.row.state not in ("received", "deferred", "parked")
+        assert set(self.delivered) | self.dead == set(ROUTES)
+
+
+History.TestCase.settings = settings(max_examples=300, stateful_step_count=40)
+TestNothingIsForgotten = History.TestCase

@@ -1,0 +1,44 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integration.journal.tables import outlived, table_of, tables_for
+
+NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
+KEEP = timedelta(days=14)
+TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # hypothesis wants naive ends
+
+
+def test_an_event_lies_in_the_week_of_its_own_time_whenever_it_comes():
+    time = datetime(2026, 1, 4, 23, 59, tzinfo=UTC)
+    for days in range(10):
+        assert tables_for(time, NOW - timedelta(days=6) + timedelta(days=days), KEEP) == ("fnolinkjournal2026w01",)
+
+
+def test_years_follow_the_iso_week():
+    assert table_of(datetime(2027, 1, 1, tzinfo=UTC)) == "fnolinkjournal2026w53"
+
+
+@pytest.mark.parametrize("time", [None, NOW - timedelta(days=15), NOW + timedelta(days=2)])
+def test_an_event_without_a_usable_time_is_looked_up_in_this_week_and_the_last(time):
+    assert tables_for(time, NOW, KEEP) == ("fnolinkjournal2026w03", "fnolinkjournal2026w02")
+
+
+def test_a_table_is_dropped_once_its_last_event_is_older_than_is_kept_and_a_week_more():
+    monday = datetime(2026, 1, 12, tzinfo=UTC)
+    assert not outlived("fnolinkjournal2026w02", monday + KEEP + timedelta(days=7), KEEP)
+    assert outlived("fnolinkjournal2026w02", monday + KEEP + timedelta(days=7, seconds=1), KEEP)
+
+
+@pytest.mark.parametrize("name", ["fnolinkjournal", "fnolinkjournal2026w99", "fnolinkjournal2020w1", "orders2020w01"])
+def test_other_tables_are_never_dropped(name):
+    assert not outlived(name, datetime(2099, 1, 1, tzinfo=UTC), KEEP)
+
+
+@given(TIMES, st.timedeltas(timedelta(0), timedelta(days=40)), st.timedeltas(timedelta(days=1), timedelta(days=60)))
+def test_no_row_is_written_to_a_table_that_is_dropped_within_a_week(time, age, keep):
+    now = time + age
+    for table in tables_for(time, now, keep):
+        assert not outlived(table, now + timedelta(days=6, hours=23), keep) or table == tables_for(None, now, keep)[1]
