@@ -11,9 +11,9 @@
 | done | duplicate | its delivery | its delivery | process (`replayed`) |
 | unrouted | evaluate the routes again | its delivery | its delivery | evaluate the routes again |
 
-"Its delivery": if the message is not stale, else it is dropped, a retry message under a live lease too. A continuation is stale unless
-its delivery is deferred under the same generation; a release, unless its delivery is parked. Other deliveries of the
-same event may be deferred, parked or over meanwhile, that is no matter.
+"Its delivery": if the message is not stale, else it is dropped, a retry message under a live lease too. A continuation
+is stale unless its delivery is deferred under the same generation; a release, unless its delivery is parked. Other
+deliveries of the same event may be deferred, parked or over meanwhile, that is no matter.
 
 A re-check is what a source's message leaves behind when it meets a live lease: it takes over what has stayed
 `received`, and drops itself when the run came to its end.
