@@ -85,11 +85,19 @@ class ControlServer:
             if call is None:
                 return "404 Not Found", {"error": f"no {method} {url.path}; there are {sorted(map(' '.join, CALLS))}"}
             settings = {key: values[-1] for key, values in parse_qs(url.query).items()} | body
-            return "200 OK", call(self._broker, settings)
+            return "200 OK", await self._call(call, settings)
         except Refused as refused:
             return f"{refused.status} Refused", {"error": refused.description, "condition": refused.condition}
         except (KeyError, TypeError, ValueError) as error:
             return "400 Bad Request", {"error": f"{type(error).__name__}: {error}"}
+
+    async def _call(self, call: Call, settings: dict[str, Any]) -> Any:
+        """Do what was asked; return when it is durable."""
+        found = call(self._broker, settings)
+        durable = asyncio.Event()
+        self._broker.journal.after_commit(durable.set)
+        await durable.wait()
+        return found
 
 
 async def serve_control(broker: "Broker", port: int) -> ControlServer:
