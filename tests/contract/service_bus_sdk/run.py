@@ -30,6 +30,7 @@ from emulation.service_bus import ServiceBus
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 CACHE = cache_folder()
+LOG = CACHE / f"sdk-tests-{os.getpid()}.log"  # kept when a run fails
 HOSTS = "*.servicebus.windows.net"
 NOT_LIVE = ("mgmt_tests", "perf_tests", "unittests", "test_tracing.py")  # no live test in them; need more packages
 INI = "[pytest]\nasyncio_mode = auto\ntimeout = 400\n"
@@ -119,13 +120,15 @@ def run(select: Sequence[str] = (), *, workers: int = 6, expression: str = "") -
             command += ["-n", str(workers), "--dist", "worksteal", "--tb", "short", "--import-mode", "importlib"]
             command += ["-k", expression] if expression else []
             command += list(select) or [".", *(f"--ignore={name}" for name in NOT_LIVE)]
-            with (CACHE / "sdk-tests.log").open("w") as log:
+            with LOG.open("w") as log:
                 done = subprocess.run(command, cwd=tests, env=environment, stdout=log, stderr=log, check=False)
             if done.returncode not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-                sys.exit(f"pytest could not run the tests ({done.returncode}); see {CACHE / 'sdk-tests.log'}")
+                sys.exit(f"pytest could not run the tests ({done.returncode}); see {LOG}")
         outcomes = [json.loads(line) for line in results.read_text().splitlines()]
-        shutil.copyfile(results, CACHE / "sdk-tests.jsonl")
-    return judge(outcomes)
+    verdict = judge(outcomes)
+    if verdict.ok:
+        LOG.unlink()
+    return verdict
 
 
 def judge(outcomes: Sequence[dict[str, object]]) -> Verdict:
@@ -169,7 +172,7 @@ def main() -> int:
         for test in tests:
             say(f"{title}: {test}")
     if not verdict.ok:
-        say(f"the tests' output is in {CACHE / 'sdk-tests.log'}")
+        say(f"the tests' output is in {LOG}")
     return 0 if verdict.ok else 1
 
 
