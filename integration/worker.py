@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
+from integration.config.model import HttpSource
 from integration.dead_letters import DeadLetters, Record, reasons
 from integration.delivery import Envelope, Pipeline, Poison, Release, Releases, decode_continuation
 from integration.delivery.envelope import PAYLOADS, redeem
 from integration.delivery.envelope import QUEUE as EVENTS
+from integration.delivery.guard import Guard
 from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
 from integration.errors import CorruptRecord, FnoLinkError, StorageUnavailable
-from integration.events.inbound import Inbound, Property
+from integration.events.inbound import Inbound, Limits, Property
 from integration.health import States, Watch
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from integration.config.model import Organization
+    from integration.config.model import Organization, Source
     from integration.dataverse import Dataverse
     from integration.delivery.bus import Namespaces
     from integration.identity import AppIdentity, Tokens
     from integration.links import LinkResolver
+    from integration.links.identities import Identities
 
 log = logging.getLogger("fno_link.worker")
 
@@ -153,6 +156,20 @@ class Worker:
             retries=self.retries,
             clock=self._clock,
             rng=self._rng,
+            guard=Guard(self.configuration, self.identities, clock=self._clock),
+        )
+
+    @cached_property
+    def identities(self) -> "Identities":
+        """Who we are in each organization."""
+        from integration.links.identities import Identities  # noqa: PLC0415  # imported at first use: import budget
+        from integration.links.table import TABLE  # noqa: PLC0415  # imported at first use: import budget
+
+        return Identities(
+            self.dataverse,
+            lambda organization: credentials(self._environ, organization.name).client_id,
+            table=lambda: self.storage.table(TABLE),
+            clock=self._clock,
         )
 
     @cached_property
@@ -263,6 +280,7 @@ class Worker:
             content_type=content_type,
             headers=dict(headers or {}),
             properties=dict(properties or {}),
+            limits=_limits(configured),
         )
         await self.pipeline.receive(inbound)
 
@@ -331,6 +349,8 @@ class Worker:
         built = vars(self)
         if "links" in built:
             await self.links.aclose()
+        if "identities" in built:
+            await self.identities.aclose()
         if "targets" in built:
             await self.targets.close()
         if "namespaces" in built:
@@ -364,3 +384,10 @@ class Worker:
             await self.releases.order(organization, moved=moved)
         except FnoLinkError:
             log.exception("the release of %s is left to the health timer", organization)
+
+
+def _limits(source: "Source") -> Limits:
+    """Decode what intake has accepted: a source may take more than the default."""
+    if isinstance(source, HttpSource) and source.max_body > Limits().max_bytes:
+        return Limits(max_bytes=source.max_body)
+    return Limits()

@@ -4,6 +4,7 @@ import msgspec
 
 from integration.config.fields import (
     Bytes,
+    CallDepth,
     Connection,
     ConsumerGroup,
     EntityName,
@@ -25,6 +26,8 @@ class HttpSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
         enabled: Off: nothing is registered and nothing is taken in.
         max_body: Bytes of the largest body that is accepted.
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
+        drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
+        max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
     """
 
     name: Name
@@ -32,6 +35,8 @@ class HttpSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     enabled: bool = True
     max_body: Bytes = 1_048_576
     legal_entities: tuple[Text, ...] = ()
+    drop_echoes: bool = False
+    max_call_depth: CallDepth = 0
 
 
 class StorageQueueSource(
@@ -51,6 +56,8 @@ class StorageQueueSource(
         connection: The app setting, or the prefix of the app settings, that says where the queue is.
         enabled: Off: the queue is not read, its messages wait.
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
+        drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
+        max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
     """
 
     name: Name
@@ -59,6 +66,8 @@ class StorageQueueSource(
     connection: Connection = "AzureWebJobsStorage"
     enabled: bool = True
     legal_entities: tuple[Text, ...] = ()
+    drop_echoes: bool = False
+    max_call_depth: CallDepth = 0
 
 
 class ServiceBusSource(
@@ -76,6 +85,8 @@ class ServiceBusSource(
         connection: The app setting, or the prefix of the app settings, that says where the namespace is.
         enabled: Off: nothing is read, messages wait.
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
+        drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
+        max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
     """
 
     name: Name
@@ -87,6 +98,8 @@ class ServiceBusSource(
     connection: Connection = "ServiceBus"
     enabled: bool = True
     legal_entities: tuple[Text, ...] = ()
+    drop_echoes: bool = False
+    max_call_depth: CallDepth = 0
 
 
 class EventGridSource(
@@ -99,12 +112,16 @@ class EventGridSource(
         organization: The organization that the events come from.
         enabled: Off: nothing is registered; Event Grid tries again for as long as its subscription says.
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
+        drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
+        max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
     """
 
     name: Name
     organization: OrganizationName
     enabled: bool = True
     legal_entities: tuple[Text, ...] = ()
+    drop_echoes: bool = False
+    max_call_depth: CallDepth = 0
 
 
 class EventHubSource(
@@ -120,6 +137,8 @@ class EventHubSource(
         connection: The app setting, or the prefix of the app settings, that says where the namespace is.
         enabled: Off: nothing is read; events wait for as long as the hub keeps them.
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
+        drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
+        max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
     """
 
     name: Name
@@ -129,6 +148,8 @@ class EventHubSource(
     connection: Connection = "EventHub"
     enabled: bool = True
     legal_entities: tuple[Text, ...] = ()
+    drop_echoes: bool = False
+    max_call_depth: CallDepth = 0
 
 
 type Source = HttpSource | StorageQueueSource | ServiceBusSource | EventGridSource | EventHubSource

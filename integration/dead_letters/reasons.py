@@ -1,6 +1,9 @@
 """Why an event is a dead letter or parked, beside the codes of errors.py that serve as reasons too."""
 
 UNROUTED = "Unrouted"
+FOREIGN_ORGANIZATION = "ForeignOrganization"
+FOREIGN_LEGAL_ENTITY = "ForeignLegalEntity"
+CALL_DEPTH = "CallDepth"
 ROUTE_GONE = "RouteGone"
 UNKNOWN_SOURCE = "UnknownSource"
 RETRIES_EXHAUSTED = "RetriesExhausted"
@@ -16,6 +19,9 @@ REASONS: dict[str, str] = {
     "TooLarge": "The message is larger than decoding accepts, or holds more events.",
     "TooDeep": "The message is nested deeper than decoding accepts.",
     UNROUTED: "No route takes the event.",
+    FOREIGN_ORGANIZATION: "The event is of another Dataverse organization than its source's: a copied environment?",
+    FOREIGN_LEGAL_ENTITY: "The event is of a legal entity that the source does not name in `legal_entities`.",
+    CALL_DEPTH: "The plug-in call chain is deeper than the source's `max_call_depth`: perhaps a loop.",
     ROUTE_GONE: "The route that the delivery was waiting for is no longer configured, or switched off.",
     UNKNOWN_SOURCE: "The source that took the message is no longer configured.",
     RETRIES_EXHAUSTED: "The target did not take it in as many attempts as the schedule has.",

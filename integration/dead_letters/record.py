@@ -9,6 +9,7 @@ import msgspec
 
 from integration.errors import CorruptRecord
 from integration.events.event import Event
+from integration.events.inbound import Property
 from integration.events.record import load, store
 
 VERSION = 1
@@ -48,11 +49,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         body: The message as it came, where there is no event.
         content_type: Of `body`.
         headers: That came with `body`.
+        properties: Application properties that came with `body`.
         route: The route's name; empty when the event as a whole is concerned.
         target: The route's target at that time.
         attempts: How often delivery was tried.
         last: How the last attempt ended.
         environment: Fingerprint of the F&O environment that the organization was last known to be linked to.
+        whole: The event as a whole is concerned, before its guards and routes.
+        replays: How often an operator has replayed it.
         v: Version of this record.
     """
 
@@ -67,11 +71,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     content_type: str = ""
     headers: dict[str, str] = {}
+    properties: dict[str, Property] = {}
     route: str = ""
     target: str = ""
     attempts: int = 0
     last: Attempted | None = None
     environment: str = ""
+    whole: bool = False
+    replays: int = 0
     v: int = VERSION
 
     @property
@@ -127,6 +134,9 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     last: Attempted | None
     environment: str
     v: int
+    whole: bool = False
+    replays: int = 0
+    properties: dict[str, Property] = {}
 
 
 _NONE = msgspec.Raw(b"null")

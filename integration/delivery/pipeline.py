@@ -18,6 +18,7 @@ import msgspec
 from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import Attempted, DeadLetters, Record, reasons
+from integration.delivery.guard import Echo, Guard, Refused
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Outcome, Waiting
 from integration.delivery.persist import persist
 from integration.delivery.retries import Retries
@@ -82,6 +83,7 @@ class Pipeline:
         retries: The retry queue.
         clock: The time.
         rng: Jitter.
+        guard: Judges events before they are routed.
     """
 
     def __init__(  # noqa: PLR0913  # the composition root names each part once
@@ -95,6 +97,7 @@ class Pipeline:
         retries: Retries,
         clock: Clock,
         rng: random.Random,
+        guard: Guard | None = None,
     ) -> None:
         self._configuration = configuration
         self._table = table
@@ -105,12 +108,14 @@ class Pipeline:
         self._retries = retries
         self._clock = clock
         self._rng = rng
+        self._guard = guard or Guard(configuration, clock=clock)
 
-    async def receive(self, inbound: Inbound) -> list[Outcome]:
+    async def receive(self, inbound: Inbound, *, replay: int = 0) -> list[Outcome]:
         """Take a message through to its deliveries.
 
         Args:
             inbound: The message and what is known of its way here.
+            replay: How often an operator has replayed it.
 
         Returns:
             What became of each delivery of each event in it.
@@ -122,15 +127,38 @@ class Pipeline:
         for item in decode(inbound).items:
             match item:
                 case Event():
-                    outcomes += await self.route(item, inbound.received_at)
+                    outcomes += await self.admit(
+                        Work(route="", accepted_at=inbound.received_at, event=item, whole=True, replay=replay)
+                    )
                 case Undecoded():
-                    outcomes.append(await self._bury_undecoded(item, inbound))
+                    outcomes.append(await self._bury_undecoded(item, inbound, replay))
                 case IgnoredMessage():
                     log.info("%s: %s message acknowledged", inbound.ingress, item.reason)
                     outcomes.append(Ignored(item.reason))
         return outcomes
 
-    async def route(self, event: Event, accepted_at: datetime) -> list[Outcome]:
+    async def admit(self, work: Work) -> list[Outcome]:
+        """Guard an event as a whole, then deliver it by every route that takes it.
+
+        Raises:
+            StorageUnavailable: Something could not be stored.
+        """
+        event = work.subject_matter
+        try:
+            verdict = await self._guard.check(event)
+        except LinkUnknown as unknown:
+            return [await self._without_link(work, None, unknown)]
+        if isinstance(verdict, Echo):
+            log.info("%s is an echo of our own write", event.key)
+            return [Ignored("echo")]
+        if isinstance(verdict, Refused):
+            outcome = await self._bury(work, verdict.reason, verdict.message, verdict.hint)
+            if verdict.alert is not None:
+                await self.route(verdict.alert, self._clock.now())
+            return [outcome]
+        return await self.route(event, work.accepted_at, replay=work.replay)
+
+    async def route(self, event: Event, accepted_at: datetime, *, replay: int = 0) -> list[Outcome]:
         """Deliver one event by every route that takes it.
 
         Raises:
@@ -144,16 +172,13 @@ class Pipeline:
         if undecided and isinstance(link, Linked):
             matches = self._table.match(stamp(event, link))
             undecided = False
-        works = [
-            (route, Work(route=route.name, accepted_at=accepted_at, event=event, environment=environment))
-            for route in matches.routes
-        ]
+        whole = Work(route="", accepted_at=accepted_at, event=event, environment=environment, replay=replay)
+        works = [(route, msgspec.structs.replace(whole, route=route.name)) for route in matches.routes]
         if not works and not undecided:
-            return [await self._unrouted(event, accepted_at)]
+            return [await self._unrouted(event, accepted_at, replay)]
         settling = [self._settle(work, route, link) for route, work in works]
         if undecided:
-            work = Work(route="", accepted_at=accepted_at, event=event, environment=environment)
-            settling.append(self._without_link(work, None, link))
+            settling.append(self._without_link(whole, None, link))
         return await _all(settling)
 
     async def resume(self, work: Work) -> list[Outcome]:
@@ -164,8 +189,11 @@ class Pipeline:
             StorageUnavailable: Something could not be stored; the message must not be acknowledged.
         """
         redeemed = await self._retries.redeem(work)
-        event = redeemed.subject_matter
-        outcomes = await self.release(redeemed, await self._link_for(event, needed=self._needs_link(redeemed)))
+        if redeemed.whole:
+            outcomes = await self.admit(redeemed)
+        else:
+            link = await self._link_for(redeemed.subject_matter, needed=self._needs_link(redeemed))
+            outcomes = await self.release(redeemed, link)
         if work.payload and not any(isinstance(outcome, Deferred) for outcome in outcomes):
             try:
                 await self._retries.forget(work)
@@ -194,7 +222,7 @@ class Pipeline:
         before = {route.name for route in self._table.match(event).routes}
         routes = [route for route in self._table.match(stamp(event, link)).routes if route.name not in before]
         if not routes and not before:
-            return [await self._unrouted(event, work.accepted_at)]
+            return [await self._unrouted(event, work.accepted_at, work.replay)]
         decided = [(route, msgspec.structs.replace(work, route=route.name)) for route in routes]
         return await _all([self._settle(each, route, link) for route, each in decided])
 
@@ -207,9 +235,10 @@ class Pipeline:
             if work.environment and work.environment != fingerprint(link) and route.on_relink == "hold":
                 message = "the organization is linked to another environment than the one this was meant for"
                 return await self._park(work, reasons.PARKED_FOR_OTHER_ENVIRONMENT, message, route.target)
-        if isinstance(link, Linked):
-            event = stamp(event, link)
-        shipment = Shipment(event, route.name, work.attempt + 1)
+        linked = link if isinstance(link, Linked) else None
+        if linked is not None:
+            event = stamp(event, linked)
+        shipment = Shipment(event, route.name, work.earlier + work.attempt + 1, linked, work.replay)
         try:
             receipt = await self._targets.get(route.target).deliver(shipment)
         except DeliveryFailed as failure:
@@ -272,18 +301,18 @@ class Pipeline:
         log.error("delivery by %s is a dead letter (%s: %s): %s", work.route or "no route", reason, message, path)
         return Buried(work.route, reason)
 
-    async def _unrouted(self, event: Event, accepted_at: datetime) -> Outcome:
+    async def _unrouted(self, event: Event, accepted_at: datetime, replay: int) -> Outcome:
         if event.internal:
             log.warning("no route takes the alert %s", event.type)
             return Ignored("unrouted")
         if self._configuration.routing.unmatched == "journal":
             log.info("%s of type %s is taken by no route", event.key, event.type)
             return Ignored("unrouted")
-        work = Work(route="", accepted_at=accepted_at, event=event)
+        work = Work(route="", accepted_at=accepted_at, event=event, whole=True, replay=replay)
         message = f"no route takes events of type {event.type[:200]}"
         return await self._bury(work, reasons.UNROUTED, message, "Add a route for it, then replay the dead letter.")
 
-    async def _bury_undecoded(self, item: Undecoded, inbound: Inbound) -> Outcome:
+    async def _bury_undecoded(self, item: Undecoded, inbound: Inbound, replay: int) -> Outcome:
         now = self._clock.now()
         record = Record(
             organization=inbound.organization,
@@ -296,6 +325,9 @@ class Pipeline:
             body=item.raw,
             content_type=inbound.content_type,
             headers=inbound.headers,
+            properties=inbound.properties,
+            attempts=replay,
+            replays=replay,
         )
         path = await persist(lambda: self._dead_letters.bury(record))
         log.error("%s: a message is a dead letter (%s: %s): %s", inbound.ingress, item.reason, item.message, path)
@@ -314,9 +346,11 @@ class Pipeline:
             event=event,
             route=work.route,
             target=target,
-            attempts=work.attempt,
+            attempts=work.earlier + work.attempt,
             last=work.last,
             environment=work.environment,
+            whole=work.whole,
+            replays=work.replay,
         )
 
     def _attempted(self, failure: DeliveryFailed | LinkUnknown) -> Attempted:

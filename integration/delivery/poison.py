@@ -78,7 +78,9 @@ class Poison:
             event=event,
             body=None,
             route=work.route,
-            attempts=work.attempt,
+            attempts=work.earlier + work.attempt,
             last=work.last,
             environment=work.environment,
+            whole=work.whole,
+            replays=work.replay,
         )

@@ -160,6 +160,7 @@ class Releases:
             attempt=record.attempts,
             environment=record.environment,
             last=record.last,
+            replay=record.replays,
         )
         outcomes = await self._pipeline.release(work, link)
         if _kept_elsewhere(outcomes, record.reason):

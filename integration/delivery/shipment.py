@@ -7,6 +7,7 @@ import msgspec
 
 from integration.events.cloudevents import structured
 from integration.events.event import Event
+from integration.links.values import Linked
 
 _LONGEST_ID = 128
 
@@ -18,19 +19,34 @@ class Shipment(msgspec.Struct, frozen=True):
         event: Stamped with the linked environment, where there is one.
         route: The route that sends it.
         attempt: 1 for the first.
+        link: The organization's link; None where the route does not need it and nobody has asked.
+        replay: How often an operator has replayed this delivery.
     """
 
     event: Event
     route: str
     attempt: int = 1
+    link: Linked | None = None
+    replay: int = 0
+
+    @property
+    def delivery_id(self) -> str:
+        """`{event id}:{route}`, the same for every attempt and replay: what a receiver knows a repetition by."""
+        return _as_header(f"{self.event.id}:{self.route}")
 
     @property
     def message_id(self) -> str:
-        """`{event id}:{route}`, the same for every attempt; hashed when over 128 characters or no header value."""
-        plain = f"{self.event.id}:{self.route}"
-        if len(plain) <= _LONGEST_ID and plain.isascii() and plain.isprintable() and not plain.startswith(" "):
-            return plain
-        return hashlib.sha256(plain.encode()).hexdigest()
+        """The delivery's id and, for a replay, `:r{n}`, so that a broker's duplicate detection lets it through.
+
+        The same for every attempt; hashed when over 128 characters or no header value.
+        """
+        return _as_header(f"{self.event.id}:{self.route}" + (f":r{self.replay}" if self.replay else ""))
+
+
+def _as_header(plain: str) -> str:
+    if len(plain) <= _LONGEST_ID and plain.isascii() and plain.isprintable() and not plain.startswith(" "):
+        return plain
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 class Receipt(msgspec.Struct, frozen=True):

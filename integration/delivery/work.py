@@ -26,6 +26,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         environment: Fingerprint of the environment that it was first stamped with, or meant for.
         last: How the last attempt ended.
         generation: Raised by each deferral; the journal drops messages of an older one.
+        whole: The event as a whole, before its guards and routes; `route` is empty then.
+        earlier: How many attempts were made before an operator replayed it.
+        replay: How often an operator has replayed it.
     """
 
     route: str
@@ -36,6 +39,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     environment: str = ""
     last: Attempted | None = None
     generation: int = 0
+    whole: bool = False
+    earlier: int = 0
+    replay: int = 0
 
     @property
     def subject_matter(self) -> Event:
@@ -76,6 +82,9 @@ class _Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     last: Attempted | None
     generation: int
     v: int
+    whole: bool = False
+    earlier: int = 0
+    replay: int = 0
 
 
 def encode_continuation(message: Work | Release) -> bytes:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from integration.delivery.guard import FOREIGN_ORGANIZATION
 from integration.links.values import Linked
 
 type Kind = Literal["linked", "not_linked", "unknown"]
@@ -17,7 +18,7 @@ RESTORED = "fno-link.integration.restored"
 RELINKED = "fno-link.integration.relinked"
 UNREACHABLE = "fno-link.integration.unreachable"
 UNTRUSTED = "fno-link.link.untrusted"
-ALERT_TYPES = (LOST, RESTORED, RELINKED, UNREACHABLE, UNTRUSTED)
+ALERT_TYPES = (LOST, RESTORED, RELINKED, UNREACHABLE, UNTRUSTED, FOREIGN_ORGANIZATION)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,143 @@
+"""Who we are in each organization, asked with WhoAmI once a day for the whole fleet."""
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import msgspec
+
+from integration.clock import Clock
+from integration.config.model import Organization
+from integration.dataverse import Identity
+from integration.errors import LinkUnknown, StorageUnavailable
+from integration.links.table import Entity
+from integration.single_flight import SingleFlight
+from integration.storage.failures import storage_failures
+
+log = logging.getLogger("fno_link.identities")
+
+PARTITION = "identity"
+LASTS = timedelta(days=1)
+VERSION = 1
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """An identity and when it was asked for."""
+
+    identity: Identity
+    checked_at: datetime
+    v: int = VERSION
+
+
+class Table(Protocol):
+    """What is used of `azure.data.tables.aio.TableClient`."""
+
+    def get_entity(self, partition_key: str, row_key: str) -> Awaitable[Entity]:
+        """Return an entity."""
+        ...
+
+    def upsert_entity(self, entity: Mapping[str, Any]) -> Awaitable[Mapping[str, Any]]:
+        """Insert or update an entity."""
+        ...
+
+
+class WhoAmI(Protocol):
+    """What is used of the Dataverse client."""
+
+    async def who_am_i(self, organization: Organization) -> Identity:
+        """Ask who we are; raises LinkUnknown."""
+        ...
+
+
+class Identities:
+    """Our identity in each organization: in memory, behind it in the table of links, behind it WhoAmI.
+
+    Args:
+        dataverse: Asks.
+        client_id: Our client id in an organization: another one is somebody else.
+        table: Opens the table of links; None: memory only.
+        clock: The time.
+    """
+
+    def __init__(
+        self,
+        dataverse: WhoAmI,
+        client_id: Callable[[Organization], str],
+        *,
+        table: Callable[[], Awaitable[Table]] | None,
+        clock: Clock,
+    ) -> None:
+        self._dataverse = dataverse
+        self._client_id = client_id
+        self._table = table
+        self._clock = clock
+        self._known: dict[str, Known] = {}
+        self._loads: SingleFlight[str, Known] = SingleFlight()
+
+    async def of(self, organization: Organization, *, younger_than: timedelta | None = None) -> Identity:
+        """Tell who we are.
+
+        Args:
+            organization: Where.
+            younger_than: How old the answer may be; a day by default.
+
+        Raises:
+            LinkUnknown: It has never been known, and cannot be found out now.
+        """
+        key = hashlib.sha256(f"{organization.url}\x00{self._client_id(organization)}".encode()).hexdigest()
+        lasts = younger_than or LASTS
+        known = self._known.get(key)
+        if known is None or not self._fresh(known, lasts):
+            known = await self._loads.join(key, lambda: self._load(key, organization, lasts))
+        return known.identity
+
+    async def aclose(self) -> None:
+        """Stop asking."""
+        await self._loads.aclose()
+
+    def _fresh(self, known: Known, lasts: timedelta) -> bool:
+        return self._clock.now() - known.checked_at < lasts
+
+    async def _load(self, key: str, organization: Organization, lasts: timedelta) -> Known:
+        kept = await self._read(key) or self._known.get(key)
+        if kept is None or not self._fresh(kept, lasts):
+            try:
+                identity = await self._dataverse.who_am_i(organization)
+            except LinkUnknown as unknown:
+                if kept is None:
+                    raise
+                log.warning("%s: the identity known since %s is used: %s", organization.name, kept.checked_at, unknown)
+            else:
+                kept = Known(identity=identity, checked_at=self._clock.now().astimezone(UTC))
+                await self._write(key, organization, kept)
+        self._known[key] = kept
+        return kept
+
+    async def _read(self, key: str) -> Known | None:
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        if self._table is None:
+            return None
+        try:
+            with storage_failures("reading an identity"):
+                entity = await (await self._table()).get_entity(PARTITION, key)
+            known = msgspec.json.decode(str(entity.get("record")), type=Known)
+        except ResourceNotFoundError:
+            return None
+        except (StorageUnavailable, msgspec.MsgspecError) as error:
+            log.warning("the shared identity cannot be used: %s", error)
+            return None
+        return known if known.v == VERSION else None
+
+    async def _write(self, key: str, organization: Organization, known: Known) -> None:
+        if self._table is None:
+            return
+        record = msgspec.json.encode(known).decode()
+        entity = {"PartitionKey": PARTITION, "RowKey": key, "organization": organization.name, "record": record}
+        try:
+            with storage_failures("keeping an identity"):
+                await (await self._table()).upsert_entity(entity)
+        except StorageUnavailable as unavailable:
+            log.warning("the identity is kept in this process only: %s", unavailable)

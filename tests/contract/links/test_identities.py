@@ -1,0 +1,77 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integration.config.model import Organization
+from integration.dataverse import Identity
+from integration.errors import Unreachable
+from integration.links.identities import Identities
+from integration.storage import Storage
+
+CONTOSO = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
+
+
+class Clock:
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+class Dataverse:
+    def __init__(self) -> None:
+        self.calls = 0
+        self.down = False
+
+    async def who_am_i(self, organization: Organization) -> Identity:
+        self.calls += 1
+        if self.down:
+            raise Unreachable
+        return Identity("org", f"user{self.calls}", "unit")
+
+
+@pytest.fixture
+async def storage(azurite):
+    opened = Storage({"AzureWebJobsStorage": azurite.spare_account()})
+    yield opened
+    await opened.close()
+
+
+async def test_one_whoami_serves_every_instance_for_a_day_and_an_outage_longer(storage):
+    dataverse, clock = Dataverse(), Clock()
+
+    def instance(client_id: str = "app") -> Identities:
+        return Identities(dataverse, lambda _: client_id, table=lambda: storage.table("fnolinklinks"), clock=clock)
+
+    one, two = instance(), instance()
+    assert (await one.of(CONTOSO)).user_id == "user1"
+    assert (await two.of(CONTOSO)).user_id == "user1"
+    assert dataverse.calls == 1
+    assert (await instance("another").of(CONTOSO)).user_id == "user2"
+    clock.at += timedelta(minutes=10)
+    assert (await one.of(CONTOSO, younger_than=timedelta(minutes=5))).user_id == "user3"
+    assert (await two.of(CONTOSO, younger_than=timedelta(minutes=5))).user_id == "user3"
+    clock.at += timedelta(days=2)
+    dataverse.down = True
+    assert (await two.of(CONTOSO)).user_id == "user3"
+
+
+async def test_what_was_never_known_is_unknown_and_a_corrupt_row_is_no_obstacle(storage):
+    dataverse = Dataverse()
+    identities = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=Clock())
+    dataverse.down = True
+    with pytest.raises(Unreachable):
+        await identities.of(CONTOSO)
+    dataverse.down = False
+    await identities.of(CONTOSO)
+    table = await storage.table("fnolinklinks")
+    (row,) = [row async for row in table.list_entities()]
+    await table.upsert_entity({**row, "record": "no record"})
+    fresh = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=Clock())
+    assert (await fresh.of(CONTOSO)).organization_id == "org"
