@@ -84,12 +84,12 @@ class Channel:
 
     def on_flow(self, frame: Flow) -> None:
         """Take the peer's windows and a link's credit."""
+        starved = self._window <= 0
         self._window = (frame.next_incoming_id or 0) + frame.incoming_window - self._next_outgoing
-        if frame.handle is not None:
-            link = self.links.get(frame.handle)
-            if link is not None:
-                link.flow(frame)
-        else:
+        link = self.links.get(frame.handle) if frame.handle is not None else None
+        if link is not None:
+            link.flow(frame)
+        if starved:  # other links of the session may send again too
             self.connection.pump()
 
     def on_transfer(self, frame: Transfer, payload: bytes) -> None:

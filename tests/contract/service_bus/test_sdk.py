@@ -292,6 +292,20 @@ def test_faults_refuse_links_and_throttle_until_cleared(service_bus, new_queue):
             client.get_queue_receiver(queue).__enter__()
 
 
+def test_a_delay_holds_back_what_the_broker_sends(service_bus, new_queue):
+    queue = new_queue()
+    with (
+        ServiceBusClient.from_connection_string(service_bus.connection_string, retry_total=0) as client,
+        client.get_queue_sender(queue) as sender,
+    ):
+        sender.send_messages(ServiceBusMessage("at once"))
+        service_bus.control.delay(30)
+        with pytest.raises(OperationTimeoutError):
+            sender.send_messages(ServiceBusMessage("unheard"), timeout=1)
+        assert service_bus.control.counts(queue)["active"] == 2
+        service_bus.control.clear()
+
+
 def test_the_control_api_shows_and_purges_messages(service_bus, new_queue):
     queue = new_queue()
     with (
