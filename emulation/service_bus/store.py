@@ -3,7 +3,7 @@
 Everything here is synchronous and in memory; what must survive is told to a `Recorder`.
 """
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 import msgspec
 
@@ -18,6 +18,7 @@ from emulation.service_bus.message import MAX_TIME, Message, State
 from emulation.service_bus.ports import Recorder, Router
 from emulation.service_bus.sessions import Session, SessionTable
 
+SLACK = 1000
 NO_SESSION_ID = (
     "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support "
     "enabled can only receive messages that have the SessionId set to a valid value."
@@ -157,8 +158,16 @@ class Store:
         if message.expires_at < MAX_TIME:
             heappush(self._expiries, (message.expires_at, message.sequence))
             self._arm(message.expires_at)
+            if len(self._expiries) > 2 * len(self.messages) + SLACK:
+                self._forget_expiries()
         if message.state is State.ACTIVE:
             self._make_ready(message)
+
+    def _forget_expiries(self) -> None:
+        """Drop the expiries of messages that are gone, which may lie weeks ahead."""
+        living = self.messages.values()
+        self._expiries = [(one.expires_at, one.sequence) for one in living if one.expires_at < MAX_TIME]
+        heapify(self._expiries)
 
     def _make_ready(self, message: Message) -> None:
         if self.sessions is None:

@@ -476,6 +476,19 @@ def test_peek_shows_every_state_from_a_number_on():
     assert len(bus.messages) == 1
 
 
+def test_what_is_settled_leaves_nothing_behind_to_wait_for():
+    world = World(queue(default_ttl=Milliseconds(14 * 24 * 60 * MINUTE)))
+    bus = world.queue()
+    receiver = Receiver(credit=10**9)
+    bus.want(receiver)
+    for _ in range(5000):
+        bus.send(content())
+        bus.complete(receiver.tokens[-1])
+        receiver.got.clear()
+    assert len(bus._expiries) <= 1001
+    assert len(bus.locks._by_end) == 0
+
+
 def test_losing_locks_is_like_their_end():
     bus = World(queue()).queue()
     bus.send(content())
