@@ -72,7 +72,14 @@ class Worker:
 
     @cached_property
     def http(self) -> "httpx.AsyncClient":
-        """The process's one HTTP client."""
+        """The client for Dynamics and Entra."""
+        from integration.dataverse import open_http_client  # noqa: PLC0415  # imported at first use: import budget
+
+        return open_http_client()
+
+    @cached_property
+    def webhook_http(self) -> "httpx.AsyncClient":
+        """The client for targets: receivers that hang must not take the connections that the link needs."""
         from integration.dataverse import open_http_client  # noqa: PLC0415  # imported at first use: import budget
 
         return open_http_client()
@@ -132,7 +139,7 @@ class Worker:
         return OpenTargets(
             self.configuration.targets,
             self.storage,
-            lambda: self.http,
+            lambda: self.webhook_http,
             namespaces=lambda: self.namespaces,
             credential=self._app_identity,
         )
@@ -363,6 +370,8 @@ class Worker:
             await identity.close()
         if "http" in built:
             await self.http.aclose()
+        if "webhook_http" in built:
+            await self.webhook_http.aclose()
 
     def _app_identity(self, client_id: str) -> "AppIdentity":
         from integration.identity import AppIdentity  # noqa: PLC0415  # imported at first use: import budget
