@@ -30,7 +30,7 @@ async def test_a_webhook_fills_its_url_from_the_event(value, path):
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request.url.raw_path)
-        return httpx.Response(204)
+        return httpx.Response(204, stream=httpx.ByteStream(b""))
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         target = Webhook(webhook("https://portal.example/orders/{data.Id}?v={data.V}"), http)
