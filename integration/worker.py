@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -69,32 +70,37 @@ class Worker:
         self._rng = rng or random.Random()  # noqa: S311  # jitter, no secret
         self._background: set[asyncio.Task[None]] = set()
         self._identities: dict[str, AppIdentity] = {}
+        self._closing = AsyncExitStack()
 
     @cached_property
     def http(self) -> "httpx.AsyncClient":
         """The client for Dynamics and Entra."""
         from integration.dataverse import open_http_client  # noqa: PLC0415  # imported at first use: import budget
 
-        return open_http_client()
+        client = open_http_client()
+        return self._kept(client, client.aclose)
 
     @cached_property
     def webhook_http(self) -> "httpx.AsyncClient":
         """The client for targets: receivers that hang must not take the connections that the link needs."""
         from integration.dataverse import open_http_client  # noqa: PLC0415  # imported at first use: import budget
 
-        return open_http_client()
+        client = open_http_client()
+        return self._kept(client, client.aclose)
 
     @cached_property
     def tokens(self) -> "Tokens":
         """Entra tokens."""
         from integration.identity import Tokens  # noqa: PLC0415  # imported at first use: import budget
 
-        return Tokens(lambda organization: credentials(self._environ, organization.name), clock=self._clock)
+        tokens = Tokens(lambda organization: credentials(self._environ, organization.name), clock=self._clock)
+        return self._kept(tokens, tokens.aclose)
 
     @cached_property
     def storage(self) -> Storage:
         """The storage accounts."""
-        return Storage(self._environ, self._app_identity)
+        storage = Storage(self._environ, self._app_identity)
+        return self._kept(storage, storage.close)
 
     @cached_property
     def dataverse(self) -> "Dataverse":
@@ -121,7 +127,7 @@ class Worker:
             random=self._rng,
         )
         resolver.subscribe(self._link_seen)
-        return resolver
+        return self._kept(resolver, resolver.aclose)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
@@ -136,20 +142,22 @@ class Worker:
     @cached_property
     def targets(self) -> OpenTargets:
         """The targets by name."""
-        return OpenTargets(
+        targets = OpenTargets(
             self.configuration.targets,
             self.storage,
             lambda: self.webhook_http,
             namespaces=lambda: self.namespaces,
             credential=self._app_identity,
         )
+        return self._kept(targets, targets.close)
 
     @cached_property
     def namespaces(self) -> "Namespaces":
         """The Service Bus clients."""
         from integration.delivery.bus import Namespaces  # noqa: PLC0415  # imported at first use: import budget
 
-        return Namespaces(self._environ, self._app_identity)
+        namespaces = Namespaces(self._environ, self._app_identity)
+        return self._kept(namespaces, namespaces.close)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -172,12 +180,13 @@ class Worker:
         from integration.links.identities import Identities  # noqa: PLC0415  # imported at first use: import budget
         from integration.links.table import TABLE  # noqa: PLC0415  # imported at first use: import budget
 
-        return Identities(
+        identities = Identities(
             self.dataverse,
             lambda organization: credentials(self._environ, organization.name).client_id,
             table=lambda: self.storage.table(TABLE),
             clock=self._clock,
         )
+        return self._kept(identities, identities.aclose)
 
     @cached_property
     def releases(self) -> Releases:
@@ -350,34 +359,21 @@ class Worker:
         return configured.organization if configured else "unknown"
 
     async def close(self) -> None:
-        """Close everything that was built."""
+        """Close everything that was built, the latest first."""
         for task in list(self._background):
             task.cancel()
-        built = vars(self)
-        if "links" in built:
-            await self.links.aclose()
-        if "identities" in built:
-            await self.identities.aclose()
-        if "targets" in built:
-            await self.targets.close()
-        if "namespaces" in built:
-            await self.namespaces.close()
-        if "storage" in built:
-            await self.storage.close()
-        if "tokens" in built:
-            await self.tokens.aclose()
-        for identity in self._identities.values():
-            await identity.close()
-        if "http" in built:
-            await self.http.aclose()
-        if "webhook_http" in built:
-            await self.webhook_http.aclose()
+        await self._closing.aclose()
+
+    def _kept[T](self, part: T, close: Callable[[], Awaitable[object]]) -> T:
+        self._closing.push_async_callback(close)
+        return part
 
     def _app_identity(self, client_id: str) -> "AppIdentity":
         from integration.identity import AppIdentity  # noqa: PLC0415  # imported at first use: import budget
 
         if client_id not in self._identities:
-            self._identities[client_id] = AppIdentity(client_id, clock=self._clock)
+            identity = AppIdentity(client_id, clock=self._clock)
+            self._identities[client_id] = self._kept(identity, identity.close)
         return self._identities[client_id]
 
     def _link_seen(self, organization: "Organization", before: Link | None, after: Link) -> None:
