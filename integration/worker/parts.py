@@ -1,4 +1,4 @@
-"""The composition root: from a checked configuration to one lazily built Worker a process."""
+"""The parts of a Worker: each is built at its first use, from the checked configuration, and closed at the end."""
 
 import asyncio
 import logging
@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING
 
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
-from integration.config.model import HttpSource
-from integration.dead_letters import DeadLetters, Record, reasons
-from integration.delivery import Envelope, Pipeline, Poison, Release, Releases, decode_continuation
-from integration.delivery.envelope import PAYLOADS, redeem
-from integration.delivery.envelope import QUEUE as EVENTS
+from integration.dead_letters import DeadLetters
+from integration.delivery import Pipeline, Poison, Releases
 from integration.delivery.guard import Guard
-from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
-from integration.errors import CorruptRecord, FnoLinkError, StorageUnavailable
-from integration.events.inbound import Inbound, Limits, Property
+from integration.errors import FnoLinkError
 from integration.health import States, Watch
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
@@ -29,11 +24,9 @@ from integration.web.intake import Intake
 from integration.web.links import LinkPages
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import httpx
 
-    from integration.config.model import Organization, Source
+    from integration.config.model import Organization
     from integration.dataverse import Dataverse
     from integration.delivery.bus import Namespaces
     from integration.identity import AppIdentity, Tokens
@@ -43,7 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("fno_link.worker")
 
 
-class Worker:
+class Parts:
     """Everything that lives as long as the process; each part is built at its first use.
 
     Args:
@@ -233,131 +226,6 @@ class Worker:
         """The link endpoints."""
         return LinkPages(self.configuration.organizations, self.links, self.configuration.cache)
 
-    async def take_envelope(self, message: bytes) -> None:
-        """Process one message of `fno-link-events`.
-
-        Raises:
-            StorageUnavailable: Something could not be stored; the message must come back.
-        """
-        try:
-            envelope = Envelope.decode(message)
-            body = await redeem(envelope, self.storage)
-        except CorruptRecord as corrupt:
-            await self.bury_message(EVENTS, message, corrupt.code, str(corrupt), corrupt.hint)
-            return
-        await self.take(
-            envelope.source,
-            body,
-            received_at=envelope.received_at,
-            content_type=envelope.content_type,
-            headers=envelope.headers,
-        )
-        if envelope.payload:
-            try:
-                await self.storage.blobs(PAYLOADS).delete(envelope.payload)
-            except StorageUnavailable:
-                log.warning("the claim-check %s is left behind", envelope.payload)
-
-    async def take(  # noqa: PLR0913  # a message has these parts
-        self,
-        source: str,
-        body: bytes,
-        *,
-        received_at: "datetime",
-        content_type: str = "",
-        headers: Mapping[str, str] | None = None,
-        properties: Mapping[str, Property] | None = None,
-    ) -> None:
-        """Process one message of a source.
-
-        Args:
-            source: The configured source.
-            body: As it came.
-            received_at: When it was accepted from its sender.
-            content_type: As sent.
-            headers: Those that decoding reads.
-            properties: A broker's application properties.
-
-        Raises:
-            StorageUnavailable: Something could not be stored; the message must come back.
-        """
-        configured = self.configuration.sources.get(source)
-        if configured is None:
-            message = f"the source {source} is no longer in the configuration"
-            await self.bury_message(source, body, reasons.UNKNOWN_SOURCE, message, "Configure it again, then replay.")
-            return
-        organization = self.configuration.organizations[configured.organization]
-        inbound = Inbound(
-            body=body,
-            ingress=source,
-            organization=organization.name,
-            organization_url=organization.url,
-            received_at=received_at,
-            content_type=content_type,
-            headers=dict(headers or {}),
-            properties=dict(properties or {}),
-            limits=_limits(configured),
-        )
-        await self.pipeline.receive(inbound)
-
-    async def take_continuation(self, message: bytes) -> None:
-        """Process one message of `fno-link-retries`.
-
-        Raises:
-            StorageUnavailable: Something could not be stored; the message must come back.
-        """
-        try:
-            continuation = decode_continuation(message)
-            if isinstance(continuation, Release):
-                await self.releases.run(continuation)
-            else:
-                await self.pipeline.resume(continuation)
-        except CorruptRecord as corrupt:
-            await self.bury_message(RETRIES, message, corrupt.code, str(corrupt), corrupt.hint)
-
-    async def take_poison(self, queue: str, message: bytes) -> None:
-        """Make a dead letter of a message that could not be processed in many attempts.
-
-        Args:
-            queue: The queue, or the source, whose message it was.
-            message: The message; what its sender sent is kept of an envelope or a retry message, not our wrapping.
-
-        Raises:
-            StorageUnavailable: It could not be stored; the message must come back.
-        """
-        text = f"the function failed on this message of {queue} too often; the host's log has the exceptions"
-        record = self._buried(queue, message, reasons.POISON, text, "Mend the cause in the log, then replay it.")
-        await self._bury(await self.poison.unwrap(queue, message, record))
-
-    async def bury_message(self, source: str, body: bytes, reason: str, message: str, hint: str) -> None:
-        """Keep a message that no event can be made of as a dead letter.
-
-        Raises:
-            StorageUnavailable: It is not known to be kept.
-        """
-        await self._bury(self._buried(source, body, reason, message, hint))
-
-    async def _bury(self, record: Record) -> None:
-        path = await self.dead_letters.bury(record)
-        log.error("a message of %s is a dead letter (%s: %s): %s", record.source, record.reason, record.message, path)
-
-    def _buried(self, source: str, body: bytes, reason: str, message: str, hint: str) -> Record:
-        now = self._clock.now()
-        return Record(
-            organization=self._organization_of(source),
-            reason=reason,
-            message=message,
-            hint=hint,
-            accepted_at=now,
-            recorded_at=now,
-            source=source,
-            body=body,
-        )
-
-    def _organization_of(self, source: str) -> str:
-        configured = self.configuration.sources.get(source)
-        return configured.organization if configured else "unknown"
-
     async def close(self) -> None:
         """Close everything that was built, the latest first."""
         for task in list(self._background):
@@ -389,10 +257,3 @@ class Worker:
             await self.releases.order(organization, moved=moved)
         except FnoLinkError:
             log.exception("the release of %s is left to the health timer", organization)
-
-
-def _limits(source: "Source") -> Limits:
-    """Decode what intake has accepted: a source may take more than the default."""
-    if isinstance(source, HttpSource) and source.max_body > Limits().max_bytes:
-        return Limits(max_bytes=source.max_body)
-    return Limits()
