@@ -2,9 +2,11 @@
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+HERE = Path(__file__).parent
 SDK_LEAVES_SOCKETS = (
     "ignore:.*unclosed.*:ResourceWarning",
     "ignore:loop is closed:ResourceWarning",
@@ -14,7 +16,7 @@ SDK_LEAVES_SOCKETS = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "service_bus" in item.path.parts:
+        if HERE in item.path.parents:
             for warning in SDK_LEAVES_SOCKETS:
                 item.add_marker(pytest.mark.filterwarnings(warning))
 
