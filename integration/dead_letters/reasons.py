@@ -1,5 +1,6 @@
 """Why an event is a dead letter or parked, beside the codes of errors.py that serve as reasons too."""
 
+CONTEXT_STRIPPED = "ContextStripped"
 UNROUTED = "Unrouted"
 FOREIGN_ORGANIZATION = "ForeignOrganization"
 FOREIGN_LEGAL_ENTITY = "ForeignLegalEntity"
@@ -15,7 +16,7 @@ PARKED_FOR_OTHER_ENVIRONMENT = "ParkedForOtherEnvironment"
 REASONS: dict[str, str] = {
     "Undecodable": "No event can be read from the message.",
     "UnsupportedEncoding": "The message is XML or .NET binary; the service endpoint must be registered as JSON.",
-    "ContextStripped": "Dataverse removed the context for its size, and it names no record that could be read again.",
+    CONTEXT_STRIPPED: "Dataverse removed the context for its size, and it names no record that could be read again.",
     "TooLarge": "The message is larger than decoding accepts, or holds more events.",
     "TooDeep": "The message is nested deeper than decoding accepts.",
     UNROUTED: "No route takes the event.",

@@ -18,6 +18,7 @@ import msgspec
 from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import Attempted, DeadLetters, Record, reasons
+from integration.delivery.completion import Rows, complete
 from integration.delivery.guard import Echo, Guard, Refused
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Outcome, Waiting
 from integration.delivery.persist import persist
@@ -78,6 +79,7 @@ class Pipeline:
         configuration: The checked configuration.
         table: The compiled routes.
         links: The link resolver.
+        rows: Dataverse, for the rows of events that were cut for their size.
         targets: The targets by name.
         dead_letters: Where dead letters and parked deliveries are kept.
         retries: The retry queue.
@@ -92,6 +94,7 @@ class Pipeline:
         configuration: Configuration,
         table: RouteTable,
         links: Links,
+        rows: Rows,
         targets: Targets,
         dead_letters: DeadLetters,
         retries: Retries,
@@ -103,6 +106,7 @@ class Pipeline:
         self._table = table
         self._routes = {route.name: route for route in table.routes if route.config.enabled}
         self._links = links
+        self._rows = rows
         self._targets = targets
         self._dead_letters = dead_letters
         self._retries = retries
@@ -138,7 +142,7 @@ class Pipeline:
         return outcomes
 
     async def admit(self, work: Work) -> list[Outcome]:
-        """Guard an event as a whole, then deliver it by every route that takes it.
+        """Guard an event as a whole, complete it where it was cut, then deliver it by every route that takes it.
 
         Raises:
             StorageUnavailable: Something could not be stored.
@@ -146,6 +150,13 @@ class Pipeline:
         event = work.subject_matter
         try:
             verdict = await self._guard.check(event)
+            if not isinstance(verdict, Echo | Refused):
+                organization = self._configuration.organizations.get(event.organization)
+                completed = event if organization is None else await complete(event, organization, self._rows)
+                if isinstance(completed, Refused):
+                    verdict = completed
+                else:
+                    event = completed
         except LinkUnknown as unknown:
             return [await self._without_link(work, None, unknown)]
         if isinstance(verdict, Echo):

@@ -159,6 +159,7 @@ class Parts:
             configuration=self.configuration,
             table=self.table,
             links=self.links,
+            rows=self.dataverse,
             targets=self.targets,
             dead_letters=self.dead_letters,
             retries=self.retries,

@@ -6,6 +6,7 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from azure.core.exceptions import ResourceExistsError
@@ -62,6 +63,20 @@ class CommandedLinks:
         return None if isinstance(self.answer, LinkUnknown) else self.answer
 
 
+class CommandedRows:
+    """A Dataverse that answers what the test says."""
+
+    def __init__(self) -> None:
+        self.answer: dict[str, Any] | LinkUnknown | ValueError | None = {"name": "as it is now"}
+        self.asked: list[tuple[str, str, str]] = []
+
+    async def read_row(self, organization: Organization, table: str, row_id: str) -> dict[str, Any] | None:
+        self.asked.append((organization.name, table, row_id))
+        if isinstance(self.answer, LinkUnknown | ValueError):
+            raise self.answer
+        return self.answer
+
+
 class CommandedTarget:
     """A target that records, and fails as the test says."""
 
@@ -95,6 +110,7 @@ class Bench:
         self.connection = connection
         self.clock = FakeClock()
         self.links = CommandedLinks()
+        self.rows = CommandedRows()
         self.orders, self.others = CommandedTarget(), CommandedTarget()
         self.targets = CommandedTargets({"orders": self.orders, "others": self.others})
         self.dead_letters = DeadLetters(storage)
@@ -117,6 +133,7 @@ class Bench:
             configuration=self.configuration,
             table=RouteTable.compile(routes),
             links=self.links,
+            rows=self.rows,
             targets=self.targets,
             dead_letters=self.dead_letters,
             retries=self.retries,
