@@ -48,7 +48,7 @@ def written(event: object) -> tuple[bytes, str]:
     given = cast("Any", event)
     if isinstance(event, func.CloudEvent):
         fields = {
-            **given.extensions,
+            **given.extension_attrs,
             "specversion": given.specversion,
             "id": given.id,
             "source": given.source,

@@ -51,7 +51,7 @@ def _register(bp: func.Blueprint, source: EventHubSource, handler: Handler) -> N
 
 def _take(name: str, worker: Callable[[], Worker]) -> Handler:
     async def take(event: func.EventHubEvent) -> None:
-        metadata = cast("Mapping[str, Any]", event.metadata or {})
+        metadata = _metadata(event)
         system = {str(key).lower(): value for key, value in dict(metadata.get("SystemProperties") or {}).items()}
         properties = properties_of(metadata.get("Properties"))
         if isinstance(correlation := system.get("correlation-id"), str):
@@ -66,3 +66,9 @@ def _take(name: str, worker: Callable[[], Worker]) -> Handler:
         )
 
     return take
+
+
+def _metadata(event: func.EventHubEvent) -> Mapping[str, Any]:
+    # `event.metadata` raises AttributeError where one value is null, and an event without a partition key has one.
+    given = cast("Mapping[str, Any]", getattr(event, "_EventHubEvent__trigger_metadata", None) or {})
+    return {name: datum.python_value for name, datum in given.items() if datum is not None}

@@ -5,7 +5,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -127,12 +127,22 @@ class Stage:
         storage: The connection string of a storage account of its own.
         options: Of the functions host.
         text: The configuration.
+        more: App settings beside those that every stage has.
     """
 
-    def __init__(self, folder: Path, storage: str, *, text: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        storage: str,
+        *,
+        text: str | None = None,
+        more: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         self._folder = folder
         self.storage = storage
         self._text = configuration() if text is None else text
+        self._more = dict(more or {})
         self._options = options
         self._exit = ExitStack()
 
@@ -238,6 +248,7 @@ class Stage:
             "AzureWebJobsStorage": self.storage,
             "RECEIVERS": self.receivers.url("").rstrip("/"),
             "SECRET": WEBHOOK_SECRET,
+            **self._more,
         }
         for name in ORGANIZATIONS:
             values[f"FNO_LINK_{name.upper()}_CLIENT_ID"] = CLIENT_ID

@@ -130,3 +130,60 @@ def test_whatever_is_wrong_the_app_is_built_without_queue_triggers(tmp_path, tex
 def test_a_configuration_that_is_missing_builds_the_degraded_app_too(tmp_path):
     app = build({"FNO_LINK_CONFIG": str(tmp_path / "nowhere.toml")})
     assert {function.get_function_name() for function in app.get_functions()} >= {"intake_degraded", "health"}
+
+
+BUSES = """
+[sources.bus]
+kind = "service_bus"
+organization = "contoso"
+queue = "erp-events"
+[sources.session-bus]
+kind = "service_bus"
+organization = "contoso"
+topic = "crm"
+subscription = "fno-link"
+sessions = true
+connection = "Other"
+[sources.bus-off]
+kind = "service_bus"
+organization = "contoso"
+queue = "off"
+connection = "Nowhere"
+enabled = false
+[sources.hub]
+kind = "event_hub"
+organization = "contoso"
+event_hub = "telemetry"
+consumer_group = "fno-link"
+[sources.grid]
+kind = "event_grid"
+organization = "contoso"
+"""
+WITH_BUSES = {**SETTINGS, "ServiceBus": "Endpoint=sb://localhost", "EventHub": "Endpoint=sb://localhost"}
+WITH_BUSES |= {"Other__fullyQualifiedNamespace": "contoso.servicebus.windows.net"}
+
+
+def test_brokers_have_one_trigger_a_source_and_one_message_an_invocation(tmp_path):
+    found = registered(tmp_path, CONFIGURATION + BUSES, WITH_BUSES)
+    bus, session, hub = found["source_bus"], found["source_session_bus"], found["source_hub"]
+    assert (bus["type"], bus["queueName"], bus["connection"]) == ("serviceBusTrigger", "erp-events", "ServiceBus")
+    assert (session["topicName"], session["subscriptionName"], session["connection"]) == ("crm", "fno-link", "Other")
+    assert (bus["isSessionsEnabled"], session["isSessionsEnabled"]) == (False, True)
+    assert (hub["eventHubName"], hub["consumerGroup"], hub["connection"]) == ("telemetry", "fno-link", "EventHub")
+    assert {str(each["cardinality"].name) for each in (bus, session, hub)} == {"ONE"}
+    assert found["event_grid_grid"]["type"] == "eventGridTrigger"
+    assert "source_bus_off" not in found
+
+
+def test_a_hub_keeps_its_events_while_nothing_can_be_stored(tmp_path):
+    file = tmp_path / "fno-link.toml"
+    file.write_text(CONFIGURATION + BUSES)
+    app = build({**WITH_BUSES, "FNO_LINK_CONFIG": str(file)})
+    [hub] = [each for each in app.get_functions() if each.get_function_name() == "source_hub"]
+    assert hub.get_settings_dict("retry_policy")["max_retry_count"] == "-1"
+
+
+def test_a_bus_that_cannot_be_found_leaves_every_message_where_it_is(tmp_path):
+    settings = {name: value for name, value in WITH_BUSES.items() if name != "ServiceBus"}
+    found = registered(tmp_path, CONFIGURATION + BUSES, settings)
+    assert set(found) == {"intake_degraded", "health", "health_details", "health_timer"}

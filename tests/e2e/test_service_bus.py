@@ -1,0 +1,205 @@
+"""Service Bus, Event Grid and Event Hubs in, Service Bus out, through the functions host.
+
+On the local broker, or on the emulator or namespace whose connection string FNO_LINK_TEST_SERVICE_BUS holds: it needs
+the entities of emulation/demo/service-bus.toml, empty.
+"""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from azure.servicebus import (
+    NEXT_AVAILABLE_SESSION,
+    ServiceBusClient,
+    ServiceBusMessage,
+    ServiceBusReceivedMessage,
+    ServiceBusSubQueue,
+)
+
+from emulation import demo
+from emulation.azurite import Azurite
+from emulation.service_bus import ServiceBus, load
+from tests.e2e.stage import Stage, business_event, until
+
+REAL = os.environ.get("FNO_LINK_TEST_SERVICE_BUS", "")
+ENTITIES = Path(demo.__file__).parent / "service-bus.toml"
+CONFIGURATION = """
+[[organizations]]
+name = "contoso"
+url = "https://contoso.crm.dynamics.com"
+tenant = "contoso.onmicrosoft.com"
+[sources.erp-bus]
+kind = "service_bus"
+organization = "contoso"
+queue = "erp-events"
+[sources.crm-bus]
+kind = "service_bus"
+organization = "contoso"
+topic = "crm-events"
+subscription = "fno-link"
+[sources.grid]
+kind = "event_grid"
+organization = "contoso"
+[sources.hub]
+kind = "event_hub"
+organization = "contoso"
+event_hub = "hub"
+connection = "ServiceBus"
+[targets.orders]
+kind = "service_bus"
+queue = "orders"
+session = "{data.SalesOrderId}"
+[targets.invoices]
+kind = "service_bus"
+topic = "invoices"
+[targets.archive]
+kind = "storage_queue"
+queue = "archive"
+[delivery]
+retry_after = ["1s", "1s"]
+[health]
+schedule = "0 0 0 1 1 *"
+[[routes]]
+name = "orders"
+event_types = ["SalesOrder*"]
+target = "orders"
+[[routes]]
+name = "invoices"
+event_types = ["*Invoice*"]
+target = "invoices"
+[[routes]]
+name = "rest"
+event_types = ["Archive*", "account.*"]
+target = "archive"
+"""
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*unclosed.*:ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[str]:
+    if REAL:
+        yield REAL
+    else:
+        with ServiceBus(load(ENTITIES)) as bus:
+            yield bus.connection_string
+
+
+@pytest.fixture(scope="module")
+def own_azurite(tmp_path_factory) -> Iterator[Azurite]:
+    with Azurite(tmp_path_factory.mktemp("azurite")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def bus_stage(connection, own_azurite, tmp_path_factory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("bus")
+    more = {"ServiceBus": connection}
+    with Stage(folder, own_azurite.connection_string, text=CONFIGURATION, more=more) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def client(connection) -> Iterator[ServiceBusClient]:
+    with ServiceBusClient.from_connection_string(connection) as client:
+        yield client
+
+
+def send(client: ServiceBusClient, *messages: ServiceBusMessage, topic: str = "") -> None:
+    with client.get_topic_sender(topic) if topic else client.get_queue_sender("erp-events") as sender:
+        sender.send_messages(list(messages))
+
+
+def take(receiver, count: int = 1) -> list[ServiceBusReceivedMessage]:
+    found: list[ServiceBusReceivedMessage] = []
+    with receiver:
+        while len(found) < count:
+            messages = receiver.receive_messages(max_message_count=count, max_wait_time=30)
+            assert messages, "nothing came"
+            for message in messages:
+                receiver.complete_message(message)
+            found += messages
+    return found
+
+
+def invoice(legal_entity: str) -> dict:
+    return business_event("SalesInvoicePostedBusinessEvent", LegalEntity=legal_entity)
+
+
+def test_a_business_event_goes_from_a_queue_to_a_session(bus_stage, client):
+    body = business_event("SalesOrderConfirmedBusinessEvent", SalesOrderId="SO-1")
+    send(client, ServiceBusMessage(json.dumps(body), content_type="application/json", correlation_id=str(uuid.uuid4())))
+    [message] = take(client.get_queue_receiver("orders", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=30))
+    assert (message.session_id, message.message_id) == ("SO-1", f"{body['EventId']}:orders")
+    assert json.loads(str(message)) == body
+    properties = {key.decode(): value for key, value in message.application_properties.items()}
+    assert properties["cloudEvents_fnourl"] == b"https://contoso.operations.dynamics.com"
+    assert "cloudEvents_correlationid" in properties
+
+
+def test_subscriptions_filter_on_the_attributes(bus_stage, client):
+    events = [invoice("usmf"), invoice("demf"), invoice("usmf")]
+    send(client, *(ServiceBusMessage(json.dumps(body)) for body in events), topic="crm-events")
+    home = take(client.get_subscription_receiver("invoices", "usmf"), 2)
+    others = take(client.get_subscription_receiver("invoices", "others"), 1)
+    assert {json.loads(str(each))["EventId"] for each in home} == {events[0]["EventId"], events[2]["EventId"]}
+    assert json.loads(str(others[0]))["EventId"] == events[1]["EventId"]
+
+
+@pytest.mark.parametrize("content_type", ["application/msbin1", "application/xml"])
+def test_what_is_not_json_is_a_dead_letter_that_names_the_setting(bus_stage, client, content_type):
+    body = f"@\x06string <RemoteExecutionContext {uuid.uuid4()}/>".encode()
+    send(client, ServiceBusMessage(body, content_type=content_type))
+    record = bus_stage.dead(lambda found: found["body"] == body)
+    assert record["reason"] == "UnsupportedEncoding"
+    assert "json" in record["hint"].lower()
+
+
+def test_event_grid_is_answered_at_once_and_its_event_delivered(bus_stage):
+    body = business_event("ArchiveBusinessEvent")
+    event = {"id": "1", "topic": "/t", "subject": "s", "eventType": "ArchiveBusinessEvent", "dataVersion": "1"}
+    event |= {"eventTime": "2026-01-01T00:00:00Z", "data": json.dumps(body)}
+    host = bus_stage.host
+    url = f"{host.url}/runtime/webhooks/EventGrid?functionName=event_grid_grid&code={host.event_grid_key}"
+    answer = bus_stage.http.post(url, json=[event], headers={"aeg-event-type": "Notification"})
+    assert answer.status_code == 202
+    bus_stage.arrived("archive", lambda found: found["id"] == body["EventId"])
+
+
+def test_a_foreign_cloud_event_through_event_grid_keeps_its_identity(bus_stage):
+    body = business_event("ArchiveBusinessEvent")
+    event = {"specversion": "1.0", "id": "c", "source": "/s", "type": "x", "data": body, "odd": "kept"}
+    host = bus_stage.host
+    url = f"{host.url}/runtime/webhooks/EventGrid?functionName=event_grid_grid&code={host.event_grid_key}"
+    headers = {"content-type": "application/cloudevents+json", "aeg-event-type": "Notification"}
+    assert bus_stage.http.post(url, content=json.dumps(event), headers=headers).status_code == 202
+    bus_stage.arrived("archive", lambda found: found["id"] == body["EventId"])
+
+
+def test_an_event_of_a_hub_is_delivered(bus_stage):
+    body = business_event("ArchiveBusinessEvent")
+    host = bus_stage.host
+    url = f"{host.url}/admin/event-hubs/source_hub"
+    fed = {"events": [{"body": json.dumps(body), "properties": {"n": 1}}]}
+    answer = bus_stage.http.post(url, json=fed, headers={"x-functions-key": host.master_key})
+    assert answer.status_code == 200, answer.text
+    bus_stage.arrived("archive", lambda found: found["id"] == body["EventId"])
+
+
+def test_storage_that_is_gone_burns_no_message(bus_stage, own_azurite, client):
+    """An event that cannot be delivered, nor parked, waits under its lock; its delivery count stays low."""
+    body = business_event("ArchiveBusinessEvent")
+    own_azurite.pause()
+    try:
+        send(client, ServiceBusMessage(json.dumps(body)))
+        time.sleep(20)
+        with client.get_queue_receiver("erp-events", sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
+            assert receiver.peek_messages(10) == []
+        assert bus_stage.host.log.count("New message") <= 2
+    finally:
+        own_azurite.resume()
+    until(lambda: any(each["id"] == body["EventId"] for each in bus_stage.take("archive")), within=120)
