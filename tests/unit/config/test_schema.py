@@ -1,5 +1,6 @@
 import copy
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -91,3 +92,10 @@ def test_every_key_is_described():
             if key != "kind":
                 assert described.get("description"), f"{name}.{key}"
     assert set(key_docs(Document)) == set(Document.__struct_fields__)
+
+
+def test_what_the_sample_shows_commented_out_is_good_too(validator):
+    shown = re.sub(r"(?m)^# (\[(?:sources|targets)\.\S+\]|\w+ = .*)$", r"\1", SAMPLE)
+    assert shown.count("service_bus") == 3
+    assert [error.message for error in validator.iter_errors(tomllib.loads(shown))] == []
+    assert check_text(shown, ENVIRON | {"ServiceBus": "Endpoint=sb://localhost"}).problems == ()
