@@ -4,6 +4,9 @@ FnoLinkError
 ├── ConfigurationError          all problems of fno-link.toml and the app settings, at once
 ├── UnknownOrganization
 ├── UnknownSource
+├── UnknownDeadLetter
+├── UnknownJob
+├── InvalidRequest
 ├── LinkUnknown                 the link's state is not known; the subclass says why
 │   ├── Unauthenticated
 │   ├── Forbidden
@@ -89,6 +92,24 @@ class UnknownSource(FnoLinkError):
     """No source of this name is configured."""
 
     hint = 'Use a name from [sources.*] in fno-link.toml with kind = "http".'
+
+
+class UnknownDeadLetter(FnoLinkError):
+    """There is no dead letter of this id."""
+
+    hint = "List the dead letters for their ids; it may have been replayed or purged."
+
+
+class UnknownJob(FnoLinkError):
+    """There is no job of this id."""
+
+    hint = "Use the id that starting the replay or purge answered."
+
+
+class InvalidRequest(FnoLinkError):
+    """The request cannot be understood."""
+
+    hint = "Read the message; the page of the HTTP endpoints says what a request may hold."
 
 
 class LinkUnknown(FnoLinkError):

@@ -2,7 +2,15 @@
 
 from enum import IntEnum
 
-from integration.errors import ConfigurationError, FnoLinkError, UnknownOrganization, UnknownSource
+from integration.errors import (
+    ConfigurationError,
+    FnoLinkError,
+    InvalidRequest,
+    UnknownDeadLetter,
+    UnknownJob,
+    UnknownOrganization,
+    UnknownSource,
+)
 
 
 class ExitCode(IntEnum):
@@ -23,6 +31,6 @@ def exit_code_of(error: FnoLinkError) -> ExitCode:
     """Return the exit code that an error ends a command with."""
     if isinstance(error, ConfigurationError):
         return ExitCode.BAD
-    if isinstance(error, UnknownOrganization | UnknownSource):
+    if isinstance(error, UnknownOrganization | UnknownSource | UnknownDeadLetter | UnknownJob | InvalidRequest):
         return ExitCode.USAGE
     return ExitCode.UNKNOWN if error.transient else ExitCode.BAD

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from integration.dead_letters.places import route_mark
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.inbound import Property
@@ -149,7 +150,7 @@ def path_of(record: Record) -> str:
     The same delivery has the same path, so writing it twice leaves one. Paths of one organization and reason sort by
     the time of first acceptance.
     """
-    route = hashlib.sha256(record.route.encode()).hexdigest()[:12]
+    route = route_mark(record.route)
     at = record.accepted_at.astimezone(UTC)
     organization = _SAFE.sub("-", record.organization)
     return f"{organization}/{record.reason}/{at:%Y/%m/%d/%H%M%S%f}-{record.key}-{route}.json"

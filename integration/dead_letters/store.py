@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from integration.dead_letters.listing import oldest_first
+from integration.dead_letters.places import Filter, Place
 from integration.dead_letters.reasons import NOT_LINKED
 from integration.dead_letters.record import Record, path_of
 from integration.storage import Storage, StoredBlob
@@ -54,6 +56,38 @@ class DeadLetters:
         path = path_of(record)
         await self._storage.blobs(DEAD_LETTERS).put(path, record.encode())
         return path
+
+    async def places(self, wanted: Filter, after: Place | None = None) -> AsyncGenerator[Place]:
+        """List dead letters, oldest first, without reading them.
+
+        Args:
+            wanted: Which.
+            after: Only those behind this one.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async for place in oldest_first(self._storage.blobs(DEAD_LETTERS), wanted, after):
+            yield place
+
+    async def read(self, place: Place) -> tuple[bytes, str] | None:
+        """Read a dead letter as stored, with its version for `remove`; None when it is gone.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        return await self._storage.blobs(DEAD_LETTERS).get_version(place.path)
+
+    async def remove(self, place: Place, version: str) -> bool:
+        """Remove a dead letter unless it has become one anew meanwhile.
+
+        Returns:
+            Whether it was removed.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+        """
+        return await self._storage.blobs(DEAD_LETTERS).delete_version(place.path, version)
 
     async def park(self, record: Record) -> str:
         """Keep a delivery until its organization is linked again, and return its path.

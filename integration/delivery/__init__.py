@@ -4,6 +4,17 @@ from integration.delivery.envelope import Envelope
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.poison import Poison
 from integration.delivery.release import Releases
-from integration.delivery.work import Release, Work, decode_continuation
+from integration.delivery.replay import Replays
+from integration.delivery.work import JobOrder, Release, Work, decode_continuation
 
-__all__ = ["Envelope", "Pipeline", "Poison", "Release", "Releases", "Work", "decode_continuation"]
+__all__ = [
+    "Envelope",
+    "JobOrder",
+    "Pipeline",
+    "Poison",
+    "Release",
+    "Releases",
+    "Replays",
+    "Work",
+    "decode_continuation",
+]

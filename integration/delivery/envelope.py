@@ -1,10 +1,13 @@
 """What HTTP intake puts on `fno-link-events`: the message as it came, undecoded."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
+from integration.config.model import HttpSource, Organization, Source
 from integration.errors import CorruptRecord
+from integration.events.inbound import Inbound, Limits, Property
 from integration.storage import Storage
 
 QUEUE = "fno-link-events"
@@ -73,3 +76,30 @@ async def redeem(envelope: Envelope, storage: Storage) -> bytes:
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Envelope)
+
+
+def inbound_of(  # noqa: PLR0913  # what is known of a message
+    source: Source,
+    organization: Organization,
+    body: bytes,
+    received_at: datetime,
+    *,
+    content_type: str = "",
+    headers: Mapping[str, str] | None = None,
+    properties: Mapping[str, Property] | None = None,
+) -> Inbound:
+    """Make of a source's message what decoding takes; what intake accepts is never too large for it."""
+    limits = Limits()
+    if isinstance(source, HttpSource) and source.max_body > limits.max_bytes:
+        limits = Limits(max_bytes=source.max_body)
+    return Inbound(
+        body=body,
+        ingress=source.name,
+        organization=organization.name,
+        organization_url=organization.url,
+        received_at=received_at,
+        content_type=content_type,
+        headers=dict(headers or {}),
+        properties=dict(properties or {}),
+        limits=limits,
+    )

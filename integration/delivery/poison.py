@@ -11,7 +11,7 @@ from integration.delivery.envelope import QUEUE as EVENTS
 from integration.delivery.envelope import Envelope, redeem
 from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
-from integration.delivery.work import Release, decode_continuation
+from integration.delivery.work import JobOrder, Release, decode_continuation
 from integration.errors import CorruptRecord
 from integration.storage import Storage
 
@@ -66,6 +66,8 @@ class Poison:
 
     async def _of_continuation(self, record: Record, message: bytes) -> Record:
         continuation = decode_continuation(message)
+        if isinstance(continuation, JobOrder):
+            return record
         if isinstance(continuation, Release):
             return msgspec.structs.replace(record, organization=continuation.organization)
         work = await self._retries.redeem(continuation)

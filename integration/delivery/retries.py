@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from integration.delivery.persist import persist
-from integration.delivery.work import Release, Work, encode_continuation, payload_path
+from integration.delivery.work import JobOrder, Release, Work, encode_continuation, payload_path
 from integration.errors import CorruptRecord
 from integration.events.record import load, store
 from integration.storage import Storage
@@ -42,6 +42,14 @@ class Retries:
 
     async def release(self, order: Release, delay: timedelta = timedelta(0)) -> None:
         """Order a release.
+
+        Raises:
+            StorageUnavailable: The order is not known to be stored.
+        """
+        await self._storage.queue(QUEUE).put(encode_continuation(order), delay=delay)
+
+    async def order(self, order: JobOrder, delay: timedelta = timedelta(0)) -> None:
+        """Order a slice of a job.
 
         Raises:
             StorageUnavailable: The order is not known to be stored.

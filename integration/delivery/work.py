@@ -1,4 +1,4 @@
-"""What waits on `fno-link-retries`: deliveries to try again, and releases to make."""
+"""What waits on `fno-link-retries`: deliveries to try again, releases to make, jobs to go on with."""
 
 import hashlib
 from datetime import datetime
@@ -70,6 +70,18 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     v: int = VERSION
 
 
+class JobOrder(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="job"):
+    """The order to go on with a replay or purge of dead letters.
+
+    Args:
+        job: Its id.
+        v: Version of this record.
+    """
+
+    job: str
+    v: int = VERSION
+
+
 class _Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="delivery"):
     """Work with the event in its stored form."""
 
@@ -87,16 +99,16 @@ class _Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     replay: int = 0
 
 
-def encode_continuation(message: Work | Release) -> bytes:
+def encode_continuation(message: Work | Release | JobOrder) -> bytes:
     """Write a message of `fno-link-retries`."""
-    if isinstance(message, Release):
+    if isinstance(message, Release | JobOrder):
         return _ENCODER.encode(message)
     fields: dict[str, Any] = msgspec.structs.asdict(message)
     fields["event"] = _NONE if message.event is None else msgspec.Raw(store(message.event))
     return _ENCODER.encode(_Delivery(**fields, v=VERSION))
 
 
-def decode_continuation(body: bytes) -> Work | Release:
+def decode_continuation(body: bytes) -> Work | Release | JobOrder:
     """Read a message of `fno-link-retries`.
 
     Raises:
@@ -110,7 +122,7 @@ def decode_continuation(body: bytes) -> Work | Release:
     if message.v != VERSION:
         msg = f"this retry message has version {message.v}, known is {VERSION}"
         raise CorruptRecord(msg)
-    if isinstance(message, Release):
+    if isinstance(message, Release | JobOrder):
         return message
     fields: dict[str, Any] = msgspec.structs.asdict(message)
     del fields["v"]
@@ -125,4 +137,4 @@ def payload_path(event: Event, route: str) -> str:
 
 _NONE = msgspec.Raw(b"null")
 _ENCODER = msgspec.json.Encoder()
-_DECODER: msgspec.json.Decoder[_Delivery | Release] = msgspec.json.Decoder(_Delivery | Release)
+_DECODER: msgspec.json.Decoder[_Delivery | Release | JobOrder] = msgspec.json.Decoder(_Delivery | Release | JobOrder)

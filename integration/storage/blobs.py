@@ -89,6 +89,75 @@ class Blobs:
             except ResourceNotFoundError:
                 return
 
+    async def names(self, prefix: str) -> AsyncIterator[str]:
+        """List paths that begin with `prefix`, in order, a thousand at a time.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("listing blobs"):
+            try:
+                async for found in self._client.list_blobs(name_starts_with=prefix, results_per_page=1000):
+                    yield found.name
+            except ResourceNotFoundError:
+                return
+
+    async def folders(self, prefix: str) -> AsyncIterator[str]:
+        """List the folders right under `prefix` ("" or ending with /), each with a / at its end, in order.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+        from azure.storage.blob.aio import BlobPrefix  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("listing folders"):
+            try:
+                async for found in self._client.walk_blobs(name_starts_with=prefix, delimiter="/"):
+                    if isinstance(found, BlobPrefix):
+                        yield str(found.name)
+            except ResourceNotFoundError:
+                return
+
+    async def get_version(self, path: str) -> tuple[bytes, str] | None:
+        """Read one blob whole, with its ETag; None when there is none.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("reading a blob"):
+            try:
+                stream = await self._client.download_blob(path)
+                return await stream.readall(), str(stream.properties.etag)
+            except ResourceNotFoundError:
+                return None
+
+    async def delete_version(self, path: str, etag: str) -> bool:
+        """Delete one blob if it still is this version.
+
+        Returns:
+            Whether it was.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
+        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
+            ResourceModifiedError,
+            ResourceNotFoundError,
+        )
+
+        with storage_failures("deleting a blob"):
+            try:
+                await self._client.delete_blob(path, etag=etag, match_condition=MatchConditions.IfNotModified)
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return False
+            return True
+
     async def any(self, prefix: str) -> bool:
         """Tell whether a blob's path begins with `prefix`: one call.
 

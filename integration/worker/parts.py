@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
 from integration.dead_letters import DeadLetters
-from integration.delivery import Pipeline, Poison, Releases
+from integration.delivery import Pipeline, Poison, Releases, Replays
 from integration.delivery.guard import Guard
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
@@ -191,6 +191,18 @@ class Parts:
             dead_letters=self.dead_letters,
             pipeline=self.pipeline,
             retries=self.retries,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def replays(self) -> Replays:
+        """Replays and purges of dead letters."""
+        return Replays(
+            configuration=self.configuration,
+            dead_letters=self.dead_letters,
+            pipeline=self.pipeline,
+            retries=self.retries,
+            storage=self.storage,
             clock=self._clock,
         )
 

@@ -4,20 +4,17 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from integration.config.model import HttpSource
 from integration.dead_letters import Record, reasons
-from integration.delivery import Envelope, Release, decode_continuation
-from integration.delivery.envelope import PAYLOADS, redeem
+from integration.delivery import Envelope, JobOrder, Release, decode_continuation
+from integration.delivery.envelope import PAYLOADS, inbound_of, redeem
 from integration.delivery.envelope import QUEUE as EVENTS
 from integration.delivery.retries import QUEUE as RETRIES
 from integration.errors import CorruptRecord, StorageUnavailable
-from integration.events.inbound import Inbound, Limits, Property
+from integration.events.inbound import Property
 from integration.worker.parts import Parts
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from integration.config.model import Source
 
 log = logging.getLogger("fno_link.worker")
 
@@ -78,17 +75,14 @@ class Worker(Parts):
             message = f"the source {source} is no longer in the configuration"
             await self.bury_message(source, body, reasons.UNKNOWN_SOURCE, message, "Configure it again, then replay.")
             return
-        organization = self.configuration.organizations[configured.organization]
-        inbound = Inbound(
-            body=body,
-            ingress=source,
-            organization=organization.name,
-            organization_url=organization.url,
-            received_at=received_at,
+        inbound = inbound_of(
+            configured,
+            self.configuration.organizations[configured.organization],
+            body,
+            received_at,
             content_type=content_type,
-            headers=dict(headers or {}),
-            properties=dict(properties or {}),
-            limits=_limits(configured),
+            headers=headers,
+            properties=properties,
         )
         await self.pipeline.receive(inbound)
 
@@ -102,6 +96,8 @@ class Worker(Parts):
             continuation = decode_continuation(message)
             if isinstance(continuation, Release):
                 await self.releases.run(continuation)
+            elif isinstance(continuation, JobOrder):
+                await self.replays.carry_on(continuation)
             else:
                 await self.pipeline.resume(continuation)
         except CorruptRecord as corrupt:
@@ -149,10 +145,3 @@ class Worker(Parts):
     def _organization_of(self, source: str) -> str:
         configured = self.configuration.sources.get(source)
         return configured.organization if configured else "unknown"
-
-
-def _limits(source: "Source") -> Limits:
-    """Decode what intake has accepted: a source may take more than the default."""
-    if isinstance(source, HttpSource) and source.max_body > Limits().max_bytes:
-        return Limits(max_bytes=source.max_body)
-    return Limits()

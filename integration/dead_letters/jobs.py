@@ -1,0 +1,113 @@
+"""Replays and purges as records: what was asked, how far it is. One at a time works, under a lease."""
+
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from integration.dead_letters.places import Filter
+from integration.errors import CorruptRecord, UnknownJob
+from integration.storage import Storage
+
+if TYPE_CHECKING:
+    from integration.storage.blobs import BlobLease
+
+CONTAINER = "fno-link-jobs"
+VERSION = 1
+MOST_IDS = 100
+_ID = re.compile(r"[0-9a-f]{32}")
+
+type Kind = Literal["replay", "purge"]
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A replay or purge of dead letters.
+
+    Args:
+        id: 32 hexadecimal digits.
+        kind: What is done with them.
+        filter: Which dead letters; those that became one after `requested_at` are left.
+        ids: These alone, instead of a filter.
+        requested_at: When it was asked for.
+        per_second: Dead letters a second, at most.
+        current_environment: Deliver to the environment that is linked now, whichever it was meant for.
+        state: How it stands.
+        cursor: The id of the last dead letter that was seen; what follows is still to do.
+        counts: What became of them: delivered, deferred, parked, deadLettered, ignored, purged, kept.
+        updated_at: When this was last written.
+        v: Version of this record.
+    """
+
+    id: str
+    kind: Kind
+    requested_at: datetime
+    updated_at: datetime
+    filter: Filter = Filter()
+    ids: tuple[str, ...] = ()
+    per_second: float = 20.0
+    current_environment: bool = False
+    state: Literal["queued", "running", "done"] = "queued"
+    cursor: str = ""
+    counts: dict[str, int] = {}
+    v: int = VERSION
+
+    def counted(self, *whats: str) -> "Job":
+        """Return the job with one more of each."""
+        counts = dict(self.counts)
+        for what in whats:
+            counts[what] = counts.get(what, 0) + 1
+        return msgspec.structs.replace(self, counts=counts)
+
+
+class Jobs:
+    """Keeps jobs.
+
+    Args:
+        storage: The worker's storage account.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def save(self, job: Job) -> None:
+        """Keep a job as it stands.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        await self._storage.blobs(CONTAINER).put(f"jobs/{job.id}.json", msgspec.json.encode(job))
+
+    async def load(self, job: str) -> Job:
+        """Read a job.
+
+        Raises:
+            UnknownJob: There is none of this id.
+            CorruptRecord: It cannot be read.
+            StorageUnavailable: The account did not answer.
+        """
+        body = await self._storage.blobs(CONTAINER).get(f"jobs/{job}.json") if _ID.fullmatch(job) else None
+        if body is None:
+            msg = f"there is no job {job[:40]!r}"
+            raise UnknownJob(msg)
+        try:
+            found = msgspec.json.decode(body, type=Job)
+        except msgspec.MsgspecError as error:
+            msg = f"the job {job} cannot be read: {error}"
+            raise CorruptRecord(msg) from error
+        if found.v != VERSION:
+            msg = f"the job {job} has version {found.v}, known is {VERSION}"
+            raise CorruptRecord(msg)
+        return found
+
+    @asynccontextmanager
+    async def working(self) -> AsyncGenerator["BlobLease | None"]:
+        """Hold the one right to replay or purge; None when another has it.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async with self._storage.blobs(CONTAINER).lease("leases/dead-letters") as lease:
+            yield lease

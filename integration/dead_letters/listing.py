@@ -1,0 +1,80 @@
+"""Dead letters oldest first, over organizations and reasons, without ever loading them all.
+
+Paths sort by time only within one organization and reason, so these are listed side by side and merged. Days and
+hours before the beginning are skipped by their folders, so that going on from a token costs no listing from the start.
+"""
+
+import heapq
+from collections.abc import AsyncIterator
+
+from integration.dead_letters.places import Filter, Place, stamp
+from integration.storage import Blobs
+
+_BEGIN = "0000/00/00/000000000000"
+_HOURS = 24
+
+
+async def oldest_first(blobs: Blobs, wanted: Filter, after: Place | None = None) -> AsyncIterator[Place]:
+    """List dead letters.
+
+    Args:
+        blobs: Their container.
+        wanted: Which.
+        after: Only those behind this one.
+
+    Raises:
+        StorageUnavailable: The account did not answer.
+    """
+    begin = max(stamp(wanted.since) if wanted.since else _BEGIN, after.at if after else _BEGIN)
+    heads: list[tuple[tuple[str, str], Place, AsyncIterator[Place]]] = []
+    async for prefix in _prefixes(blobs, wanted):
+        places = _within(blobs, prefix, begin)
+        if (first := await anext(places, None)) is not None:
+            heads.append((first.order, first, places))
+    heapq.heapify(heads)
+    while heads:
+        order, place, places = heads[0]
+        if wanted.until is not None and place.at >= stamp(wanted.until):
+            return  # the oldest of all is too young: so are the others
+        if wanted.covers(place) and (after is None or order > after.order):
+            yield place
+        if (following := await anext(places, None)) is None:
+            heapq.heappop(heads)
+        else:
+            heapq.heapreplace(heads, (following.order, following, places))
+
+
+async def _prefixes(blobs: Blobs, wanted: Filter) -> AsyncIterator[str]:
+    organizations = [f"{wanted.organization}/"] if wanted.organization else [p async for p in blobs.folders("")]
+    for organization in organizations:
+        if wanted.reason:
+            yield f"{organization}{wanted.reason}/"
+        else:
+            async for reason in blobs.folders(organization):
+                yield reason
+
+
+async def _within(blobs: Blobs, prefix: str, begin: str) -> AsyncIterator[Place]:
+    """List one organization's dead letters of one reason from a time on."""
+    async for day in _days(blobs, prefix, begin):
+        first = day.removeprefix(prefix).rstrip("/") == begin[:10]
+        for hour in range(int(begin[11:13]), _HOURS) if first else (None,):
+            async for path in blobs.names(day if hour is None else f"{day}{hour:02}"):
+                place = Place.read(path)
+                if place is not None and place.at >= begin:
+                    yield place
+
+
+async def _days(blobs: Blobs, prefix: str, begin: str) -> AsyncIterator[str]:
+    async for year in blobs.folders(prefix):
+        if _reaches(year, prefix, begin):
+            async for month in blobs.folders(year):
+                if _reaches(month, prefix, begin):
+                    async for day in blobs.folders(month):
+                        if _reaches(day, prefix, begin):
+                            yield day
+
+
+def _reaches(folder: str, prefix: str, begin: str) -> bool:
+    written = folder.removeprefix(prefix).rstrip("/")
+    return written >= begin[: len(written)]

@@ -1,0 +1,304 @@
+"""Replays and purges of dead letters: oldest first, in slices, resumable, one at a time.
+
+A dead letter is removed only after what became of it is durable, and only if it is still the one that was read: what
+fails again for the same reason lies at the same path. What is killed goes on behind its cursor; nothing that was
+removed comes again, so only the delivery that was under way is made twice, under the same message id.
+"""
+
+import logging
+import uuid
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.clock import Clock
+from integration.config.model import Configuration
+from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record, reasons
+from integration.delivery.envelope import QUEUE as EVENTS
+from integration.delivery.envelope import Envelope, inbound_of, redeem
+from integration.delivery.outcome import Buried, Deferred, Delivered, Outcome, Waiting
+from integration.delivery.pipeline import Pipeline
+from integration.delivery.retries import QUEUE as RETRIES
+from integration.delivery.retries import Retries
+from integration.delivery.work import JobOrder, Work, decode_continuation
+from integration.errors import CorruptRecord, StorageUnavailable, UnknownJob, UnknownOrganization, UnknownSource
+from integration.storage import Storage
+
+if TYPE_CHECKING:
+    from integration.dead_letters.jobs import Kind
+    from integration.storage.blobs import BlobLease
+
+log = logging.getLogger("fno_link.replay")
+
+SLICE = 60.0
+"""Seconds for one run, well within a function's time."""
+
+AGAIN = timedelta(seconds=30)
+RENEW_AFTER = 15.0
+SAVE_AFTER = 3.0
+
+# A dead letter of these reasons is routed anew, as its route does not take it any more.
+_ANEW = frozenset({reasons.UNROUTED, reasons.ROUTE_GONE})
+
+
+class Replays:
+    """Replays and purges dead letters.
+
+    Args:
+        configuration: The checked configuration.
+        dead_letters: The dead letters.
+        pipeline: Delivers.
+        retries: Where orders wait.
+        storage: Where jobs and claim-checks are.
+        clock: The time.
+    """
+
+    def __init__(  # noqa: PLR0913  # the composition root names each part once
+        self,
+        *,
+        configuration: Configuration,
+        dead_letters: DeadLetters,
+        pipeline: Pipeline,
+        retries: Retries,
+        storage: Storage,
+        clock: Clock,
+    ) -> None:
+        self._configuration = configuration
+        self._dead_letters = dead_letters
+        self._jobs = Jobs(storage)
+        self._pipeline = pipeline
+        self._retries = retries
+        self._storage = storage
+        self._clock = clock
+
+    async def ask(  # noqa: PLR0913  # what a job is
+        self,
+        kind: "Kind",
+        wanted: Filter,
+        ids: Sequence[str] = (),
+        *,
+        per_second: float = 20.0,
+        current_environment: bool = False,
+        order: bool = True,
+    ) -> Job:
+        """Keep what is to be done, and order it from the function app.
+
+        Args:
+            kind: Replay or purge.
+            wanted: Which dead letters.
+            ids: These alone, instead.
+            per_second: How many a second, at most.
+            current_environment: Deliver to the environment that is linked now.
+            order: Whether the function app is to do it; else the caller runs it.
+
+        Raises:
+            UnknownDeadLetter: An id is not one.
+            StorageUnavailable: It is not known to be ordered.
+        """
+        now = self._clock.now()
+        job = Job(
+            id=uuid.uuid4().hex,
+            kind=kind,
+            filter=wanted,
+            ids=tuple(place.id for place in sorted(map(Place.of_id, set(ids)), key=lambda place: place.order)),
+            requested_at=now,
+            updated_at=now,
+            per_second=per_second,
+            current_environment=current_environment,
+        )
+        await self._jobs.save(job)
+        if order:
+            await self._retries.order(JobOrder(job=job.id))
+        return job
+
+    async def carry_on(self, order: JobOrder) -> None:
+        """Run one slice of a job in the function app, and order the next.
+
+        Raises:
+            StorageUnavailable: The account went away; the order stays on its queue.
+            CorruptRecord: The job cannot be read.
+        """
+        try:
+            job = await self.run(order.job)
+        except UnknownJob as gone:
+            log.warning("nothing to do: %s", gone)
+            return
+        if job is None:
+            await self._retries.order(order, AGAIN)  # another one is at work, or has died: its lease will tell
+        elif job.state != "done":
+            await self._retries.order(order)
+
+    async def job(self, job_id: str) -> Job:
+        """Tell how far a job is.
+
+        Raises:
+            UnknownJob: There is none of this id.
+            CorruptRecord: The job cannot be read.
+            StorageUnavailable: The account did not answer.
+        """
+        return await self._jobs.load(job_id)
+
+    async def run(
+        self, job_id: str, *, lasting: float = SLICE, seen: Callable[[Job], None] | None = None
+    ) -> Job | None:
+        """Work on a job for a while.
+
+        Args:
+            job_id: Which.
+            lasting: Seconds to work at most.
+            seen: Told how far it is.
+
+        Returns:
+            The job as it stands, None when another replay or purge is at work.
+
+        Raises:
+            StorageUnavailable: The account went away; running it again goes on.
+            UnknownJob: There is none of this id.
+            CorruptRecord: The job cannot be read.
+        """
+        async with self._jobs.working() as lease:
+            if lease is None:
+                return None
+            job = await self._jobs.load(job_id)
+            if job.state == "done":
+                return job
+            job = await self._slice(lease, job, lasting, seen or _nobody)
+            await self._save(job)
+        log.info("the %s %s is %s: %s", job.kind, job.id, job.state, job.counts)
+        return job
+
+    async def _slice(self, lease: "BlobLease", job: Job, lasting: float, seen: Callable[[Job], None]) -> Job:
+        job = msgspec.structs.replace(job, state="running")
+        started = renewed = saved = turn = self._clock.monotonic()
+        async with aclosing(self._places(job)) as places:
+            async for place in places:
+                now = self._clock.monotonic()
+                if max(now, turn) - started > lasting:
+                    return job
+                if now - renewed > RENEW_AFTER:
+                    if not await lease.renew():
+                        return job  # another is at work
+                    renewed = now
+                if now - saved > SAVE_AFTER:
+                    await self._save(job)
+                    saved = now
+                if turn > now:
+                    await self._clock.sleep(turn - now)
+                done = await self._one(job, place)
+                if done.counts != job.counts:
+                    turn = max(turn, now) + 1 / job.per_second
+                job = msgspec.structs.replace(done, cursor=place.id)
+                seen(job)
+        return msgspec.structs.replace(job, state="done")
+
+    async def _places(self, job: Job) -> AsyncGenerator[Place]:
+        after = Place.of_id(job.cursor) if job.cursor else None
+        if job.ids:
+            for place in map(Place.of_id, job.ids):
+                if after is None or place.order > after.order:
+                    yield place
+            return
+        async with aclosing(self._dead_letters.places(job.filter, after)) as places:
+            async for place in places:
+                yield place
+
+    async def _save(self, job: Job) -> None:
+        await self._jobs.save(msgspec.structs.replace(job, updated_at=self._clock.now()))
+
+    async def _one(self, job: Job, place: Place) -> Job:
+        stored = await self._dead_letters.read(place)
+        if stored is None:
+            return job
+        body, version = stored
+        try:
+            record = Record.decode(body)
+        except CorruptRecord:
+            if job.kind == "purge":
+                return await self._purge(job, place, version)
+            log.exception("the dead letter %s is kept: it cannot be read", place.path)
+            return job.counted("kept")
+        if record.recorded_at > job.requested_at:
+            return job  # it became one after this was asked for, perhaps by this very replay
+        return await (self._purge if job.kind == "purge" else self._replay)(job, place, version, record)
+
+    async def _purge(self, job: Job, place: Place, version: str, record: Record | None = None) -> Job:
+        if not await self._dead_letters.remove(place, version):
+            return job
+        log.info("purged %s (%s)", place.path, record.message if record else "it could not be read")
+        return job.counted("purged")
+
+    async def _replay(self, job: Job, place: Place, version: str, record: Record) -> Job:
+        try:
+            outcomes = await self._again(record, current_environment=job.current_environment)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            # One that cannot be processed must not keep the others from it.
+            log.exception("the dead letter %s is kept: it cannot be replayed", place.path)
+            return job.counted("kept")
+        await self._dead_letters.remove(place, version)
+        return job.counted(*(map(_named, outcomes) if outcomes else ("ignored",)))
+
+    async def _again(self, record: Record, *, current_environment: bool) -> list[Outcome]:
+        if record.event is None:
+            return await self._decode(record)
+        if record.event.organization not in self._configuration.organizations:
+            msg = f"the organization {record.event.organization} is no longer configured"
+            raise UnknownOrganization(msg)
+        whole = record.whole or record.reason in _ANEW
+        work = Work(
+            route="" if whole else record.route,
+            accepted_at=record.accepted_at,
+            event=record.event,
+            environment="" if current_environment else record.environment,
+            last=record.last,
+            whole=whole,
+            earlier=record.attempts,
+            replay=record.replays + 1,
+        )
+        return await self._pipeline.resume(work)
+
+    async def _decode(self, record: Record) -> list[Outcome]:
+        """Decode a message again that no event could be made of."""
+        body, source, replay = record.body or b"", record.source, record.replays + 1
+        content_type, headers, at = record.content_type, record.headers, record.accepted_at
+        if source == RETRIES:
+            continuation = decode_continuation(body)
+            if isinstance(continuation, Work):
+                return await self._pipeline.resume(msgspec.structs.replace(continuation, replay=replay))
+            msg = f"a {type(continuation).__name__} is ordered anew by itself"
+            raise CorruptRecord(msg)
+        if source == EVENTS:
+            envelope = Envelope.decode(body)
+            body, source, at = await redeem(envelope, self._storage), envelope.source, envelope.received_at
+            content_type, headers = envelope.content_type, envelope.headers
+        configured = self._configuration.sources.get(source)
+        if configured is None:
+            msg = f"the source {source[:64]!r} is not in the configuration"
+            raise UnknownSource(msg)
+        organization = self._configuration.organizations[configured.organization]
+        inbound = inbound_of(
+            configured, organization, body, at, content_type=content_type, headers=headers, properties=record.properties
+        )
+        return await self._pipeline.receive(inbound, replay=replay)
+
+
+def _named(outcome: Outcome) -> str:
+    match outcome:
+        case Delivered():
+            return "delivered"
+        case Deferred():
+            return "deferred"
+        case Waiting():
+            return "parked"
+        case Buried():
+            return "deadLettered"
+        case _:
+            return "ignored"
+
+
+def _nobody(job: Job) -> None:
+    """Tell nobody how far a job is."""
