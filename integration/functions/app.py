@@ -8,7 +8,17 @@ import azure.functions as func
 
 from integration.config import Configuration, check
 from integration.errors import ConfigurationError, Problem
-from integration.functions import degraded, event_grid, event_hubs, health, intake, links, queues, service_bus
+from integration.functions import (
+    dead_letters,
+    degraded,
+    event_grid,
+    event_hubs,
+    health,
+    intake,
+    links,
+    queues,
+    service_bus,
+)
 from integration.routing.table import RouteTable
 from integration.worker import Worker
 
@@ -43,6 +53,7 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app.register_functions(event_hubs.blueprint(configuration, worker))
     app.register_functions(event_grid.blueprint(configuration, worker))
     app.register_functions(links.blueprint(worker))
+    app.register_functions(dead_letters.blueprint(worker))
     app.register_functions(health.blueprint(configuration, worker))
     return app
 

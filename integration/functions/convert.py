@@ -16,7 +16,8 @@ def request_of(req: func.HttpRequest) -> Request:
     """Read a request."""
     given = cast("Mapping[str, str]", req.headers)
     headers = {name.lower(): value for name, value in given.items()}
-    return Request(method=(req.method or "GET").upper(), headers=headers, body=req.get_body())
+    query = dict(cast("Mapping[str, str]", req.params))
+    return Request(method=(req.method or "GET").upper(), headers=headers, body=req.get_body(), query=query)
 
 
 def answer(response: Response) -> func.HttpResponse:

@@ -16,11 +16,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         method: Upper-case.
         headers: Names lower-cased.
         body: As sent.
+        query: The parameters of the URL, decoded.
     """
 
     method: str = "GET"
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    query: Mapping[str, str] = {}
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):

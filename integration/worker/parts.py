@@ -20,6 +20,7 @@ from integration.health import States, Watch
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
+from integration.web.dead_letters import DeadLetterPages
 from integration.web.intake import Intake
 from integration.web.links import LinkPages
 
@@ -233,6 +234,11 @@ class Parts:
     def intake(self) -> Intake:
         """HTTP intake; it knows nothing of links and targets, so their trouble is not its trouble."""
         return Intake(self.storage, self._clock)
+
+    @cached_property
+    def dead_letter_pages(self) -> DeadLetterPages:
+        """The dead-letter endpoints."""
+        return DeadLetterPages(self.dead_letters, self.replays)
 
     @cached_property
     def link_pages(self) -> LinkPages:

@@ -1,6 +1,7 @@
 import random
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from integration.dead_letters import Filter, Place, Record, path_of
@@ -35,7 +36,12 @@ def replays_of(bench) -> Replays:
 
 def letter(number: int, **changes) -> Record:
     event = Event(
-        id=f"e{number}", source="s", type="SalesOrderConfirmed", organization="contoso", data=b"{}", ingress="erp"
+        id=f"e{number}",
+        source="s",
+        type="SalesOrderConfirmed",
+        organization="contoso",
+        data=msgspec.Raw(b"{}"),
+        ingress="erp",
     )
     fields = {
         "organization": "contoso",

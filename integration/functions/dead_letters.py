@@ -1,0 +1,40 @@
+"""Dead letters over HTTP: each operation is a function of its own, with its own key."""
+
+from collections.abc import Callable
+
+import azure.functions as func
+
+from integration.functions.convert import answer, request_of
+from integration.worker import Worker
+
+
+def blueprint(worker: Callable[[], Worker]) -> func.Blueprint:
+    """Register `/api/dead-letters` and below."""
+    bp = func.Blueprint()
+
+    @bp.function_name("dead_letters")
+    @bp.route("dead-letters", methods=["GET"])
+    async def dead_letters(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().dead_letter_pages.list(request_of(req)))
+
+    @bp.function_name("dead_letter")
+    @bp.route("dead-letters/{id}", methods=["GET"])
+    async def dead_letter(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().dead_letter_pages.show(req.route_params.get("id", "")))
+
+    @bp.function_name("dead_letters_replay")
+    @bp.route("dead-letters/replay", methods=["POST"])
+    async def replay(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().dead_letter_pages.replay(request_of(req)))
+
+    @bp.function_name("dead_letters_purge")
+    @bp.route("dead-letters/purge", methods=["POST"])
+    async def purge(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().dead_letter_pages.purge(request_of(req)))
+
+    @bp.function_name("dead_letters_job")
+    @bp.route("dead-letters/jobs/{id}", methods=["GET"])
+    async def job(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().dead_letter_pages.job(req.route_params.get("id", "")))
+
+    return bp
