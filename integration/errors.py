@@ -7,6 +7,7 @@ FnoLinkError
 ├── UnknownDeadLetter
 ├── UnknownJob
 ├── InvalidRequest
+├── AppRefused
 ├── LinkUnknown                 the link's state is not known; the subclass says why
 │   ├── Unauthenticated
 │   ├── Forbidden
@@ -110,6 +111,12 @@ class InvalidRequest(FnoLinkError):
     """The request cannot be understood."""
 
     hint = "Read the message; the page of the HTTP endpoints says what a request may hold."
+
+
+class AppRefused(FnoLinkError):
+    """The function app refused the request."""
+
+    hint = "Check the URL of --app, and that FNO_LINK_KEY is a key of this function."
 
 
 class LinkUnknown(FnoLinkError):
