@@ -21,6 +21,7 @@ FnoLinkError
 ├── CorruptRecord
 └── DeliveryFailed              one delivery attempt did not succeed
     ├── TargetUnavailable       transient: try again by the schedule
+    ├── CircuitOpen             transient: nothing was attempted
     ├── TargetRejected          permanent: the answer will not change
     ├── TemplateField
     └── UntrustedLink
@@ -236,6 +237,13 @@ class TargetUnavailable(DeliveryFailed):
     """The target could not take the delivery now."""
 
     hint = "Nothing to do: it is tried again by the schedule; after the last attempt it is a dead letter."
+    transient = True
+
+
+class CircuitOpen(DeliveryFailed):
+    """The target keeps failing and is left alone for a while; nothing was attempted."""
+
+    hint = "Mend the target; deliveries go on by themselves once a probe succeeds."
     transient = True
 
 

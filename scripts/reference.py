@@ -38,6 +38,8 @@ TITLES = {
     "Cache": "`[cache]`",
     "Routing": "`[routing]`",
     "Delivery": "`[delivery]`",
+    "Breaker": "`[delivery.breaker]`",
+    "Journal": "`[journal]`",
     "Health": "`[health]`",
 }
 CONFIGURATION = """
@@ -94,7 +96,7 @@ def default_of(field: msgspec.structs.FieldInfo) -> str:
     return written(field.default)
 
 
-def written(value: Any) -> str:
+def written(value: Any) -> str:  # noqa: PLR0911  # one case a type
     match value:
         case timedelta():
             return f"`{format_duration(value)}`"
@@ -102,6 +104,8 @@ def written(value: Any) -> str:
             return f"`{str(value).lower()}`"
         case None:
             return "left out"
+        case msgspec.Struct():
+            return "see there"
         case "" | ():
             return "empty"
         case tuple():

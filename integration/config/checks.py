@@ -177,13 +177,29 @@ def _cache(judged: Judged) -> Iterator[Problem]:
 
 
 def _delivery(judged: Judged) -> Iterator[Problem]:
-    yield from _positive(judged, "park_for")
+    yield from _positive(judged, "park_for", "give_up_after")
+    yield from _waits(judged)
+
+
+def _breaker(judged: Judged) -> Iterator[Problem]:
+    yield from _positive(judged, "window", "open_for", "open_at_most")
+    first, longest = judged.known("open_for"), judged.known("open_at_most")
+    if first is not None and longest is not None and first > longest:
+        yield Problem(judged.at("open_for"), "is longer than open_at_most", "doubling ends there")
+
+
+def _journal(judged: Judged) -> Iterator[Problem]:
+    yield from _positive(judged, "keep")
+
+
+def _waits(judged: Judged) -> Iterator[Problem]:
     for index, wait in enumerate(judged.fields.get("retry_after", ())):
         if wait <= timedelta(0):
             yield Problem(f"{judged.at('retry_after')}[{index}]", "must be longer than nothing")
 
 
 def _webhook(judged: Judged) -> Iterator[Problem]:
+    yield from _waits(judged)
     yield from _positive(judged, "timeout")
     timeout = judged.fields.get("timeout")
     if timeout is not None and timeout > LONGEST_ATTEMPT:
@@ -197,6 +213,7 @@ def _webhook(judged: Judged) -> Iterator[Problem]:
 
 
 def _storage_queue(judged: Judged) -> Iterator[Problem]:
+    yield from _waits(judged)
     connection = judged.known("connection")
     if connection is None or judged.environ is None or judged.fields.get("enabled") is False:
         return
@@ -214,6 +231,7 @@ def _service_bus_source(judged: Judged) -> Iterator[Problem]:
 
 
 def _service_bus_target(judged: Judged) -> Iterator[Problem]:
+    yield from _waits(judged)
     yield from _one_entity(judged, ("queue",), ("topic",))
     yield from _namespace(judged)
 
@@ -242,6 +260,7 @@ def _namespace(judged: Judged) -> Iterator[Problem]:
 
 
 def _event_grid_target(judged: Judged) -> Iterator[Problem]:
+    yield from _waits(judged)
     yield from _positive(judged, "timeout")
     timeout = judged.fields.get("timeout")
     if timeout is not None and timeout > LONGEST_ATTEMPT:
@@ -268,6 +287,8 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.Organization: _organization,
     model.Cache: _cache,
     model.Delivery: _delivery,
+    model.Breaker: _breaker,
+    model.Journal: _journal,
     model.WebhookTarget: _webhook,
     model.StorageQueueSource: _storage_queue,
     model.StorageQueueTarget: _storage_queue,

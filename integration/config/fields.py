@@ -122,5 +122,6 @@ type Secret = Annotated[
 type SecretText = Annotated[str, Meta(extra={"secret": True})]
 type Text = Annotated[str, Meta(min_length=1, max_length=256)]
 type Threshold = Annotated[int, Meta(ge=1, le=1000)]
+type Percent = Annotated[int, Meta(ge=1, le=100)]
 type CallDepth = Annotated[int, Meta(ge=0, le=100)]
 type Bytes = Annotated[int, Meta(ge=1, le=104_857_600)]

@@ -201,6 +201,7 @@ def _configuration(document: Document, file: str) -> Configuration:
         cache=document.cache,
         routing=document.routing,
         delivery=document.delivery,
+        journal=document.journal,
         health=document.health,
         file=file,
     )

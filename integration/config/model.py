@@ -21,6 +21,7 @@ from integration.config.fields import (
     OptionalGuid,
     OrganizationName,
     OrganizationUrl,
+    Percent,
     Schedule,
     SourceName,
     TargetName,
@@ -164,11 +165,50 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     unmatched: Literal["dead_letter", "journal"] = "dead_letter"
 
 
+class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a target that keeps failing is left alone for a while; each process finds that out for itself.
+
+    Args:
+        enabled: Off: every delivery is attempted, however often the target has failed.
+        failures: This many failures in a row open the circuit.
+        failure_percent: So does this share of the attempts within the window, once there are enough of them.
+        minimum: How many attempts within the window are enough.
+        window: How long attempts are counted together.
+        open_for: How long deliveries are deferred without an attempt; then a single one probes the target. Doubled
+            each time a probe fails.
+        open_at_most: The longest that it is doubled to.
+    """
+
+    enabled: bool = True
+    failures: Threshold = 5
+    failure_percent: Percent = 50
+    minimum: Threshold = 20
+    window: timedelta = timedelta(seconds=60)
+    open_for: timedelta = timedelta(seconds=30)
+    open_at_most: timedelta = timedelta(minutes=10)
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is remembered of each event, to find duplicates and to answer what became of it.
+
+    Args:
+        enabled: Off: nothing is remembered; an event that comes twice is delivered twice.
+        keep: How long, by the events' own time. Tables are dropped a week after they are over.
+    """
+
+    enabled: bool = True
+    keep: timedelta = timedelta(days=14)
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How deliveries are tried again and how long parked ones wait.
 
     Args:
-        retry_after: The waits between attempts; after the last a delivery becomes a dead letter.
+        retry_after: The waits between attempts; after the last a delivery becomes a dead letter. A target may have its
+            own.
+        give_up_after: A delivery that failed longer ago than this for the first time becomes a dead letter at its next
+            failure, whatever its waits; waits that a target asks for and those of an open circuit count.
+        breaker: When a target that keeps failing is left alone.
         park_for: How long a delivery waits for the link to come back before it becomes a dead letter.
     """
 
@@ -181,6 +221,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         timedelta(hours=10),
         timedelta(hours=10),
     )
+    give_up_after: timedelta = timedelta(days=3)
+    breaker: Breaker = Breaker()
     park_for: timedelta = timedelta(days=14)
 
 
@@ -209,6 +251,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         cache: How long a link answer serves.
         routing: What happens to events that no route takes.
         delivery: How deliveries are tried again.
+        journal: What is remembered of each event.
         health: When organizations are probed.
     """
 
@@ -219,6 +262,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cache: Cache = Cache()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
+    journal: Journal = Journal()
     health: Health = Health()
 
 
@@ -232,5 +276,6 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     cache: Cache = Cache()
     routing: Routing = Routing()
     delivery: Delivery = Delivery()
+    journal: Journal = Journal()
     health: Health = Health()
     file: str = ""

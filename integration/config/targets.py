@@ -35,12 +35,14 @@ class StorageQueueTarget(
         queue: The queue's name; created when it is missing.
         connection: The app setting, or the prefix of the app settings, that says where the queue is.
         body: What is sent: the whole CloudEvent, its data, or the body as it came.
+        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
     """
 
     name: Name
     queue: QueueName
     connection: Connection = "AzureWebJobsStorage"
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
+    retry_after: tuple[timedelta, ...] = ()
 
 
 class WebhookTarget(
@@ -56,6 +58,7 @@ class WebhookTarget(
         body: What is sent: the whole CloudEvent, its data, or the body as it came.
         mode: CloudEvents HTTP binding: structured or binary (for `body = "cloudevent"`).
         timeout: For one attempt.
+        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
     """
 
     name: Name
@@ -65,6 +68,7 @@ class WebhookTarget(
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
     mode: Literal["structured", "binary"] = "structured"
     timeout: timedelta = timedelta(seconds=30)
+    retry_after: tuple[timedelta, ...] = ()
 
 
 class ServiceBusTarget(
@@ -82,6 +86,7 @@ class ServiceBusTarget(
         subject: A template for the message's subject (label); left out: the subject of the event.
         body: What is sent: the CloudEvent in the AMQP binding's binary mode (attributes as application properties
             `cloudEvents_…`, its data as the body), its data alone, or the body as it came.
+        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
     """
 
     name: Name
@@ -91,6 +96,7 @@ class ServiceBusTarget(
     session: Template = ""
     subject: Template = ""
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
+    retry_after: tuple[timedelta, ...] = ()
 
 
 class EventGridTarget(
@@ -104,6 +110,7 @@ class EventGridTarget(
         key: The topic's access key, from an app setting by `%SETTING%`; empty: the app's managed identity.
         client_id: Client id of a user-assigned managed identity; empty: the system-assigned one.
         timeout: For one attempt.
+        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
     """
 
     name: Name
@@ -111,6 +118,7 @@ class EventGridTarget(
     key: AccessKey = ""
     client_id: OptionalGuid = ""
     timeout: timedelta = timedelta(seconds=30)
+    retry_after: tuple[timedelta, ...] = ()
 
 
 type Target = StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget

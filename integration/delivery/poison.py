@@ -79,10 +79,10 @@ class Poison:
             accepted_at=work.accepted_at,
             event=event,
             body=None,
-            route=work.route,
+            route="" if work.recheck else work.route,
             attempts=work.earlier + work.attempt,
             last=work.last,
             environment=work.environment,
-            whole=work.whole,
+            whole=work.whole or work.recheck,
             replays=work.replay,
         )

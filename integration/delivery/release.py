@@ -16,8 +16,10 @@ from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters, Parked, Record, reasons
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
+from integration.delivery.claims import IN_PROGRESS
+from integration.delivery.environment import fingerprint
 from integration.delivery.outcome import Buried, Outcome, Waiting
-from integration.delivery.pipeline import Links, Pipeline, fingerprint
+from integration.delivery.pipeline import Links, Pipeline
 from integration.delivery.retries import Retries
 from integration.delivery.work import Release, Work
 from integration.errors import CorruptRecord, LinkUnknown
@@ -201,7 +203,7 @@ def _with_event(record: Record) -> Record:
 
 def _kept_elsewhere(outcomes: Sequence[Outcome], reason: str) -> bool:
     """Tell whether every part of a parked delivery is now delivered, deferred, a dead letter, or parked anew."""
-    return not any(isinstance(outcome, Waiting) and outcome.reason == reason for outcome in outcomes)
+    return not any(isinstance(outcome, Waiting) and outcome.reason in (reason, IN_PROGRESS) for outcome in outcomes)
 
 
 def _expired(record: Record) -> Record:

@@ -1,29 +1,40 @@
 """The queue of deliveries to try again, with claim-check blobs for what does not fit in a message."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import msgspec
 
+from integration.clock import Clock, SystemClock
+from integration.delivery.due import DueRows
 from integration.delivery.persist import persist
 from integration.delivery.work import JobOrder, Release, Work, encode_continuation, payload_path
 from integration.errors import CorruptRecord
 from integration.events.record import load, store
+from integration.journal import Subject
 from integration.storage import Storage
 from integration.storage.queues import MAX_MESSAGE
 
 QUEUE = "fno-link-retries"
+SOON = timedelta(minutes=10)
 PAYLOADS = "fno-link-payloads"
 
 
 class Retries:
     """What waits for its next attempt.
 
+    The next ten minutes wait as messages, later ones as rows of a table that a timer looks at: long-delayed messages
+    would keep the app scaled out.
+
     Args:
         storage: The worker's storage account.
+        clock: The time.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, clock: Clock | None = None) -> None:
         self._storage = storage
+        self._clock = clock or SystemClock()
+        self._due = DueRows(storage)
 
     async def later(self, work: Work, delay: timedelta) -> None:
         """Store a delivery for a later attempt.
@@ -37,8 +48,25 @@ class Retries:
             path = work.payload or payload_path(event, work.route)
             if not work.payload:
                 await persist(lambda: self._storage.blobs(PAYLOADS).put(path, store(event)))
-            message = encode_continuation(msgspec.structs.replace(work, event=None, payload=path))
-        await persist(lambda: self._storage.queue(QUEUE).put(message, delay=delay))
+            about = Subject.of(event)
+            message = encode_continuation(msgspec.structs.replace(work, event=None, payload=path, about=about))
+        if delay > SOON:
+            at = self._clock.now() + delay
+            await persist(lambda: self._due.put(message, at))
+        else:
+            await persist(lambda: self._storage.queue(QUEUE).put(message, delay=delay))
+
+    async def move_due(self, corrupt: Callable[[str, bytes], Awaitable[None]]) -> int:
+        """Put on the queue what is due within the next ten minutes; returns how many.
+
+        Args:
+            corrupt: Keeps a row that cannot be read, given its key and what it holds.
+
+        Raises:
+            StorageUnavailable: The account did not answer; what is left is moved the next time.
+        """
+        queue = self._storage.queue(QUEUE)
+        return await self._due.move(queue, self._clock, SOON, corrupt)
 
     async def release(self, order: Release, delay: timedelta = timedelta(0)) -> None:
         """Order a release.

@@ -22,8 +22,14 @@ class GiveUp(msgspec.Struct, frozen=True):
     attempts: int
 
 
-def decide(
-    schedule: Sequence[timedelta], attempt: int, retry_after: float | None, rng: random.Random
+def decide(  # noqa: PLR0913  # what the decision depends on
+    schedule: Sequence[timedelta],
+    attempt: int,
+    retry_after: float | None,
+    rng: random.Random,
+    *,
+    age: timedelta = timedelta(0),
+    give_up_after: timedelta | None = None,
 ) -> Retry | GiveUp:
     """Decide what follows a transient failure.
 
@@ -35,11 +41,41 @@ def decide(
         attempt: How many attempts were made, the failed one included.
         retry_after: Seconds that the other side asked to wait, at the least.
         rng: Where the jitter comes from.
+        age: How long ago the delivery failed for the first time.
+        give_up_after: The age at which it is given up; None: never.
     """
-    if attempt > len(schedule):
+    if attempt > len(schedule) or (give_up_after is not None and age >= give_up_after):
         return GiveUp(attempt)
-    step = schedule[attempt - 1].total_seconds()
-    drawn = rng.uniform(0, step)
-    floor = max(0.0, retry_after or 0.0)
+    return _later(schedule[attempt - 1], retry_after, rng)
+
+
+def postpone(  # noqa: PLR0913  # what the decision depends on
+    schedule: Sequence[timedelta],
+    attempt: int,
+    wait: float,
+    rng: random.Random,
+    *,
+    age: timedelta,
+    give_up_after: timedelta,
+) -> Retry | GiveUp:
+    """Decide when a delivery comes again that was not attempted, since its target is left alone.
+
+    Args:
+        schedule: The longest delay after each attempt.
+        attempt: How many attempts were made; this is none.
+        wait: Seconds until the target is probed.
+        rng: Where the jitter comes from.
+        age: How long ago the delivery failed for the first time.
+        give_up_after: The age at which it is given up.
+    """
+    if age >= give_up_after:
+        return GiveUp(attempt)
+    step = schedule[min(attempt, len(schedule) - 1)] if schedule else timedelta(0)
+    # Past the probe, and not all at once: the first of them finds out whether the target is back.
+    return _later(step, wait + rng.uniform(1, 10), rng)
+
+
+def _later(step: timedelta, floor: float | None, rng: random.Random) -> Retry:
+    drawn = rng.uniform(0, step.total_seconds())
     # Bounded before it becomes a timedelta: a target may ask for more seconds than one can hold.
-    return Retry(timedelta(seconds=min(LONGEST.total_seconds(), max(drawn, floor))))
+    return Retry(timedelta(seconds=min(LONGEST.total_seconds(), max(drawn, floor or 0.0))))

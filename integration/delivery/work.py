@@ -10,8 +10,11 @@ from integration.dead_letters import Attempted
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.record import load, store
+from integration.journal import Subject
 
 VERSION = 1
+RECHECK = "*"
+"""How the `route` of a re-check begins; names of routes never do."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,10 +28,12 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         attempt: How many attempts were made.
         environment: Fingerprint of the environment that it was first stamped with, or meant for.
         last: How the last attempt ended.
-        generation: Raised by each deferral; the journal drops messages of an older one.
+        generation: The journal's number of the run that deferred it; a message of an older one is dropped.
         whole: The event as a whole, before its guards and routes; `route` is empty then.
         earlier: How many attempts were made before an operator replayed it.
         replay: How often an operator has replayed it.
+        since: When the delivery failed for the first time since it was last begun.
+        about: What the journal calls the event, where the message holds only its claim-check.
     """
 
     route: str
@@ -42,6 +47,13 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = False
     earlier: int = 0
     replay: int = 0
+    since: datetime | None = None
+    about: Subject | None = None
+
+    @property
+    def recheck(self) -> bool:
+        """Whether this is about no delivery, but makes sure that the event's own run came to its end."""
+        return self.route.startswith(RECHECK)
 
     @property
     def subject_matter(self) -> Event:
@@ -97,6 +109,8 @@ class _Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     whole: bool = False
     earlier: int = 0
     replay: int = 0
+    since: datetime | None = None
+    about: Subject | None = None
 
 
 def encode_continuation(message: Work | Release | JobOrder) -> bytes:

@@ -18,6 +18,7 @@ from integration.functions import (
     links,
     queues,
     service_bus,
+    timers,
 )
 from integration.routing.table import RouteTable
 from integration.worker import Worker
@@ -55,6 +56,7 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app.register_functions(links.blueprint(worker))
     app.register_functions(dead_letters.blueprint(worker))
     app.register_functions(health.blueprint(configuration, worker))
+    app.register_functions(timers.blueprint(worker))
     return app
 
 

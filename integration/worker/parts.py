@@ -12,11 +12,13 @@ from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
 from integration.dead_letters import DeadLetters
 from integration.delivery import Pipeline, Poison, Releases, Replays
+from integration.delivery.circuits import Circuits
 from integration.delivery.guard import Guard
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
 from integration.errors import FnoLinkError
 from integration.health import States, Watch
+from integration.journal import Journal
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
@@ -131,7 +133,13 @@ class Parts:
     @cached_property
     def retries(self) -> Retries:
         """The retry queue."""
-        return Retries(self.storage)
+        return Retries(self.storage, self._clock)
+
+    @cached_property
+    def journal(self) -> Journal | None:
+        """What is remembered of each event; None where the configuration switches it off."""
+        settings = self.configuration.journal
+        return Journal(self.storage, self._clock, self._rng, settings.keep) if settings.enabled else None
 
     @cached_property
     def targets(self) -> OpenTargets:
@@ -144,6 +152,11 @@ class Parts:
             credential=self._app_identity,
         )
         return self._kept(targets, targets.close)
+
+    @cached_property
+    def circuits(self) -> Circuits:
+        """The targets behind their circuit breakers."""
+        return Circuits(self.targets, self.configuration.delivery.breaker, self._clock)
 
     @cached_property
     def namespaces(self) -> "Namespaces":
@@ -161,12 +174,14 @@ class Parts:
             table=self.table,
             links=self.links,
             rows=self.dataverse,
-            targets=self.targets,
+            targets=self.circuits,
             dead_letters=self.dead_letters,
             retries=self.retries,
             clock=self._clock,
             rng=self._rng,
             guard=Guard(self.configuration, self.identities, clock=self._clock),
+            journal=self.journal,
+            transitions=self.circuits.take_transitions,
         )
 
     @cached_property

@@ -103,6 +103,17 @@ class Worker(Parts):
         except CorruptRecord as corrupt:
             await self.bury_message(RETRIES, message, corrupt.code, str(corrupt), corrupt.hint)
 
+    async def move_due(self) -> int:
+        """Put the retries that are due within ten minutes on their queue; returns how many.
+
+        Raises:
+            StorageUnavailable: The account did not answer; what is left is moved the next time.
+        """
+        code, hint = CorruptRecord().code, CorruptRecord.hint
+        return await self.retries.move_due(
+            lambda key, row: self.bury_message(RETRIES, row, code, f"the due retry {key} cannot be read", hint)
+        )
+
     async def take_poison(self, queue: str, message: bytes) -> None:
         """Make a dead letter of a message that could not be processed in many attempts.
 

@@ -21,6 +21,7 @@ from integration.delivery.retries import PAYLOADS, QUEUE, Retries
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import DeliveryFailed, LinkUnknown
 from integration.events.inbound import Inbound
+from integration.journal import Journal  # noqa: TC001  # the annotation of an attribute, beside the other imports
 from integration.links.values import Link, Linked, NotLinked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
@@ -114,7 +115,8 @@ class Bench:
         self.orders, self.others = CommandedTarget(), CommandedTarget()
         self.targets = CommandedTargets({"orders": self.orders, "others": self.others})
         self.dead_letters = DeadLetters(storage)
-        self.retries = Retries(storage)
+        self.retries = Retries(storage, self.clock)
+        self.journal: Journal | None = None
         self.build(routes)
 
     def build(self, routes: tuple[Route, ...], routing: Routing | None = None) -> None:
@@ -139,6 +141,7 @@ class Bench:
             retries=self.retries,
             clock=self.clock,
             rng=random.Random(1),
+            journal=self.journal,
         )
         self.releases = Releases(
             configuration=self.configuration,

@@ -6,8 +6,8 @@ import pytest
 
 from integration.config.model import Route, Routing
 from integration.delivery import Release, Work, decode_continuation
+from integration.delivery.environment import fingerprint
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Waiting
-from integration.delivery.pipeline import fingerprint
 from integration.errors import CorruptRecord, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.links.values import Linked
 from tests.contract.delivery.conftest import AT, LINKED, MOVED, NOT_LINKED, ORDERS, OTHERS, business_event

@@ -1,0 +1,109 @@
+"""One delivery: made, or kept with the reason why not."""
+
+import logging
+from typing import Protocol
+
+import msgspec
+
+from integration.clock import Clock
+from integration.dead_letters import Attempted, reasons
+from integration.delivery.environment import fingerprint, stamp
+from integration.delivery.keeping import Keeping
+from integration.delivery.ledger import Ledger
+from integration.delivery.outcome import Delivered, Outcome
+from integration.delivery.shipment import Shipment, Target
+from integration.delivery.work import Work
+from integration.errors import CircuitOpen, DeliveryFailed, LinkUnknown
+from integration.links.values import Link, Linked, NotLinked
+from integration.routing.compiled_route import CompiledRoute
+
+log = logging.getLogger("fno_link.delivery")
+
+
+class Targets(Protocol):
+    """What this room needs of the targets."""
+
+    def get(self, name: str) -> Target:
+        """Give the target of this name."""
+        ...
+
+
+class Attempts:
+    """Makes deliveries.
+
+    Args:
+        targets: The targets by name.
+        keeping: Keeps what is not delivered now.
+        clock: The time.
+    """
+
+    def __init__(self, targets: Targets, keeping: Keeping, clock: Clock) -> None:
+        self._targets = targets
+        self._keeping = keeping
+        self._clock = clock
+
+    async def settle(
+        self, work: Work, route: CompiledRoute | None, link: Link | LinkUnknown | None, ledger: Ledger
+    ) -> Outcome:
+        """Make one delivery, or store why not, and enter it.
+
+        Args:
+            work: The delivery.
+            route: Its route; None: what only the link decides.
+            link: The link, as far as it is known and needed.
+            ledger: Where it is entered.
+
+        Raises:
+            StorageUnavailable: What became of it could not be stored.
+        """
+        if ledger.generation is not None:
+            work = msgspec.structs.replace(work, generation=ledger.generation)
+        started = self._clock.monotonic()
+        if route is None:
+            outcome, last = await self._without_link(work, "", link)
+        else:
+            outcome, last = await self._attempt(work, route, link)
+        ms = round((self._clock.monotonic() - started) * 1000)
+        target = route.target if route else ""
+        ledger.note(outcome, target=target, attempt=work.attempt, last=last, ms=ms)
+        return outcome
+
+    async def _attempt(
+        self, work: Work, route: CompiledRoute, link: Link | LinkUnknown | None
+    ) -> tuple[Outcome, Attempted | None]:
+        event = work.subject_matter
+        if route.needs_link(event):
+            if not isinstance(link, Linked):
+                return await self._without_link(work, route.target, link)
+            if work.environment and work.environment != fingerprint(link) and route.on_relink == "hold":
+                message = "the organization is linked to another environment than the one this was meant for"
+                reason = reasons.PARKED_FOR_OTHER_ENVIRONMENT
+                return await self._keeping.park(work, reason, message, route.target), work.last
+        linked = link if isinstance(link, Linked) else None
+        if linked is not None:
+            event = stamp(event, linked)
+        shipment = Shipment(event, route.name, work.earlier + work.attempt + 1, linked, work.replay)
+        try:
+            receipt = await self._targets.get(route.target).deliver(shipment)
+        except CircuitOpen as spared:
+            return await self._keeping.defer(work, spared, route.target), work.last
+        except DeliveryFailed as failure:
+            last = self._keeping.attempted(failure)
+            tried = msgspec.structs.replace(work, attempt=work.attempt + 1, last=last)
+            if failure.transient:
+                return await self._keeping.defer(tried, failure, route.target), last
+            return await self._keeping.bury(tried, failure.code, str(failure), failure.hint, route.target), last
+        log.info("%s delivered to %s by %s", event.key, route.target, route.name)
+        return Delivered(route.name, receipt.status, receipt.response), None
+
+    async def _without_link(
+        self, work: Work, target: str, link: Link | LinkUnknown | None
+    ) -> tuple[Outcome, Attempted | None]:
+        if isinstance(link, NotLinked):
+            return await self._keeping.park(work, reasons.NOT_LINKED, link.message, target), work.last
+        if not isinstance(link, LinkUnknown):
+            msg = f"a delivery that needs the link was given {type(link).__name__}"
+            raise TypeError(msg)
+        last = self._keeping.attempted(link)
+        tried = msgspec.structs.replace(work, attempt=work.attempt + 1, last=last)
+        return await self._keeping.defer(tried, link, target), last

@@ -1,0 +1,182 @@
+"""The circuit breakers of a process, around the targets."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from integration.clock import Clock
+from integration.config.model import Breaker
+from integration.delivery.breaker import Circuit, abandon, admit, fail, succeed
+from integration.delivery.shipment import Receipt, Shipment, Target
+from integration.errors import CircuitOpen, DeliveryFailed
+from integration.events.event import Event
+
+OPENED = "fno-link.target.opened"
+CLOSED = "fno-link.target.closed"
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """A circuit that was opened or closed.
+
+    Args:
+        target: The target's name.
+        state: What it is now.
+        at: When.
+        since: When it was opened.
+        code: Why: the code of the last failure.
+        organization: Of the event whose delivery showed it.
+        source: The URI that the event about it has as its source.
+    """
+
+    target: str
+    state: Literal["opened", "closed"]
+    at: datetime
+    since: datetime
+    code: str
+    organization: str
+    source: str
+
+
+class Targets(Protocol):
+    """What gives targets by name."""
+
+    def get(self, name: str) -> Target:
+        """Give the target of this name."""
+        ...
+
+
+class Circuits:
+    """Targets that are left alone while they keep failing; each process finds that out for itself.
+
+    Args:
+        targets: The targets themselves.
+        settings: Thresholds.
+        clock: The time.
+    """
+
+    def __init__(self, targets: Targets, settings: Breaker, clock: Clock) -> None:
+        self._targets = targets
+        self._settings = settings
+        self._clock = clock
+        self._circuits: dict[str, Circuit] = {}
+        self._transitions: list[Transition] = []
+
+    def get(self, name: str) -> Target:
+        """Give the target of this name, behind its breaker unless breakers are switched off."""
+        target = self._targets.get(name)
+        return _Guarded(name, target, self) if self._settings.enabled else target
+
+    def standing(self) -> Iterator[tuple[str, Circuit]]:
+        """Give the circuits that are not closed, for status pages."""
+        yield from sorted((name, circuit) for name, circuit in self._circuits.items() if circuit.state != "closed")
+
+    def take_transitions(self) -> list[Transition]:
+        """Give what has been opened or closed since the last call, oldest first, once."""
+        taken, self._transitions = self._transitions, []
+        return taken
+
+    async def deliver(self, name: str, target: Target, shipment: Shipment) -> Receipt:
+        """Deliver once, unless the circuit is open.
+
+        Raises:
+            CircuitOpen: It is; nothing was attempted.
+            DeliveryFailed: The target's own failure.
+        """
+        admission = admit(self._circuits.get(name, Circuit()), self._clock.now())
+        self._circuits[name] = admission.circuit
+        if not admission.allowed:
+            msg = f"the target {name} keeps failing ({admission.circuit.code}) and is left alone for now"
+            raise CircuitOpen(msg, retry_after=admission.wait.total_seconds())
+        heard = False
+        try:
+            receipt = await target.deliver(shipment)
+            heard = True
+        except DeliveryFailed as failure:
+            heard = True
+            self._failed(name, failure, shipment)
+            raise
+        finally:
+            if not heard:
+                self._circuits[name] = abandon(self._circuits[name], self._clock.now())
+        self._answered(name, shipment)
+        return receipt
+
+    def _failed(self, name: str, failure: DeliveryFailed, shipment: Shipment) -> None:
+        if not failure.transient:
+            if failure.status is None:  # refused on our side: nothing is known of the target
+                self._circuits[name] = abandon(self._circuits[name], self._clock.now())
+            else:
+                self._answered(name, shipment)
+            return
+        before, now = self._circuits[name], self._clock.now()
+        after = self._circuits[name] = fail(before, self._settings, now, failure.code)
+        if before.opened_at is None and after.opened_at is not None:
+            self._moved(name, "opened", after, now, shipment.event)
+
+    def _answered(self, name: str, shipment: Shipment) -> None:
+        before, now = self._circuits[name], self._clock.now()
+        self._circuits[name] = succeed(before, self._settings, now)
+        if before.opened_at is not None:
+            self._moved(name, "closed", before, now, shipment.event)
+
+    def _moved(self, name: str, state: Literal["opened", "closed"], circuit: Circuit, at: datetime, by: Event) -> None:
+        source = by.source if by.internal else f"{by.source.removesuffix('/finance-operations')}/fno-link"
+        since = circuit.opened_at or at
+        self._transitions.append(
+            Transition(
+                target=name,
+                state=state,
+                at=at,
+                since=since,
+                code=circuit.code,
+                organization=by.organization,
+                source=source,
+            )
+        )
+
+
+class _Guarded:
+    """One target behind its breaker."""
+
+    def __init__(self, name: str, target: Target, circuits: Circuits) -> None:
+        self._name = name
+        self._target = target
+        self._circuits = circuits
+
+    async def deliver(self, shipment: Shipment) -> Receipt:
+        return await self._circuits.deliver(self._name, self._target, shipment)
+
+    async def close(self) -> None:
+        await self._target.close()
+
+
+def alert_event(transition: Transition) -> Event:
+    """Make an event of a transition; the same one is the same event.
+
+    Its subject is the target, by which the pipeline knows not to send it there.
+    """
+    content = {
+        "target": transition.target,
+        "state": transition.state,
+        "since": transition.since,
+        "code": transition.code,
+        "message": f"the target {transition.target} is {'left alone' if transition.state == 'opened' else 'back'}",
+        "hint": CircuitOpen.hint,
+    }
+    return Event(
+        id=f"{transition.target}:{transition.since.isoformat()}:{transition.state}",
+        source=transition.source,
+        type=OPENED if transition.state == "opened" else CLOSED,
+        organization=transition.organization,
+        subject=transition.target,
+        time=transition.at,
+        shape="alert",
+        data=msgspec.Raw(msgspec.json.encode(content)),
+    )
+
+
+def about(event: Event) -> str:
+    """Name the target that an alert is about; empty where it is about none."""
+    return event.subject or "" if event.internal and event.type in (OPENED, CLOSED) else ""

@@ -1,0 +1,156 @@
+"""Claim an event before anything is done for it, and record what was done: the pipeline's side of the journal.
+
+The order of effects, always: retry message or blob durable → journal row → acknowledge.
+"""
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+
+from integration.clock import Clock
+from integration.delivery.keeping import Keeping
+from integration.delivery.ledger import Ledger
+from integration.delivery.outcome import Ignored, Outcome, Waiting
+from integration.delivery.persist import persist
+from integration.delivery.retries import Retries
+from integration.delivery.work import RECHECK, Work
+from integration.errors import StorageUnavailable
+from integration.events.inbound import Ignored as IgnoredMessage
+from integration.events.inbound import Inbound
+from integration.journal import Drop, Duplicate, Journal, Kind, Process, Refuse, Run, Subject, Wait
+
+log = logging.getLogger("fno_link.delivery")
+
+IN_PROGRESS = "InProgress"
+_ROUNDS = 3
+
+type Act = Callable[[Process | None, Ledger], Awaitable[list[Outcome]]]
+
+
+class Claims:
+    """Runs what is to be done for an event under the journal's claim, or without a journal as it is.
+
+    Args:
+        journal: The journal; None: there is none, nothing is claimed.
+        retries: Where re-checks and deliveries wait while another run holds their event.
+        keeping: Keeps what cannot be read.
+        clock: The time.
+    """
+
+    def __init__(self, journal: Journal | None, retries: Retries, keeping: Keeping, clock: Clock) -> None:
+        self._journal = journal
+        self._retries = retries
+        self._keeping = keeping
+        self._clock = clock
+
+    async def under(self, kind: Kind, work: Work, act: Act, *, whole: bool) -> list[Outcome]:
+        """Do something for an event, if the claim table allows it.
+
+        Args:
+            kind: What brings the event.
+            work: The event; its route and generation are those of a continuation or release.
+            act: Does it, given what was claimed and where to enter what it does.
+            whole: It is about the event as a whole, not about the delivery by `work.route`.
+
+        Returns:
+            What `act` returned; or an Ignored `duplicate`, `in_progress` or `stale`; or a Waiting `InProgress`.
+
+        Raises:
+            StorageUnavailable: Something could not be stored; the message must not be acknowledged.
+        """
+        journal, event = self._journal, work.subject_matter
+        if journal is None or event.internal:
+            return await act(None, Ledger())
+        subject = Subject.of(event)
+        route = None if whole else work.route
+        for _ in range(_ROUNDS):
+            owner = journal.word()
+            answer = await persist(
+                lambda owner=owner: journal.claim(
+                    subject,
+                    kind,
+                    accepted_at=work.accepted_at,
+                    generation=work.generation,
+                    route=route,
+                    owner=owner,
+                )
+            )
+            if not isinstance(answer, Run):
+                return [await self._instead(kind, work, answer)]
+            if answer.corrupt:
+                await self._keeping.bury_row(subject, answer.corrupt)
+            outcomes = await self._recorded(journal, answer, act)
+            if outcomes is not None:
+                return outcomes
+            log.warning("%s was taken over by another run; its message is judged anew", event.key)
+        msg = f"{event.key} was taken over again and again"
+        raise StorageUnavailable(msg)
+
+    async def note(self, item: IgnoredMessage, inbound: Inbound) -> None:
+        """Record a message that says nothing.
+
+        Raises:
+            StorageUnavailable: It is not known to be recorded.
+        """
+        journal = self._journal
+        if journal is None:
+            return
+        digest = hashlib.sha256(f"{inbound.ingress}\x00{item.reason}\x00".encode() + inbound.body).hexdigest()
+        subject = Subject(organization=inbound.organization, key=digest, type=item.reason, source=inbound.ingress)
+        await persist(lambda: journal.note(subject, accepted_at=inbound.received_at, reason=item.reason))
+
+    async def over(self, work: Work) -> bool:
+        """Tell whether a retry message that has lost its claim-check is of a link of the chain that is over.
+
+        Raises:
+            CorruptRecord: The row cannot be read.
+            StorageUnavailable: The account did not answer.
+        """
+        if self._journal is None or work.about is None:
+            return False
+        row = await self._journal.find(work.about)
+        entry = row.entry(work.route) if row else None
+        if work.recheck:
+            return row is not None and row.state != "received"
+        return entry is not None and (entry.state, entry.generation) != ("deferred", work.generation)
+
+    async def _recorded(self, journal: Journal, run: Run, act: Act) -> list[Outcome] | None:
+        """Act and record; None when the run was overtaken."""
+        ledger = Ledger(run.row.generation)
+        try:
+            outcomes = await act(run.decision, ledger)
+        except Exception:
+            await self._let_go(journal, run, ledger)
+            raise
+        ended = await persist(lambda: journal.end(run, ledger.entries, reason=ledger.reason))
+        return outcomes if ended else None
+
+    async def _let_go(self, journal: Journal, run: Run, ledger: Ledger) -> None:
+        """Record what was done before something failed, so that the message can be processed as soon as it is back."""
+        try:
+            await journal.end(run, ledger.entries, complete=False)
+        except StorageUnavailable:
+            log.warning("%s stays claimed until its lease is over", run.row.subject.key)
+
+    async def _instead(self, kind: Kind, work: Work, answer: Duplicate | Wait | Drop | Refuse | Process) -> Outcome:
+        event = work.subject_matter
+        match answer:
+            case Duplicate():
+                log.info("%s is a duplicate", event.key)
+                return Ignored("duplicate")
+            case Wait(until=until):
+                again = self._recheck(work) if kind == "source" else work
+                await self._retries.later(again, until - self._clock.now())
+                log.info("%s is being processed; looked at again at %s", event.key, until)
+                return Ignored("in_progress")
+            case Refuse():
+                log.info("%s is being processed", event.key)
+                return Waiting(work.route, IN_PROGRESS)
+            case _:
+                log.info("%s by %s: nothing is left to do", event.key, work.route or "all routes")
+                return Ignored("stale")
+
+    def _recheck(self, work: Work) -> Work:
+        # A name of its own, since its claim-check must not be deleted with another's.
+        word = self._journal.word() if self._journal else ""
+        return Work(route=f"{RECHECK}{word}", accepted_at=work.accepted_at, event=work.event, whole=True)

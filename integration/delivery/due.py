@@ -1,0 +1,131 @@
+"""Retry messages that are due in more than ten minutes: rows of a table, moved to the queue when their time comes."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from integration.clock import Clock
+from integration.storage import Queue, Storage
+from integration.storage.failures import storage_failures
+
+TABLE = "fnolinkdue"
+LEASES = "fno-link-payloads"
+VERSION = 1
+
+# A run ends well within the function's time; the timer comes again.
+RUN = 60.0
+RENEW_AFTER = 20.0
+AT_ONCE = 16
+
+log = logging.getLogger("fno_link.delivery")
+
+
+class DueRows:
+    """Messages by the time at which they are due.
+
+    Args:
+        storage: The worker's storage account.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def put(self, message: bytes, at: datetime) -> None:
+        """Keep a message; keeping the same one for the same time twice leaves one.
+
+        Args:
+            message: At most 64 KiB.
+            at: When it is due.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        table: Any = await self._storage.table(TABLE)
+        digest = hashlib.sha256(message).hexdigest()[:32]
+        row = {
+            "PartitionKey": _hour(at),
+            "RowKey": f"{_moment(at)}-{digest}",
+            "v": VERSION,
+            "at": at,
+            "message": message,
+        }
+        with storage_failures("keeping a retry for later"):
+            await table.upsert_entity(row)
+
+    async def move(
+        self,
+        queue: Queue,
+        clock: Clock,
+        ahead: timedelta,
+        corrupt: Callable[[str, bytes], Awaitable[None]],
+    ) -> int:
+        """Put what is due soon on a queue, oldest first, one instance at a time; returns how many.
+
+        A row is deleted once its message is on the queue: a crash between the two leaves a second message, which the
+        journal drops.
+
+        Args:
+            queue: Where they go, invisible until they are due.
+            clock: The time.
+            ahead: What is due within this is moved.
+            corrupt: Keeps a row that cannot be read, given its key and what it holds.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async with self._storage.blobs(LEASES).lease("leases/due") as lease:
+            if lease is None:
+                return 0
+            moved = 0
+            started = renewed = clock.monotonic()
+            while rows := await self._first(clock.now() + ahead):
+                await asyncio.gather(*(self._one(row, queue, clock, corrupt) for row in rows))
+                moved += len(rows)
+                now = clock.monotonic()
+                if now - started > RUN:
+                    break
+                if now - renewed > RENEW_AFTER:
+                    if not await lease.renew():
+                        break
+                    renewed = now
+        if moved:
+            log.info("%d retries are due and on their queue", moved)
+        return moved
+
+    async def _first(self, until: datetime) -> list[dict[str, Any]]:
+        table: Any = await self._storage.table(TABLE)
+        limits = {"hour": _hour(until), "row": f"{_moment(until)}~"}
+        found = table.query_entities(
+            "PartitionKey le @hour and RowKey le @row", parameters=limits, results_per_page=AT_ONCE
+        )
+        rows: list[dict[str, Any]] = []
+        with storage_failures("looking for retries that are due"):
+            async for row in found:
+                rows.append(row)
+                if len(rows) == AT_ONCE:
+                    break
+        return rows
+
+    async def _one(
+        self, row: dict[str, Any], queue: Queue, clock: Clock, corrupt: Callable[[str, bytes], Awaitable[None]]
+    ) -> None:
+        message, at = row.get("message"), row.get("at")
+        if row.get("v") == VERSION and isinstance(message, bytes) and isinstance(at, datetime):
+            await queue.put(message, delay=max(timedelta(0), at - clock.now()))
+        else:
+            log.error("the row %s of %s cannot be read and is a dead letter", row["RowKey"], TABLE)
+            await corrupt(str(row["RowKey"]), str(row).encode())
+        table: Any = await self._storage.table(TABLE)
+        with storage_failures("forgetting a retry that is on its queue"):
+            await table.delete_entity(row["PartitionKey"], row["RowKey"])
+
+
+def _hour(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%d%H}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%d%H%M%S%f}"

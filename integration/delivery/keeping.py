@@ -1,0 +1,185 @@
+"""What is kept of deliveries that are not made now: retries, parked deliveries, dead letters."""
+
+import logging
+import random
+from datetime import datetime
+
+import msgspec
+
+from integration.clock import Clock
+from integration.config.model import Configuration
+from integration.dead_letters import Attempted, DeadLetters, Record, reasons
+from integration.delivery.outcome import Buried, Deferred, Ignored, Outcome, Waiting
+from integration.delivery.persist import persist
+from integration.delivery.retries import Retries
+from integration.delivery.retry import GiveUp, decide, postpone
+from integration.delivery.work import Work
+from integration.errors import CircuitOpen, CorruptRecord, DeliveryFailed, LinkUnknown
+from integration.events.event import Event
+from integration.events.inbound import Inbound, Undecoded
+from integration.journal import Subject
+
+log = logging.getLogger("fno_link.delivery")
+
+_RESPONSE = 500
+
+
+class Keeping:
+    """Stores what is not delivered now; each call returns once that is durable.
+
+    Args:
+        configuration: Schedules, and what happens to unrouted events.
+        dead_letters: Where dead letters and parked deliveries are kept.
+        retries: The retry queue.
+        clock: The time.
+        rng: Jitter.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        dead_letters: DeadLetters,
+        retries: Retries,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._configuration = configuration
+        self._dead_letters = dead_letters
+        self._retries = retries
+        self._clock = clock
+        self._rng = rng
+
+    async def defer(self, work: Work, failure: DeliveryFailed | LinkUnknown, target: str) -> Outcome:
+        """Store a delivery for its next attempt, or bury it when there is none.
+
+        Raises:
+            StorageUnavailable: It is not known to be stored.
+        """
+        now = self._clock.now()
+        settings = self._configuration.delivery
+        configured = self._configuration.targets.get(target)
+        schedule = (configured.retry_after if configured else ()) or settings.retry_after
+        work = msgspec.structs.replace(work, since=work.since or now)
+        age = {"age": now - (work.since or now), "give_up_after": settings.give_up_after}
+        if isinstance(failure, CircuitOpen):
+            decision = postpone(schedule, work.attempt, failure.retry_after or 0.0, self._rng, **age)
+        else:
+            decision = decide(schedule, work.attempt, failure.retry_after, self._rng, **age)
+        if isinstance(decision, GiveUp):
+            message = f"given up after {decision.attempts} attempts; the last one: {failure}"
+            reason = reasons.RETRIES_EXHAUSTED if isinstance(failure, DeliveryFailed) else failure.code
+            return await self.bury(work, reason, message, failure.hint, target)
+        await self._retries.later(work, decision.delay)
+        log.warning("delivery by %s deferred: %s: %s", work.route or "undecided routes", failure.code, failure)
+        return Deferred(work.route, self._clock.now() + decision.delay, failure.code, work.attempt)
+
+    async def park(self, work: Work, reason: str, message: str, target: str) -> Outcome:
+        """Keep a delivery until the link allows it.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        hint = "It is released by itself when the link is back."
+        if reason == reasons.PARKED_FOR_OTHER_ENVIRONMENT:
+            hint = 'Check that it belongs there, then replay it; or set on_relink = "deliver" on the route.'
+        record = self._record(work, reason, message, hint, target)
+        await persist(lambda: self._dead_letters.park(record))
+        log.warning("delivery by %s parked: %s", work.route or "undecided routes", reason)
+        return Waiting(work.route, reason)
+
+    async def bury(self, work: Work, reason: str, message: str, hint: str, target: str = "") -> Outcome:
+        """Make a delivery a dead letter.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        record = self._record(work, reason, message, hint, target)
+        path = await persist(lambda: self._dead_letters.bury(record))
+        log.error("delivery by %s is a dead letter (%s: %s): %s", work.route or "no route", reason, message, path)
+        return Buried(work.route, reason)
+
+    async def unrouted(self, event: Event, accepted_at: datetime, replay: int) -> Outcome:
+        """Keep, or only note, an event that no route takes.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        if event.internal:
+            log.warning("no route takes the alert %s", event.type)
+            return Ignored("unrouted")
+        if self._configuration.routing.unmatched == "journal":
+            log.info("%s of type %s is taken by no route", event.key, event.type)
+            return Ignored("unrouted")
+        work = Work(route="", accepted_at=accepted_at, event=event, whole=True, replay=replay)
+        message = f"no route takes events of type {event.type[:200]}"
+        return await self.bury(work, reasons.UNROUTED, message, "Add a route for it, then replay the dead letter.")
+
+    async def bury_undecoded(self, item: Undecoded, inbound: Inbound, replay: int) -> Outcome:
+        """Make a message that cannot be read a dead letter, as it came.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        now = self._clock.now()
+        record = Record(
+            organization=inbound.organization,
+            reason=item.reason,
+            message=item.message,
+            hint=item.hint,
+            accepted_at=inbound.received_at,
+            recorded_at=now,
+            source=inbound.ingress,
+            body=item.raw,
+            content_type=inbound.content_type,
+            headers=inbound.headers,
+            properties=inbound.properties,
+            attempts=replay,
+            replays=replay,
+        )
+        path = await persist(lambda: self._dead_letters.bury(record))
+        log.error("%s: a message is a dead letter (%s: %s): %s", inbound.ingress, item.reason, item.message, path)
+        return Buried("", item.reason)
+
+    def _record(self, work: Work, reason: str, message: str, hint: str, target: str) -> Record:
+        event = work.subject_matter
+        return Record(
+            organization=event.organization,
+            reason=reason,
+            message=message,
+            hint=hint,
+            accepted_at=work.accepted_at,
+            recorded_at=self._clock.now(),
+            source=event.ingress,
+            event=event,
+            route=work.route,
+            target=target,
+            attempts=work.earlier + work.attempt,
+            last=work.last,
+            environment=work.environment,
+            whole=work.whole,
+            replays=work.replay,
+        )
+
+    def attempted(self, failure: DeliveryFailed | LinkUnknown) -> Attempted:
+        """Say how an attempt failed."""
+        response = failure.response[:_RESPONSE] if isinstance(failure, DeliveryFailed) else ""
+        return Attempted(self._clock.now(), failure.code, str(failure), failure.status, response)
+
+    async def bury_row(self, subject: Subject, row: str) -> None:
+        """Keep a journal row that cannot be read.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        now = self._clock.now()
+        record = Record(
+            organization=subject.organization,
+            reason=CorruptRecord().code,
+            message=f"the journal row of {subject.key} could not be read; the event was processed as a new one",
+            hint=CorruptRecord.hint,
+            accepted_at=now,
+            recorded_at=now,
+            source=subject.source,
+            body=row.encode(),
+        )
+        await persist(lambda: self._dead_letters.bury(record))

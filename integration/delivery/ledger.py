@@ -1,0 +1,63 @@
+"""What a run writes into the journal: an entry for each delivery, in the words of the journal."""
+
+import msgspec
+
+from integration.dead_letters import Attempted, reasons
+from integration.delivery.outcome import Buried, Deferred, Delivered, Outcome, Waiting
+from integration.journal import Entry
+
+_RESPONSE = 500
+
+
+class Ledger:
+    """The entries of one run.
+
+    Args:
+        generation: The run's number, which its retry messages carry; None: there is no journal, they keep theirs.
+    """
+
+    def __init__(self, generation: int | None = None) -> None:
+        self.generation = generation
+        self.reason = ""
+        """Why nothing was to be delivered."""
+        self._entries: dict[str, Entry] = {}
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What became of each delivery so far."""
+        return tuple(self._entries.values())
+
+    def note(self, outcome: Outcome, *, target: str, attempt: int, last: Attempted | None, ms: int) -> None:
+        """Enter one delivery.
+
+        Args:
+            outcome: What became of it.
+            target: Its route's target.
+            attempt: How many attempts were made before it.
+            last: How the last attempt failed, if any did.
+            ms: Milliseconds that it took.
+        """
+        match outcome:
+            case Delivered(route=route, status=status, response=response):
+                entry = Entry(
+                    route=route, state="delivered", attempt=attempt + 1, status=status, response=response[:_RESPONSE]
+                )
+            case Deferred(route=route, until=until, code=code, attempt=attempts):
+                entry = _failed(Entry(route=route, state="deferred", attempt=attempts, until=until, code=code), last)
+            case Waiting(route=route, reason=reason):
+                entry = Entry(route=route, state="parked", attempt=attempt, code=reason)
+            case Buried(route=route, reason=reason) if route or reason != reasons.UNROUTED:
+                entry = _failed(Entry(route=route, state="dead_lettered", attempt=attempt, code=reason), last)
+            case _:
+                entry = Entry(route="", state="unrouted")
+        self._entries[entry.route] = msgspec.structs.replace(entry, target=target, ms=ms)
+
+    def decide(self) -> None:
+        """Enter that the routes which only the link decides are decided, by entries of their own."""
+        self._entries.setdefault("", Entry(route="", state="decided"))
+
+
+def _failed(entry: Entry, last: Attempted | None) -> Entry:
+    if last is None:
+        return entry
+    return msgspec.structs.replace(entry, status=last.status, response=last.response[:_RESPONSE])

@@ -1,0 +1,30 @@
+"""The timers of the worker's own housekeeping."""
+
+from collections.abc import Callable
+
+import azure.functions as func
+
+from integration.worker import Worker
+
+# Rows that are due within ten minutes are moved, so every five minutes none is late.
+DUE = "0 */5 * * * *"
+RETENTION = "0 17 3 * * *"
+
+
+def blueprint(worker: Callable[[], Worker]) -> func.Blueprint:
+    """Register the timers."""
+    bp = func.Blueprint()
+
+    @bp.function_name("retries_timer")
+    @bp.timer_trigger("timer", DUE)
+    async def retries_timer(timer: func.TimerRequest) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        await worker().move_due()
+
+    @bp.function_name("journal_timer")
+    @bp.timer_trigger("timer", RETENTION)
+    async def journal_timer(timer: func.TimerRequest) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        journal = worker().journal
+        if journal is not None:
+            await journal.retain()
+
+    return bp
