@@ -113,10 +113,11 @@ class Bench:
         self.links = CommandedLinks()
         self.rows = CommandedRows()
         self.orders, self.others = CommandedTarget(), CommandedTarget()
-        self.targets = CommandedTargets({"orders": self.orders, "others": self.others})
+        self.targets: Any = CommandedTargets({"orders": self.orders, "others": self.others})
         self.dead_letters = DeadLetters(storage)
         self.retries = Retries(storage, self.clock)
         self.journal: Journal | None = None
+        self.transitions = list
         self.build(routes)
 
     def build(self, routes: tuple[Route, ...], routing: Routing | None = None) -> None:
@@ -142,6 +143,7 @@ class Bench:
             clock=self.clock,
             rng=random.Random(1),
             journal=self.journal,
+            transitions=self.transitions,
         )
         self.releases = Releases(
             configuration=self.configuration,

@@ -7,9 +7,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from integration.config.model import Delivery, Route, Routing
+from integration.config.model import Breaker, Delivery, Route, Routing
 from integration.dead_letters import DeadLetters
 from integration.delivery import Release, Work, decode_continuation
+from integration.delivery.circuits import Circuits
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Waiting
 from integration.delivery.retries import QUEUE, Retries
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, Throttled, Unreachable
@@ -343,3 +344,25 @@ async def test_a_long_wait_is_a_row_that_a_timer_moves_once_it_is_due(bench):
     assert await moved(bench) == 0
     (work,) = await works(bench)
     assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
+
+
+async def test_an_open_circuit_defers_without_an_attempt_and_its_alert_shuns_the_target(bench):
+    alerts = Route(name="alerts", target="others", event_types=("fno-link.*",))
+    also = Route(name="alerts-there", target="orders", event_types=("fno-link.*",))
+    circuits = Circuits(bench.targets, Breaker(failures=2), bench.clock)
+    bench.targets, bench.transitions = circuits, circuits.take_transitions
+    bench.build((ORDERS, alerts, also))
+    bench.orders.failures = [TargetUnavailable("down")] * 2
+    for number in range(3):
+        await bench.pipeline.receive(bench.inbound(business_event(EventId=f"{number:08}")))
+    assert bench.orders.shipments == []
+    (alert,) = bench.others.shipments
+    assert (alert.event.type, alert.event.subject) == ("fno-link.target.opened", "orders")
+    bench.clock.seconds = 31
+    spared = [each for each in await works(bench) if each.event and each.event.id == "00000002"]
+    assert spared == []  # it waits on the queue for the probe, as a message that is not visible yet
+    kept = await row(bench, business_event(EventId="00000002"))
+    assert [(each.state, each.code, each.attempt) for each in kept.deliveries] == [("deferred", "CircuitOpen", 0)]
+    await bench.pipeline.receive(bench.inbound(business_event(EventId="9" * 8)))
+    assert len(bench.orders.shipments) == 1
+    assert bench.others.shipments[-1].event.type == "fno-link.target.closed"

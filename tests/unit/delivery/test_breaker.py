@@ -1,0 +1,224 @@
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integration.config.model import Breaker
+from integration.delivery.breaker import PROBE, Circuit, abandon, admit, fail, succeed
+from integration.delivery.circuits import CLOSED, OPENED, Circuits, about, alert_event
+from integration.delivery.retry import GiveUp, Retry, decide, postpone
+from integration.delivery.shipment import Receipt, Shipment
+from integration.errors import CircuitOpen, TargetRejected, TargetUnavailable
+from integration.events.event import Event
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SETTINGS = Breaker(failures=3, minimum=10, failure_percent=50, open_for=timedelta(seconds=30))
+
+
+def failed(circuit, times=1, at=NOW):
+    for _ in range(times):
+        circuit = fail(circuit, SETTINGS, at, "TargetUnavailable")
+    return circuit
+
+
+def test_failures_in_a_row_open_it():
+    circuit = failed(Circuit(), 2)
+    assert circuit.state == "closed"
+    circuit = failed(circuit)
+    assert (circuit.state, circuit.until, circuit.opened_at, circuit.code) == (
+        "open",
+        NOW + timedelta(seconds=30),
+        NOW,
+        "TargetUnavailable",
+    )
+
+
+def test_a_success_between_begins_the_count_anew():
+    circuit = failed(succeed(failed(Circuit(), 2), SETTINGS, NOW), 2)
+    assert circuit.state == "closed"
+
+
+def test_a_share_of_failures_within_the_window_opens_it_once_there_are_enough_attempts():
+    circuit = Circuit()
+    for _ in range(4):
+        circuit = failed(succeed(circuit, SETTINGS, NOW))
+    assert circuit.state == "closed"
+    assert failed(succeed(circuit, SETTINGS, NOW)).state == "open"
+    later = NOW + SETTINGS.window
+    assert failed(succeed(circuit, SETTINGS, later), at=later).state == "closed"
+
+
+def test_an_open_circuit_lets_nothing_pass_until_its_time_then_one_probe():
+    circuit = failed(Circuit(), 3)
+    refused = admit(circuit, NOW + timedelta(seconds=10))
+    assert (refused.allowed, refused.wait) == (False, timedelta(seconds=20))
+    probing = admit(circuit, NOW + timedelta(seconds=30))
+    assert (probing.allowed, probing.circuit.state) == (True, "half_open")
+    assert not admit(probing.circuit, NOW + timedelta(seconds=31)).allowed
+    assert admit(probing.circuit, NOW + timedelta(seconds=30) + PROBE).allowed
+
+
+def test_each_probe_that_fails_doubles_the_pause_up_to_the_longest():
+    circuit, pauses, at = failed(Circuit(), 3), [], NOW
+    for _ in range(7):
+        assert circuit.until is not None
+        pauses.append((circuit.until - at).total_seconds())
+        at = circuit.until
+        circuit = failed(admit(circuit, at).circuit, at=at)
+    assert pauses == [30, 60, 120, 240, 480, 600, 600]
+    assert circuit.opened_at == NOW
+
+
+def test_a_probe_that_succeeds_closes_it_and_one_without_an_end_leaves_its_place():
+    probing = admit(failed(Circuit(), 3), NOW + timedelta(seconds=30)).circuit
+    assert succeed(probing, SETTINGS, NOW) == Circuit()
+    assert admit(abandon(probing, NOW), NOW).allowed
+    assert abandon(Circuit(), NOW) == Circuit()
+
+
+@given(st.lists(st.tuples(st.sampled_from(["admit", "succeed", "fail", "abandon"]), st.integers(0, 90)), max_size=60))
+def test_never_more_than_one_probe_and_never_shut_for_good(steps):
+    circuit, now, probes = Circuit(), NOW, 0
+    for step, seconds in steps:
+        now += timedelta(seconds=seconds)
+        match step:
+            case "admit":
+                before = circuit
+                admission = admit(circuit, now)
+                circuit = admission.circuit
+                if admission.allowed and before.state == "half_open":
+                    assert before.until is not None
+                    assert now >= before.until
+                probes += circuit.state == "half_open"
+            case "succeed":
+                circuit = succeed(circuit, SETTINGS, now)
+            case "fail":
+                circuit = fail(circuit, SETTINGS, now, "X")
+            case _:
+                circuit = abandon(circuit, now)
+    assert admit(circuit, now + SETTINGS.open_at_most + PROBE).allowed
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self):
+        return self.at
+
+    def monotonic(self):
+        return 0.0
+
+    async def sleep(self, seconds):
+        self.at += timedelta(seconds=seconds)
+
+
+class Target:
+    def __init__(self) -> None:
+        self.answers = []
+        self.calls = 0
+
+    def get(self, name):
+        return self
+
+    async def deliver(self, shipment):
+        self.calls += 1
+        answer = self.answers.pop(0) if self.answers else None
+        if answer is not None:
+            raise answer
+        return Receipt(200)
+
+    async def close(self):
+        pass
+
+
+SHIPMENT = Shipment(
+    Event(id="1", source="https://contoso.crm.dynamics.com/finance-operations", type="T", organization="contoso"), "r"
+)
+
+
+async def attempt(circuits, expected=None):
+    target = circuits.get("orders")
+    if expected is None:
+        assert await target.deliver(SHIPMENT) == Receipt(200)
+        return None
+    with pytest.raises(expected) as caught:
+        await target.deliver(SHIPMENT)
+    return caught.value
+
+
+async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
+    target, clock = Target(), Clock()
+    circuits = Circuits(target, SETTINGS, clock)
+    target.answers = [TargetUnavailable("down", status=500)] * 4
+    for _ in range(3):
+        await attempt(circuits, TargetUnavailable)
+    (opened,) = circuits.take_transitions()
+    assert (opened.target, opened.state, opened.organization) == ("orders", "opened", "contoso")
+    assert (await attempt(circuits, CircuitOpen)).retry_after == 30
+    assert target.calls == 3
+    assert [(name, circuit.state) for name, circuit in circuits.standing()] == [("orders", "open")]
+    clock.at += timedelta(seconds=30)
+    await attempt(circuits, TargetUnavailable)
+    assert circuits.take_transitions() == []
+    clock.at += timedelta(seconds=60)
+    await attempt(circuits)
+    (closed,) = circuits.take_transitions()
+    assert (closed.state, closed.since) == ("closed", NOW)
+    assert list(circuits.standing()) == []
+    first, last = alert_event(opened), alert_event(closed)
+    assert (first.type, last.type) == (OPENED, CLOSED)
+    assert first.internal
+    assert first.source == "https://contoso.crm.dynamics.com/fno-link"
+    assert about(first) == "orders"
+    assert about(SHIPMENT.event) == ""
+
+
+async def test_a_target_that_answers_no_is_not_down():
+    target = Target()
+    circuits = Circuits(target, SETTINGS, Clock())
+    target.answers = [TargetRejected("no", status=400)] * 20
+    for _ in range(20):
+        await attempt(circuits, TargetRejected)
+    assert target.calls == 20
+
+
+async def test_what_is_refused_on_our_side_says_nothing_of_the_target():
+    target, clock = Target(), Clock()
+    circuits = Circuits(target, SETTINGS, clock)
+    target.answers = [*[TargetUnavailable("down")] * 3, TargetRejected("too large"), RuntimeError("bug")]
+    for _ in range(3):
+        await attempt(circuits, TargetUnavailable)
+    clock.at += timedelta(seconds=30)
+    await attempt(circuits, TargetRejected)
+    await attempt(circuits, RuntimeError)
+    assert [circuit.state for _, circuit in circuits.standing()] == ["open"]
+    await attempt(circuits)
+
+
+async def test_breakers_can_be_switched_off():
+    target = Target()
+    circuits = Circuits(target, Breaker(enabled=False), Clock())
+    target.answers = [TargetUnavailable("down")] * 50
+    for _ in range(50):
+        await attempt(circuits, TargetUnavailable)
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_delivery_is_given_up_by_its_age_whatever_its_schedule():
+    rng = random.Random(1)
+    assert decide([HOUR] * 9, 2, None, rng, age=2 * HOUR, give_up_after=2 * HOUR) == GiveUp(2)
+    assert isinstance(decide([HOUR] * 9, 2, None, rng, age=HOUR, give_up_after=2 * HOUR), Retry)
+    assert postpone([HOUR], 1, 30, rng, age=2 * HOUR, give_up_after=2 * HOUR) == GiveUp(1)
+
+
+@given(st.integers(0, 9), st.floats(0, 600), st.integers())
+def test_a_delivery_that_was_not_attempted_comes_again_past_the_probe(attempts, wait, seed):
+    schedule = [timedelta(seconds=5), timedelta(minutes=5)]
+    decision = postpone(schedule, attempts, wait, random.Random(seed), age=timedelta(0), give_up_after=HOUR)
+    assert isinstance(decision, Retry)
+    assert decision.delay.total_seconds() > wait
