@@ -227,7 +227,7 @@ async def test_what_no_route_took_is_routed_anew_and_an_undecoded_body_is_decode
 
 
 async def test_a_replay_after_a_relink_is_held_unless_the_current_environment_is_asked_for(bench, replays):
-    from integration.delivery.pipeline import fingerprint  # noqa: PLC0415  # only here
+    from integration.delivery.environment import fingerprint  # noqa: PLC0415  # only here
 
     await bury(bench, letter(1, environment=fingerprint(LINKED)), letter(2, environment=fingerprint(LINKED)))
     bench.links.answer = MOVED
