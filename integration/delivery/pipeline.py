@@ -25,7 +25,8 @@ from integration.delivery.environment import environment_of, stamp
 from integration.delivery.guard import Echo, Guard, Refused
 from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
-from integration.delivery.outcome import Deferred, Ignored, Outcome, Waiting
+from integration.delivery.newest import Newest
+from integration.delivery.outcome import Deferred, Delivered, Ignored, Outcome, Waiting
 from integration.delivery.retries import Retries
 from integration.delivery.work import Work
 from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown, StorageUnavailable
@@ -90,6 +91,7 @@ class Pipeline:
         self._routes = {route.name: route for route in table.routes if route.config.enabled}
         self._links = links
         self._rows = rows
+        self._newest = Newest()
         self._organizations = configuration.organizations
         self._retries = retries
         self._clock = clock
@@ -204,6 +206,8 @@ class Pipeline:
         outcomes = await self._claims.under(
             kind, work, lambda run, ledger: self._process(work, run, ledger, whole=whole, link=link), whole=whole
         )
+        if any(isinstance(outcome, Delivered) for outcome in outcomes):
+            self._newest.delivered(work.subject_matter)
         await self._announce()
         return outcomes
 
@@ -289,7 +293,7 @@ class Pipeline:
 
     async def _all_routes(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
         """Deliver by every route that takes the event, those in `but` excepted."""
-        event = work.subject_matter
+        event = self._newest.mark(work.subject_matter)
         matches = self._table.match(event)
         needs_link = bool(matches.undecided) or any(route.needs_link(event) for route in matches.routes)
         link = await self._link_for(event, needed=needs_link)

@@ -366,3 +366,12 @@ async def test_an_open_circuit_defers_without_an_attempt_and_its_alert_shuns_the
     await bench.pipeline.receive(bench.inbound(business_event(EventId="9" * 8)))
     assert len(bench.orders.shipments) == 1
     assert bench.others.shipments[-1].event.type == "fno-link.target.closed"
+
+
+async def test_an_event_older_than_the_newest_delivered_is_marked_and_delivered(bench):
+    for number, name in ((7, "1"), (9, "2"), (8, "3")):
+        await bench.pipeline.receive(bench.inbound(business_event(EventId=name * 8, ControlNumber=number)))
+    marks = {
+        shipment.event.id: shipment.event.extensions.get("fnolinkoutoforder") for shipment in bench.orders.shipments
+    }
+    assert marks == {"1" * 8: None, "2" * 8: None, "3" * 8: True}
