@@ -17,6 +17,10 @@ from emulation.receivers import Receivers
 
 ROOT = Path(__file__).parents[2]
 ORGANIZATION = "contoso"
+# The organization that the sample messages come from; those of another one are refused.
+ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
+# The row that a message names whose content Dataverse removed for its size.
+ACCOUNT_ID = "6d81c9a3-2f35-4b5e-9d1c-0a4be2c7f001"
 HOME = "https://contoso.operations.dynamics.com"
 ELSEWHERE = "https://contoso-new.operations.dynamics.com"
 CLIENT_ID = "0a1b2c3d-0000-4000-8000-00000000de40"
@@ -76,7 +80,14 @@ class LocalWorld:
     def _dynamics(self) -> World:
         return World(
             apps=(App(CLIENT_ID, secrets=(Secret(self._client_secret),)),),
-            organizations=(Organization(ORGANIZATION, link=FinanceOperationsLink(HOME)),),
+            organizations=(
+                Organization(
+                    ORGANIZATION,
+                    organization_id=ORGANIZATION_ID,
+                    link=FinanceOperationsLink(HOME),
+                    rows={"accounts": [{"accountid": ACCOUNT_ID, "name": "Fabrikam", "creditlimit": 100000}]},
+                ),
+            ),
         )
 
     def _settings(self) -> Path:

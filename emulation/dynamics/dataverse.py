@@ -137,6 +137,9 @@ def _messages(organization: OrganizationState) -> list[dict[str, Any]]:
 
 
 def _row(request: Request, organization: OrganizationState, context: str, resource: str) -> Response:
+    definition = re.fullmatch(r"EntityDefinitions\(LogicalName='(\w+)'\)", resource)
+    if definition is not None:
+        return _definition(organization, context, definition[1])
     matched = re.fullmatch(r"(\w+)(?:\(([^)]*)\))?", resource)
     if matched is None or matched[1] not in organization.rows:
         return error(404, "0x8006088a", f"Resource not found for the segment '{resource}'.")
@@ -145,3 +148,12 @@ def _row(request: Request, organization: OrganizationState, context: str, resour
     if key is None:
         return rows(request, table, f"{context}#{entity_set}", "")
     return single_row(request, table, key, f"{context}#{entity_set}", entity_set)
+
+
+def _definition(organization: OrganizationState, context: str, table: str) -> Response:
+    """Name a table's entity set: the plural that Dataverse forms for its own tables."""
+    for plural in (f"{table}s", f"{table}es", f"{table.removesuffix('y')}ies"):
+        if plural in organization.rows:
+            body = {"@odata.context": f"{context}#EntityDefinitions/$entity", "EntitySetName": plural}
+            return JSONResponse(body)
+    return error(404, "0x80060888", f"Could not find an entity with specified entity name: {table}")

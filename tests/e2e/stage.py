@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 CLIENT_ID = "0a1b2c3d-0000-4000-8000-0000000000e2"
 CLIENT_SECRET = "a secret of the stage"
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"twenty-four secret bytes").decode()
+ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
 ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving")
 DEAD_LETTERS, PARKED, PAYLOADS = "fno-link-dead-letters", "fno-link-parked", "fno-link-payloads"
 WITHIN = 30.0
@@ -148,7 +149,15 @@ class Stage:
 
     def __enter__(self) -> Self:
         with ExitStack() as started:
-            organizations = tuple(Organization(name, link=FinanceOperationsLink(home(name))) for name in ORGANIZATIONS)
+            organizations = tuple(
+                # The sample messages come from contoso; those of another organization would be refused.
+                Organization(
+                    name,
+                    organization_id=ORGANIZATION_ID if name == "contoso" else "",
+                    link=FinanceOperationsLink(home(name)),
+                )
+                for name in ORGANIZATIONS
+            )
             app = App(CLIENT_ID, secrets=(Secret(CLIENT_SECRET),))
             self.dynamics = started.enter_context(Dynamics(World(apps=(app,), organizations=organizations)))
             self.receivers = started.enter_context(Receivers())

@@ -132,7 +132,7 @@ def test_hostile_headers_neither_fail_nor_travel(stage):
         (b"ce-id", "é漢".encode()),
         (b"aeg-event-type", b"\xff" * 100),
         (b"traceparent", b"00-not-a-trace"),
-        (b"x-ms-dynamics-organization", b"../../evil"),
+        (b"x-ms-dynamics-entity-name", b"../../evil"),
         (b"cookie", b"secret=1"),
         (b"x-functions-key", stage.host.key.encode()),
     ]
