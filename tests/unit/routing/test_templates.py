@@ -162,7 +162,12 @@ def test_a_value_in_a_path_or_query_is_percent_encoded(value, encoded):
     assert url == f"https://a.example/{encoded}?q={encoded}"
 
 
-hostile = st.text(st.sampled_from("./\\%2FfeE?#@:&=+; \r\n\t\0aé／．") | st.characters(), min_size=1, max_size=12)
+# Decoding leaves no unpaired surrogate in an event's data.
+hostile = st.text(
+    st.sampled_from("./\\%2FfeE?#@:&=+; \r\n\t\0aé／．") | st.characters(exclude_categories=("Cs",)),
+    min_size=1,
+    max_size=12,
+)
 
 
 @given(hostile, hostile)
@@ -175,7 +180,7 @@ def test_a_field_never_changes_the_host_nor_the_number_of_segments(first, second
     try:
         url = template.render(event({"A": first, "B": second}))
     except TemplateField:
-        assert "." in second or any("\ud800" <= each <= "\udfff" for each in first + second)
+        assert "." in second
         return
     parts = urlsplit(url)
     assert (parts.scheme, parts.netloc) == ("https", "a.example")
