@@ -1,4 +1,4 @@
-"""The F&O client. Posting to a service will stand here beside the probe, behind the same check of trust."""
+"""The F&O client: the probe, and tokens for deliveries, both behind the same check of trust."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -73,9 +73,7 @@ class FinanceOperations:
             Forbidden: It is there, but the client may not read; that is not "unlinked".
             LinkUnknown: Another subclass says why it could not be reached.
         """
-        if not environment.trusted:
-            msg = f"{environment.url} is not trusted and is not probed: {environment.distrust}"
-            raise UntrustedLink(msg)
+        self.check(environment)
         reply = await self._get(organization, environment.url)
         host = environment.url.removeprefix("https://")
         if reply.status != _OK:
@@ -92,6 +90,34 @@ class FinanceOperations:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             msg = f"{host} answered something that is not OData."
             raise UnexpectedAnswer(msg, status=reply.status) from error
+
+    def check(self, environment: Environment) -> None:
+        """Refuse an environment that is not trusted.
+
+        Raises:
+            UntrustedLink: It is not.
+        """
+        if not environment.trusted:
+            msg = f"{environment.url} is not trusted, and nothing is sent to it: {environment.distrust}"
+            raise UntrustedLink(msg)
+
+    async def token(self, organization: Organization, environment: Environment) -> str:
+        """Return a bearer token for this environment only.
+
+        Args:
+            organization: Whose credentials.
+            environment: The linked environment.
+
+        Raises:
+            UntrustedLink: It is not trusted: no token was asked for.
+            LinkUnknown: No token could be had; the subclass says why.
+        """
+        self.check(environment)
+        return await self._tokens.token(organization, scope_for(environment.url))
+
+    def drop_token(self, environment: Environment) -> None:
+        """Forget the tokens for this environment: one was refused."""
+        self._tokens.drop(scope_for(environment.url))
 
     async def _get(self, organization: Organization, base: str) -> Reply:
         reply = await self._send(organization, base)

@@ -35,6 +35,7 @@ TITLES = {
     "WebhookTarget": '`[targets.NAME]` with `kind = "webhook"`',
     "ServiceBusTarget": '`[targets.NAME]` with `kind = "service_bus"`',
     "EventGridTarget": '`[targets.NAME]` with `kind = "event_grid"`',
+    "FinanceOperationsTarget": '`[targets.NAME]` with `kind = "finance_operations"`',
     "Cache": "`[cache]`",
     "Routing": "`[routing]`",
     "Delivery": "`[delivery]`",

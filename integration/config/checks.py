@@ -277,6 +277,13 @@ def _http(judged: Judged) -> Iterator[Problem]:
         yield Problem(judged.place, fault, f"accepted events are kept on a queue of {STORAGE}: set it")
 
 
+def _finance_operations(judged: Judged) -> Iterator[Problem]:
+    yield from _positive(judged, "timeout")
+    timeout = judged.fields.get("timeout")
+    if timeout is not None and timeout > LONGEST_ATTEMPT:
+        yield Problem(judged.at("timeout"), "is longer than one run may take", "at most 100s")
+
+
 def _positive(judged: Judged, *keys: str) -> Iterator[Problem]:
     for key in keys:
         if judged.fields.get(key, timedelta(1)) <= timedelta(0):
@@ -298,4 +305,5 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.ServiceBusTarget: _service_bus_target,
     model.EventHubSource: _namespace,
     model.EventGridTarget: _event_grid_target,
+    model.FinanceOperationsTarget: _finance_operations,
 }

@@ -123,5 +123,29 @@ type SecretText = Annotated[str, Meta(extra={"secret": True})]
 type Text = Annotated[str, Meta(min_length=1, max_length=256)]
 type Threshold = Annotated[int, Meta(ge=1, le=1000)]
 type Percent = Annotated[int, Meta(ge=1, le=100)]
+type OperationPath = Annotated[
+    str,
+    Meta(
+        pattern=r"^/(api/services/[^/?#\\\s]+/[^/?#\\\s]+/[^/?#\\\s]+|data/[^#\\\s]+)$",
+        extra={"hint": "/api/services/GROUP/SERVICE/OPERATION, or /data/… for an OData action"},
+    ),
+]
+type MemberName = Annotated[
+    str, Meta(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$", extra={"hint": "the name of a JSON member, such as _request"})
+]
+type MemberPath = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,7})?$",
+        extra={"hint": "names of JSON members with dots between them, such as _request.MessageId"},
+    ),
+]
+type HeaderName = Annotated[
+    str,
+    Meta(
+        pattern=r"^([Xx]-[A-Za-z0-9-]{1,62}|[Ii]dempotency-[Kk]ey)?$",
+        extra={"hint": "a header that begins with x-, or idempotency-key"},
+    ),
+]
 type CallDepth = Annotated[int, Meta(ge=0, le=100)]
 type Bytes = Annotated[int, Meta(ge=1, le=104_857_600)]

@@ -37,7 +37,14 @@ from integration.config.sources import (
     Source,
     StorageQueueSource,
 )
-from integration.config.targets import EventGridTarget, ServiceBusTarget, StorageQueueTarget, Target, WebhookTarget
+from integration.config.targets import (
+    EventGridTarget,
+    FinanceOperationsTarget,
+    ServiceBusTarget,
+    StorageQueueTarget,
+    Target,
+    WebhookTarget,
+)
 
 __all__ = [
     "Cache",
@@ -48,6 +55,7 @@ __all__ = [
     "EventGridSource",
     "EventGridTarget",
     "EventHubSource",
+    "FinanceOperationsTarget",
     "Health",
     "HttpSource",
     "JsonObject",

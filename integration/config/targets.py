@@ -9,7 +9,11 @@ from integration.config.fields import (
     AccessKey,
     Connection,
     EntityName,
+    HeaderName,
+    MemberName,
+    MemberPath,
     Name,
+    OperationPath,
     OptionalGuid,
     QueueName,
     Secret,
@@ -121,4 +125,30 @@ class EventGridTarget(
     retry_after: tuple[timedelta, ...] = ()
 
 
-type Target = StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget
+class FinanceOperationsTarget(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="finance_operations", forbid_unknown_fields=True
+):
+    """Deliveries as POSTs to the linked, trusted Finance & Operations environment: no URL is configured.
+
+    Args:
+        name: The key in `[targets.*]`.
+        path: A custom service, `/api/services/GROUP/SERVICE/OPERATION`, or an OData action under `/data/`. May hold
+            templates.
+        body: What is sent: the event's data, or the whole CloudEvent.
+        wrapper: The member that the body is put into, `_request` for the parameter of that name; empty: not wrapped.
+        idempotency_header: The header that carries the delivery's id, the same for every attempt and replay; empty:
+            none.
+        idempotency_field: Where in the body the delivery's id is written, `_request.MessageId`; empty: nowhere.
+        timeout: For one attempt.
+    """
+
+    name: Name
+    path: OperationPath
+    body: Literal["data", "cloudevent"] = "data"
+    wrapper: MemberName = ""
+    idempotency_header: HeaderName = "x-idempotency-key"
+    idempotency_field: MemberPath = ""
+    timeout: timedelta = timedelta(seconds=60)
+
+
+type Target = StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget | FinanceOperationsTarget

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from integration.config.model import Route
+from integration.config.model import FinanceOperationsTarget, Route
 from integration.errors import ConfigurationError, Problem
 from integration.events.event import Event
 from integration.routing.compiled_route import CompiledRoute, compile_route
@@ -71,6 +71,10 @@ class RouteTable:
         problems: list[Problem] = []
         compiled = [compile_route(route, i, file, problems) for i, route in enumerate(routes)]
         problems += template_problems(targets or {}, file=file)
+        for i, route in enumerate(routes):
+            if route.requires_link is False and isinstance((targets or {}).get(route.target), FinanceOperationsTarget):
+                message = f"is false, but the target {route.target} is the linked environment"
+                problems.append(Problem(f"routes[{i}].requires_link", message, "leave it out", file))
         if problems:
             raise ConfigurationError(problems)
         return cls(compiled)

@@ -29,7 +29,9 @@ from integration.routing.readers import DICT, LIST, as_text, attribute
 if TYPE_CHECKING:
     from integration.links.values import Linked  # only its name is needed: import budget
 
-type Landing = Literal["plain", "url", "url_path", "url_query", "session", "subject", "header"]
+type Landing = Literal[
+    "plain", "url", "url_path", "url_literal", "url_key", "url_query", "session", "subject", "header"
+]
 type Part = str | Field
 
 _STAMPED = {"url": "fnourl", "host": "fnourl", "id": "fnoid", "tenant_id": "fnotenantid"}
@@ -40,7 +42,8 @@ ROOTS = (DATA, *ATTRIBUTES, *(f"link.{name}" for name in LINK_FIELDS), "extensio
 _FIELD = re.compile(r"""\{\{|\}\}|\{((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^{}"'])*)\}|[{}]""")
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_NOT_EMPTY: Final = frozenset({"url_path", "session", "subject"})
+_NOT_EMPTY: Final = frozenset({"url_path", "url_key", "session", "subject"})
+_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -113,6 +116,8 @@ class Template(msgspec.Struct, frozen=True):
                     within = landing
                     if landing in {"url", "url_path"}:
                         within = "url_path" if found.start() < query else "url_query"
+                    if landing == "url_path" and within == "url_path":
+                        within = _in_path(_FIELD.sub("", text[: found.start()]))
                     if landing == "url" and (authority is None or found.start() < authority.end()):
                         problem(
                             f"has the template {found.group()} in its host", "templates may stand in path and query"
@@ -189,6 +194,9 @@ def _filled(field: Field, event: Event, link: "Linked | None") -> str:
     if not text and field.landing in _NOT_EMPTY:
         msg = f"{field.text} is empty"
         raise TemplateField(msg)
+    if field.landing == "url_key" and not _KEY.fullmatch(text):
+        msg = f"{field.text} stands in a key without quotes, and its value could be more than one value"
+        raise TemplateField(msg)
     if field.landing in {"session", "subject"} and _CONTROL.search(text):
         msg = f"{field.text} holds a control character"
         raise TemplateField(msg)
@@ -227,6 +235,18 @@ def _written(value: Any, field: Field) -> str:
     raise TemplateField(msg)
 
 
+def _in_path(before: str) -> Landing:
+    """Say where in a path of OData a field stands: in a literal in quotes, in a key without, or outside of keys."""
+    if before.count("'") % 2:
+        return "url_literal"
+    return "url_key" if before.count("(") > before.count(")") else "url_path"
+
+
+def _literal(text: str) -> str:
+    """Encode what stands between an OData literal's quotes: servers decode before they look for its end."""
+    return quote(text.replace("'", "''"), safe="")
+
+
 def _percent_encoded(text: str) -> str:
     return quote(text, safe="")
 
@@ -247,6 +267,8 @@ _ENCODERS: dict[Landing, Callable[[str], str]] = {
     "subject": _unchanged,
     "url": _percent_encoded,
     "url_path": _percent_encoded,
+    "url_literal": _literal,
+    "url_key": _percent_encoded,
     "url_query": _percent_encoded,
     "header": _in_header,
 }

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from integration.config.model import Organization
     from integration.dataverse import Dataverse
     from integration.delivery.bus import Namespaces
+    from integration.finance_operations import FinanceOperations
     from integration.identity import AppIdentity, Tokens
     from integration.links import LinkResolver
     from integration.links.identities import Identities
@@ -150,8 +151,15 @@ class Parts:
             lambda: self.webhook_http,
             namespaces=lambda: self.namespaces,
             credential=self._app_identity,
+            finance_operations=self._finance_operations,
         )
         return self._kept(targets, targets.close)
+
+    def _finance_operations(self) -> "tuple[dict[str, Organization], FinanceOperations, httpx.AsyncClient]":
+        from integration.finance_operations import FinanceOperations  # noqa: PLC0415  # imported at first use: import budget
+
+        client = FinanceOperations(self.http, self.tokens, clock=self._clock)
+        return self.configuration.organizations, client, self.http
 
     @cached_property
     def circuits(self) -> Circuits:

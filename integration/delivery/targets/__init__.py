@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from integration.delivery.bus import Namespaces
+    from integration.finance_operations import FinanceOperations
 
     type HttpFactory = Callable[[], httpx.AsyncClient]
+    type FinanceOperationsFactory = Callable[
+        [], tuple[Mapping[str, model.Organization], FinanceOperations, httpx.AsyncClient]
+    ]
 
 
 class OpenTargets:
@@ -27,9 +31,10 @@ class OpenTargets:
         http: Gives the process's HTTP client.
         namespaces: Gives the Service Bus clients.
         credential: Gives the TokenCredential of a managed identity by its client id ("" for the system-assigned).
+        finance_operations: Gives the organizations, the client of F&O and its HTTP client.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the kinds of targets need
         self,
         configured: Mapping[str, model.Target],
         storage: Storage,
@@ -37,12 +42,14 @@ class OpenTargets:
         *,
         namespaces: "Callable[[], Namespaces]",
         credential: "Callable[[str], AsyncTokenCredential]",
+        finance_operations: "FinanceOperationsFactory",
     ) -> None:
         self._configured = configured
         self._storage = storage
         self._http = http
         self._namespaces = namespaces
         self._credential = credential
+        self._finance_operations = finance_operations
         self._open: dict[str, Target] = {}
 
     def get(self, name: str) -> Target:
@@ -81,3 +88,7 @@ class OpenTargets:
                 from integration.delivery.targets.event_grid import EventGrid  # noqa: PLC0415
 
                 return EventGrid(target, self._http(), self._credential)
+            case model.FinanceOperationsTarget():
+                from integration.delivery.targets.finance_operations import FinanceOperations  # noqa: PLC0415
+
+                return FinanceOperations(target, *self._finance_operations())

@@ -17,6 +17,7 @@ from integration.config.model import (
     EventGridSource,
     EventGridTarget,
     EventHubSource,
+    FinanceOperationsTarget,
     Health,
     HttpSource,
     Organization,
@@ -150,6 +151,13 @@ def configurations(draw: st.DrawFn) -> Configuration:
                     name=st.just(name),
                     endpoint=st.just("https://t.westeurope-1.eventgrid.azure.net/api/events"),
                     client_id=st.sampled_from(["", "b2106f5c-e218-4aac-841a-a59da4738eb4"]),
+                )
+                | st.builds(
+                    FinanceOperationsTarget,
+                    name=st.just(name),
+                    path=st.sampled_from(["/api/services/A/{data.B}/c", "/data/O(K='{data.K}')/N.act?x=1"]),
+                    wrapper=st.sampled_from(["", "_request"]),
+                    idempotency_field=st.sampled_from(["", "_request.Id"]),
                 )
                 | st.builds(
                     WebhookTarget,

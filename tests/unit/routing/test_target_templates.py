@@ -2,12 +2,14 @@ import httpx
 import msgspec
 import pytest
 
-from integration.config.model import StorageQueueTarget, WebhookTarget
+from integration.config.model import FinanceOperationsTarget, Route, StorageQueueTarget, WebhookTarget
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.webhook import Webhook
-from integration.errors import TemplateField
+from integration.errors import ConfigurationError, TemplateField
 from integration.events.event import Event
+from integration.routing.table import RouteTable
 from integration.routing.target_templates import template_problems
+from integration.routing.templates import Template
 
 
 def webhook(url: str) -> WebhookTarget:
@@ -22,6 +24,35 @@ def test_the_templates_of_every_target_are_checked_at_load():
     }
     problems = template_problems(targets, file="fno-link.toml")
     assert [(problem.key, problem.file) for problem in problems] == [("targets.portal.url", "fno-link.toml")] * 2
+
+
+def test_a_route_to_the_linked_environment_needs_the_link():
+    targets = {"erp": FinanceOperationsTarget(name="erp", path="/api/services/A/B/c")}
+    with pytest.raises(ConfigurationError, match="linked environment"):
+        RouteTable.compile((Route(name="orders", target="erp", requires_link=False),), targets=targets)
+    RouteTable.compile((Route(name="orders", target="erp"),), targets=targets)
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [("a'b/c", "/data/O(K='a%27%27b%2Fc')/x"), ("", "/data/O(K='')/x"), ("ö", "/data/O(K='%C3%B6')/x")],
+)
+def test_a_field_in_an_odata_literal_cannot_end_it(value, path):
+    template = Template.compile("/data/O(K='{data.A}')/x", landing="url_path")
+    assert template.render(event(value)) == path
+
+
+@pytest.mark.parametrize("value", ["1,B=2", "1)/evil(", "'", "", "a b", "ö"])
+def test_a_field_in_an_odata_key_without_quotes_is_one_value_or_refused(value):
+    template = Template.compile("/data/O(dataAreaId='usmf',K={data.A})/x", landing="url_path")
+    assert template.render(event("5637144576")) == "/data/O(dataAreaId='usmf',K=5637144576)/x"
+    with pytest.raises(TemplateField):
+        template.render(event(value))
+
+
+def event(value: str) -> Event:
+    data = msgspec.Raw(msgspec.json.encode({"A": value}))
+    return Event(id="1", source="s", type="t", organization="contoso", data=data)
 
 
 @pytest.mark.parametrize(("value", "path"), [("SO/1", b"/orders/SO%2F1?v=a%26b"), ("1", b"/orders/1?v=a%26b")])

@@ -1,0 +1,148 @@
+"""Deliveries to the emulated Finance & Operations, with tokens that the real msal gets from the emulated Entra."""
+
+import json
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from integration.config.model import Credentials, FinanceOperationsTarget, Organization
+from integration.dataverse import open_http_client
+from integration.delivery.shipment import Shipment
+from integration.delivery.targets.finance_operations import FinanceOperations, insert
+from integration.errors import TargetRejected, TargetUnavailable, TemplateField, UntrustedLink
+from integration.events.event import Event
+from integration.finance_operations import FinanceOperations as Client
+from integration.identity import Tokens
+from integration.links.values import Linked
+
+SERVICE = "/api/services/ContosoGroup/OrderService/confirm"
+DATA = b'{"SalesOrderId":"SO-1", "Amount": 12345678901234567890.10, "Quote": "O\'Neil"}'
+
+
+class Stage:
+    def __init__(self, dynamics) -> None:
+        emulated = dynamics.organization()
+        self.dynamics = dynamics
+        self.control, self.name = dynamics.control, emulated.name
+        self.host = f"{emulated.name}.operations.dynamics.com"
+        self.organization = Organization(name=emulated.name, url=emulated.base_url(), tenant=dynamics.tenant.domain)
+        self.http = open_http_client()
+        credentials = Credentials(client_id=dynamics.client_id, client_secret=dynamics.client_secret)
+        self.tokens = Tokens(lambda _: credentials)
+
+    def target(self, **changes) -> FinanceOperations:
+        target = FinanceOperationsTarget(**{"name": "erp", "path": SERVICE, **changes})
+        client = Client(self.http, self.tokens)
+        return FinanceOperations(target, {self.name: self.organization}, client, self.http)
+
+    def shipment(self, data: bytes = DATA, *, trusted: bool = True, replay: int = 0, **changes) -> Shipment:
+        event = Event(id="e1", source="s", type="T", organization=self.name, data=msgspec.Raw(data), **changes)
+        link = Linked(
+            url=f"https://{self.host}",
+            tenant_id="t",
+            id="i",
+            trusted=trusted,
+            distrust="" if trusted else "its tenant is another",
+            checked_at=datetime.now(UTC),
+        )
+        return Shipment(event, "orders", 1, link, replay)
+
+    def received(self):
+        return [each for each in self.control.received(self.host) if each.method == "POST"]
+
+
+@pytest.fixture
+async def stage(dynamics):
+    opened = Stage(dynamics)
+    yield opened
+    await opened.http.aclose()
+    await opened.tokens.aclose()
+
+
+async def test_a_custom_service_gets_the_data_byte_for_byte_in_its_parameter_with_the_key_beside(stage):
+    target = stage.target(wrapper="_request", idempotency_field="_request.MessageId")
+    receipt = await target.deliver(stage.shipment(replay=2))
+    assert receipt.status == 200
+    (post,) = stage.received()
+    assert post.path == SERVICE
+    assert '"Amount":12345678901234567890.10' in post.body.replace(" ", "")
+    assert json.loads(post.body)["_request"]["SalesOrderId"] == "SO-1"
+    assert json.loads(post.body)["_request"]["MessageId"] == "e1:orders"
+    assert post.header("x-idempotency-key") == "e1:orders"
+    assert post.header("content-type") == "application/json"
+    assert post.header("authorization").startswith("Bearer ")
+
+
+async def test_an_odata_action_is_named_by_fields_that_cannot_leave_their_place(stage):
+    path = "/data/Orders(dataAreaId='{data.Quote}',Id={data.SalesOrderId})/Microsoft.Dynamics.DataEntities.confirm"
+    target = stage.target(path=path, body="cloudevent", idempotency_header="")
+    assert (await target.deliver(stage.shipment())).status == 204
+    (post,) = stage.received()
+    assert "O''Neil" in post.path.replace("%27", "'")
+    assert post.header("x-idempotency-key") is None
+    assert json.loads(post.body)["specversion"] == "1.0"
+    with pytest.raises(TemplateField, match="without quotes"):
+        await target.deliver(stage.shipment(b'{"Quote":"x","SalesOrderId":"1,Other=2"}'))
+    assert len(stage.received()) == 1
+
+
+async def test_an_untrusted_environment_gets_neither_token_nor_request(stage):
+    before = stage.control.calls(stage.name)
+    with pytest.raises(UntrustedLink, match="its tenant is another"):
+        await stage.target().deliver(stage.shipment(trusted=False))
+    assert stage.control.calls(stage.name) == before
+    assert stage.received() == []
+
+
+async def test_without_a_known_link_nothing_is_sent(stage):
+    with pytest.raises(TargetRejected, match="does not need the link"):
+        await stage.target().deliver(msgspec.structs.replace(stage.shipment(), link=None))
+
+
+async def test_throttling_is_waited_for_as_long_as_asked(stage):
+    stage.control.throttle(stage.name, 17.0, kind="fno", times=1)
+    with pytest.raises(TargetUnavailable) as caught:
+        await stage.target().deliver(stage.shipment())
+    assert (caught.value.status, caught.value.retry_after) == (429, 17.0)
+
+
+async def test_a_revoked_token_is_replaced_once(stage):
+    target = stage.target()
+    await target.deliver(stage.shipment())
+    stage.control.revoke_tokens(stage.name)
+    assert (await target.deliver(stage.shipment())).status == 200
+    assert [post.status for post in stage.received()] == [200, 401, 200]
+
+
+async def test_a_client_that_is_not_registered_in_the_environment_is_told_what_to_do(stage):
+    stage.control.set_access(stage.dynamics.client_id, finance_operations=False)
+    with pytest.raises(TargetRejected, match="Microsoft Entra applications") as caught:
+        await stage.target().deliver(stage.shipment())
+    assert caught.value.status == 401
+    assert len(stage.received()) == 2
+
+
+async def test_no_token_is_a_reason_to_try_again(stage):
+    stage.control.expire_secrets(stage.dynamics.client_id)
+    with pytest.raises(TargetUnavailable, match="no token"):
+        await stage.target().deliver(stage.shipment())
+    assert stage.received() == []
+
+
+@pytest.mark.parametrize("data", [b"", b"[1]"])
+async def test_data_that_cannot_hold_the_key_or_is_none_is_refused(stage, data):
+    with pytest.raises(TargetRejected):
+        await stage.target(idempotency_field="MessageId").deliver(stage.shipment(data))
+
+
+async def test_data_that_is_no_json_is_refused(stage):
+    with pytest.raises(TargetRejected, match="text/xml"):
+        await stage.target().deliver(stage.shipment(b"<x/>", datacontenttype="text/xml"))
+
+
+def test_inserting_makes_the_objects_on_the_way_and_keeps_the_rest():
+    assert insert(b'{"a": 1.10}', ["b", "c"], "x") == b'{"a":1.10,"b":{"c":"x"}}'
+    assert insert(b'{"b": {"d": 2}}', ["b", "c"], "x") == b'{"b":{"d": 2,"c":"x"}}'.replace(b": 2", b":2")
+    with pytest.raises(TargetRejected):
+        insert(b'{"b": 1}', ["b", "c"], "x")
