@@ -278,6 +278,7 @@ def _http(judged: Judged) -> Iterator[Problem]:
 
 
 def _finance_operations(judged: Judged) -> Iterator[Problem]:
+    yield from _waits(judged)
     yield from _positive(judged, "timeout")
     timeout = judged.fields.get("timeout")
     if timeout is not None and timeout > LONGEST_ATTEMPT:

@@ -140,6 +140,7 @@ class FinanceOperationsTarget(
             none.
         idempotency_field: Where in the body the delivery's id is written, `_request.MessageId`; empty: nowhere.
         timeout: For one attempt.
+        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
     """
 
     name: Name
@@ -149,6 +150,7 @@ class FinanceOperationsTarget(
     idempotency_header: HeaderName = "x-idempotency-key"
     idempotency_field: MemberPath = ""
     timeout: timedelta = timedelta(seconds=60)
+    retry_after: tuple[timedelta, ...] = ()
 
 
 type Target = StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget | FinanceOperationsTarget

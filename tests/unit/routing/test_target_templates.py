@@ -33,26 +33,18 @@ def test_a_route_to_the_linked_environment_needs_the_link():
     RouteTable.compile((Route(name="orders", target="erp"),), targets=targets)
 
 
-@pytest.mark.parametrize(
-    ("value", "path"),
-    [("a'b/c", "/data/O(K='a%27%27b%2Fc')/x"), ("", "/data/O(K='')/x"), ("ö", "/data/O(K='%C3%B6')/x")],
-)
+@pytest.mark.parametrize(("value", "path"), [("a'b/c", "a%27%27b%2Fc"), ("", ""), ("ö", "%C3%B6")])
 def test_a_field_in_an_odata_literal_cannot_end_it(value, path):
     template = Template.compile("/data/O(K='{data.A}')/x", landing="url_path")
-    assert template.render(event(value)) == path
+    assert template.render(event({"A": value})) == f"/data/O(K='{path}')/x"
 
 
 @pytest.mark.parametrize("value", ["1,B=2", "1)/evil(", "'", "", "a b", "ö"])
 def test_a_field_in_an_odata_key_without_quotes_is_one_value_or_refused(value):
     template = Template.compile("/data/O(dataAreaId='usmf',K={data.A})/x", landing="url_path")
-    assert template.render(event("5637144576")) == "/data/O(dataAreaId='usmf',K=5637144576)/x"
+    assert template.render(event({"A": "5637144576"})) == "/data/O(dataAreaId='usmf',K=5637144576)/x"
     with pytest.raises(TemplateField):
-        template.render(event(value))
-
-
-def event(value: str) -> Event:
-    data = msgspec.Raw(msgspec.json.encode({"A": value}))
-    return Event(id="1", source="s", type="t", organization="contoso", data=data)
+        template.render(event({"A": value}))
 
 
 @pytest.mark.parametrize(("value", "path"), [("SO/1", b"/orders/SO%2F1?v=a%26b"), ("1", b"/orders/1?v=a%26b")])
