@@ -9,9 +9,9 @@ from integration.config.model import HttpSource, Organization, Source
 from integration.errors import CorruptRecord
 from integration.events.inbound import Inbound, Limits, Property
 from integration.storage import Storage
+from integration.storage.names import EVENTS, PAYLOADS
 
-QUEUE = "fno-link-events"
-PAYLOADS = "fno-link-payloads"
+QUEUE = EVENTS
 VERSION = 1
 
 

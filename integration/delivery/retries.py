@@ -13,11 +13,11 @@ from integration.errors import CorruptRecord
 from integration.events.record import load, store
 from integration.journal import Subject
 from integration.storage import Storage
+from integration.storage.names import PAYLOADS, RETRIES
 from integration.storage.queues import MAX_MESSAGE
 
-QUEUE = "fno-link-retries"
+QUEUE = RETRIES
 SOON = timedelta(minutes=10)
-PAYLOADS = "fno-link-payloads"
 
 
 class Retries:

@@ -1,8 +1,9 @@
 """From the app settings to a FunctionApp. Never raises: a wrong configuration must not take intake down."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
@@ -10,7 +11,6 @@ from integration.config import Configuration, check
 from integration.errors import ConfigurationError, Problem
 from integration.functions import (
     dead_letters,
-    degraded,
     event_grid,
     event_hubs,
     health,
@@ -21,11 +21,11 @@ from integration.functions import (
     timers,
 )
 from integration.routing.table import RouteTable
-from integration.worker import Worker
+
+if TYPE_CHECKING:
+    from integration.worker import Worker
 
 log = logging.getLogger("fno_link.app")
-
-type Workers = Callable[[], Worker]
 
 
 def build(environ: Mapping[str, str]) -> func.FunctionApp:
@@ -41,11 +41,15 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     configuration, table, problems = _checked(environ)
     if configuration is None or table is None or problems:
+        from integration.functions import degraded  # noqa: PLC0415  # imported only where it is needed
+
         app.register_functions(degraded.blueprint(problems))
         return app
 
     @cache
-    def worker() -> Worker:
+    def worker() -> "Worker":
+        from integration.worker import Worker  # noqa: PLC0415  # imported with the first invocation: import budget
+
         return Worker(configuration, table, environ)
 
     app.register_functions(intake.blueprint(configuration, worker))

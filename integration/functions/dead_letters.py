@@ -1,14 +1,12 @@
 """Dead letters over HTTP: each operation is a function of its own, with its own key."""
 
-from collections.abc import Callable
-
 import azure.functions as func
 
 from integration.functions.convert import answer, request_of
-from integration.worker import Worker
+from integration.functions.workers import Workers
 
 
-def blueprint(worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(worker: Workers) -> func.Blueprint:
     """Register `/api/dead-letters` and below."""
     bp = func.Blueprint()
 

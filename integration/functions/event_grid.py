@@ -12,12 +12,12 @@ import msgspec
 from integration.config import Configuration
 from integration.config.model import EventGridSource
 from integration.functions.names import function_name
-from integration.worker import Worker
+from integration.functions.workers import Workers
 
 type Handler = Callable[[func.EventGridEvent], Awaitable[None]]
 
 
-def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register the Event Grid triggers."""
     bp = func.Blueprint()
     decorated: Any = bp
@@ -28,7 +28,7 @@ def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> fun
     return bp
 
 
-def _take(source: EventGridSource, worker: Callable[[], Worker]) -> Handler:
+def _take(source: EventGridSource, worker: Workers) -> Handler:
     async def take(event: func.EventGridEvent) -> None:
         body, content_type = written(event)
         await worker().intake.keep(source, body, content_type)

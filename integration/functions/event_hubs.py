@@ -14,7 +14,7 @@ from integration.config import Configuration
 from integration.config.model import EventHubSource
 from integration.functions.convert import properties_of
 from integration.functions.names import function_name
-from integration.worker import Worker
+from integration.functions.workers import Workers
 
 type Handler = Callable[[func.EventHubEvent], Awaitable[None]]
 
@@ -22,7 +22,7 @@ type Handler = Callable[[func.EventHubEvent], Awaitable[None]]
 FOREVER = "-1"
 
 
-def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register the Event Hubs triggers."""
     bp = func.Blueprint()
     for source in configuration.sources.values():
@@ -49,7 +49,7 @@ def _register(bp: func.Blueprint, source: EventHubSource, handler: Handler) -> N
     bp.function_name(function_name("source", source.name))(trigger(retry(handler)))
 
 
-def _take(name: str, worker: Callable[[], Worker]) -> Handler:
+def _take(name: str, worker: Workers) -> Handler:
     async def take(event: func.EventHubEvent) -> None:
         metadata = _metadata(event)
         system = {str(key).lower(): value for key, value in dict(metadata.get("SystemProperties") or {}).items()}

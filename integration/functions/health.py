@@ -1,16 +1,18 @@
 """The health timer and the health pages."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 from integration.config import Configuration
 from integration.functions.convert import answer
-from integration.web.health import HealthPages
-from integration.worker import Worker
+from integration.functions.workers import Workers
+
+if TYPE_CHECKING:
+    from integration.web.health import HealthPages
 
 
-def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register the timer and `/api/health`."""
     bp = func.Blueprint()
 
@@ -29,7 +31,9 @@ def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> fun
     async def health_details(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
         return answer(await pages().details())
 
-    def pages() -> HealthPages:
+    def pages() -> "HealthPages":
+        from integration.web.health import HealthPages  # noqa: PLC0415  # imported with the first call: import budget
+
         return HealthPages(configuration.organizations, worker().states)
 
     return bp

@@ -9,13 +9,13 @@ from integration.config.model import HttpSource
 from integration.errors import UnknownSource
 from integration.functions.convert import answer, request_of
 from integration.functions.names import function_name
+from integration.functions.workers import Workers
 from integration.web import problem
-from integration.worker import Worker
 
 type Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 
-def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register HTTP intake."""
     bp = func.Blueprint()
     for source in configuration.sources.values():
@@ -34,7 +34,7 @@ def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> fun
     return bp
 
 
-def _intake(source: HttpSource, worker: Callable[[], Worker]) -> Handler:
+def _intake(source: HttpSource, worker: Workers) -> Handler:
     async def take(req: func.HttpRequest) -> func.HttpResponse:
         return answer(await worker().intake.accept(source, request_of(req)))
 

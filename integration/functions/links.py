@@ -1,14 +1,12 @@
 """The link endpoints."""
 
-from collections.abc import Callable
-
 import azure.functions as func
 
 from integration.functions.convert import answer, request_of
-from integration.worker import Worker
+from integration.functions.workers import Workers
 
 
-def blueprint(worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(worker: Workers) -> func.Blueprint:
     """Register `/api/organizations` and below."""
     bp = func.Blueprint()
 

@@ -12,17 +12,16 @@ import azure.functions as func
 
 from integration.config import Configuration
 from integration.config.model import StorageQueueSource
-from integration.delivery.retries import QUEUE as RETRIES
 from integration.functions.names import function_name
+from integration.functions.workers import Workers
 from integration.storage import INTERNAL
+from integration.storage.names import EVENTS, RETRIES
 from integration.storage.queues import unwrap
-from integration.web.intake import QUEUE as EVENTS
-from integration.worker import Worker
 
 type Handler = Callable[[func.QueueMessage], Awaitable[None]]
 
 
-def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register the queue triggers."""
     bp = func.Blueprint()
 
@@ -49,14 +48,14 @@ def _on(bp: func.Blueprint, name: str, queue: str, connection: str, handler: Han
     bp.function_name(name)(decorated.queue_trigger("msg", queue, connection)(handler))
 
 
-def _poison(queue: str, worker: Callable[[], Worker]) -> Handler:
+def _poison(queue: str, worker: Workers) -> Handler:
     async def bury(msg: func.QueueMessage) -> None:
         await worker().take_poison(queue, unwrap(msg.get_body()))
 
     return bury
 
 
-def _source(name: str, worker: Callable[[], Worker]) -> Handler:
+def _source(name: str, worker: Workers) -> Handler:
     async def take(msg: func.QueueMessage) -> None:
         # The time it was put on the queue is the same at every redelivery.
         received_at = msg.insertion_time or datetime.now(UTC)

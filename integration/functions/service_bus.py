@@ -14,12 +14,12 @@ from integration.config import Configuration
 from integration.config.model import ServiceBusSource
 from integration.functions.convert import properties_of
 from integration.functions.names import function_name
-from integration.worker import Worker
+from integration.functions.workers import Workers
 
 type Handler = Callable[[func.ServiceBusMessage], Awaitable[None]]
 
 
-def blueprint(configuration: Configuration, worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register the Service Bus triggers."""
     bp = func.Blueprint()
     for source in configuration.sources.values():
@@ -39,7 +39,7 @@ def _trigger(bp: func.Blueprint, source: ServiceBusSource) -> Callable[[Handler]
     )
 
 
-def _take(name: str, worker: Callable[[], Worker]) -> Handler:
+def _take(name: str, worker: Workers) -> Handler:
     async def take(msg: func.ServiceBusMessage) -> None:
         properties = properties_of(msg.application_properties or msg.user_properties)
         for key, value in (("message-id", msg.message_id), ("correlation-id", msg.correlation_id)):

@@ -1,17 +1,15 @@
 """The timers of the worker's own housekeeping."""
 
-from collections.abc import Callable
-
 import azure.functions as func
 
-from integration.worker import Worker
+from integration.functions.workers import Workers
 
 # Rows that are due within ten minutes are moved, so every five minutes none is late.
 DUE = "0 */5 * * * *"
 RETENTION = "0 17 3 * * *"
 
 
-def blueprint(worker: Callable[[], Worker]) -> func.Blueprint:
+def blueprint(worker: Workers) -> func.Blueprint:
     """Register the timers."""
     bp = func.Blueprint()
 
