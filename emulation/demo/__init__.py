@@ -15,19 +15,26 @@ NOTHING_LOST, LOST = 0, 1
 @click.option("--once", is_flag=True, help="End after the day instead of staying up.")
 @click.option("--json", "as_json", is_flag=True, help="Print the balance as JSON; implies --once.")
 @click.option("--seed", default=1, show_default=True, help="Another seed is another day.")
-def command(*, once: bool, as_json: bool, seed: int) -> None:
+@click.option(
+    "--service-bus",
+    metavar="CONNECTION_STRING",
+    envvar="FNO_LINK_TEST_SERVICE_BUS",
+    default="",
+    help="Use this namespace or Microsoft's emulator instead of the local broker.",
+)
+def command(*, once: bool, as_json: bool, seed: int, service_bus: str) -> None:
     """Run a day of events through the whole local world.
 
-    Starts Azurite, an emulated Entra, Dataverse and Finance & Operations, and the function app on Microsoft's own
-    worker library; plays business events, data events, plug-in messages and bad input; loses the link, finds it again
-    and moves it. Exit code 1 when an accepted event is lost.
+    Starts Azurite, a Service Bus broker, an emulated Entra, Dataverse and Finance & Operations, and the function app on
+    Microsoft's own worker library; plays business events, data events, plug-in messages and bad input; loses the link,
+    finds it again and moves it. Exit code 1 when an accepted event is lost.
     """
     from emulation.demo.play import Play  # noqa: PLC0415 (the whole world is imported only when it is started)
     from emulation.demo.report import Reporter  # noqa: PLC0415
     from emulation.demo.world import LocalWorld  # noqa: PLC0415
 
     reporter = Reporter(quiet=as_json)
-    with reporter.progress() as say, LocalWorld(say) as world:
+    with reporter.progress() as say, LocalWorld(say, service_bus) as world:
         play = Play(world, say, seed)
         result = play.run()
         if as_json:

@@ -18,7 +18,7 @@ MARKERS = ("EventId", "OperationId", "CorrelationId", "id")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NOTHING = "00000000-0000-0000-0000-000000000000"
 
-type Way = Literal["erp", "crm", "erp-queue"]
+type Way = Literal["erp", "crm", "erp-queue", "erp-bus", "crm-bus"]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -84,7 +84,9 @@ class Day:
         messages: list[Message] = []
         for make in made:
             marker = self._guid()
-            messages.append(Message(self._random.choice(("erp", "erp-queue")), "bad input", make(marker), (marker,)))
+            messages.append(
+                Message(self._random.choice(("erp", "erp-queue", "erp-bus")), "bad input", make(marker), (marker,))
+            )
         two = [self._play("sales-order-confirmed"), self._play("vendor-payment-posted")]
         batch = b"[" + b",".join(each.body for each in two) + b"]"
         hostile = self._play("sales-invoice-posted")
@@ -115,8 +117,8 @@ class Day:
 
     def _way(self, name: str) -> Way:
         if _kind(name) == "plug-in message":
-            return "crm"
-        return self._random.choice(("erp", "erp", "erp-queue"))
+            return self._random.choice(("crm", "crm-bus"))
+        return self._random.choice(("erp", "erp", "erp-queue", "erp-bus"))
 
     def _guid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

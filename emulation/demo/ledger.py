@@ -4,6 +4,7 @@ The worker's counters play no part: an event counts as delivered when a receiver
 when its blob is there.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Iterable
 
@@ -20,6 +21,7 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
         delivered: Of these, at a receiver.
         delivered_after_parking: Of these, seen parked before.
         parked_now: Parked and not delivered yet.
+        received: Deliveries by receiver.
         dead_lettered: Dead letters by reason.
         duplicates: Deliveries beyond the first of one event to one target by one route.
         lost: Accepted and nowhere.
@@ -29,6 +31,7 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     delivered: frozenset[str]
     delivered_after_parking: frozenset[str]
     parked_now: frozenset[str]
+    received: dict[str, int]
     dead_lettered: dict[str, int]
     duplicates: int
     lost: frozenset[str]
@@ -43,6 +46,7 @@ class Ledger:
     """Writes down what was sent, received, buried and parked."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # receivers write from threads of their own
         self._known: set[str] = set()
         self._accepted: set[str] = set()
         self._refused: list[tuple[Message, int]] = []
@@ -53,7 +57,8 @@ class Ledger:
 
     def sending(self, message: Message) -> None:
         """Write down what to look for, before it is sent: a receiver may be faster than the acknowledgement."""
-        self._known.update(marker.lower() for marker in message.markers)
+        with self._lock:
+            self._known.update(marker.lower() for marker in message.markers)
 
     def accepted(self, message: Message) -> None:
         """Write down that a message was acknowledged."""
@@ -73,12 +78,13 @@ class Ledger:
         """Write down what a receiver got.
 
         Args:
-            target: The receiver.
+            target: The receiver; a subscription of a topic is one of its own.
             message_id: What tells one delivery from another at this receiver.
             body: As it came.
         """
-        self._received[target, message_id] += 1
-        self._delivered |= self._found_in(body)
+        with self._lock:
+            self._received[target, message_id] += 1
+            self._delivered |= self._found_in(body)
 
     def balance(self, parked: Iterable[bytes], dead: Iterable[tuple[str, bytes]]) -> Books:
         """Draw the balance.
@@ -87,6 +93,10 @@ class Ledger:
             parked: The parked deliveries as they are stored, read.
             dead: Reason and content of each dead letter.
         """
+        with self._lock:
+            return self._balance(parked, dead)
+
+    def _balance(self, parked: Iterable[bytes], dead: Iterable[tuple[str, bytes]]) -> Books:
         waiting: set[str] = set()
         for body in parked:
             waiting |= self._found_in(body)
@@ -98,11 +108,15 @@ class Ledger:
             buried |= self._found_in(body)
         accepted = frozenset(self._accepted)
         delivered = accepted & self._delivered
+        received: Counter[str] = Counter()
+        for (target, _), count in self._received.items():
+            received[target] += count
         return Books(
             accepted=accepted,
             delivered=delivered,
             delivered_after_parking=delivered & self._ever_parked,
             parked_now=frozenset(waiting - self._delivered),
+            received=dict(sorted(received.items())),
             dead_lettered=dict(sorted(reasons.items())),
             duplicates=sum(count - 1 for count in self._received.values()),
             lost=accepted - delivered - waiting - buried,

@@ -13,6 +13,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy, QueueClient
 
+from emulation.demo.bus import Bus
 from emulation.demo.day import Message
 from emulation.demo.ledger import Ledger
 from emulation.demo.world import WEBHOOK, LocalWorld
@@ -47,6 +48,7 @@ class Mail:
             name: QueueClient.from_connection_string(connection, name, message_decode_policy=decode) for name in QUEUES
         }
         self._blobs = BlobServiceClient.from_connection_string(connection)
+        self._bus = Bus(world.service_bus, ledger)
         self._webhooks_seen = 0
         self.alerts: list[str] = []
         self._stop = threading.Event()
@@ -57,12 +59,14 @@ class Mail:
         with contextlib.suppress(ResourceExistsError):
             self._intake.create_queue()
         self._reader.start()
+        self._bus.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        self._bus.__exit__(kind, error, trace)
         self._reader.join()
         self._http.close()
         for client in (self._intake, *self._queues.values(), self._blobs):
@@ -74,6 +78,9 @@ class Mail:
         if message.way == "erp-queue":
             self._intake.send_message(message.body)
             self._ledger.accepted(message)
+        elif message.way in {"erp-bus", "crm-bus"}:
+            self._bus.send(message)
+            self._ledger.accepted(message)
         else:
             self._post(message)
 
@@ -81,8 +88,9 @@ class Mail:
         """Take what has arrived at the receivers into the books.
 
         Raises:
-            Exception: The reading thread failed.
+            Exception: A reading thread failed.
         """
+        self._bus.check()
         if self._failure is not None:
             raise self._failure
 

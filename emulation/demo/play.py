@@ -30,6 +30,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     delivered_events: int
     delivered_after_parking: int
     parked_now: int
+    received: dict[str, int]
     dead_lettered: dict[str, int]
     duplicates: int
     lost: int
@@ -132,6 +133,7 @@ class Play:
             delivered_events=len(books.delivered),
             delivered_after_parking=len(books.delivered_after_parking),
             parked_now=len(books.parked_now),
+            received=books.received,
             dead_lettered=books.dead_lettered,
             duplicates=books.duplicates,
             lost=len(books.lost),

@@ -52,6 +52,12 @@ class Reporter:
         balance.add_row("delivered twice", str(result.duplicates))
         balance.add_row("lost", f"[{'red' if result.lost else 'green'}]{result.lost}[/]")
         self._out.print(balance)
+        received = Table(title="Who received it", title_justify="left")
+        received.add_column("receiver")
+        received.add_column("deliveries", justify="right")
+        for receiver, count in result.received.items():
+            received.add_row(receiver, str(count))
+        self._out.print(received)
         self._out.print(f"Alerts: {', '.join(result.alerts)}")
         self._out.print(f"Dataverse was asked for the link {result.dataverse_link_calls} times.")
         self._out.print(f"{result.seconds} s")

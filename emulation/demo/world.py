@@ -14,8 +14,10 @@ from emulation.azurite import Azurite
 from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
 from emulation.functions_host.process import FunctionsHost
 from emulation.receivers import Receivers
+from emulation.service_bus import ServiceBus, load
 
 ROOT = Path(__file__).parents[2]
+ENTITIES = Path(__file__).parent / "service-bus.toml"
 ORGANIZATION = "contoso"
 # The organization that the sample messages come from; those of another one are refused.
 ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
@@ -32,10 +34,14 @@ class LocalWorld:
 
     Args:
         say: Told what is being started.
+        service_bus: Connection string of a namespace with the entities of service-bus.toml, empty; none given: a
+            broker of its own.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], service_bus: str = "") -> None:
         self._say = say
+        self.service_bus = service_bus
+        self._foreign = bool(service_bus)
         self._exit = ExitStack()
         self.webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
         self._client_secret = secrets.token_urlsafe(24)
@@ -64,6 +70,8 @@ class LocalWorld:
         yield "the link", f"{self.host.url}/api/organizations/{ORGANIZATION}/link?code={self.host.key}"
         yield "intake", f"{self.host.url}/api/events/erp?code={self.host.key}"
         yield "storage", self.azurite.connection_string
+        if not self._foreign:  # the key of another namespace is not ours to show
+            yield "Service Bus", self.service_bus
         yield "Dynamics control", f"http://127.0.0.1:{self.dynamics.ports['control']}"
         yield "webhook receiver", self.receivers.url(WEBHOOK)
 
@@ -72,6 +80,9 @@ class LocalWorld:
         self.azurite = self._exit.enter_context(Azurite())
         self._say("Entra, Dataverse and Finance & Operations, under their production names")
         self.dynamics = self._exit.enter_context(Dynamics(self._dynamics()))
+        if not self._foreign:
+            self._say("Service Bus: queues, sessions, a topic with filtered subscriptions")
+            self.service_bus = self._exit.enter_context(ServiceBus(load(ENTITIES))).connection_string
         self._say("a webhook receiver")
         self.receivers = self._exit.enter_context(Receivers())
         self._say("the function app, on Microsoft's Python worker")
@@ -98,6 +109,8 @@ class LocalWorld:
             "AzureWebJobsStorage": self.azurite.connection_string,
             "FNO_LINK_CONTOSO_CLIENT_ID": CLIENT_ID,
             "FNO_LINK_CONTOSO_CLIENT_SECRET": self._client_secret,
+            "SERVICE_BUS_ENABLED": "true",
+            "ServiceBus": self.service_bus,
             "CUSTOMERS_URL": self.receivers.url(WEBHOOK),
             "CUSTOMERS_SECRET": self.webhook_secret,
         }

@@ -16,7 +16,15 @@ from integration.errors import Problem
 
 
 def place_problems(configuration: Configuration) -> Iterator[Problem]:
-    """Report queues, subscriptions and consumer groups that two sources read."""
+    """Report what two sources read, and enabled routes to targets that are switched off."""
+    for index, route in enumerate(configuration.routes):
+        if route.enabled and not configuration.targets[route.target].enabled:
+            yield Problem(
+                f"routes[{index}].target",
+                f"targets.{route.target} is switched off",
+                "switch the route off too, or the target on",
+                configuration.file,
+            )
     seen: dict[tuple[str, ...], str] = {}
     for name, source in configuration.sources.items():
         place = _place_of(source)
@@ -54,6 +62,8 @@ def place_warnings(configuration: Configuration) -> Iterator[Problem]:
             read[place] = name
     used = {route.target for route in configuration.routes if route.enabled}
     for name, target in configuration.targets.items():
+        if not target.enabled:
+            continue
         if name not in used:
             yield Problem(f"targets.{name}", "no enabled route sends to it", "", configuration.file)
         sent = _sends_to(target)

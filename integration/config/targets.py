@@ -40,6 +40,7 @@ class StorageQueueTarget(
         connection: The app setting, or the prefix of the app settings, that says where the queue is.
         body: What is sent: the whole CloudEvent, its data, or the body as it came.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        enabled: Off: no enabled route may send to it, and its connection need not be set.
     """
 
     name: Name
@@ -47,6 +48,7 @@ class StorageQueueTarget(
     connection: Connection = "AzureWebJobsStorage"
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
     retry_after: tuple[timedelta, ...] = ()
+    enabled: bool = True
 
 
 class WebhookTarget(
@@ -63,6 +65,7 @@ class WebhookTarget(
         mode: CloudEvents HTTP binding: structured or binary (for `body = "cloudevent"`).
         timeout: For one attempt.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        enabled: Off: no enabled route may send to it.
     """
 
     name: Name
@@ -73,6 +76,7 @@ class WebhookTarget(
     mode: Literal["structured", "binary"] = "structured"
     timeout: timedelta = timedelta(seconds=30)
     retry_after: tuple[timedelta, ...] = ()
+    enabled: bool = True
 
 
 class ServiceBusTarget(
@@ -91,6 +95,7 @@ class ServiceBusTarget(
         body: What is sent: the CloudEvent in the AMQP binding's binary mode (attributes as application properties
             `cloudEvents_…`, its data as the body), its data alone, or the body as it came.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        enabled: Off: no enabled route may send to it, and its connection need not be set.
     """
 
     name: Name
@@ -101,6 +106,7 @@ class ServiceBusTarget(
     subject: Template = ""
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
     retry_after: tuple[timedelta, ...] = ()
+    enabled: bool = True
 
 
 class EventGridTarget(
@@ -115,6 +121,7 @@ class EventGridTarget(
         client_id: Client id of a user-assigned managed identity; empty: the system-assigned one.
         timeout: For one attempt.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        enabled: Off: no enabled route may send to it.
     """
 
     name: Name
@@ -123,6 +130,7 @@ class EventGridTarget(
     client_id: OptionalGuid = ""
     timeout: timedelta = timedelta(seconds=30)
     retry_after: tuple[timedelta, ...] = ()
+    enabled: bool = True
 
 
 class FinanceOperationsTarget(

@@ -15,6 +15,7 @@ KEYS = {
     "delivered_events",
     "delivered_after_parking",
     "parked_now",
+    "received",
     "dead_lettered",
     "duplicates",
     "lost",
@@ -31,6 +32,8 @@ def test_the_demo_plays_a_day_and_loses_nothing():
     result = json.loads(done.stdout)
     assert set(result) == KEYS
     assert result["lost"] == 0
+    assert result["duplicates"] == 0
+    assert {"bus:orders", "bus:invoices/usmf", "bus:invoices/others"} <= set(result["received"])
     assert result["accepted"] >= 200
     assert result["parked_now"] == 0
     assert result["delivered_after_parking"] > 0

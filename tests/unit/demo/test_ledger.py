@@ -62,6 +62,7 @@ def test_the_demo_exits_1_when_something_is_lost(monkeypatch):
             delivered_events=1,
             delivered_after_parking=0,
             parked_now=0,
+            received={},
             dead_lettered={},
             duplicates=0,
             lost=lost,
@@ -70,7 +71,7 @@ def test_the_demo_exits_1_when_something_is_lost(monkeypatch):
             seconds=1.0,
         )
 
-    monkeypatch.setattr("emulation.demo.world.LocalWorld", lambda _say: nullcontext())
+    monkeypatch.setattr("emulation.demo.world.LocalWorld", lambda _say, _service_bus: nullcontext())
     monkeypatch.setattr(Play, "run", run)
     for lost, code in ((1, 1), (0, 0)):
         result = CliRunner().invoke(command, ["--json"])
