@@ -28,6 +28,7 @@ SETTINGS = {
     "FNO_LINK_CONTOSO_CLIENT_SECRET": "secret",
     "CUSTOMERS_URL": "https://customers.example/",
     "CUSTOMERS_SECRET": "whsec_c2VjcmV0",
+    "SERVICE_BUS_ENABLED": "false",
 }
 
 

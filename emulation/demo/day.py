@@ -113,6 +113,7 @@ class Day:
         text = re.sub(r'("(?:OrderTotal|InvoiceAmountInAccountingCurrency)": )[\d.]+', rf"\g<1>{total}", text)
         entity = self._random.choice(("usmf", "demf", "gbsi"))
         text = re.sub(r'("LegalEntity": )"usmf"', rf'\g<1>"{entity}"', text)
+        text = re.sub(r'("BusinessEventLegalEntity": )"USMF"', rf'\g<1>"{entity.upper()}"', text)
         return Message(self._way(name), _kind(name), text.encode(), (marker.lower(),), _headers(name))
 
     def _way(self, name: str) -> Way:

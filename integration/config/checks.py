@@ -215,7 +215,7 @@ def _webhook(judged: Judged) -> Iterator[Problem]:
 def _storage_queue(judged: Judged) -> Iterator[Problem]:
     yield from _waits(judged)
     connection = judged.known("connection")
-    if connection is None or judged.environ is None or judged.fields.get("enabled") is False:
+    if connection is None or judged.environ is None or judged.known("enabled") is not True:
         return
     fault = connection_fault(connection, judged.environ)
     if fault:
@@ -249,7 +249,7 @@ def _one_entity(judged: Judged, *choices: tuple[str, ...]) -> Iterator[Problem]:
 
 def _namespace(judged: Judged) -> Iterator[Problem]:
     connection = judged.known("connection")
-    if connection is None or judged.environ is None or judged.fields.get("enabled") is False:
+    if connection is None or judged.environ is None or judged.known("enabled") is not True:
         return
     fault = connection_fault(connection, judged.environ, NAMESPACE)
     if fault:

@@ -142,7 +142,7 @@ def test_a_business_event_goes_from_a_queue_to_a_session(bus_stage, client):
 
 
 def test_subscriptions_filter_on_the_attributes(bus_stage, client):
-    events = [invoice("usmf"), invoice("demf"), invoice("usmf")]
+    events = [invoice("USMF"), invoice("DEMF"), invoice("USMF")]
     send(client, *(ServiceBusMessage(json.dumps(body)) for body in events), topic="crm-events")
     home = take(client.get_subscription_receiver("invoices", "usmf"), 2)
     others = take(client.get_subscription_receiver("invoices", "others"), 1)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(autouse=True)
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("AzureWebJobsStorage", "CUSTOMERS_URL", "CUSTOMERS_SECRET", "FNO_LINK_CONFIG"):
+    for name in ("AzureWebJobsStorage", "CUSTOMERS_URL", "CUSTOMERS_SECRET", "FNO_LINK_CONFIG", "SERVICE_BUS_ENABLED"):
         monkeypatch.delenv(name, raising=False)
     for name in ("fno-link.toml", "host.json"):
         shutil.copy(ROOT / name, tmp_path / name)
@@ -41,7 +41,17 @@ def test_without_settings_every_missing_one_is_named_and_the_exit_code_is_1(caps
     assert code == 1
     assert answer["ok"] is False
     keys = [problem["key"] for problem in answer["problems"]]
-    assert keys == ["sources.erp", "targets.customers.url", "targets.customers.secret"]
+    assert keys == [
+        "sources.erp",
+        "sources.erp-bus.enabled",
+        "sources.crm-bus.enabled",
+        "routes[2].enabled",
+        "routes[3].enabled",
+        "targets.customers.url",
+        "targets.customers.secret",
+        "targets.orders-bus.enabled",
+        "targets.invoices-bus.enabled",
+    ]
 
 
 def test_offline_checks_the_file_alone(capsys):
@@ -58,7 +68,8 @@ def test_another_file_may_be_named(project, capsys):
 
 
 def test_the_environment_wins_over_local_settings(project, capsys, monkeypatch):
-    local_settings(project, AzureWebJobsStorage="x", CUSTOMERS_URL="http://example.com", CUSTOMERS_SECRET="whsec_AAAA")
+    values = {"AzureWebJobsStorage": "x", "CUSTOMERS_SECRET": "whsec_AAAA", "SERVICE_BUS_ENABLED": "false"}
+    local_settings(project, CUSTOMERS_URL="http://example.com", **values)
     assert checked(capsys)[0] == 1
     monkeypatch.setenv("CUSTOMERS_URL", "https://example.com")
     assert checked(capsys)[0] == 0

@@ -197,6 +197,22 @@ def test_a_source_is_switched_by_a_setting(value, enabled):
     assert configuration(text, environ).sources["q"].enabled is enabled
 
 
+@pytest.mark.parametrize("kind", ["service_bus", "storage_queue"])
+def test_a_target_that_is_switched_off_needs_no_connection_and_no_route(kind):
+    text = f'[targets.b]\nkind = "{kind}"\nqueue = "orders"\nconnection = "Elsewhere"\nenabled = "%ON%"\n'
+    checked = check_text(ORGANIZATION + text, STORAGE | {"ON": "false"})
+    assert (checked.problems, checked.warnings) == ((), ())
+    assert only_problem(text, {"ON": "true"}).key == "targets.b.connection"
+
+
+def test_an_enabled_route_to_a_target_that_is_switched_off_is_a_problem():
+    text = '[targets.b]\nkind = "service_bus"\nqueue = "orders"\nenabled = false\n'
+    route = '[[routes]]\nname = "r"\ntarget = "b"\nevent_types = ["a"]\n'
+    problem = only_problem(text + route)
+    assert (problem.key, problem.message) == ("routes[0].target", "targets.b is switched off")
+    assert configuration(text + route + "enabled = false\n").routes
+
+
 def test_a_number_is_converted_after_substitution():
     assert configuration('[health]\nfailure_threshold = "%N%"', {"N": "5"}).health.failure_threshold == 5
     problem = only_problem('[health]\nfailure_threshold = "%N%"', {"N": "many"})
