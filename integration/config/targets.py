@@ -149,6 +149,7 @@ class FinanceOperationsTarget(
         idempotency_field: Where in the body the delivery's id is written, `_request.MessageId`; empty: nowhere.
         timeout: For one attempt.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        enabled: Off: no enabled route may send to it.
     """
 
     name: Name
@@ -159,6 +160,7 @@ class FinanceOperationsTarget(
     idempotency_field: MemberPath = ""
     timeout: timedelta = timedelta(seconds=60)
     retry_after: tuple[timedelta, ...] = ()
+    enabled: bool = True
 
 
 type Target = StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget | FinanceOperationsTarget
