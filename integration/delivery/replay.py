@@ -19,7 +19,7 @@ from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record, reasons
 from integration.delivery.envelope import QUEUE as EVENTS
 from integration.delivery.envelope import Envelope, inbound_of, redeem
-from integration.delivery.outcome import Buried, Deferred, Delivered, Outcome, Waiting
+from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Outcome, Waiting
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
@@ -238,6 +238,9 @@ class Replays:
         except Exception:
             # One that cannot be processed must not keep the others from it.
             log.exception("the dead letter %s is kept: it cannot be replayed", place.path)
+            return job.counted("kept")
+        if Ignored("stale") in outcomes:
+            # Another run has it, or had it: nothing was done for this letter, so it is not taken away.
             return job.counted("kept")
         await self._dead_letters.remove(place, version)
         return job.counted(*(map(_named, outcomes) if outcomes else ("ignored",)))

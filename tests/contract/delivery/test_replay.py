@@ -7,6 +7,7 @@ import pytest
 from integration.dead_letters import Filter, Place, Record, path_of
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import JobOrder, Replays, decode_continuation
+from integration.delivery.outcome import Ignored
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable
 from integration.events.event import Event
 from tests.contract.delivery.conftest import AT, LINKED, MOVED, ORDERS, business_event
@@ -260,3 +261,13 @@ async def test_a_purge_removes_what_is_meant_and_nothing_that_came_later(bench, 
     assert done.counts == {"purged": 2}
     assert {record.event.id for record in await bench.dead()} == {"e2", "e4"}
     assert delivered(bench) == []
+
+
+async def test_a_letter_for_which_nothing_was_done_is_not_taken_away(bench, replays, monkeypatch):
+    async def nothing_done(work):
+        return [Ignored("stale")]
+
+    await bury(bench, letter(1))
+    monkeypatch.setattr(bench.pipeline, "resume", nothing_done)
+    await replay(replays)
+    assert len(await bench.dead()) == 1

@@ -35,6 +35,7 @@ def test_a_timer_runs_at_start_where_it_is_asked_to(azurite, run):
     at_start = TICKS.replace('schedule="%WHEN%"', 'schedule="%WHEN%", run_on_startup=True')
     host = run(at_start, env=settings(azurite, "0 0 0 1 1 *"))
     wait_for_ticks(host, 1)
+    assert host.log.count("tick past_due") == 1
 
 
 def test_a_timer_is_run_by_hand(azurite, run, http):

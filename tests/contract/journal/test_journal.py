@@ -170,6 +170,8 @@ async def test_a_table_that_somebody_deletes_is_made_again(storage, clock):
     table = await storage.table(table_of(clock.now()))
     await table.delete_table()
     await claimed(journal, a_subject(clock, 2))
+    assert await journal.find(a_subject(clock, 1)) is None
+    assert await journal.find(a_subject(clock, 2)) is not None
 
 
 async def test_retention_drops_whole_tables_and_nothing_else(storage, clock, azurite):

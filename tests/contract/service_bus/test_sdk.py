@@ -167,6 +167,7 @@ async def test_locks_are_renewed(client, new_queue):
         async with asyncio.timeout(20):
             while message.locked_until_utc == first:  # noqa: ASYNC110 - the SDK tells nobody
                 await asyncio.sleep(0.2)
+        assert message.locked_until_utc > first
         await receiver.complete_message(message)
 
 

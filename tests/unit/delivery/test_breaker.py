@@ -204,6 +204,7 @@ async def test_breakers_can_be_switched_off():
     target.answers = [TargetUnavailable("down")] * 50
     for _ in range(50):
         await attempt(circuits, TargetUnavailable)
+    assert target.answers == []
 
 
 HOUR = timedelta(hours=1)
