@@ -1,0 +1,210 @@
+"""What a run leaves behind: what was sent, what was received, what is kept, which faults fell when.
+
+Times are seconds since the epoch of this machine's clock (`time.time()`).
+"""
+
+from typing import Literal
+
+import msgspec
+
+type Kind = Literal["event", "duplicate", "resend", "echo", "empty", "undecodable"]
+type Fault = Literal[
+    "host_kill",
+    "host_pause",
+    "broker_kill",
+    "broker_slow",
+    "broker_throttled",
+    "broker_locks_lost",
+    "storage_cut",
+    "storage_slow",
+    "storage_reset",
+    "dataverse_throttled",
+    "dataverse_down",
+    "dataverse_slow",
+    "link_lost",
+    "link_moved",
+    "secret_expired",
+    "receiver_error",
+    "receiver_refuses",
+    "receiver_throttles",
+    "receiver_hangs",
+    "receiver_drops",
+    "receiver_slow",
+]
+"""`receiver_error`: 5xx; `receiver_refuses`: a 4xx that is not tried again; `receiver_throttles`: 429;
+`receiver_hangs` and `receiver_drops`: no answer; `receiver_slow`: 200 after the sender may have given up."""
+
+
+class Delivery(msgspec.Struct, frozen=True, order=True):
+    """One event is to go to one target by one route."""
+
+    route: str
+    target: str
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that the sender tried to hand over; an event that is sent twice is two of them.
+
+    Args:
+        id: The event's id as its receivers must see it.
+        key: Its storage key, where known; of an undecodable message the SHA-256 of its body.
+        organization: The configured name.
+        transport: How it was sent: `http`, `service_bus`, `storage_queue` …
+        source: The configured source.
+        kind: What it is. `duplicate` and `resend` carry the id of an event that was sent before.
+        expects: Every delivery that it is to end in.
+        dead: The reason for which it must become a dead letter instead: `Unrouted`, `ForeignOrganization` …
+        requires_link: Whether its deliveries need the link.
+        accepted: What the sender saw: a 2xx or a settled send.
+        at: When the answer came.
+    """
+
+    id: str
+    organization: str
+    transport: str
+    source: str
+    kind: Kind = "event"
+    key: str = ""
+    expects: tuple[Delivery, ...] = ()
+    dead: str = ""
+    requires_link: bool = True
+    accepted: bool = True
+    at: float = 0.0
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as a target got it.
+
+    Args:
+        target: The target's name in the configuration.
+        route: The route, where the message says it; empty where it does not.
+        id: The CloudEvents id.
+        message_id: `webhook-id`, or the broker's MessageId.
+        at: When it came.
+        status: What was answered; 0: nothing. A queue answers 200 by keeping it.
+    """
+
+    target: str
+    id: str
+    route: str = ""
+    message_id: str = ""
+    at: float = 0.0
+    status: int = 200
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the target has it: what it took while it failed on purpose does not count."""
+        return 200 <= self.status < 300
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter or a parked delivery.
+
+    Args:
+        path: Where it is stored.
+        organization: The configured name.
+        reason: Its code.
+        key: The event's storage key, or the SHA-256 of a body without an event.
+        id: The event's id; empty where there is none.
+        route: Its route; empty: the event as a whole.
+        target: The route's target.
+        whole: The event as a whole is concerned.
+        attempts: How often delivery was tried.
+        accepted_at: When the event was first accepted.
+        recorded_at: When it was kept.
+    """
+
+    path: str
+    organization: str
+    reason: str
+    key: str
+    id: str = ""
+    route: str = ""
+    target: str = ""
+    whole: bool = False
+    attempts: int = 0
+    accepted_at: float = 0.0
+    recorded_at: float = 0.0
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal says of one delivery."""
+
+    route: str
+    state: str
+    target: str = ""
+    attempt: int = 0
+    status: int | None = None
+    code: str = ""
+    at: float | None = None
+
+
+class Journalled(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the journal."""
+
+    organization: str
+    key: str
+    id: str
+    state: str
+    reason: str = ""
+    generation: int = 0
+    duplicates: int = 0
+    resent: int = 0
+    replayed: int = 0
+    deliveries: tuple[Made, ...] = ()
+
+
+class BrokerDeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in a dead-letter queue of the broker itself."""
+
+    entity: str
+    message_id: str = ""
+    reason: str = ""
+    deliveries: int = 0
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault.
+
+    Args:
+        fault: Its kind.
+        subject: What it befell: a host's name, a target's, an organization's; empty: whatever there is of its kind.
+        start: When it began.
+        end: When everything was as before again; for a kill: when the process served again.
+    """
+
+    fault: Fault
+    subject: str = ""
+    start: float
+    end: float
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is known after a run.
+
+    Args:
+        sent: By the sender, in order.
+        receipts: At every target.
+        dead: Dead letters.
+        parked: Parked deliveries.
+        journal: Every row.
+        broker_dead: Messages in the broker's own dead-letter queues of the sources.
+        windows: The faults.
+        transports: By target: `webhook`, `service_bus`, `storage_queue`.
+        lease: Seconds for which a run holds an event.
+        record_within: Seconds from a target's answer until the journal has it, while nothing fails; as long as the
+            slowest target of the same event may take.
+        unrest: What had not come to rest when the run ended; empty when all had.
+    """
+
+    sent: tuple[Sent, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    dead: tuple[Kept, ...] = ()
+    parked: tuple[Kept, ...] = ()
+    journal: tuple[Journalled, ...] = ()
+    broker_dead: tuple[BrokerDeadLetter, ...] = ()
+    windows: tuple[Window, ...] = ()
+    transports: dict[str, str] = {}
+    lease: float = 150.0
+    record_within: float = 30.0
+    unrest: tuple[str, ...] = ()
