@@ -1,0 +1,125 @@
+"""Connections that pass through, and how they fare."""
+
+import asyncio
+import socket
+from contextlib import suppress
+
+from emulation.loopback import reset
+
+CHUNK = 65_536
+BUFFERED = 64
+# With it, both sides would wait for each other's acknowledgements, 40 ms a time.
+NO_NAGLE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+class Traffic:
+    """Every connection of a proxy, in its event loop.
+
+    Args:
+        host: Where the services are.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._delay = 0.0
+        self._resets = 0
+        self._left: int | None = None
+        self._flows = asyncio.Event()
+        self._flows.set()
+
+    @property
+    def count(self) -> int:
+        """How many connections of clients are open."""
+        return len(self._writers) // 2
+
+    def delay(self, seconds: float) -> None:
+        """Let every byte, either way, arrive so many seconds later from now on."""
+        self._delay = seconds
+
+    def hold(self) -> None:
+        """Let nothing through, either way; connections stay open and new ones are taken."""
+        self._flows.clear()
+
+    def flow(self) -> None:
+        """End a hold: what was held goes on."""
+        self._flows.set()
+
+    def reset(self) -> int:
+        """Reset every open connection on both sides; return how many there were."""
+        self._resets += 1
+        count = self.count
+        for writer in list(self._writers):
+            reset(writer.transport)
+        return count
+
+    def reset_after(self, count: int | None) -> None:
+        """Reset every connection, once, when the services have sent so many bytes more; None: not at all."""
+        self._left = count
+
+    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+        """Carry one client's connection to a port until either side is gone.
+
+        Args:
+            reader: What the client sends.
+            writer: What it is sent.
+            port: Of the service.
+        """
+        resets = self._resets
+        try:
+            onward_reader, onward = await asyncio.open_connection(self._host, port)
+        except OSError:
+            reset(writer.transport)  # as a service that is gone: whoever connects to it sees its connection end
+            return
+        both = (writer, onward)
+        if resets != self._resets:  # it was struck before it stood
+            for each in both:
+                reset(each.transport)
+            return
+        self._writers.update(both)
+        try:
+            for each in both:
+                each.get_extra_info("socket").setsockopt(*NO_NAGLE)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._carry(reader, onward, answers=False))
+                group.create_task(self._carry(onward_reader, writer, answers=True))
+        except* OSError:
+            for each in both:
+                reset(each.transport)  # an end that was no orderly one is passed on as it is
+        finally:
+            self._writers.difference_update(both)
+            for each in both:
+                each.close()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
+        held: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BUFFERED)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hand_on(held, writer))
+            while True:
+                read = await reader.read(CHUNK)
+                await held.put((asyncio.get_running_loop().time() + self._delay, read))
+                if not read:
+                    return
+                if answers:
+                    self._count(len(read))
+
+    async def _hand_on(self, held: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due, read = await held.get()
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            await self._flows.wait()
+            if not read:
+                with suppress(OSError):  # the other side has closed meanwhile
+                    writer.write_eof()
+                return
+            writer.write(read)
+            await writer.drain()
+
+    def _count(self, read: int) -> None:
+        if self._left is None:
+            return
+        self._left -= read
+        if self._left <= 0:
+            self._left = None
+            self.reset()
