@@ -24,6 +24,7 @@ HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LONGEST_ATTEMPT = timedelta(seconds=100)
+SHORTEST_LEASE = timedelta(seconds=1)
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -190,6 +191,9 @@ def _breaker(judged: Judged) -> Iterator[Problem]:
 
 def _journal(judged: Judged) -> Iterator[Problem]:
     yield from _positive(judged, "keep")
+    lease = judged.fields.get("lease")
+    if lease is not None and lease < SHORTEST_LEASE:
+        yield Problem(judged.at("lease"), "is shorter than a run takes", "at least 1s")
 
 
 def _waits(judged: Judged) -> Iterator[Problem]:

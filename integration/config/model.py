@@ -202,10 +202,14 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Args:
         enabled: Off: nothing is remembered; an event that comes twice is delivered twice.
         keep: How long, by the events' own time. Tables are dropped a week after they are over.
+        lease: How long a run has an event to itself. A run that takes longer may be taken over by another, which then
+            delivers a second time; one that was killed is taken over no sooner. Half as long again as the longest
+            `timeout` of a target, or longer.
     """
 
     enabled: bool = True
     keep: timedelta = timedelta(days=14)
+    lease: timedelta = timedelta(seconds=150)
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -31,7 +31,7 @@ import msgspec
 from integration.journal.record import Row, chain
 
 LEASE = timedelta(seconds=150)
-"""How long a run is believed to be alive; one run ends within 120 s."""
+"""How long a run is believed to be alive, unless the configuration says otherwise."""
 MARGIN = timedelta(seconds=5)
 """How far past the lease a re-check comes."""
 PATIENCE = timedelta(seconds=10)

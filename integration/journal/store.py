@@ -8,7 +8,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.errors import CorruptRecord, StorageUnavailable
-from integration.journal.claim import Decision, Duplicate, Kind, Process, claim
+from integration.journal.claim import LEASE, Decision, Duplicate, Kind, Process, claim
 from integration.journal.entity import decode, encode, partition
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken
@@ -59,13 +59,17 @@ class Journal:
         clock: The time.
         rng: Makes the words by which a run knows its own writes again.
         keep: How long rows are kept, by the events' own time.
+        lease: How long a run holds an event.
     """
 
-    def __init__(self, storage: Storage, clock: Clock, rng: "random.Random", keep: timedelta) -> None:
+    def __init__(  # noqa: PLR0913  # the account, the time, chance, and the two settings
+        self, storage: Storage, clock: Clock, rng: "random.Random", keep: timedelta, lease: timedelta = LEASE
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._rng = rng
         self._keep = keep
+        self._lease = lease
         self.operations = 0
         """Table operations so far, retries of the SDK not counted."""
         self.duplicates = 0
@@ -108,7 +112,7 @@ class Journal:
             if row is not None and found is not None and row.owner == owner and row.state == "received":
                 # The account has taken an earlier write of this very call and its answer was lost.
                 return self._resumed(found, row, kind, generation, route)
-            decision = claim(row, kind, generation, now, route=route)
+            decision = claim(row, kind, generation, now, route=route, lease=self._lease)
             if isinstance(decision, Duplicate):
                 await self._count(found)
                 return decision
@@ -207,7 +211,7 @@ class Journal:
     def _resumed(self, found: _Found, row: Row, kind: Kind, generation: int, route: str | None) -> Run:
         # What it decided follows from the row that it wrote: an event without a lease, as its next run would find it.
         before = msgspec.structs.replace(row, lease_until=None, generation=row.generation - 1)
-        decision = claim(before, kind, generation, self._clock.now(), route=route)
+        decision = claim(before, kind, generation, self._clock.now(), route=route, lease=self._lease)
         if not isinstance(decision, Process):
             msg = f"a claim of {row.subject.key} was written that could not have been made"
             raise CorruptRecord(msg)

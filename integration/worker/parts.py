@@ -140,7 +140,9 @@ class Parts:
     def journal(self) -> Journal | None:
         """What is remembered of each event; None where the configuration switches it off."""
         settings = self.configuration.journal
-        return Journal(self.storage, self._clock, self._rng, settings.keep) if settings.enabled else None
+        if not settings.enabled:
+            return None
+        return Journal(self.storage, self._clock, self._rng, settings.keep, settings.lease)
 
     @cached_property
     def targets(self) -> OpenTargets:

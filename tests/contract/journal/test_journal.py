@@ -75,6 +75,16 @@ async def test_an_event_without_a_time_is_found_a_week_later(storage, clock):
     assert await journal.claim(subject, "source", accepted_at=clock.now()) == Duplicate()
 
 
+async def test_the_configured_lease_says_when_another_run_takes_over(storage, clock):
+    journal = Journal(storage, clock, random.Random(1), KEEP, timedelta(seconds=4))
+    subject = a_subject(clock)
+    await claimed(journal, subject)
+    await clock.advance(3.9)
+    assert isinstance(await journal.claim(subject, "source", accepted_at=clock.now()), Wait)
+    await clock.advance(0.2)
+    assert (await claimed(journal, subject)).decision.why == "takeover"
+
+
 async def test_a_duplicate_is_counted_on_its_row(storage, clock):
     journal = open_journal(storage, clock)
     subject = a_subject(clock)

@@ -57,6 +57,7 @@ def queue(lines, name="q"):
     [
         ("[cache]\nrefresh_after = 15", "cache.refresh_after", "not the number 15"),
         ("[cache]\nrefresh_after = '25h'", "cache.refresh_after", "longer than expire_after"),
+        ("[journal]\nlease = '500ms'", "journal.lease", "shorter than a run takes"),
         ("[cache]\nshare_check = '0s'", "cache.share_check", "longer than nothing"),
         ("[delivery]\nretry_after = ['5s', '0s']", "delivery.retry_after[1]", "longer than nothing"),
         ("[delivery]\nretry_after = ['5s', 'soon']", "delivery.retry_after[1]", "not a duration"),
