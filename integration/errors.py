@@ -102,6 +102,18 @@ class UnknownDeadLetter(FnoLinkError):
     hint = "List the dead letters for their ids; it may have been replayed or purged."
 
 
+class UnknownEvent(FnoLinkError):
+    """The journal knows no event of this id or key."""
+
+    hint = "List the events; rows are dropped after `[journal] keep`, and what never came in has none."
+
+
+class AmbiguousEvent(FnoLinkError):
+    """Several events have this id."""
+
+    hint = "Name the organization, or ask by the key of the one that is meant."
+
+
 class UnknownJob(FnoLinkError):
     """There is no job of this id."""
 

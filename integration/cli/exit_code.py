@@ -3,10 +3,12 @@
 from enum import IntEnum
 
 from integration.errors import (
+    AmbiguousEvent,
     ConfigurationError,
     FnoLinkError,
     InvalidRequest,
     UnknownDeadLetter,
+    UnknownEvent,
     UnknownJob,
     UnknownOrganization,
     UnknownSource,
@@ -27,10 +29,21 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_USAGE = (
+    UnknownOrganization,
+    UnknownSource,
+    UnknownDeadLetter,
+    UnknownEvent,
+    AmbiguousEvent,
+    UnknownJob,
+    InvalidRequest,
+)
+
+
 def exit_code_of(error: FnoLinkError) -> ExitCode:
     """Return the exit code that an error ends a command with."""
     if isinstance(error, ConfigurationError):
         return ExitCode.BAD
-    if isinstance(error, UnknownOrganization | UnknownSource | UnknownDeadLetter | UnknownJob | InvalidRequest):
+    if isinstance(error, _USAGE):
         return ExitCode.USAGE
     return ExitCode.UNKNOWN if error.transient else ExitCode.BAD

@@ -16,11 +16,25 @@ _PATH = re.compile(
     r"(?P<at>\d{4}/\d{2}/\d{2}/\d{12})-(?P<key>[0-9a-f]{64})-(?P<route>[0-9a-f]{12})\.json"
 )
 _LONGEST_ID = 400
+_SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def route_mark(route: str) -> str:
     """Shorten a route's name to what stands in paths."""
     return hashlib.sha256(route.encode()).hexdigest()[:12]
+
+
+def path_for(organization: str, reason: str, at: datetime, key: str, route: str) -> str:
+    """Say where a dead letter or parked delivery lies: nothing from outside gets into the path unhashed.
+
+    Args:
+        organization: The configured name.
+        reason: Why it lies there.
+        at: First acceptance of the event.
+        key: The event's storage key.
+        route: The route's name.
+    """
+    return f"{_SAFE.sub('-', organization)}/{reason}/{stamp(at)}-{key}-{route_mark(route)}.json"
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

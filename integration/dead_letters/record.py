@@ -1,20 +1,18 @@
 """One dead letter or parked delivery, as it is stored."""
 
 import hashlib
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from integration.dead_letters.places import route_mark
+from integration.dead_letters.places import path_for
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.inbound import Property
 from integration.events.record import load, store
 
 VERSION = 1
-_SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class Attempted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -150,7 +148,4 @@ def path_of(record: Record) -> str:
     The same delivery has the same path, so writing it twice leaves one. Paths of one organization and reason sort by
     the time of first acceptance.
     """
-    route = route_mark(record.route)
-    at = record.accepted_at.astimezone(UTC)
-    organization = _SAFE.sub("-", record.organization)
-    return f"{organization}/{record.reason}/{at:%Y/%m/%d/%H%M%S%f}-{record.key}-{route}.json"
+    return path_for(record.organization, record.reason, record.accepted_at, record.key, record.route)

@@ -97,8 +97,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     @cached_property
     def key(self) -> str:
         """SHA-256, in hex, over organization, source (foreign CloudEvents only) and id: the event's storage key."""
-        source = self.source if self.foreign else ""
-        return hashlib.sha256(f"{self.organization}\x00{source}\x00{self.id}".encode()).hexdigest()
+        return event_key(self.organization, self.id, self.source if self.foreign else "")
 
     @property
     def internal(self) -> bool:
@@ -114,3 +113,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         event = msgspec.structs.replace(self, extensions={**self.extensions, **attributes})
         vars(event).update(vars(self))
         return event
+
+
+def event_key(organization: str, id_: str, source: str = "") -> str:
+    """Return the storage key of an event.
+
+    Args:
+        organization: The configured name.
+        id_: The event's id.
+        source: Of a foreign CloudEvent; empty for the others.
+    """
+    return hashlib.sha256(f"{organization}\x00{source}\x00{id_}".encode()).hexdigest()

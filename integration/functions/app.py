@@ -13,6 +13,7 @@ from integration.functions import (
     dead_letters,
     event_grid,
     event_hubs,
+    events,
     health,
     intake,
     links,
@@ -58,6 +59,7 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app.register_functions(event_hubs.blueprint(configuration, worker))
     app.register_functions(event_grid.blueprint(configuration, worker))
     app.register_functions(links.blueprint(worker))
+    app.register_functions(events.blueprint(worker))
     app.register_functions(dead_letters.blueprint(worker))
     app.register_functions(health.blueprint(configuration, worker))
     app.register_functions(timers.blueprint(worker))

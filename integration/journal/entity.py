@@ -36,6 +36,7 @@ def encode(row: Row) -> dict[str, Any]:
         "type": _short(subject.type),
         "subject": _short(subject.subject),
         "source": subject.source,
+        "legal_entity": _short(subject.legal_entity),
         # As text: a sender's time may be older than the 1601 that a table's own times begin with.
         "time": subject.time and subject.time.isoformat(),
         "state": row.state,
@@ -109,7 +110,7 @@ def _plain(value: Any) -> Any:
     return datetime.combine(value.date(), value.timetz()) if isinstance(value, datetime) else value
 
 
-_ABOUT = ("organization", "time", "id", "type", "subject", "source")
+_ABOUT = ("organization", "time", "id", "type", "subject", "source", "legal_entity")
 _FIELDS = frozenset(Row.__struct_fields__) - {"subject", "deliveries"}
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(tuple[Entry, ...])

@@ -55,6 +55,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         type: The event's type.
         subject: The event's subject.
         source: The configured source it came in by.
+        legal_entity: Of the event, where it says.
     """
 
     organization: str
@@ -64,6 +65,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     type: str = ""
     subject: str = ""
     source: str = ""
+    legal_entity: str = ""
 
     @classmethod
     def of(cls, event: Event) -> "Subject":
@@ -76,6 +78,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
             type=event.type,
             subject=event.subject or "",
             source=event.ingress,
+            legal_entity=str(event.extensions.get("legalentity", "")),
         )
 
 

@@ -15,6 +15,11 @@ def table_of(at: datetime) -> str:
     return f"{PREFIX}{year:04}w{week:02}"
 
 
+def is_table(name: str) -> bool:
+    """Tell whether a table is one of the journal's."""
+    return _NAME.fullmatch(name) is not None
+
+
 def tables_for(time: datetime | None, now: datetime, keep: timedelta) -> tuple[str, ...]:
     """Say where an event's row lies.
 

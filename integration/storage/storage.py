@@ -68,6 +68,10 @@ class Storage:
                 self._tables[name] = await service.create_table_if_not_exists(name)
         return self._tables[name]
 
+    def open_table(self, name: str) -> "TableClient":
+        """Give the client of a table in the worker's own account as it is: a missing one stays missing."""
+        return self._service(INTERNAL, "table", hasty=False).get_table_client(name)
+
     async def tables(self, prefix: str) -> AsyncIterator[str]:
         """List the tables of the worker's own account whose name begins with `prefix`, in the order of their names.
 

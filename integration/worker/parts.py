@@ -18,11 +18,12 @@ from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
 from integration.errors import FnoLinkError
 from integration.health import States, Watch
-from integration.journal import Journal
+from integration.journal import Journal, Listing
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
 from integration.web.dead_letters import DeadLetterPages
+from integration.web.events import EventPages
 from integration.web.intake import Intake
 from integration.web.links import LinkPages
 
@@ -264,6 +265,12 @@ class Parts:
     def dead_letter_pages(self) -> DeadLetterPages:
         """The dead-letter endpoints."""
         return DeadLetterPages(self.dead_letters, self.replays)
+
+    @cached_property
+    def event_pages(self) -> EventPages:
+        """The endpoints that say what became of each event."""
+        listing = Listing(self.storage, self._clock)
+        return EventPages(listing, self.dead_letters, tuple(self.configuration.organizations), self._clock)
 
     @cached_property
     def link_pages(self) -> LinkPages:

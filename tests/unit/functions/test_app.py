@@ -80,6 +80,12 @@ def test_each_http_source_is_a_function_with_its_own_key(tmp_path):
     assert {found[name][1] for name in protected} == {"FUNCTION"}
 
 
+def test_what_became_of_events_is_asked_where_they_are_sent(tmp_path):
+    found = registered(tmp_path, CONFIGURATION)
+    assert (found["events"]["route"], found["event"]["route"]) == ("events", "events/{id}")
+    assert {str(found[name]["methods"][0].name) for name in ("events", "event")} == {"GET"}
+
+
 def test_a_source_that_is_switched_off_registers_nothing(tmp_path):
     assert not [name for name in registered(tmp_path, CONFIGURATION) if "off" in name]
 

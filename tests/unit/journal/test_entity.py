@@ -37,6 +37,7 @@ ROWS = st.builds(
         type=TEXT,
         subject=TEXT,
         source=TEXT,
+        legal_entity=TEXT,
     ),
     state=st.sampled_from(["received", "deferred", "parked", "dead_lettered", "done", "unrouted"]),
     generation=st.integers(0, 10**6),

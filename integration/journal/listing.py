@@ -1,0 +1,253 @@
+"""Reading the journal: pages of rows by filter, and one row by its key or its event's id.
+
+Rows lie by organization and hash, so a table has no order of time within: the newest week comes first, and each page is
+sorted. A week is read on the server's side of the filter; where little matches, a page may be short, even empty, and
+still have a next one.
+"""
+
+import base64
+import binascii
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from integration.clock import Clock
+from integration.errors import CorruptRecord, InvalidRequest
+from integration.journal.entity import decode
+from integration.journal.record import Row, State
+from integration.journal.tables import PREFIX, is_table
+from integration.storage import Storage
+from integration.storage.failures import storage_failures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BUDGET = 10.0
+"""Seconds after which a page ends where it is."""
+_LARGEST = 1000
+_LONGEST_TOKEN = 4096
+_SURROGATES, _PAST_SURROGATES = 0xD800, 0xE000
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows are meant; what is empty does not restrict.
+
+    Args:
+        organization: The configured name.
+        state: Where the event stands.
+        id: The event's id.
+        type: The event's type; with `*` at its end, every type that begins so.
+        source: The configured source it came in by.
+        legal_entity: Of the event.
+        since: First accepted at this time or later.
+        until: First accepted before this time.
+    """
+
+    organization: str = ""
+    state: State | None = None
+    id: str = ""
+    type: str = ""
+    source: str = ""
+    legal_entity: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every row is meant."""
+        return self == Wanted()
+
+    def query(self) -> tuple[str, dict[str, Any]]:
+        """Write the filter for the table service, values apart.
+
+        Source: "Querying tables and entities".
+        """
+        terms: list[tuple[str, Any]] = []
+        if self.organization:
+            # The range spares the server other organizations; names that begin alike need the comparison, too.
+            terms += [
+                ("PartitionKey ge {}", f"{self.organization}-0"),
+                ("PartitionKey le {}", f"{self.organization}-f"),
+            ]
+            terms.append(("organization eq {}", self.organization))
+        if self.type.endswith("*"):
+            begin = self.type[:-1]
+            terms += [("type ge {}", begin), ("type lt {}", _behind(begin))] if begin else []
+        elif self.type:
+            terms.append(("type eq {}", self.type))
+        equal = {"state": self.state, "id": self.id, "source": self.source, "legal_entity": self.legal_entity}
+        terms += [(f"{name} eq {{}}", value) for name, value in equal.items() if value]
+        if self.since is not None:
+            terms.append(("accepted_at ge {}", self.since.astimezone(UTC)))
+        if self.until is not None:
+            terms.append(("accepted_at lt {}", self.until.astimezone(UTC)))
+        named = [(term.format(f"@p{number}"), value) for number, (term, value) in enumerate(terms)]
+        return " and ".join(term for term, _ in named), {f"p{n}": value for n, (_, value) in enumerate(named)}
+
+
+class Bookmark(msgspec.Struct, frozen=True, array_like=True):
+    """Where the next page begins.
+
+    Args:
+        table: The week's table.
+        partition: The service's continuation within it; both empty: from its start.
+        row: As `partition`.
+    """
+
+    table: str
+    partition: str = ""
+    row: str = ""
+
+    @property
+    def token(self) -> str:
+        """The opaque text of it, safe in URLs."""
+        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+
+    @classmethod
+    def of_token(cls, token: str) -> Self:
+        """Read the text of a bookmark.
+
+        Raises:
+            InvalidRequest: It is none.
+        """
+        try:
+            if len(token) > _LONGEST_TOKEN:
+                raise ValueError  # noqa: TRY301  # one answer for everything that is no token
+            body = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            bookmark = msgspec.json.decode(body, type=cls)
+            if not is_table(bookmark.table):
+                raise ValueError  # noqa: TRY301  # as above
+        except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+            msg = "after is not the `next` of a page before"
+            raise InvalidRequest(msg) from error
+        return bookmark
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A row, and where it was.
+
+    Args:
+        table: The week's table.
+        partition: PartitionKey.
+        key: RowKey: the event's storage key.
+        etag: Its version.
+        row: None where it cannot be read.
+    """
+
+    table: str
+    partition: str
+    key: str
+    etag: str
+    row: Row | None
+
+
+class Listing:
+    """The rows of every week.
+
+    Args:
+        storage: The worker's storage account.
+        clock: The time.
+    """
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    async def page(self, wanted: Wanted, limit: int, after: Bookmark | None = None) -> tuple[list[Found], str | None]:
+        """Read one page.
+
+        Args:
+            wanted: Which rows.
+            limit: How many at most.
+            after: Where the page before has ended.
+
+        Returns:
+            The rows, newest week first and sorted within it, and the token of the next page, if there may be one.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        started = self._clock.monotonic()
+        found: list[Found] = []
+        names = [name for name in await self._tables() if after is None or name <= after.table]
+        for number, name in enumerate(names):
+            mark = after if after is not None and after.table == name else Bookmark(name)
+            week: list[Found] = []
+            while True:
+                rows, following = await self._read(wanted, limit - len(found) - len(week), mark)
+                week += rows
+                over = len(found) + len(week) >= limit or self._clock.monotonic() - started > BUDGET
+                if following is None or over:
+                    break
+                mark = following
+            found += sorted(week, key=_time, reverse=True)
+            if following is not None:
+                return found, following.token
+            if over and number + 1 < len(names):
+                return found, Bookmark(names[number + 1]).token
+        return found, None
+
+    async def get(self, organization: str, key: str) -> Found | None:
+        """Read the row of an event's key, in whichever week it is.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        for name in await self._tables():
+            table: Any = self._storage.open_table(name)
+            with storage_failures("reading the journal"):
+                try:
+                    return _found(name, await table.get_entity(f"{organization}-{key[:1]}", key))
+                except ResourceNotFoundError:
+                    continue
+        return None
+
+    async def _tables(self) -> list[str]:
+        return sorted([name async for name in self._storage.tables(PREFIX) if is_table(name)], reverse=True)
+
+    async def _read(self, wanted: Wanted, limit: int, mark: Bookmark) -> tuple[list[Found], Bookmark | None]:
+        """Ask the service once."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        table: Any = self._storage.open_table(mark.table)
+        text, parameters = wanted.query()
+        many = min(limit, _LARGEST)
+        paged = (
+            table.query_entities(text, parameters=parameters, results_per_page=many)
+            if text
+            else table.list_entities(results_per_page=many)
+        )
+        begin = {"PartitionKey": mark.partition, "RowKey": mark.row} if mark.partition or mark.row else None
+        pages: Any = paged.by_page(continuation_token=begin)
+        with storage_failures("listing the journal"):
+            try:
+                entities: list[Mapping[str, Any]] = [entity async for entity in await anext(pages)]
+            except (ResourceNotFoundError, StopAsyncIteration):
+                return [], None  # the week has been dropped meanwhile
+        following: Mapping[str, str] | None = pages.continuation_token
+        rows = [_found(mark.table, entity) for entity in entities]
+        if not following:
+            return rows, None
+        return rows, Bookmark(mark.table, following.get("PartitionKey") or "", following.get("RowKey") or "")
+
+
+def _behind(begin: str) -> str:
+    """Return the first text behind all that begin so."""
+    last = ord(begin[-1]) + 1
+    return begin[:-1] + chr(_PAST_SURROGATES if _SURROGATES <= last < _PAST_SURROGATES else min(last, sys.maxunicode))
+
+
+def _found(table: str, entity: Any) -> Found:
+    try:
+        row = decode(entity)
+    except CorruptRecord:
+        row = None
+    return Found(table, str(entity["PartitionKey"]), str(entity["RowKey"]), str(entity.metadata["etag"]), row)
+
+
+def _time(found: Found) -> datetime:
+    return found.row.accepted_at if found.row is not None else datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,258 @@
+"""What became of each event, over HTTP: the journal's rows with their deliveries. Payloads are not in them."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, get_args
+
+from integration.clock import Clock
+from integration.dead_letters import DeadLetters, Filter, Place, path_for
+from integration.errors import AmbiguousEvent, FnoLinkError, InvalidRequest, StorageUnavailable, UnknownEvent
+from integration.events.event import event_key
+from integration.events.identity import legal_id
+from integration.journal import Bookmark, Entry, Found, Listing, Row, State, Wanted
+from integration.web.dead_letters import read_time
+from integration.web.message import Request, Response, problem
+
+RETRY_AFTER = 10
+PAGE = 50
+LARGEST_PAGE = 200
+SEARCH = 20.0
+"""Seconds that an event is searched by its id, where its key does not follow from it."""
+_SEARCHED = 1000
+_LETTERS = 200
+_KEY = frozenset("0123456789abcdef")
+_KEY_LENGTH = 64
+_STATES: tuple[str, ...] = get_args(State.__value__)
+_FILTERS = ("organization", "state", "id", "type", "source", "legalEntity", "since", "until")
+_QUERY = frozenset({*_FILTERS, "limit", "after", "code", "clientId"})
+
+
+class EventPages:
+    """`/api/events` and below, as far as it reads; the command line shows the same.
+
+    Args:
+        listing: Reads the journal.
+        dead_letters: Where failed deliveries lie.
+        organizations: The configured names.
+        clock: The time.
+    """
+
+    def __init__(self, listing: Listing, dead_letters: DeadLetters, organizations: Sequence[str], clock: Clock) -> None:
+        self._listing = listing
+        self._dead_letters = dead_letters
+        self._organizations = tuple(organizations)
+        self._clock = clock
+
+    async def list(self, request: Request) -> Response:
+        """List events, one page; `next` is the `after` of the following page."""
+        try:
+            return Response.json(200, await self.page(*read_query(request.query)))
+        except FnoLinkError as error:
+            return refusal(error)
+
+    async def show(self, id_: str, request: Request) -> Response:
+        """Show one event with its deliveries, by its id or its key."""
+        try:
+            return Response.json(200, await self.one(id_, request.query.get("organization", "")))
+        except FnoLinkError as error:
+            return refusal(error)
+
+    async def page(self, wanted: Wanted, limit: int, after: Bookmark | None = None) -> dict[str, Any]:
+        """Read one page.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        found, following = await self._listing.page(wanted, limit, after)
+        return {"events": [summary(each) for each in found], "next": following}
+
+    async def one(self, id_: str, organization: str = "") -> dict[str, Any]:
+        """Read one event with its deliveries.
+
+        Args:
+            id_: Its id, or its key.
+            organization: The configured name; empty: whichever.
+
+        Raises:
+            UnknownEvent: The journal has none.
+            AmbiguousEvent: It has several.
+            StorageUnavailable: The account did not answer.
+        """
+        found = await self.find(id_, organization)
+        shown = summary(found)
+        row = found.row
+        if row is None:
+            return shown
+        shown |= {"generation": row.generation, "leaseUntil": row.lease_until, "running": row.running}
+        return shown | {"deliveries": [await self._delivery(row, entry) for entry in row.deliveries]}
+
+    async def find(self, id_: str, organization: str = "") -> Found:
+        """Find the row of an event.
+
+        Args:
+            id_: Its id, or its key.
+            organization: The configured name; empty: whichever.
+
+        Raises:
+            UnknownEvent: The journal has none.
+            AmbiguousEvent: It has several.
+            StorageUnavailable: The account did not answer.
+        """
+        organizations = (organization,) if organization else self._organizations
+        key = id_ if len(id_) == _KEY_LENGTH and _KEY.issuperset(id_) else ""
+        keys = [(name, key or event_key(name, id_)) for name in organizations]
+        found = [row for name, each in keys if (row := await self._listing.get(name, each)) is not None]
+        if not found and id_ and not key and legal_id(id_) == id_:
+            found = await self._search(id_, organization)
+        if not found:
+            msg = f"the journal has no event {id_[:80]!r}"
+            raise UnknownEvent(msg)
+        if len(found) > 1:
+            which = ", ".join(f"{each.row.subject.organization if each.row else ''} {each.key}" for each in found[:5])
+            msg = f"{len(found)} events have the id {id_[:80]!r}: {which}"
+            raise AmbiguousEvent(msg)
+        return found[0]
+
+    async def _search(self, id_: str, organization: str) -> Sequence[Found]:
+        """Look for an id whose key does not follow from it: that of a foreign CloudEvent."""
+        started = self._clock.monotonic()
+        wanted = Wanted(organization=organization, id=id_)
+        found, following = await self._listing.page(wanted, _SEARCHED)
+        while following is not None:
+            if self._clock.monotonic() - started > SEARCH:
+                msg = f"the journal could not be searched for the id {id_[:80]!r} in {SEARCH:.0f} s"
+                raise StorageUnavailable(msg)
+            more, following = await self._listing.page(wanted, _SEARCHED, Bookmark.of_token(following))
+            found += more
+        return found
+
+    async def _delivery(self, row: Row, entry: Entry) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "route": entry.route,
+            "target": entry.target,
+            "state": entry.state,
+            "attempts": entry.attempt,
+            "at": entry.at,
+            "until": entry.until,
+            "status": entry.status,
+            "code": entry.code,
+            "response": entry.response,
+            "durationMs": entry.ms,
+        }
+        if entry.state == "parked":
+            path = path_for(row.subject.organization, entry.code, row.accepted_at, row.subject.key, entry.route)
+            return shown | {"parked": _id(path) if await self._dead_letters.read_parked(path) is not None else None}
+        if entry.state in ("dead_lettered", "unrouted"):
+            return shown | {"deadLetter": await self._letter(row, entry)}
+        return shown
+
+    async def _letter(self, row: Row, entry: Entry) -> str | None:
+        """Give the id of the dead letter of a delivery; None when it is gone."""
+        key, accepted = row.subject.key, row.accepted_at
+        reason = entry.code or "Unrouted"
+        wanted = Filter(organization=row.subject.organization, reason=reason, route=entry.route, since=accepted)
+        # It lies at its first acceptance; one that was sent again later, at that time.
+        seen = 0
+        async with aclosing(self._dead_letters.places(wanted)) as places:
+            async for place in places:
+                seen += 1
+                if key in place.path:
+                    return place.id
+                if seen >= _LETTERS:
+                    break
+        return None
+
+
+def read_query(query: Mapping[str, str]) -> tuple[Wanted, int, Bookmark | None]:
+    """Read the parameters of a listing.
+
+    Raises:
+        InvalidRequest: One is unknown or not of its form.
+    """
+    unknown = sorted(set(query) - _QUERY)
+    if unknown:
+        msg = f"unknown parameter {unknown[0][:40]!r}; known: {', '.join(_FILTERS)}, limit, after"
+        raise InvalidRequest(msg)
+    text = query.get("limit", "") or str(PAGE)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_PAGE):
+        msg = f"limit is a number from 1 to {LARGEST_PAGE}"
+        raise InvalidRequest(msg)
+    after = query.get("after", "")
+    return read_wanted(query), int(text), Bookmark.of_token(after) if after else None
+
+
+def read_wanted(query: Mapping[str, str]) -> Wanted:
+    """Read which events are meant.
+
+    Raises:
+        InvalidRequest: A value is not of its form.
+    """
+    for name in _FILTERS:
+        if not query.get(name, "").isprintable():
+            msg = f"{name} holds a character that none can have"
+            raise InvalidRequest(msg)
+    state = query.get("state", "")
+    if state and state not in _STATES:
+        msg = f"state is one of {', '.join(_STATES)}"
+        raise InvalidRequest(msg)
+    since, until = (read_time(name, query.get(name, "")) for name in ("since", "until"))
+    for at in (since, until):
+        if at is not None and at.tzinfo is None:
+            msg = "since and until need a time zone: 2026-01-02T03:04:05Z"
+            raise InvalidRequest(msg)
+    return Wanted(
+        organization=query.get("organization", ""),
+        state=next((each for each in get_args(State.__value__) if each == state), None),
+        id=query.get("id", ""),
+        type=query.get("type", ""),
+        source=query.get("source", ""),
+        legal_entity=query.get("legalEntity", ""),
+        since=since,
+        until=until,
+    )
+
+
+def summary(found: Found) -> dict[str, Any]:
+    """Write what a listing shows of an event."""
+    row = found.row
+    if row is None:
+        return {"key": found.key, "organization": found.partition.rpartition("-")[0], "unreadable": True}
+    about = row.subject
+    return {
+        "id": about.id,
+        "key": about.key,
+        "organization": about.organization,
+        "source": about.source,
+        "type": about.type,
+        "subject": about.subject,
+        "legalEntity": about.legal_entity,
+        "time": about.time,
+        "acceptedAt": row.accepted_at,
+        "state": row.state,
+        "reason": row.reason,
+        "duplicates": row.duplicates,
+        "resent": row.resent,
+        "replayed": row.replayed,
+        "updatedAt": row.updated_at,
+        "deliveries": [{"route": each.route, "target": each.target, "state": each.state} for each in row.deliveries],
+    }
+
+
+def refusal(error: FnoLinkError) -> Response:
+    """Answer an error."""
+    match error:
+        case UnknownEvent():
+            return problem(404, error)
+        case AmbiguousEvent():
+            return problem(409, error)
+        case InvalidRequest():
+            return problem(400, error)
+        case StorageUnavailable():
+            return problem(503, error, retry_after=RETRY_AFTER)
+        case _:
+            return problem(500, error)
+
+
+def _id(path: str) -> str | None:
+    place = Place.read(path)
+    return place.id if place is not None else None

@@ -1,0 +1,157 @@
+import json
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integration.dead_letters import DeadLetters, Place, Record
+from integration.events.event import Event
+from integration.journal import Entry, Journal, Listing, Run, Subject
+from integration.storage import Storage
+from integration.web.events import EventPages
+from integration.web.message import Request
+from tests.fake_clock import FakeClock
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+ORDER = Event(
+    id="order-1",
+    source="https://contoso.crm.dynamics.com/finance-operations",
+    type="Order",
+    organization="contoso",
+    subject="SO-1",
+    time=AT,
+    extensions={"legalentity": "usmf"},
+    ingress="erp",
+)
+
+
+@pytest.fixture
+async def storage(azurite):
+    opened = Storage({"AzureWebJobsStorage": azurite.spare_account()})
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def pages(storage) -> EventPages:
+    clock = FakeClock()
+    return EventPages(Listing(storage, clock), DeadLetters(storage), ("contoso", "fabrikam"), clock)
+
+
+async def journalled(storage, event, *entries, accepted_at=AT):
+    journal = Journal(storage, FakeClock(), random.Random(event.id), timedelta(days=14))
+    run = await journal.claim(Subject.of(event), "source", accepted_at=accepted_at)
+    assert isinstance(run, Run)
+    await journal.end(run, entries)
+
+
+def an_event(**changes):
+    return Event(**{"id": "order-1", "source": "s", "type": "Order", "organization": "contoso", "time": AT, **changes})
+
+
+def record(event, reason, route="orders", at=AT):
+    return Record(
+        organization=event.organization,
+        reason=reason,
+        message="m",
+        accepted_at=at,
+        recorded_at=at,
+        event=event,
+        route=route,
+    )
+
+
+def body(response, status=200):
+    assert response.status == status, response.body
+    return json.loads(response.body)
+
+
+async def test_an_event_is_listed_and_shown_with_its_deliveries(pages, storage):
+    sent = Entry(route="crm", state="delivered", target="hook", attempt=2, status=202, response="ok", ms=31)
+    failed = Entry(route="orders", state="dead_lettered", target="out", attempt=8, status=500, code="RetriesExhausted")
+    waits = Entry(route="stock", state="parked", target="erp", code="NotLinked")
+    await journalled(storage, ORDER, sent, failed, waits)
+    letters = DeadLetters(storage)
+    letter = await letters.bury(record(ORDER, "RetriesExhausted"))
+    parked = await letters.park(record(ORDER, "NotLinked", "stock"))
+    (listed,) = body(await pages.list(Request(query={"organization": "contoso", "legalEntity": "usmf"})))["events"]
+    assert (listed["id"], listed["key"], listed["state"]) == ("order-1", ORDER.key, "parked")
+    assert (listed["source"], listed["subject"], listed["legalEntity"]) == ("erp", "SO-1", "usmf")
+    assert listed["deliveries"][0] == {"route": "crm", "target": "hook", "state": "delivered"}
+    for id_ in ("order-1", ORDER.key):
+        crm, orders, stock = body(await pages.show(id_, Request()))["deliveries"]
+        assert (crm["attempts"], crm["status"], crm["response"], crm["durationMs"]) == (2, 202, "ok", 31)
+        assert (orders["code"], Place.of_id(orders["deadLetter"]).path) == ("RetriesExhausted", letter)
+        assert Place.of_id(stock["parked"]).path == parked
+    await letters.unpark(parked)
+    *_, stock = body(await pages.show("order-1", Request()))["deliveries"]
+    assert stock["parked"] is None
+
+
+async def test_the_dead_letter_of_an_event_that_was_sent_again_is_found(pages, storage):
+    await journalled(storage, ORDER, Entry(route="orders", state="dead_lettered", code="TargetRejected"))
+    letters = DeadLetters(storage)
+    await letters.bury(record(an_event(id="another"), "TargetRejected", at=AT + timedelta(hours=1)))
+    letter = await letters.bury(record(ORDER, "TargetRejected", at=AT + timedelta(hours=2)))
+    (delivery,) = body(await pages.show("order-1", Request()))["deliveries"]
+    assert Place.of_id(delivery["deadLetter"]).path == letter
+
+
+async def test_an_event_without_a_route_has_a_dead_letter_too(pages, storage):
+    await journalled(storage, ORDER, Entry(route="", state="unrouted"))
+    letter = await DeadLetters(storage).bury(record(ORDER, "Unrouted", ""))
+    (delivery,) = body(await pages.show("order-1", Request()))["deliveries"]
+    assert Place.of_id(delivery["deadLetter"]).path == letter
+
+
+async def test_several_events_of_one_id_are_told_apart_by_organization_or_key(pages, storage):
+    other = an_event(organization="fabrikam")
+    await journalled(storage, ORDER)
+    await journalled(storage, other)
+    answer = body(await pages.show("order-1", Request()), 409)
+    assert (answer["code"], other.key in answer["detail"]) == ("AmbiguousEvent", True)
+    shown = body(await pages.show("order-1", Request(query={"organization": "fabrikam"})))
+    assert (shown["organization"], shown["key"]) == ("fabrikam", other.key)
+    assert body(await pages.show(other.key, Request()))["organization"] == "fabrikam"
+
+
+async def test_a_foreign_event_is_found_by_its_id(pages, storage):
+    foreign = an_event(id="a/b", source="https://shop.example", foreign=True)
+    await journalled(storage, foreign)
+    assert body(await pages.show("a/b", Request()))["key"] == foreign.key
+    await journalled(storage, an_event(id="a/b", source="https://other.example", foreign=True))
+    assert body(await pages.show("a/b", Request()), 409)["code"] == "AmbiguousEvent"
+
+
+@pytest.mark.parametrize("id_", ["", "nothing", "0" * 64, "\x00", "'", "x" * 3000])
+async def test_what_never_came_in_is_404(pages, storage, id_):
+    await journalled(storage, ORDER)
+    assert body(await pages.show(id_, Request()), 404)["code"] == "UnknownEvent"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": "201"},
+        {"state": "lost"},
+        {"since": "yesterday"},
+        {"until": "2026-01-02"},
+        {"after": "x"},
+        {"org": "contoso"},
+        {"type": "a\x00b"},
+    ],
+)
+async def test_a_query_that_is_none_is_refused(pages, query):
+    assert body(await pages.list(Request(query=query)), 400)["code"] == "InvalidRequest"
+
+
+async def test_a_storage_that_is_away_is_503():
+    nowhere = "http://127.0.0.1:1/devstoreaccount1"
+    settings = f"AccountName=devstoreaccount1;AccountKey=a2V5;TableEndpoint={nowhere}"
+    settings = f"{settings};QueueEndpoint={nowhere};BlobEndpoint={nowhere}"
+    storage = Storage({"AzureWebJobsStorage": settings})
+    pages = EventPages(Listing(storage, FakeClock()), DeadLetters(storage), ("contoso",), FakeClock())
+    response = await pages.list(Request())
+    assert (body(response, 503)["code"], response.headers["Retry-After"]) == ("StorageUnavailable", "10")
+    await storage.close()
