@@ -41,7 +41,7 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   name: 'app-package'
 }
 
-// A payload is deleted when its delivery has ended; what a crash left behind goes here.
+// A payload is emptied when its message is done and swept by the worker; this is for an app that no longer runs.
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
   parent: account
   name: 'default'

@@ -55,6 +55,14 @@ class DueRows:
         with storage_failures("keeping a retry for later"):
             await table.upsert_entity(row)
 
+    async def overdue(self, since: datetime) -> bool:
+        """Tell whether something that was due at a time has not been moved.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        return bool(await self._first(since))
+
     async def move(
         self,
         queue: Queue,

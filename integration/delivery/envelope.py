@@ -6,10 +6,10 @@ from datetime import datetime
 import msgspec
 
 from integration.config.model import HttpSource, Organization, Source
+from integration.delivery.claim_checks import ClaimChecks
 from integration.errors import CorruptRecord
 from integration.events.inbound import Inbound, Limits, Property
-from integration.storage import Storage
-from integration.storage.names import EVENTS, PAYLOADS
+from integration.storage.names import EVENTS
 
 QUEUE = EVENTS
 VERSION = 1
@@ -58,20 +58,14 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         return envelope
 
 
-async def redeem(envelope: Envelope, storage: Storage) -> bytes:
-    """Give the message itself, fetched from its claim-check where it lies in one.
+async def redeem(envelope: Envelope, checks: ClaimChecks) -> bytes | None:
+    """Give the message itself, fetched from its claim-check where it lies in one; None when it has been dealt with.
 
     Raises:
         CorruptRecord: The claim-check is gone.
         StorageUnavailable: The account did not answer.
     """
-    if envelope.body is not None:
-        return envelope.body
-    stored = await storage.blobs(PAYLOADS).get(envelope.payload)
-    if stored is None:
-        msg = f"the claim-check {envelope.payload} is gone"
-        raise CorruptRecord(msg)
-    return stored
+    return await checks.redeem(envelope.payload) if envelope.body is None else envelope.body
 
 
 _ENCODER = msgspec.json.Encoder()

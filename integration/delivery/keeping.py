@@ -69,7 +69,8 @@ class Keeping:
             message = f"given up after {decision.attempts} attempts; the last one: {failure}"
             reason = reasons.RETRIES_EXHAUSTED if isinstance(failure, DeliveryFailed) else failure.code
             return await self.bury(work, reason, message, failure.hint, target)
-        await self._retries.later(work, decision.delay)
+        # Its message is not the one that brought it: a claim-check of its own, since that one's is emptied.
+        await self._retries.later(msgspec.structs.replace(work, payload=""), decision.delay)
         log.warning("delivery by %s deferred: %s: %s", work.route or "undecided routes", failure.code, failure)
         return Deferred(work.route, self._clock.now() + decision.delay, failure.code, work.attempt)
 

@@ -26,10 +26,10 @@ from integration.delivery.guard import Echo, Guard, Refused
 from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
 from integration.delivery.newest import Newest
-from integration.delivery.outcome import Deferred, Delivered, Ignored, Outcome, Waiting
+from integration.delivery.outcome import Delivered, Ignored, Outcome, Waiting
 from integration.delivery.retries import Retries
 from integration.delivery.work import Work
-from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown, StorageUnavailable
+from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Ignored as IgnoredMessage
@@ -164,6 +164,8 @@ class Pipeline:
             if await self._claims.over(work):
                 return [Ignored("stale")]
             raise
+        if redeemed is None:
+            return [Ignored("stale")]
         if work.recheck:
             outcomes = await self._under("recheck", redeemed, whole=True)
         elif work.replay and not work.attempt and not work.generation:
@@ -173,12 +175,8 @@ class Pipeline:
         if outcomes == [Waiting(work.route, IN_PROGRESS)]:
             await self._retries.later(redeemed, PATIENCE)
             return outcomes
-        waits = any(isinstance(outcome, Deferred) or outcome == Ignored("in_progress") for outcome in outcomes)
-        if work.payload and not waits:
-            try:
-                await self._retries.forget(work)
-            except StorageUnavailable:
-                log.warning("the claim-check %s is left behind", work.payload)
+        if work.payload and outcomes != [Ignored("in_progress")]:  # then a copy of the message waits
+            await self._retries.claim_checks.settle(work.payload)
         return outcomes
 
     async def release(self, work: Work, link: Link | LinkUnknown | None) -> list[Outcome]:

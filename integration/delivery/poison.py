@@ -13,7 +13,6 @@ from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
 from integration.delivery.work import JobOrder, Release, decode_continuation
 from integration.errors import CorruptRecord
-from integration.storage import Storage
 
 log = logging.getLogger("fno_link.delivery")
 
@@ -23,17 +22,15 @@ class Poison:
 
     Args:
         sources: The configured ones, by name.
-        storage: Where claim-checks of envelopes are.
-        retries: Where claim-checks of deliveries are.
+        retries: Where claim-checks are.
     """
 
-    def __init__(self, sources: Mapping[str, Source], storage: Storage, retries: Retries) -> None:
+    def __init__(self, sources: Mapping[str, Source], retries: Retries) -> None:
         self._sources = sources
-        self._storage = storage
         self._retries = retries
 
-    async def unwrap(self, queue: str, message: bytes, record: Record) -> Record:
-        """Make the record say what the message holds.
+    async def unwrap(self, queue: str, message: bytes, record: Record) -> Record | None:
+        """Make the record say what the message holds; None when the message has been dealt with.
 
         Args:
             queue: Where the message was.
@@ -52,7 +49,10 @@ class Poison:
             log.warning("the message of %s is kept as it is: %s", queue, corrupt)
         return record
 
-    async def _of_envelope(self, record: Record, envelope: Envelope) -> Record:
+    async def _of_envelope(self, record: Record, envelope: Envelope) -> Record | None:
+        body = await redeem(envelope, self._retries.claim_checks)
+        if body is None:
+            return None
         source = self._sources.get(envelope.source)
         return msgspec.structs.replace(
             record,
@@ -61,16 +61,18 @@ class Poison:
             accepted_at=envelope.received_at,
             content_type=envelope.content_type,
             headers=envelope.headers,
-            body=await redeem(envelope, self._storage),
+            body=body,
         )
 
-    async def _of_continuation(self, record: Record, message: bytes) -> Record:
+    async def _of_continuation(self, record: Record, message: bytes) -> Record | None:
         continuation = decode_continuation(message)
         if isinstance(continuation, JobOrder):
             return record
         if isinstance(continuation, Release):
             return msgspec.structs.replace(record, organization=continuation.organization)
         work = await self._retries.redeem(continuation)
+        if work is None:
+            return None
         event = work.subject_matter
         return msgspec.structs.replace(
             record,

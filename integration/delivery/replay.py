@@ -52,7 +52,7 @@ class Replays:
         dead_letters: The dead letters.
         pipeline: Delivers.
         retries: Where orders wait.
-        storage: Where jobs and claim-checks are.
+        storage: Where jobs are.
         clock: The time.
     """
 
@@ -71,7 +71,6 @@ class Replays:
         self._jobs = Jobs(storage)
         self._pipeline = pipeline
         self._retries = retries
-        self._storage = storage
         self._clock = clock
 
     async def ask(  # noqa: PLR0913  # what a job is
@@ -276,7 +275,10 @@ class Replays:
             raise CorruptRecord(msg)
         if source == EVENTS:
             envelope = Envelope.decode(body)
-            body, source, at = await redeem(envelope, self._storage), envelope.source, envelope.received_at
+            redeemed = await redeem(envelope, self._retries.claim_checks)
+            if redeemed is None:
+                return [Ignored("stale")]
+            body, source, at = redeemed, envelope.source, envelope.received_at
             content_type, headers = envelope.content_type, envelope.headers
         configured = self._configuration.sources.get(source)
         if configured is None:

@@ -1,23 +1,28 @@
 """The queue of deliveries to try again, with claim-check blobs for what does not fit in a message."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import msgspec
 
 from integration.clock import Clock, SystemClock
+from integration.delivery.claim_checks import ClaimChecks
 from integration.delivery.due import DueRows
 from integration.delivery.persist import persist
-from integration.delivery.work import JobOrder, Release, Work, encode_continuation, payload_path
-from integration.errors import CorruptRecord
+from integration.delivery.work import JobOrder, Release, Work, encode_continuation
 from integration.events.record import load, store
 from integration.journal import Subject
 from integration.storage import Storage
-from integration.storage.names import PAYLOADS, RETRIES
+from integration.storage.names import EVENTS, RETRIES
 from integration.storage.queues import MAX_MESSAGE
 
 QUEUE = RETRIES
 SOON = timedelta(minutes=10)
+BEHIND = timedelta(days=1)
+"""Messages that have waited for so long say that the app stood still: what they refer to can be of any age."""
+
+log = logging.getLogger("fno_link.delivery")
 
 
 class Retries:
@@ -35,6 +40,8 @@ class Retries:
         self._storage = storage
         self._clock = clock or SystemClock()
         self._due = DueRows(storage)
+        self.claim_checks = ClaimChecks(storage, self._clock)
+        """The payloads of messages that are too large."""
 
     async def later(self, work: Work, delay: timedelta) -> None:
         """Store a delivery for a later attempt.
@@ -45,9 +52,7 @@ class Retries:
         message = encode_continuation(work)
         if len(message) > MAX_MESSAGE:
             event = work.subject_matter
-            path = work.payload or payload_path(event, work.route)
-            if not work.payload:
-                await persist(lambda: self._storage.blobs(PAYLOADS).put(path, store(event)))
+            path = work.payload or await persist(lambda: self.claim_checks.keep(event.key, store(event)))
             about = Subject.of(event)
             message = encode_continuation(msgspec.structs.replace(work, event=None, payload=path, about=about))
         if delay > SOON:
@@ -68,6 +73,20 @@ class Retries:
         queue = self._storage.queue(QUEUE)
         return await self._due.move(queue, self._clock, SOON, corrupt)
 
+    async def sweep(self) -> int:
+        """Delete the claim-checks that nothing can refer to any more; returns how many.
+
+        Raises:
+            StorageUnavailable: The account did not answer; what is left is swept the next time.
+        """
+        since = self._clock.now() - BEHIND
+        names = [f"{queue}{suffix}" for queue in (EVENTS, RETRIES) for suffix in ("", "-poison")]
+        waiting = [await self._storage.queue(name).oldest() for name in names]
+        if any(oldest and oldest < since for oldest in waiting) or await self._due.overdue(since):
+            log.warning("no claim-check is swept: messages have waited for more than %s, so any may be needed", BEHIND)
+            return 0
+        return await self.claim_checks.sweep()
+
     async def release(self, order: Release, delay: timedelta = timedelta(0)) -> None:
         """Order a release.
 
@@ -84,8 +103,8 @@ class Retries:
         """
         await self._storage.queue(QUEUE).put(encode_continuation(order), delay=delay)
 
-    async def redeem(self, work: Work) -> Work:
-        """Fetch the event of a delivery whose message only names its claim-check.
+    async def redeem(self, work: Work) -> Work | None:
+        """Fetch the event of a delivery whose message only names its claim-check; None: it has been dealt with.
 
         Raises:
             CorruptRecord: The claim-check is gone or unreadable.
@@ -93,16 +112,5 @@ class Retries:
         """
         if work.event is not None:
             return work
-        stored = await self._storage.blobs(PAYLOADS).get(work.payload)
-        if stored is None:
-            msg = f"the claim-check {work.payload} is gone"
-            raise CorruptRecord(msg)
-        return msgspec.structs.replace(work, event=load(stored))
-
-    async def forget(self, work: Work) -> None:
-        """Delete the claim-check of a delivery that is over.
-
-        Raises:
-            StorageUnavailable: It may still be there.
-        """
-        await self._storage.blobs(PAYLOADS).delete(work.payload)
+        stored = await self.claim_checks.redeem(work.payload)
+        return None if stored is None else msgspec.structs.replace(work, event=load(stored))

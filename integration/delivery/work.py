@@ -1,6 +1,5 @@
 """What waits on `fno-link-retries`: deliveries to try again, releases to make, jobs to go on with."""
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +23,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         route: The route's name, never a URL; empty: the routes that can only be decided once the link is known.
         accepted_at: When fno-link first took the event from its sender.
         event: The event; None when it lies in a claim-check blob.
-        payload: The claim-check blob's path, empty when there is none.
+        payload: The claim-check blob's path, empty when there is none. Copies of one message have the same; the message
+            of the delivery's next attempt has one of its own.
         attempt: How many attempts were made.
         environment: Fingerprint of the environment that it was first stamped with, or meant for.
         last: How the last attempt ended.
@@ -142,11 +142,6 @@ def decode_continuation(body: bytes) -> Work | Release | JobOrder:
     del fields["v"]
     fields["event"] = None if message.event == _NONE else load(bytes(message.event))
     return Work(**fields)
-
-
-def payload_path(event: Event, route: str) -> str:
-    """Say where the claim-check of a delivery lies: the same delivery, the same place."""
-    return f"payloads/{event.key[:2]}/{event.key}-{hashlib.sha256(route.encode()).hexdigest()[:12]}.json"
 
 
 _NONE = msgspec.Raw(b"null")

@@ -21,8 +21,6 @@ def blueprint(worker: Workers) -> func.Blueprint:
     @bp.function_name("journal_timer")
     @bp.timer_trigger("timer", RETENTION)
     async def journal_timer(timer: func.TimerRequest) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
-        journal = worker().journal
-        if journal is not None:
-            await journal.retain()
+        await worker().retain()
 
     return bp

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from integration.storage.failures import storage_failures
@@ -67,6 +67,20 @@ class Queue:
                 return (await self._client.get_queue_properties()).approximate_message_count or 0
             except ResourceNotFoundError:
                 return 0
+
+    async def oldest(self) -> datetime | None:
+        """Say since when the message at the front has been there; None when none is visible.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures(f"looking at {self.name}"):
+            try:
+                return next((message.inserted_on for message in await self._client.peek_messages()), None)
+            except ResourceNotFoundError:
+                return None
 
     async def _create(self) -> None:
         from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415  # imported at first use: import budget

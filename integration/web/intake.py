@@ -5,7 +5,6 @@ So an answer comes within 4 s whatever the storage account does, and overload is
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Mapping
 
@@ -14,9 +13,11 @@ import msgspec
 from integration.clock import Clock
 from integration.config.model import EventGridSource, HttpSource
 from integration.delivery import Envelope
-from integration.delivery.envelope import PAYLOADS, QUEUE
+from integration.delivery.claim_checks import intake_path
+from integration.delivery.envelope import QUEUE
 from integration.errors import Overloaded, PayloadTooLarge, StorageUnavailable
 from integration.storage import Storage
+from integration.storage.names import PAYLOADS
 from integration.web.message import Request, Response, problem
 
 log = logging.getLogger("fno_link.intake")
@@ -124,8 +125,7 @@ class Intake:
         )
         message = envelope.encode()
         if len(message) > LARGEST_MESSAGE:
-            digest = hashlib.sha256(request.body).hexdigest()
-            path = f"payloads/intake/{now:%Y/%m/%d}/{now:%H%M%S%f}-{digest}"
+            path = intake_path(request.body, now)
             message = msgspec.structs.replace(envelope, body=None, payload=path).encode()
             if len(message) > LARGEST_MESSAGE:
                 text = f"the headers make a message of {len(message)} bytes, {LARGEST_MESSAGE} can be kept"

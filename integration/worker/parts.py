@@ -236,7 +236,7 @@ class Parts:
     @cached_property
     def poison(self) -> Poison:
         """What is inside messages that could not be processed."""
-        return Poison(self.configuration.sources, self.storage, self.retries)
+        return Poison(self.configuration.sources, self.retries)
 
     @cached_property
     def states(self) -> States:

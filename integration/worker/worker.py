@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from integration.dead_letters import Record, reasons
 from integration.delivery import Envelope, JobOrder, Release, decode_continuation
-from integration.delivery.envelope import PAYLOADS, inbound_of, redeem
 from integration.delivery.envelope import QUEUE as EVENTS
+from integration.delivery.envelope import inbound_of, redeem
 from integration.delivery.retries import QUEUE as RETRIES
-from integration.errors import CorruptRecord, StorageUnavailable
+from integration.errors import CorruptRecord
 from integration.events.inbound import Property
 from integration.worker.parts import Parts
 
@@ -30,9 +30,12 @@ class Worker(Parts):
         """
         try:
             envelope = Envelope.decode(message)
-            body = await redeem(envelope, self.storage)
+            body = await redeem(envelope, self.retries.claim_checks)
         except CorruptRecord as corrupt:
             await self.bury_message(EVENTS, message, corrupt.code, str(corrupt), corrupt.hint)
+            return
+        if body is None:
+            log.info("a message of %s has been dealt with before", envelope.source)
             return
         await self.take(
             envelope.source,
@@ -42,10 +45,7 @@ class Worker(Parts):
             headers=envelope.headers,
         )
         if envelope.payload:
-            try:
-                await self.storage.blobs(PAYLOADS).delete(envelope.payload)
-            except StorageUnavailable:
-                log.warning("the claim-check %s is left behind", envelope.payload)
+            await self.retries.claim_checks.settle(envelope.payload)
 
     async def take(  # noqa: PLR0913  # a message has these parts
         self,
@@ -126,7 +126,21 @@ class Worker(Parts):
         """
         text = f"the function failed on this message of {queue} too often; the host's log has the exceptions"
         record = self._buried(queue, message, reasons.POISON, text, "Mend the cause in the log, then replay it.")
-        await self._bury(await self.poison.unwrap(queue, message, record))
+        kept = await self.poison.unwrap(queue, message, record)
+        if kept is None:
+            log.warning("a poison message of %s had been dealt with: it was only never acknowledged", queue)
+            return
+        await self._bury(kept)
+
+    async def retain(self) -> None:
+        """Delete what is over: the journal's tables, claim-checks.
+
+        Raises:
+            StorageUnavailable: The account did not answer; what is left is deleted the next time.
+        """
+        await self.retries.sweep()
+        if self.journal is not None:
+            await self.journal.retain()
 
     async def bury_message(self, source: str, body: bytes, reason: str, message: str, hint: str) -> None:
         """Keep a message that no event can be made of as a dead letter.

@@ -17,7 +17,7 @@ from integration.config.model import Configuration, Delivery, Organization, Rout
 from integration.dead_letters import DeadLetters, Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import Pipeline, Releases
-from integration.delivery.retries import PAYLOADS, QUEUE, Retries
+from integration.delivery.retries import QUEUE, Retries
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import DeliveryFailed, LinkUnknown
 from integration.events.inbound import Inbound
@@ -25,6 +25,7 @@ from integration.journal import Journal  # noqa: TC001  # the annotation of an a
 from integration.links.values import Link, Linked, NotLinked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
+from integration.storage.names import PAYLOADS
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LINKED = Linked(url="https://one.operations.dynamics.com", tenant_id="t", id="one", trusted=True, checked_at=AT)
@@ -180,7 +181,9 @@ class Bench:
         return list((await self.records(PARKED)).values())
 
     async def claim_checks(self) -> list[str]:
-        return [blob.path async for blob in self.storage.blobs(PAYLOADS).list("payloads/")]
+        """List the claim-checks that hold something."""
+        blobs = self.storage.blobs(PAYLOADS)
+        return [blob.path async for blob in blobs.list("payloads/") if await blobs.get(blob.path)]
 
     async def continuations(self) -> list[bytes]:
         """Take what waits on the retry queue and is due."""

@@ -9,11 +9,11 @@ from integration.config.model import Configuration, HttpSource, Organization, St
 from integration.dead_letters import Record
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Envelope, Release, Work
-from integration.delivery.envelope import PAYLOADS
 from integration.delivery.work import encode_continuation
 from integration.events.decode import decode
 from integration.events.inbound import Inbound
 from integration.routing.table import RouteTable
+from integration.storage.names import PAYLOADS
 from integration.worker import Worker
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -61,7 +61,33 @@ async def test_a_claim_check_is_read_and_deleted_once_its_message_is_done(worker
     await worker.take_envelope(envelope(body=None, payload="payloads/intake/x"))
     letter = await only_letter(worker)
     assert (letter.reason, letter.event.id) == ("Unrouted", "5B7A6E4B-0000-4000-8000-000000000001")
-    assert await worker.storage.blobs(PAYLOADS).get("payloads/intake/x") is None
+    assert await worker.storage.blobs(PAYLOADS).get("payloads/intake/x") == b""
+
+
+async def test_an_envelope_that_comes_again_after_it_was_done_is_neither_processed_nor_a_dead_letter(worker):
+    await worker.storage.blobs(PAYLOADS).put("payloads/intake/x", BODY)
+    message = envelope(body=None, payload="payloads/intake/x")
+    await worker.take_envelope(message)
+    letter = await only_letter(worker)
+    await worker.take_envelope(message)
+    await worker.take_poison("fno-link-events", message)
+    assert await only_letter(worker) == letter
+
+
+async def test_a_delivery_that_comes_again_as_poison_after_it_was_done_is_no_dead_letter(worker):
+    await worker.storage.blobs(PAYLOADS).put("payloads/deliveries/x", b"")
+    message = encode_continuation(Work(route="r", accepted_at=AT, payload="payloads/deliveries/x"))
+    await worker.take_continuation(message)
+    await worker.take_poison("fno-link-retries", message)
+    assert [path async for path in worker.storage.blobs(DEAD_LETTERS).names("")] == []
+
+
+async def test_the_daily_timer_drops_old_tables_of_the_journal_and_old_claim_checks(worker):
+    await worker.storage.table("fnolinkjournal2020w01")
+    await worker.storage.blobs(PAYLOADS).put("payloads/intake/2020/01/01/x", BODY)
+    await worker.retain()
+    assert [name async for name in worker.journal.tables()] == []
+    assert await worker.storage.blobs(PAYLOADS).get("payloads/intake/2020/01/01/x") is None
 
 
 async def test_an_envelope_whose_claim_check_is_gone_is_a_dead_letter(worker):
