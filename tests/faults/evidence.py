@@ -35,6 +35,10 @@ type Fault = Literal[
 `receiver_hangs` and `receiver_drops`: no answer; `receiver_slow`: 200 after the sender may have given up."""
 
 
+LASTING = 1e12
+"""The end of a window that is never closed."""
+
+
 class Delivery(msgspec.Struct, frozen=True, order=True):
     """One event is to go to one target by one route."""
 
@@ -77,8 +81,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         target: The target's name in the configuration.
-        route: The route, where the message says it; empty where it does not.
+        route: The route, by the message's id where it has one, else by the target; empty: its id is not as promised.
         id: The CloudEvents id.
+        type: The event's type.
         message_id: `webhook-id`, or the broker's MessageId.
         at: When it came.
         status: What was answered; 0: nothing. A queue answers 200 by keeping it.
@@ -86,6 +91,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     target: str
     id: str
+    type: str = ""
     route: str = ""
     message_id: str = ""
     at: float = 0.0
@@ -106,6 +112,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         reason: Its code.
         key: The event's storage key, or the SHA-256 of a body without an event.
         id: The event's id; empty where there is none.
+        type: The event's type.
         route: Its route; empty: the event as a whole.
         target: The route's target.
         whole: The event as a whole is concerned.
@@ -119,6 +126,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     key: str
     id: str = ""
+    type: str = ""
     route: str = ""
     target: str = ""
     whole: bool = False
@@ -170,7 +178,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         fault: Its kind.
         subject: What it befell: a host's name, a target's, an organization's; empty: whatever there is of its kind.
         start: When it began.
-        end: When everything was as before again; for a kill: when the process served again.
+        end: When everything was as before again; for a kill: when the process served again; of what lasts until the
+            end of the run: `LASTING`.
     """
 
     fault: Fault
@@ -206,5 +215,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...] = ()
     transports: dict[str, str] = {}
     lease: float = 150.0
-    record_within: float = 30.0
+    record_within: float = 10.0
     unrest: tuple[str, ...] = ()

@@ -1,0 +1,104 @@
+"""Which faults explain what: a second delivery, a missing record, a dead letter, a parked delivery. Pure, and tight."""
+
+from collections.abc import Iterable
+
+from integration.dead_letters import reasons
+from tests.faults.evidence import LASTING, Evidence, Fault, Kept, Receipt, Window
+
+SLACK = 0.25
+"""Seconds by which the clocks of one machine's processes may be read apart."""
+WHOLE_SECONDS = 1.0
+"""A Storage queue tells the time in whole seconds."""
+
+STORAGE: frozenset[Fault] = frozenset({"storage_cut", "storage_slow", "storage_reset"})
+BROKER: frozenset[Fault] = frozenset({"broker_kill", "broker_slow"})
+HOST: frozenset[Fault] = frozenset({"host_kill", "host_pause"})
+UNANSWERED: frozenset[Fault] = frozenset(
+    {"receiver_error", "receiver_throttles", "receiver_hangs", "receiver_drops", "receiver_slow"}
+)
+
+# A target that fails explains its own dead letters only; a broker or an account those of the targets it holds.
+EXHAUSTS: dict[str, frozenset[Fault]] = {
+    "webhook": UNANSWERED,
+    "service_bus": BROKER | {"broker_throttled"},
+    "storage_queue": STORAGE,
+}
+EXPLAINS: dict[str, frozenset[Fault]] = {
+    "TargetRejected": frozenset({"receiver_refuses"}),
+    "UntrustedLink": frozenset({"link_moved"}),
+    "Unauthenticated": frozenset({"secret_expired", "dataverse_down"}),
+    "Throttled": frozenset({"dataverse_throttled"}),
+    "Unreachable": frozenset({"dataverse_down", "dataverse_slow"}),
+    "Busy": frozenset({"dataverse_down", "dataverse_slow", "dataverse_throttled", "host_kill"}) | STORAGE,
+    reasons.PARKED_TOO_LONG: frozenset({"link_lost", "link_moved"}),
+    reasons.POISON: STORAGE,
+}
+
+
+def repetition(evidence: Evidence, first: Receipt, second: Receipt | None) -> Fault | None:
+    """Name the fault that fell between a delivery and its record, for which it was or may be made again.
+
+    The record follows the target's answer within `record_within`; only a fault in that time can have kept it from being
+    written. Each fault excuses what it can reach: a dead process and a lost account every target, a broker its own
+    queues, a receiver that answers late itself.
+
+    Args:
+        evidence: Of the run.
+        first: The delivery.
+        second: The delivery that should not have been made; None: none was, but no record either.
+    """
+    slack = WHOLE_SECONDS if evidence.transports.get(first.target) == "storage_queue" else SLACK
+    begin, end = first.at - slack, first.at + evidence.record_within + slack
+    if second is not None:
+        end = min(end, second.at + slack)
+    for window in evidence.windows:
+        if window.start <= end and window.end >= begin and _reaches(evidence, window, first.target):
+            # A process that was killed before the delivery has not made it; it is dead, not slow, for the rest.
+            if window.fault == "host_kill" and window.start < begin:
+                continue
+            return window.fault
+    return None
+
+
+def cause(evidence: Evidence, dead: Kept, since: float) -> Fault | None:
+    """Name a fault that explains a dead letter; None: nothing does.
+
+    Args:
+        evidence: Of the run.
+        dead: The dead letter.
+        since: When its event was first handed over.
+    """
+    kinds = EXPLAINS.get(dead.reason, frozenset())
+    if dead.reason == reasons.RETRIES_EXHAUSTED:
+        kinds = EXHAUSTS.get(evidence.transports.get(dead.target, ""), frozenset())
+    subjects = {"", dead.target} if kinds & UNANSWERED or "receiver_refuses" in kinds else {"", dead.organization}
+    fell = _fell(evidence.windows, kinds, since - SLACK, dead.recorded_at + SLACK)
+    return next((each.fault for each in fell if _general(each) or each.subject in subjects), None)
+
+
+def holds(evidence: Evidence, parked: Kept) -> Fault | None:
+    """Name the fault for which a delivery may still be parked at the end of a run; None: it must not be."""
+    of_it = [each for each in evidence.windows if each.subject in ("", parked.organization)]
+    if parked.reason == reasons.NOT_LINKED:
+        lasting = any(each.fault == "link_lost" and each.end >= LASTING for each in of_it)
+        return "link_lost" if lasting else None
+    # What was meant for an environment waits until that one is linked again: a move that ended explains it, too.
+    moved = any(_fell(of_it, frozenset({"link_moved"}), 0.0, parked.recorded_at + SLACK))
+    return "link_moved" if moved and parked.reason == reasons.PARKED_FOR_OTHER_ENVIRONMENT else None
+
+
+def _reaches(evidence: Evidence, window: Window, target: str) -> bool:
+    if window.fault in STORAGE | HOST:
+        return True
+    if window.fault in BROKER:
+        return evidence.transports.get(target) == "service_bus"
+    return window.fault == "receiver_slow" and window.subject == target
+
+
+def _fell(windows: Iterable[Window], kinds: frozenset[Fault], begin: float, end: float) -> list[Window]:
+    return [each for each in windows if each.fault in kinds and each.start <= end and each.end >= begin]
+
+
+def _general(window: Window) -> bool:
+    """Whether a fault befalls whatever there is, whoever its subject."""
+    return window.fault.startswith(("storage", "broker", "host"))
