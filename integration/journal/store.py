@@ -62,7 +62,7 @@ class Journal:
         lease: How long a run holds an event.
     """
 
-    def __init__(  # noqa: PLR0913  # the account, the time, chance, and the two settings
+    def __init__(
         self, storage: Storage, clock: Clock, rng: "random.Random", keep: timedelta, lease: timedelta = LEASE
     ) -> None:
         self._storage = storage

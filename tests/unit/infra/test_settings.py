@@ -10,10 +10,10 @@ import pytest
 from integration.config import check, settings
 from integration.config.connections import connection_fault, settings_of
 from integration.config.credentials import credentials
-from integration.delivery.retries import PAYLOADS as RETRY_PAYLOADS
+from integration.delivery.claim_checks import KEEP
 from integration.functions.names import function_name
 from integration.storage.connections import Account, find
-from integration.web.intake import PAYLOADS as INTAKE_PAYLOADS
+from integration.storage.names import PAYLOADS
 from tests.bicep import Template, at, properties, text_of, unquoted
 
 ROOT = Path(__file__).parents[3]
@@ -171,11 +171,10 @@ def test_the_runtime_is_that_of_the_project_and_concurrency_is_explicit():
 
 
 def test_old_payloads_are_deleted_but_none_that_a_delivery_may_still_need(environ):
-    assert RETRY_PAYLOADS == INTAKE_PAYLOADS
-    assert f"prefixMatch: ['{INTAKE_PAYLOADS}/']" in STORAGE.path.read_text("utf-8")
+    assert f"prefixMatch: ['{PAYLOADS}/']" in STORAGE.path.read_text("utf-8")
     delivery = check(environ).configuration.delivery
     longest = delivery.park_for + sum(delivery.retry_after, timedelta())
-    assert timedelta(days=int(MAIN.default("payloadRetentionDays"))) > longest
+    assert timedelta(days=int(MAIN.default("payloadRetentionDays"))) > max(longest, KEEP)
 
 
 def test_the_service_of_azure_yaml_is_the_tag_of_the_app():
