@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import msgspec
 
-from integration.cli.app_settings import app_settings
+from integration.cli.here import as_json, open_worker
 from integration.cli.remote import App
-from integration.errors import Busy, ConfigurationError, FnoLinkError
+from integration.errors import Busy, FnoLinkError
 
 if TYPE_CHECKING:
     from integration.dead_letters import Job
@@ -116,7 +116,7 @@ class Direct:
         self._worker: Worker | None = None
 
     async def __aenter__(self) -> Self:
-        self._worker = _open_worker()
+        self._worker = open_worker()
         return self
 
     async def __aexit__(
@@ -130,11 +130,11 @@ class Direct:
         """Read one page."""
         from integration.web.dead_letters import read_query  # noqa: PLC0415 - not for --app
 
-        return _json(await self._pages.page(*read_query(query)))
+        return as_json(await self._pages.page(*read_query(query)))
 
     async def show(self, id_: str) -> dict[str, Any]:
         """Read one."""
-        return _json(await self._pages.one(id_))
+        return as_json(await self._pages.one(id_))
 
     async def count(self, order: dict[str, Any]) -> dict[str, Any]:
         """Count what an order means."""
@@ -144,15 +144,15 @@ class Direct:
 
     async def replay(self, order: dict[str, Any], *, wait: bool) -> dict[str, Any]:
         """Begin a replay."""
-        return _json(await self._ask("replay", order, order_it=not wait))
+        return as_json(await self._ask("replay", order, order_it=not wait))
 
     async def purge(self, order: dict[str, Any]) -> dict[str, Any]:
         """Begin a purge."""
-        return _json(await self._ask("purge", order, order_it=False))
+        return as_json(await self._ask("purge", order, order_it=False))
 
     async def job(self, id_: str) -> dict[str, Any]:
         """Read a job."""
-        return _json(await self._open.replays.job(id_))
+        return as_json(await self._open.replays.job(id_))
 
     async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
         """Do a job until it is done.
@@ -161,9 +161,9 @@ class Direct:
             Busy: Another replay or purge is at work, for longer than a dead one's lease lasts.
         """
         for _ in range(_TRIES):
-            done = await self._open.replays.run(job["id"], lasting=float("inf"), seen=lambda now: tell(_json(now)))
+            done = await self._open.replays.run(job["id"], lasting=float("inf"), seen=lambda now: tell(as_json(now)))
             if done is not None and done.state == "done":
-                return _json(done)
+                return as_json(done)
             await asyncio.sleep(_ASK_EVERY)
         msg = f"another replay or purge is at work; go on later with --job {job['id']}"
         raise Busy(msg)
@@ -191,26 +191,3 @@ class Direct:
     @property
     def _pages(self) -> "DeadLetterPages":
         return self._open.dead_letter_pages
-
-
-def _open_worker() -> "Worker":
-    """Build the worker that the app settings describe.
-
-    Raises:
-        ConfigurationError: They have problems.
-    """
-    from integration.config import check  # noqa: PLC0415 - not for --app
-    from integration.routing.table import RouteTable  # noqa: PLC0415 - not for --app
-    from integration.worker import Worker  # noqa: PLC0415 - not for --app
-
-    environ = app_settings()
-    checked = check(environ)
-    configuration = checked.configuration
-    if configuration is None or checked.problems:
-        raise ConfigurationError(checked.problems)
-    table = RouteTable.compile(configuration.routes, file=configuration.file, targets=configuration.targets)
-    return Worker(configuration, table, environ)
-
-
-def _json(value: Any) -> dict[str, Any]:
-    return msgspec.json.decode(msgspec.json.encode(value))

@@ -38,6 +38,8 @@ queue = "out"
 
 
 class Account:
+    command = "dead-letters"
+
     def __init__(self, connection: str, folder: Path) -> None:
         self.connection = connection
         (folder / "fno-link.toml").write_text(CONFIGURATION)
@@ -51,7 +53,7 @@ class Account:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         code = "from integration.cli import main; main()"
         return subprocess.Popen(
-            [sys.executable, "-c", code, "dead-letters", *arguments],
+            [sys.executable, "-c", code, self.command, *arguments],
             cwd=self.folder,
             env=self.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
             stdout=subprocess.PIPE,

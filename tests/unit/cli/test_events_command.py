@@ -1,0 +1,68 @@
+import json
+
+from integration.cli import frame
+
+EVENT = {
+    "id": "e1",
+    "key": "a" * 64,
+    "organization": "contoso",
+    "type": "Order",
+    "state": "dead_lettered",
+    "reason": "",
+    "acceptedAt": "2026-01-02T03:04:05Z",
+    "deliveries": [{"route": "orders", "target": "out", "state": "dead_lettered", "status": 500, "deadLetter": "Zg"}],
+}
+
+
+def test_a_listing_goes_on_until_it_has_what_was_asked_for(app, capsys):
+    app.answers = [
+        (200, {"events": [EVENT], "next": "t1"}),
+        (200, {"events": [], "next": "t2"}),
+        (200, {"events": [EVENT, EVENT], "next": "t3"}),
+    ]
+    arguments = ["events", "list", "--legal-entity", "usmf", "--limit", "3", "--app", app.url]
+    assert frame.run(arguments) == 0
+    assert [path for _, path, _, _ in app.asked] == [
+        "/api/events?legalEntity=usmf&limit=3",
+        "/api/events?legalEntity=usmf&limit=2&after=t1",
+        "/api/events?legalEntity=usmf&limit=2&after=t2",
+    ]
+    said = capsys.readouterr()
+    assert said.out.count("orders: dead_lettered") == 3
+    assert "--after t3" in said.err
+
+
+def test_a_listing_ends_where_there_are_no_more(app, capsys):
+    app.answers = [(200, {"events": [EVENT], "next": None})]
+    assert frame.run(["events", "list", "--app", app.url, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"events": [EVENT], "next": None}
+
+
+def test_one_is_shown_with_its_deliveries_and_where_its_dead_letter_lies(app, capsys):
+    app.answers = [(200, EVENT)]
+    assert frame.run(["events", "show", "e1", "--organization", "contoso", "--app", app.url]) == 0
+    assert app.asked == [("GET", "/api/events/e1?organization=contoso", "a key", None)]
+    out = capsys.readouterr().out
+    assert "dead_lettered" in out
+    assert out.splitlines()[-1].endswith("Zg")
+
+
+def test_an_id_that_cannot_stand_in_a_path_is_asked_for_by_its_key(app, capsys):
+    app.answers = [(200, {"events": [], "next": "n"}), (200, {"events": [EVENT], "next": None}), (200, EVENT)]
+    assert frame.run(["events", "show", "shop/1 2", "--app", app.url, "--json"]) == 0
+    assert [path for _, path, _, _ in app.asked] == [
+        "/api/events?id=shop%2F1+2",
+        "/api/events?id=shop%2F1+2&after=n",
+        f"/api/events/{'a' * 64}",
+    ]
+    app.answers = [(200, {"events": [], "next": None})]
+    assert frame.run(["events", "show", "a/b", "--app", app.url]) == 2
+    app.answers = [(200, {"events": [EVENT, EVENT | {"key": "b" * 64}], "next": None})]
+    assert frame.run(["events", "show", "a/b", "--app", app.url]) == 2
+    assert "b" * 64 in capsys.readouterr().err
+
+
+def test_an_app_that_knows_no_such_event_refuses(app, capsys):
+    app.answers = [(404, {"code": "UnknownEvent", "detail": "no event e2"})]
+    assert frame.run(["events", "show", "e2", "--app", app.url, "--json"]) == 1
+    assert "UnknownEvent" in capsys.readouterr().err
