@@ -1,11 +1,15 @@
 """The worker that the app settings describe, in this process: what commands use without `--app`."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+import click
 import msgspec
 
 from integration.cli.app_settings import app_settings
-from integration.errors import ConfigurationError
+from integration.cli.remote import App
+from integration.errors import ConfigurationError, InvalidRequest
 
 if TYPE_CHECKING:
     from integration.worker import Worker
@@ -33,3 +37,27 @@ def open_worker() -> "Worker":
 def as_json(value: Any) -> dict[str, Any]:
     """Return what a value is as JSON: structs, times and raw parts included."""
     return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def ask(url: str | None, there: Callable[[App], Awaitable[Any]], here: "Callable[[Worker], Awaitable[Any]]") -> Any:
+    """Ask a deployed app, or the worker that the app settings describe; the answer is JSON either way.
+
+    Args:
+        url: The app's address; None: this process does it.
+        there: Asks the app.
+        here: Asks the worker.
+    """
+
+    async def asked() -> Any:
+        if url:
+            return await there(App(url))
+        worker = open_worker()
+        try:
+            return as_json(await here(worker))
+        finally:
+            await worker.close()
+
+    try:
+        return asyncio.run(asked())
+    except InvalidRequest as error:
+        raise click.UsageError(str(error)) from error

@@ -128,6 +128,15 @@ class DeadLetters:
         """
         return await self._storage.blobs(PARKED).get(path)
 
+    async def parked_places(self, wanted: Filter, after: Place | None = None) -> AsyncGenerator[Place]:
+        """List parked deliveries, oldest first, without reading them; as `places`.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async for place in oldest_first(self._storage.blobs(PARKED), wanted, after):
+            yield place
+
     async def unpark(self, path: str) -> None:
         """Forget a parked delivery: it was delivered, or is kept elsewhere.
 

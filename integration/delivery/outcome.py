@@ -43,3 +43,18 @@ class Ignored(msgspec.Struct, frozen=True):
 
 
 type Outcome = Delivered | Deferred | Waiting | Buried | Ignored
+
+
+def named(outcome: Outcome) -> str:
+    """Say in one word, as counts do, what became of a delivery."""
+    match outcome:
+        case Delivered():
+            return "delivered"
+        case Deferred():
+            return "deferred"
+        case Waiting():
+            return "parked"
+        case Buried():
+            return "deadLettered"
+        case _:
+            return "ignored"

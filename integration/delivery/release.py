@@ -14,7 +14,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.model import Configuration
-from integration.dead_letters import DeadLetters, Parked, Record, reasons
+from integration.dead_letters import DeadLetters, Parked, Place, Record, reasons
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
 from integration.delivery.claims import IN_PROGRESS
 from integration.delivery.environment import fingerprint
@@ -22,8 +22,8 @@ from integration.delivery.outcome import Buried, Outcome, Waiting
 from integration.delivery.pipeline import Links, Pipeline
 from integration.delivery.retries import Retries
 from integration.delivery.work import Release, Work
-from integration.errors import CorruptRecord, LinkUnknown
-from integration.links.values import Linked
+from integration.errors import CorruptRecord, LinkUnknown, UnknownOrganization
+from integration.links.values import Link, Linked
 
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
@@ -131,6 +131,34 @@ class Releases:
             async for parked in self._dead_letters.parked(order.organization, reason):
                 yield parked
 
+    async def some(self, places: Sequence[Place], *, current_environment: bool) -> dict[str, list[Outcome]]:
+        """Go on with chosen deliveries because an operator says so, oldest first, as far as the time allows.
+
+        Args:
+            places: Where they lie.
+            current_environment: Deliver to the environment that is linked now, whichever they were meant for.
+
+        Returns:
+            What became of each by its path; none of one that is gone; nothing is said of those that are left.
+
+        Raises:
+            LinkUnknown: Whether the organization is linked could not be found out.
+            UnknownOrganization: One is of an organization that is not configured.
+            StorageUnavailable: The account went away.
+        """
+        started = self._clock.monotonic()
+        outcomes: dict[str, list[Outcome]] = {}
+        for place in sorted(places, key=lambda place: place.order):
+            if self._clock.monotonic() - started > RUN:
+                break
+            if place.organization not in self._configuration.organizations:
+                msg = f"the organization {place.organization} is no longer configured"
+                raise UnknownOrganization(msg)
+            link = await self._links.resolve(place.organization)
+            parked = Parked(place.path, place.organization, place.reason, "", place.route)
+            outcomes[place.path] = await self._one(parked, link, current_environment=current_environment)
+        return outcomes
+
     async def expire(self, organization: str) -> list[Outcome]:
         """Make dead letters of what has been parked for longer than `park_for`.
 
@@ -151,7 +179,7 @@ class Releases:
                 outcomes.append(Buried(record.route, reasons.PARKED_TOO_LONG))
         return outcomes
 
-    async def _one(self, parked: Parked, link: Linked) -> list[Outcome]:
+    async def _one(self, parked: Parked, link: Link, *, current_environment: bool = False) -> list[Outcome]:
         record = await self._read(parked)
         if record is None:
             return []
@@ -160,7 +188,7 @@ class Releases:
             accepted_at=record.accepted_at,
             event=record.event,
             attempt=record.attempts,
-            environment=record.environment,
+            environment="" if current_environment else record.environment,
             last=record.last,
             replay=record.replays,
         )

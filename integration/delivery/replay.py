@@ -19,7 +19,7 @@ from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record, reasons
 from integration.delivery.envelope import QUEUE as EVENTS
 from integration.delivery.envelope import Envelope, inbound_of, redeem
-from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Outcome, Waiting
+from integration.delivery.outcome import Ignored, Outcome, named
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
@@ -242,7 +242,7 @@ class Replays:
             # Another run has it, or had it: nothing was done for this letter, so it is not taken away.
             return job.counted("kept")
         await self._dead_letters.remove(place, version)
-        return job.counted(*(map(_named, outcomes) if outcomes else ("ignored",)))
+        return job.counted(*(map(named, outcomes) if outcomes else ("ignored",)))
 
     async def _again(self, record: Record, *, current_environment: bool) -> list[Outcome]:
         if record.event is None:
@@ -289,20 +289,6 @@ class Replays:
             configured, organization, body, at, content_type=content_type, headers=headers, properties=record.properties
         )
         return await self._pipeline.receive(inbound, replay=replay)
-
-
-def _named(outcome: Outcome) -> str:
-    match outcome:
-        case Delivered():
-            return "delivered"
-        case Deferred():
-            return "deferred"
-        case Waiting():
-            return "parked"
-        case Buried():
-            return "deadLettered"
-        case _:
-            return "ignored"
 
 
 def _nobody(job: Job) -> None:

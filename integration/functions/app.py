@@ -17,6 +17,7 @@ from integration.functions import (
     health,
     intake,
     links,
+    parked,
     queues,
     service_bus,
     timers,
@@ -61,6 +62,7 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app.register_functions(links.blueprint(worker))
     app.register_functions(events.blueprint(worker))
     app.register_functions(dead_letters.blueprint(worker))
+    app.register_functions(parked.blueprint(worker))
     app.register_functions(health.blueprint(configuration, worker))
     app.register_functions(timers.blueprint(worker))
     return app

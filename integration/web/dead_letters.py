@@ -1,7 +1,7 @@
 """Dead letters over HTTP: list, show, replay, purge. Long work is only ordered here."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,11 @@ from integration.errors import (
     CorruptRecord,
     FnoLinkError,
     InvalidRequest,
+    LinkUnknown,
     StorageUnavailable,
     UnknownDeadLetter,
     UnknownJob,
+    UnknownOrganization,
 )
 from integration.events.cloudevents import structured
 from integration.web.message import Request, Response, problem
@@ -136,22 +138,8 @@ class DeadLetterPages:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        places: list[Place] = []
-        async with aclosing(self._dead_letters.places(wanted, after)) as found:
-            async for place in found:
-                places.append(place)
-                if len(places) > limit:
-                    break
-        gate = asyncio.Semaphore(READ_AT_ONCE)
-
-        async def read(place: Place) -> dict[str, Any] | None:
-            async with gate:
-                stored = await self._dead_letters.read(place)
-            return None if stored is None else summary(place, stored[0])
-
-        shown = await asyncio.gather(*map(read, places[:limit]))
-        following = places[limit - 1].id if len(places) > limit else None
-        return {"deadLetters": [each for each in shown if each is not None], "next": following}
+        stored, following = await read_page(self._dead_letters.places(wanted, after), self._dead_letters.read, limit)
+        return {"deadLetters": [summary(place, body) for place, (body, _) in stored], "next": following}
 
     async def one(self, id_: str) -> dict[str, Any]:
         """Read one dead letter whole.
@@ -164,16 +152,7 @@ class DeadLetterPages:
         stored = await self._dead_letters.read(place)
         if stored is None:
             raise UnknownDeadLetter
-        shown = summary(place, stored[0])
-        try:
-            record = Record.decode(stored[0])
-        except CorruptRecord:
-            return shown | _text(stored[0])
-        last = record.last
-        shown |= {"hint": record.hint, "last": None if last is None else msgspec.to_builtins(last)}
-        if record.event is not None:
-            return shown | {"event": msgspec.Raw(structured(record.event))}
-        return shown | {"contentType": record.content_type, "headers": record.headers} | _text(record.body or b"")
+        return whole(place, stored[0])
 
     async def count(self, order: Order) -> dict[str, Any]:
         """Count what an order means, for 20 s at most.
@@ -277,14 +256,56 @@ def summary(place: Place, body: bytes) -> dict[str, Any]:
     return shown if event is None else shown | {"eventId": event.id, "type": event.type, "subject": event.subject}
 
 
+def whole(place: Place, body: bytes) -> dict[str, Any]:
+    """Write all that is known of a dead letter, with its event or body."""
+    shown = summary(place, body)
+    try:
+        record = Record.decode(body)
+    except CorruptRecord:
+        return shown | _text(body)
+    last = record.last
+    shown |= {"hint": record.hint, "last": None if last is None else msgspec.to_builtins(last)}
+    if record.event is not None:
+        return shown | {"event": msgspec.Raw(structured(record.event))}
+    return shown | {"contentType": record.content_type, "headers": record.headers} | _text(record.body or b"")
+
+
+async def read_page[T](
+    found: AsyncGenerator[Place], read: Callable[[Place], Awaitable[T | None]], limit: int
+) -> tuple[list[tuple[Place, T]], str | None]:
+    """Read the first of a listing, several at once.
+
+    Returns:
+        Those that are still there, and the id behind which the next page begins, None on the last.
+
+    Raises:
+        StorageUnavailable: The account did not answer.
+    """
+    places: list[Place] = []
+    async with aclosing(found):
+        async for place in found:
+            places.append(place)
+            if len(places) > limit:
+                break
+    gate = asyncio.Semaphore(READ_AT_ONCE)
+
+    async def each(place: Place) -> tuple[Place, T | None]:
+        async with gate:
+            return place, await read(place)
+
+    stored = await asyncio.gather(*map(each, places[:limit]))
+    following = places[limit - 1].id if len(places) > limit else None
+    return [(place, body) for place, body in stored if body is not None], following
+
+
 def refusal(error: FnoLinkError) -> Response:
     """Answer an error."""
     match error:
-        case UnknownDeadLetter() | UnknownJob():
+        case UnknownDeadLetter() | UnknownJob() | UnknownOrganization():
             return problem(404, error)
         case InvalidRequest():
             return problem(400, error)
-        case StorageUnavailable():
+        case StorageUnavailable() | LinkUnknown():
             return problem(503, error, retry_after=RETRY_AFTER)
         case _:
             return problem(500, error)

@@ -26,6 +26,7 @@ from integration.web.dead_letters import DeadLetterPages
 from integration.web.events import EventPages
 from integration.web.intake import Intake
 from integration.web.links import LinkPages
+from integration.web.parked import ParkedPages
 
 if TYPE_CHECKING:
     import httpx
@@ -265,6 +266,11 @@ class Parts:
     def dead_letter_pages(self) -> DeadLetterPages:
         """The dead-letter endpoints."""
         return DeadLetterPages(self.dead_letters, self.replays)
+
+    @cached_property
+    def parked_pages(self) -> ParkedPages:
+        """The endpoints of parked deliveries."""
+        return ParkedPages(self.dead_letters, self.releases)
 
     @cached_property
     def event_pages(self) -> EventPages:

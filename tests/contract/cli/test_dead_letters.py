@@ -85,16 +85,16 @@ class Account:
             await letters.bury(record)
         await storage.close()
 
-    def queue(self) -> QueueClient:
+    def queue(self, name: str = "out") -> QueueClient:
         policy = BinaryBase64DecodePolicy()
-        return QueueClient.from_connection_string(self.connection, "out", message_decode_policy=policy)
+        return QueueClient.from_connection_string(self.connection, name, message_decode_policy=policy)
 
     def delivered(self) -> list[str]:
         with self.queue() as queue:
             return [json.loads(each.content)["id"] for each in queue.receive_messages(messages_per_page=32)]
 
-    def depth(self) -> int:
-        with self.queue() as queue:
+    def depth(self, name: str = "out") -> int:
+        with self.queue(name) as queue:
             return queue.get_queue_properties().approximate_message_count or 0
 
 
@@ -123,10 +123,14 @@ def test_three_hundred_killed_in_the_middle_and_resumed_are_delivered_once_but_f
     code, out, error = account.run("replay", "--job", job, "--json")
     assert (code, json.loads(out)["state"]) == (0, "done"), error
     delivered = account.delivered()
-    assert set(delivered) == {f"TargetRejected-{number}" for number in range(300)}
+    wanted = [f"TargetRejected-{number}" for number in range(300)]
+    # Killed between its claim and its delivery, one is still the dead run's: it waits for the function app to go on.
+    waiting = [each for each in wanted if each not in delivered]
+    counts = json.loads(out)["counts"]
+    assert counts.get("parked", 0) == len(waiting) <= 1
+    assert not waiting or account.depth("fno-link-retries") == 1
     assert len(delivered) <= 301
-    first = list(dict.fromkeys(delivered))
-    assert first == [f"TargetRejected-{number}" for number in range(300)]
+    assert list(dict.fromkeys(delivered)) == [each for each in wanted if each not in waiting]
     code, out, _ = account.run("list", "--json")
     assert json.loads(out) == {"deadLetters": [], "next": None}
 

@@ -1,0 +1,104 @@
+"""`fno-link parked`: what waits for the link, on a deployed app or directly on the storage account."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+import msgspec
+
+from integration.cli.exit_code import ExitCode
+from integration.cli.here import ask
+from integration.cli.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from integration.web.parked import Order
+    from integration.worker import Worker
+
+_COLUMNS = ("acceptedAt", "organization", "reason", "route", "eventId", "type", "id")
+
+
+def _app[F: Callable[..., Any]](function: F) -> F:
+    text = "A deployed function app, with FNO_LINK_KEY; by default the storage account of the app settings."
+    return click.option("--app", metavar="URL", help=text)(function)
+
+
+@click.group()
+def command() -> None:
+    """List, show and release parked deliveries."""
+
+
+@command.command("list")
+@click.option("--organization", default="", metavar="ORGANIZATION", help="Of this organization.")
+@click.option("--reason", default="", metavar="REASON", help="NotLinked or ParkedForOtherEnvironment.")
+@click.option("--route", default="", metavar="ROUTE", help="Of this route.")
+@click.option("--since", default="", metavar="SINCE", help="First accepted at this time or later, ISO 8601 with zone.")
+@click.option("--until", default="", metavar="UNTIL", help="First accepted before this time.")
+@click.option("--limit", default=50, help="How many at most, 1 to 200.")
+@click.option("--after", default="", help="The `next` of the page before.")
+@_app
+@json_option
+def list_(app: str | None, *, as_json: bool, limit: int, **given: str) -> None:
+    """List parked deliveries, oldest first."""
+    query = {"limit": str(limit)} | {name: value for name, value in given.items() if value}
+    page = ask(
+        app,
+        lambda there: there.get("parked", query),
+        lambda here: _page(here, query),
+    )
+    if as_json:
+        print_json(page)
+        return
+    print_table(_COLUMNS, [[str(each.get(name, "")) for name in _COLUMNS] for each in page["parked"]])
+    if page["next"]:
+        click.echo(f"more: --after {page['next']}", err=True)
+
+
+@command.command()
+@click.argument("id_", metavar="ID")
+@_app
+@json_option
+def show(id_: str, app: str | None, *, as_json: bool) -> None:
+    """Show one parked delivery with its event."""
+    found = ask(app, lambda there: there.get(f"parked/{quote(id_, safe='')}"), lambda here: here.parked_pages.one(id_))
+    if as_json:
+        print_json(found)
+    else:
+        print_table(("", found["reason"]), [(name, str(value)) for name, value in found.items()])
+
+
+@command.command()
+@click.argument("ids", nargs=-1)
+@click.option("--organization", default="", metavar="ORGANIZATION", help="Everything of this organization.")
+@click.option("--current-environment", is_flag=True, help="Those of IDS go to the environment that is linked now.")
+@_app
+@json_option
+def release(
+    ids: tuple[str, ...], app: str | None, *, as_json: bool, organization: str, current_environment: bool
+) -> None:
+    """Go on with parked deliveries now: those of IDS at once, or an organization's in the function app."""
+    order = {"ids": list(ids), "organization": organization, "currentEnvironment": current_environment}
+    done = ask(
+        app, lambda there: there.post("parked/release", order), lambda here: here.parked_pages.go_on(_read(order))
+    )
+    if as_json:
+        print_json(done)
+    elif organization:
+        click.echo("ordered" if done["ordered"] else "nothing is parked")
+    else:
+        rows = [(id_, ", ".join(outcomes) or "gone") for id_, outcomes in done["released"].items()]
+        print_table(("id", "outcome"), [*rows, *((id_, "left") for id_ in done["left"])])
+    if any("parked" in each or "deadLettered" in each for each in done.get("released", {}).values()):
+        click.get_current_context().exit(ExitCode.BAD)
+
+
+async def _page(worker: "Worker", query: dict[str, str]) -> Any:
+    from integration.web.dead_letters import read_query  # noqa: PLC0415 - not for --app
+
+    return await worker.parked_pages.page(*read_query(query))
+
+
+def _read(order: dict[str, Any]) -> "Order":
+    from integration.web.parked import read_order  # noqa: PLC0415 - not for --app
+
+    return read_order(msgspec.json.encode(order))
