@@ -12,6 +12,7 @@ type Fault = Literal[
     "host_kill",
     "host_pause",
     "broker_kill",
+    "broker_cut",
     "broker_slow",
     "broker_throttled",
     "broker_locks_lost",
@@ -31,9 +32,9 @@ type Fault = Literal[
     "receiver_drops",
     "receiver_slow",
 ]
-"""`receiver_error`: 5xx; `receiver_refuses`: a 4xx that is not tried again; `receiver_throttles`: 429;
-`receiver_hangs` and `receiver_drops`: no answer; `receiver_slow`: 200 after the sender may have given up."""
-
+"""`broker_cut`: its connections; `receiver_error`: 5xx; `receiver_refuses`: a 4xx that is not tried again;
+`receiver_throttles`: 429; `receiver_hangs` and `receiver_drops`: no answer; `receiver_slow`: 200 after the sender may
+have given up."""
 
 LASTING = 1e12
 """The end of a window that is never closed."""
@@ -199,7 +200,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         journal: Every row.
         broker_dead: Messages in the broker's own dead-letter queues of the sources.
         windows: The faults.
-        transports: By target: `webhook`, `service_bus`, `storage_queue`.
+        transports: By target: `webhook`, `finance_operations`, `service_bus`, `storage_queue`.
         lease: Seconds for which a run holds an event.
         record_within: Seconds from a target's answer until the journal has it, while nothing fails; as long as the
             slowest target of the same event may take.

@@ -11,15 +11,18 @@ WHOLE_SECONDS = 1.0
 """A Storage queue tells the time in whole seconds."""
 
 STORAGE: frozenset[Fault] = frozenset({"storage_cut", "storage_slow", "storage_reset"})
-BROKER: frozenset[Fault] = frozenset({"broker_kill", "broker_slow"})
+BROKER: frozenset[Fault] = frozenset({"broker_kill", "broker_cut", "broker_slow"})
 HOST: frozenset[Fault] = frozenset({"host_kill", "host_pause"})
 UNANSWERED: frozenset[Fault] = frozenset(
     {"receiver_error", "receiver_throttles", "receiver_hangs", "receiver_drops", "receiver_slow"}
 )
+DATAVERSE: frozenset[Fault] = frozenset({"dataverse_down", "dataverse_slow", "dataverse_throttled"})
 
 # A target that fails explains its own dead letters only; a broker or an account those of the targets it holds.
 EXHAUSTS: dict[str, frozenset[Fault]] = {
     "webhook": UNANSWERED,
+    # It needs a token and the link at each attempt.
+    "finance_operations": UNANSWERED | DATAVERSE | {"secret_expired"},
     "service_bus": BROKER | {"broker_throttled"},
     "storage_queue": STORAGE,
 }
@@ -29,7 +32,7 @@ EXPLAINS: dict[str, frozenset[Fault]] = {
     "Unauthenticated": frozenset({"secret_expired", "dataverse_down"}),
     "Throttled": frozenset({"dataverse_throttled"}),
     "Unreachable": frozenset({"dataverse_down", "dataverse_slow"}),
-    "Busy": frozenset({"dataverse_down", "dataverse_slow", "dataverse_throttled", "host_kill"}) | STORAGE,
+    "Busy": DATAVERSE | STORAGE | {"host_kill"},
     reasons.PARKED_TOO_LONG: frozenset({"link_lost", "link_moved"}),
     reasons.POISON: STORAGE,
 }
@@ -71,9 +74,8 @@ def cause(evidence: Evidence, dead: Kept, since: float) -> Fault | None:
     kinds = EXPLAINS.get(dead.reason, frozenset())
     if dead.reason == reasons.RETRIES_EXHAUSTED:
         kinds = EXHAUSTS.get(evidence.transports.get(dead.target, ""), frozenset())
-    subjects = {"", dead.target} if kinds & UNANSWERED or "receiver_refuses" in kinds else {"", dead.organization}
     fell = _fell(evidence.windows, kinds, since - SLACK, dead.recorded_at + SLACK)
-    return next((each.fault for each in fell if _general(each) or each.subject in subjects), None)
+    return next((each.fault for each in fell if _befalls(each, dead)), None)
 
 
 def holds(evidence: Evidence, parked: Kept) -> Fault | None:
@@ -99,6 +101,8 @@ def _fell(windows: Iterable[Window], kinds: frozenset[Fault], begin: float, end:
     return [each for each in windows if each.fault in kinds and each.start <= end and each.end >= begin]
 
 
-def _general(window: Window) -> bool:
-    """Whether a fault befalls whatever there is, whoever its subject."""
-    return window.fault.startswith(("storage", "broker", "host"))
+def _befalls(window: Window, dead: Kept) -> bool:
+    """Tell whether a fault concerns a dead letter's target or organization; an account or broker concerns them all."""
+    if window.fault.startswith("receiver") or window.fault == "broker_throttled":
+        return window.subject in ("", dead.target)
+    return window.subject in ("", dead.organization) or window.fault.startswith(("storage", "broker", "host"))

@@ -61,7 +61,7 @@ class _Judge:
         self._parked: dict[str, list[Kept]] = defaultdict(list)
         self._rows: dict[str, Journalled] = {}
         for sent in evidence.sent:
-            self._sent[sent.id].append(sent)
+            self._sent[sent.id or sent.key].append(sent)
         for receipt in evidence.receipts:
             self._receipts[receipt.id].append(receipt)
         for kept, index in ((evidence.dead, self._dead), (evidence.parked, self._parked)):

@@ -1,0 +1,116 @@
+"""What the targets have: webhooks' and F&O's requests, messages on Storage queues and at the broker, as receipts."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueClient
+
+from emulation.received import Received
+from emulation.service_bus import Control
+from tests.faults.evidence import BrokerDeadLetter, Receipt
+
+ALL = 1_000_000
+HOUR = 3600
+AMQP = "cloudEvents_"
+LONGEST = 128
+DEAD_LETTERS = "$DeadLetterQueue"
+
+
+def by_request(target: str, requests: Iterable[Received], routes: Iterable[str], *, wrapper: str = "") -> list[Receipt]:
+    """Read what an endpoint was sent.
+
+    Args:
+        target: Its name in the configuration.
+        requests: As the emulation recorded them.
+        routes: The routes to it.
+        wrapper: The field that holds the event, where it is wrapped.
+    """
+    found: list[Receipt] = []
+    for request in requests:
+        id_, type_ = request.header("ce-id"), request.header("ce-type")
+        if id_ is None or type_ is None:
+            event = json.loads(request.body)
+            event = event[wrapper] if wrapper else event
+            id_, type_ = event["id"], event["type"]
+        id_, type_, message = unquote(str(id_)), unquote(str(type_)), request.header("webhook-id") or ""
+        route = route_of(id_, message, routes)
+        found.append(
+            Receipt(
+                target=target, id=id_, type=type_, route=route, message_id=message, at=request.at, status=request.status
+            )
+        )
+    return found
+
+
+def on_storage_queue(connection: str, target: str, queue: str, route: str) -> list[Receipt]:
+    """Read what is on a Storage queue; its messages are hidden for an hour afterwards.
+
+    Args:
+        connection: The account's connection string.
+        target: Its name in the configuration.
+        queue: The queue.
+        route: The one route to it: a message of a Storage queue does not say which.
+    """
+    found: list[Receipt] = []
+    with QueueClient.from_connection_string(connection, queue) as client:
+        try:
+            for message in client.receive_messages(messages_per_page=32, visibility_timeout=HOUR):
+                event = json.loads(base64.b64decode(message.content))
+                at = message.inserted_on.timestamp()
+                found.append(Receipt(target=target, id=event["id"], type=event["type"], route=route, at=at))
+        except ResourceNotFoundError:
+            return []  # nothing was ever sent to it
+    return found
+
+
+def at_broker(control: Control, target: str, entity: str, routes: Iterable[str]) -> list[Receipt]:
+    """Read what is in a queue or subscription of the broker, without taking it.
+
+    Args:
+        control: The broker's.
+        target: Its name in the configuration.
+        entity: The queue's or subscription's path.
+        routes: The routes to it.
+    """
+    return [_brokered(target, message, routes) for message in control.messages(entity, ALL)]
+
+
+def route_of(id_: str, message_id: str, routes: Iterable[str]) -> str:
+    """Say which route's message id this is; empty: none's, or there are several without one to tell them by."""
+    routes = list(routes)
+    if not message_id:
+        return routes[0] if len(routes) == 1 else ""
+    return next((route for route in routes if message_id == _message_id(id_, route)), "")
+
+
+def _brokered(target: str, message: Mapping[str, Any], routes: Iterable[str]) -> Receipt:
+    properties = message["application_properties"]
+    id_, type_ = properties[f"{AMQP}id"], properties[f"{AMQP}type"]
+    message_id = str(message["message_id"] or "")
+    at, route = message["enqueued_at"] / 1000, route_of(id_, message_id, routes)
+    return Receipt(target=target, id=id_, type=type_, route=route, message_id=message_id, at=at)
+
+
+def _message_id(id_: str, route: str) -> str:
+    """Say what docs/delivery.md promises, beside the product's own code."""
+    plain = f"{id_}:{route}"
+    return plain if len(plain) <= LONGEST else hashlib.sha256(plain.encode()).hexdigest()
+
+
+def given_up(control: Control, entities: Iterable[str]) -> list[BrokerDeadLetter]:
+    """Read the broker's own dead-letter queues of these queues and subscriptions."""
+    return [
+        BrokerDeadLetter(
+            entity=entity,
+            message_id=str(message["message_id"] or ""),
+            reason=str(message["application_properties"].get("DeadLetterReason", "")),
+            deliveries=int(message["delivery_count"]),
+        )
+        for entity in entities
+        for message in control.messages(f"{entity}/{DEAD_LETTERS}", ALL)
+    ]

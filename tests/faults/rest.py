@@ -1,0 +1,83 @@
+"""Whether everything has come to rest: nothing waits on a queue, nothing is due, no event is under way."""
+
+from collections.abc import Iterable, Iterator
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableServiceClient
+from azure.storage.blob import ContainerClient
+from azure.storage.queue import QueueServiceClient
+
+from emulation.service_bus import Control
+from integration.dead_letters.reasons import NOT_LINKED
+from integration.dead_letters.store import PARKED
+from integration.delivery.due import TABLE as DUE
+from integration.journal.tables import PREFIX
+from integration.storage.names import EVENTS, RETRIES
+
+UNDER_WAY = "state eq 'received' or state eq 'deferred'"
+
+
+def unrest(
+    connection: str,
+    control: Control,
+    *,
+    queues: Iterable[str] = (),
+    entities: Iterable[str] = (),
+    linked: Iterable[str] = (),
+) -> tuple[str, ...]:
+    """Say what has not come to rest; empty when everything has.
+
+    Args:
+        connection: The storage account, straight.
+        control: The broker's.
+        queues: Storage queues that are sources.
+        entities: Queues and subscriptions of the broker that are sources.
+        linked: Organizations whose link is there: nothing may be parked for them as not linked.
+    """
+    return (
+        *_queues(connection, (EVENTS, RETRIES, *queues)),
+        *_entities(control, entities),
+        *_tables(connection),
+        *_parked(connection, linked),
+    )
+
+
+def _queues(connection: str, names: Iterable[str]) -> Iterator[str]:
+    with QueueServiceClient.from_connection_string(connection) as service:
+        for name in (each for source in names for each in (source, f"{source}-poison")):
+            try:
+                count = service.get_queue_client(name).get_queue_properties().approximate_message_count
+            except ResourceNotFoundError:
+                continue  # nothing was ever put on it
+            if count:
+                yield f"{name}: {count} messages"
+
+
+def _entities(control: Control, names: Iterable[str]) -> Iterator[str]:
+    counts = control.state()["entities"]
+    for name in names:
+        waiting = {state: counts[name][state] for state in ("active", "deferred", "scheduled") if counts[name][state]}
+        if waiting:
+            yield f"{name}: {waiting}"
+
+
+def _tables(connection: str) -> Iterator[str]:
+    with TableServiceClient.from_connection_string(connection) as service:
+        for name in [table.name for table in service.list_tables()]:
+            client = service.get_table_client(name)
+            if name == DUE and (due := sum(1 for _ in client.list_entities(select=["RowKey"]))):
+                yield f"{name}: {due} retries"
+            if name.startswith(PREFIX):
+                for row in client.query_entities(UNDER_WAY, select=["RowKey", "id", "state"]):
+                    yield f"{name}: {row.get('id') or row['RowKey']} is {row['state']}"
+
+
+def _parked(connection: str, organizations: Iterable[str]) -> Iterator[str]:
+    with ContainerClient.from_connection_string(connection, PARKED) as client:
+        for name in organizations:
+            try:
+                count = sum(1 for _ in client.list_blob_names(name_starts_with=f"{name}/{NOT_LINKED}/"))
+            except ResourceNotFoundError:
+                return  # nothing was ever parked
+            if count:
+                yield f"{name}: {count} deliveries are parked, and the link is there"
