@@ -40,6 +40,7 @@ TITLES = {
     "Routing": "`[routing]`",
     "Delivery": "`[delivery]`",
     "Breaker": "`[delivery.breaker]`",
+    "OwnBreaker": "`[targets.NAME.breaker]`",
     "Journal": "`[journal]`",
     "Health": "`[health]`",
 }

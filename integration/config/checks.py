@@ -300,6 +300,7 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.Cache: _cache,
     model.Delivery: _delivery,
     model.Breaker: _breaker,
+    model.OwnBreaker: _breaker,
     model.Journal: _journal,
     model.WebhookTarget: _webhook,
     model.StorageQueueSource: _storage_queue,

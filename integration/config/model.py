@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from integration.clouds import CloudName
+from integration.config.breaker import Breaker, OwnBreaker
 from integration.config.fields import (
     HostSuffix,
     JsonObject,
@@ -21,7 +22,6 @@ from integration.config.fields import (
     OptionalGuid,
     OrganizationName,
     OrganizationUrl,
-    Percent,
     Schedule,
     SourceName,
     TargetName,
@@ -47,6 +47,7 @@ from integration.config.targets import (
 )
 
 __all__ = [
+    "Breaker",
     "Cache",
     "Configuration",
     "Credentials",
@@ -61,6 +62,7 @@ __all__ = [
     "JsonObject",
     "Name",
     "Organization",
+    "OwnBreaker",
     "Route",
     "Routing",
     "ServiceBusSource",
@@ -171,29 +173,6 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     unmatched: Literal["dead_letter", "journal"] = "dead_letter"
-
-
-class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a target that keeps failing is left alone for a while; each process finds that out for itself.
-
-    Args:
-        enabled: Off: every delivery is attempted, however often the target has failed.
-        failures: This many failures in a row open the circuit.
-        failure_percent: So does this share of the attempts within the window, once there are enough of them.
-        minimum: How many attempts within the window are enough.
-        window: How long attempts are counted together.
-        open_for: How long deliveries are deferred without an attempt; then a single one probes the target. Doubled
-            each time a probe fails.
-        open_at_most: The longest that it is doubled to.
-    """
-
-    enabled: bool = True
-    failures: Threshold = 5
-    failure_percent: Percent = 50
-    minimum: Threshold = 20
-    window: timedelta = timedelta(seconds=60)
-    open_for: timedelta = timedelta(seconds=30)
-    open_at_most: timedelta = timedelta(minutes=10)
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

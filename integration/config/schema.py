@@ -129,5 +129,6 @@ def _as_written(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_as_written(item) for item in cast("tuple[Any, ...]", value)]
     if isinstance(value, msgspec.Struct):
-        return {name: _as_written(getattr(value, name)) for name in value.__struct_fields__}
+        written = {name: getattr(value, name) for name in value.__struct_fields__}
+        return {name: _as_written(each) for name, each in written.items() if each is not None}
     return {} if value is msgspec.NODEFAULT else value

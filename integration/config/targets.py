@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from integration.config.breaker import OwnBreaker
 from integration.config.fields import (
     AccessKey,
     Connection,
@@ -40,6 +41,7 @@ class StorageQueueTarget(
         connection: The app setting, or the prefix of the app settings, that says where the queue is.
         body: What is sent: the whole CloudEvent, its data, or the body as it came.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
         enabled: Off: no enabled route may send to it, and its connection need not be set.
     """
 
@@ -48,6 +50,7 @@ class StorageQueueTarget(
     connection: Connection = "AzureWebJobsStorage"
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
     retry_after: tuple[timedelta, ...] = ()
+    breaker: OwnBreaker = OwnBreaker()
     enabled: bool = True
 
 
@@ -65,6 +68,7 @@ class WebhookTarget(
         mode: CloudEvents HTTP binding: structured or binary (for `body = "cloudevent"`).
         timeout: For one attempt.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
         enabled: Off: no enabled route may send to it.
     """
 
@@ -76,6 +80,7 @@ class WebhookTarget(
     mode: Literal["structured", "binary"] = "structured"
     timeout: timedelta = timedelta(seconds=30)
     retry_after: tuple[timedelta, ...] = ()
+    breaker: OwnBreaker = OwnBreaker()
     enabled: bool = True
 
 
@@ -95,6 +100,7 @@ class ServiceBusTarget(
         body: What is sent: the CloudEvent in the AMQP binding's binary mode (attributes as application properties
             `cloudEvents_…`, its data as the body), its data alone, or the body as it came.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
         enabled: Off: no enabled route may send to it, and its connection need not be set.
     """
 
@@ -106,6 +112,7 @@ class ServiceBusTarget(
     subject: Template = ""
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
     retry_after: tuple[timedelta, ...] = ()
+    breaker: OwnBreaker = OwnBreaker()
     enabled: bool = True
 
 
@@ -121,6 +128,7 @@ class EventGridTarget(
         client_id: Client id of a user-assigned managed identity; empty: the system-assigned one.
         timeout: For one attempt.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
         enabled: Off: no enabled route may send to it.
     """
 
@@ -130,6 +138,7 @@ class EventGridTarget(
     client_id: OptionalGuid = ""
     timeout: timedelta = timedelta(seconds=30)
     retry_after: tuple[timedelta, ...] = ()
+    breaker: OwnBreaker = OwnBreaker()
     enabled: bool = True
 
 
@@ -149,6 +158,7 @@ class FinanceOperationsTarget(
         idempotency_field: Where in the body the delivery's id is written, `_request.MessageId`; empty: nowhere.
         timeout: For one attempt.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
+        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
         enabled: Off: no enabled route may send to it.
     """
 
@@ -160,6 +170,7 @@ class FinanceOperationsTarget(
     idempotency_field: MemberPath = ""
     timeout: timedelta = timedelta(seconds=60)
     retry_after: tuple[timedelta, ...] = ()
+    breaker: OwnBreaker = OwnBreaker()
     enabled: bool = True
 
 

@@ -1,6 +1,6 @@
 """The circuit breakers of a process, around the targets."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -54,23 +54,31 @@ class Circuits:
         targets: The targets themselves.
         settings: Thresholds.
         clock: The time.
+        own: Thresholds of single targets.
     """
 
-    def __init__(self, targets: Targets, settings: Breaker, clock: Clock) -> None:
+    def __init__(
+        self, targets: Targets, settings: Breaker, clock: Clock, own: Mapping[str, Breaker] | None = None
+    ) -> None:
         self._targets = targets
         self._settings = settings
         self._clock = clock
+        self._own = dict(own or {})
         self._circuits: dict[str, Circuit] = {}
         self._transitions: list[Transition] = []
 
     def get(self, name: str) -> Target:
         """Give the target of this name, behind its breaker unless breakers are switched off."""
         target = self._targets.get(name)
-        return _Guarded(name, target, self) if self._settings.enabled else target
+        return _Guarded(name, target, self) if self.settings(name).enabled else target
 
-    def standing(self) -> Iterator[tuple[str, Circuit]]:
-        """Give the circuits that are not closed, for status pages."""
-        yield from sorted((name, circuit) for name, circuit in self._circuits.items() if circuit.state != "closed")
+    def settings(self, name: str) -> Breaker:
+        """Give the thresholds of a target."""
+        return self._own.get(name, self._settings)
+
+    def standing(self, name: str) -> Circuit:
+        """Give a target's circuit as it stands, for status pages; it is not changed by being looked at."""
+        return self._circuits.get(name, Circuit())
 
     def take_transitions(self) -> list[Transition]:
         """Give what has been opened or closed since the last call, oldest first, once."""
@@ -111,13 +119,13 @@ class Circuits:
                 self._answered(name, shipment)
             return
         before, now = self._circuits[name], self._clock.now()
-        after = self._circuits[name] = fail(before, self._settings, now, failure.code)
+        after = self._circuits[name] = fail(before, self.settings(name), now, failure.code)
         if before.opened_at is None and after.opened_at is not None:
             self._moved(name, "opened", after, now, shipment.event)
 
     def _answered(self, name: str, shipment: Shipment) -> None:
         before, now = self._circuits[name], self._clock.now()
-        self._circuits[name] = succeed(before, self._settings, now)
+        self._circuits[name] = succeed(before, self.settings(name), now)
         if before.opened_at is not None:
             self._moved(name, "closed", before, now, shipment.event)
 

@@ -34,6 +34,10 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     def pages() -> "HealthPages":
         from integration.web.health import HealthPages  # noqa: PLC0415  # imported with the first call: import budget
 
-        return HealthPages(configuration.organizations, worker().states)
+        circuits = worker().circuits
+        names = [name for name, target in configuration.targets.items() if target.enabled]
+        return HealthPages(
+            configuration.organizations, worker().states, lambda: {name: circuits.standing(name) for name in names}
+        )
 
     return bp

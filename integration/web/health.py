@@ -1,10 +1,13 @@
 """Health, as `application/health+json`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from integration.config.model import Organization
+from integration.delivery.breaker import Circuit
 from integration.errors import CorruptRecord, Problem, StorageUnavailable
 from integration.health import States
 from integration.health.state import State
@@ -21,23 +24,28 @@ class HealthPages:
     Args:
         organizations: By name.
         states: What the timer last found.
+        circuits: How each target stands, in this process, by its name.
     """
 
-    def __init__(self, organizations: Mapping[str, Organization], states: States) -> None:
+    def __init__(
+        self, organizations: Mapping[str, Organization], states: States, circuits: Callable[[], Mapping[str, Circuit]]
+    ) -> None:
         self._organizations = organizations
         self._states = states
+        self._circuits = circuits
 
     async def status(self) -> Response:
         """Tell anyone whether all is well: 200 with pass or warn, 503 with fail."""
-        status, _ = await self._read()
+        status, _, _ = await self._read()
         return _answer({"status": status})
 
     async def details(self) -> Response:
-        """Tell, to who has a key, how each organization stands."""
-        status, checks = await self._read()
-        return _answer({"status": status, "checks": checks})
+        """Tell, to who has a key, how each organization stands, and each target as this process sees it."""
+        status, checks, targets = await self._read()
+        process = f"{socket.gethostname()}:{os.getpid()}"
+        return _answer({"status": status, "checks": checks, "process": process, "targets": targets})
 
-    async def _read(self) -> tuple[str, dict[str, Any]]:
+    async def _read(self) -> tuple[str, dict[str, Any], dict[str, Any]]:
         checks: dict[str, Any] = {}
         try:
             async with asyncio.timeout(PATIENCE):
@@ -47,9 +55,10 @@ class HealthPages:
             late = StorageUnavailable(f"no answer within {PATIENCE} s")
             unavailable = error if isinstance(error, StorageUnavailable) else late
             checks["storage"] = {"status": "fail", "code": unavailable.code, "output": str(unavailable)}
-        verdicts = {check["status"] for check in checks.values()}
+        targets = {name: _standing(circuit) for name, circuit in self._circuits().items()}
+        verdicts = {each["status"] for each in (*checks.values(), *targets.values())}
         status = "fail" if "fail" in verdicts else "warn" if "warn" in verdicts else "pass"
-        return status, checks
+        return status, checks, targets
 
     async def _check(self, name: str) -> dict[str, Any]:
         try:
@@ -86,6 +95,15 @@ def _status(state: State) -> str:
     if state.trouble:
         return "fail"
     return "pass" if state.kind == "linked" else "warn"
+
+
+def _standing(circuit: Circuit) -> dict[str, Any]:
+    """Write how a target stands: left alone it is a warning, its deliveries wait."""
+    counted = {"failures": circuit.failures, "code": circuit.code}
+    if circuit.opened_at is None:
+        return {"status": "pass", "circuit": circuit.state, **counted}
+    about = {"since": circuit.opened_at, "until": circuit.until, "opened": circuit.opened}
+    return {"status": "warn", "circuit": circuit.state, "code": circuit.code, **about}
 
 
 def _answer(content: dict[str, Any]) -> Response:

@@ -168,7 +168,9 @@ class Parts:
     @cached_property
     def circuits(self) -> Circuits:
         """The targets behind their circuit breakers."""
-        return Circuits(self.targets, self.configuration.delivery.breaker, self._clock)
+        common = self.configuration.delivery.breaker
+        own = {name: target.breaker.over(common) for name, target in self.configuration.targets.items()}
+        return Circuits(self.targets, common, self._clock, own)
 
     @cached_property
     def namespaces(self) -> "Namespaces":

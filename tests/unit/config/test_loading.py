@@ -108,6 +108,18 @@ def queue(lines, name="q"):
         (webhook("url = 'https://example.com/'\ntimeout = '5m'"), "targets.w.timeout", "longer than one run"),
         (webhook("url = 'https://example.com/'\nheaders = { X = \"a\\r\\nb\" }"), "targets.w.headers.X", "printable"),
         (webhook("url = 'https://example.com/'\nheaders = { 'a b' = 'c' }"), "targets.w.headers.?", "header name"),
+        (webhook("url = 'https://a.b/'\nbreaker = { failures = 0 }"), "targets.w.breaker.failures", "out of range"),
+        (webhook("url = 'https://a.b/'\nbreaker = { failure = 1 }"), "targets.w.breaker.failure", "unknown key"),
+        (
+            webhook("url = 'https://a.b/'\nbreaker = { window = '0s' }"),
+            "targets.w.breaker.window",
+            "longer than nothing",
+        ),
+        (
+            webhook("url = 'https://a.b/'\nbreaker = { open_for = '2m', open_at_most = '1m' }"),
+            "targets.w.breaker.open_for",
+            "longer than open_at_most",
+        ),
         (webhook("url = 'https://example.com/50%'"), "targets.w.url", "lone %"),
         ("[[routes]]\nname = 'r'\ntarget = 'w'", "routes[0].target", "none of the targets"),
         (
@@ -212,6 +224,16 @@ def test_an_enabled_route_to_a_target_that_is_switched_off_is_a_problem():
     problem = only_problem(text + route)
     assert (problem.key, problem.message) == ("routes[0].target", "targets.b is switched off")
     assert configuration(text + route + "enabled = false\n").routes
+
+
+def test_a_target_differs_from_the_common_breaker_in_what_it_names():
+    text = '[delivery.breaker]\nfailures = 9\nopen_for = "10s"\n'
+    text += webhook('url = "https://example.com/"\n[targets.w.breaker]\nfailures = "%N%"\nenabled = false\n')
+    read = configuration(text, {"N": "2"})
+    own = read.targets["w"].breaker.over(read.delivery.breaker)
+    assert (own.failures, own.enabled, own.open_for) == (2, False, read.delivery.breaker.open_for)
+    plain = configuration(webhook('url = "https://example.com/"'))
+    assert plain.targets["w"].breaker.over(plain.delivery.breaker) == plain.delivery.breaker
 
 
 def test_a_number_is_converted_after_substitution():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.config.model import Breaker
+from integration.config.model import Breaker, OwnBreaker
 from integration.delivery.breaker import PROBE, Circuit, abandon, admit, fail, succeed
 from integration.delivery.circuits import CLOSED, OPENED, Circuits, about, alert_event
 from integration.delivery.retry import GiveUp, Retry, decide, postpone
@@ -159,7 +159,7 @@ async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
     assert (opened.target, opened.state, opened.organization) == ("orders", "opened", "contoso")
     assert (await attempt(circuits, CircuitOpen)).retry_after == 30
     assert target.calls == 3
-    assert [(name, circuit.state) for name, circuit in circuits.standing()] == [("orders", "open")]
+    assert (circuits.standing("orders").state, circuits.standing("others")) == ("open", Circuit())
     clock.at += timedelta(seconds=30)
     await attempt(circuits, TargetUnavailable)
     assert circuits.take_transitions() == []
@@ -167,7 +167,7 @@ async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
     await attempt(circuits)
     (closed,) = circuits.take_transitions()
     assert (closed.state, closed.since) == ("closed", NOW)
-    assert list(circuits.standing()) == []
+    assert circuits.standing("orders") == Circuit()
     first, last = alert_event(opened), alert_event(closed)
     assert (first.type, last.type) == (OPENED, CLOSED)
     assert first.internal
@@ -194,7 +194,7 @@ async def test_what_is_refused_on_our_side_says_nothing_of_the_target():
     clock.at += timedelta(seconds=30)
     await attempt(circuits, TargetRejected)
     await attempt(circuits, RuntimeError)
-    assert [circuit.state for _, circuit in circuits.standing()] == ["open"]
+    assert circuits.standing("orders").state == "open"
     await attempt(circuits)
 
 
@@ -205,6 +205,22 @@ async def test_breakers_can_be_switched_off():
     for _ in range(50):
         await attempt(circuits, TargetUnavailable)
     assert target.answers == []
+
+
+async def test_a_target_may_have_thresholds_of_its_own():
+    own = {"orders": OwnBreaker(failures=1).over(SETTINGS), "others": OwnBreaker(enabled=False).over(SETTINGS)}
+    assert (own["orders"].failures, own["orders"].open_for) == (1, SETTINGS.open_for)
+    target = Target()
+    circuits = Circuits(target, SETTINGS, Clock(), own)
+    target.answers = [TargetUnavailable("down", status=500)] * 60
+    await attempt(circuits, TargetUnavailable)
+    await attempt(circuits, CircuitOpen)
+    assert [(each.target, each.state) for each in circuits.take_transitions()] == [("orders", "opened")]
+    for name, calls in (("others", 50), ("third", 3)):
+        for _ in range(calls):
+            with pytest.raises(TargetUnavailable):
+                await circuits.get(name).deliver(SHIPMENT)
+    assert (circuits.standing("others").state, circuits.standing("third").state) == ("closed", "open")
 
 
 HOUR = timedelta(hours=1)
