@@ -11,6 +11,11 @@ from emulation.dynamics.entra_errors import EntraError
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.world import App, Tenant
 
+AZURE_RESOURCES = frozenset(
+    {"https://servicebus.azure.net", "https://eventgrid.azure.net", "https://storage.azure.com"}
+)
+"""Resources of Azure itself, which every tenant has; a token for them may be asked for with a slash at the end."""
+
 
 class TokenRefused(Exception):
     """The bearer token does not open this resource; the message says why."""
@@ -33,8 +38,7 @@ def issue(state: State, tenant: Tenant, app: App, resource: str) -> str:
     Raises:
         EntraError: The tenant has no such resource.
     """
-    organization = state.by_resource(resource)
-    if organization is None or organization.tenant != tenant or urlsplit(resource).scheme != "https":
+    if not _has(state, tenant, resource):
         raise EntraError.resource_not_found(resource, tenant.domain)
     state.tokens_issued += 1
     now = int(state.epoch())
@@ -55,6 +59,13 @@ def issue(state: State, tenant: Tenant, app: App, resource: str) -> str:
             "ver": "1.0",
         }
     )
+
+
+def _has(state: State, tenant: Tenant, resource: str) -> bool:
+    if resource.removesuffix("/") in AZURE_RESOURCES:
+        return True
+    organization = state.by_resource(resource)
+    return organization is not None and organization.tenant == tenant and urlsplit(resource).scheme == "https"
 
 
 def check(state: State, request: Request, organization: OrganizationState, audiences: frozenset[str]) -> App:

@@ -78,7 +78,7 @@ class Authority:
         key = self._keys.get(("", name))
         if key is None or not hmac.compare_digest(key.key, secret):
             return False
-        claims.add("", _rights(key), float("inf"))
+        claims.add("", rights_of(key.rights), float("inf"))
         return True
 
     def sas(self, claims: Claims, token: str, audience: str, hostname: str) -> None:
@@ -111,7 +111,7 @@ class Authority:
         wanted = hostname.rpartition(":")[0] or hostname
         if not covers(resource, path_of(audience)) or (host and wanted and host != wanted):
             raise Refused(UNAUTHORIZED, f"InvalidAudience: The token is for {fields['sr']}, not for {audience}.")
-        claims.add(path_of(audience), _rights(key), float(fields["se"]))
+        claims.add(path_of(audience), rights_of(key.rights), float(fields["se"]))
 
     def _find(self, name: str, resource: str) -> Key | None:
         """Return a key by name: the one nearest to the resource, an entity's before the namespace's."""
@@ -128,5 +128,6 @@ def _signed(key: Key, resource: str, expiry: str, signature: str) -> bool:
     return hmac.compare_digest(base64.b64encode(digest).decode(), signature)
 
 
-def _rights(key: Key) -> frozenset[Right]:
-    return frozenset(ALL_RIGHTS) if "manage" in key.rights else frozenset(key.rights)
+def rights_of(rights: tuple[Right, ...]) -> frozenset[Right]:
+    """Return the rights with those that they include."""
+    return frozenset(ALL_RIGHTS) if "manage" in rights else frozenset(rights)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from emulation.service_bus.connection import Connection
+    from emulation.service_bus.entra import Entra
 
 LOOPBACK = "127.0.0.1"
 
@@ -33,6 +34,7 @@ class Broker:
 
     Raises:
         CorruptJournal: The journal's file is not one.
+        ValueError: A key for Microsoft Entra tokens cannot be used.
         Refused: Two entities have one name, or a rule cannot be read.
     """
 
@@ -42,6 +44,7 @@ class Broker:
         self.faults = Faults()
         self.connections: set[Connection] = set()
         self.authority = Authority(config.keys)
+        self.entra = entra_of(config)
         self.created: list[Record] = []
         self.clock = LoopClock(self.loop)
         self.host = LOOPBACK
@@ -113,3 +116,16 @@ class Broker:
         self.clock.close()
         if isinstance(self.journal, FileJournal):
             await self.journal.close()
+
+
+def entra_of(config: BrokerConfig) -> "Entra | None":
+    """Return what checks Microsoft Entra tokens, where any are accepted.
+
+    Raises:
+        ValueError: A key cannot be used.
+    """
+    if config.entra is None:
+        return None
+    from emulation.service_bus.entra import Entra  # noqa: PLC0415 (cryptography: only brokers that need it load it)
+
+    return Entra(config.entra)

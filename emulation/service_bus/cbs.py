@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulation.service_bus.addresses import CBS, Address, parse_address
+from emulation.service_bus.authorization import SAS
 from emulation.service_bus.errors import NOT_FOUND, UNAUTHORIZED, Refused
 from emulation.service_bus.requests import Request, cbs_answer, parse_request
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from emulation.service_bus.broker import Broker
     from emulation.service_bus.connection import Connection
 
-TOKEN_TYPES = ("servicebus.windows.net:sastoken", "jwt")  # SDKs call a shared access signature either
+JWT = "jwt"
+TOKEN_TYPES = ("servicebus.windows.net:sastoken", JWT)  # SDKs call a shared access signature either
 
 
 def cbs_sink(broker: "Broker", connection: "Connection") -> Callable[[bytes, int], None]:
@@ -42,7 +44,10 @@ def _put_token(broker: "Broker", connection: "Connection", request: Request) -> 
     token = request.body.decode(errors="replace") if isinstance(request.body, bytes) else str(request.body)
     if kind not in TOKEN_TYPES:
         raise Refused(UNAUTHORIZED, f"InvalidType: Tokens of type {kind!r} are not accepted, only {TOKEN_TYPES}.")
-    broker.authority.sas(connection.claims, token, audience, connection.hostname)
+    if kind == JWT and broker.entra is not None and not token.startswith(SAS):
+        broker.entra.admit(connection.claims, token, audience, connection.hostname)
+    else:
+        broker.authority.sas(connection.claims, token, audience, connection.hostname)
     address = parse_address(audience)
     if address.entity:
         broker.namespace.entity(Address(address.entity, address.sub_queue))

@@ -93,12 +93,43 @@ class TopicConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     keys: tuple[Key, ...] = ()
 
 
+class RoleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A role assignment: Data Receiver is `listen`, Data Sender is `send`, Data Owner is all three.
+
+    Args:
+        principal: Client id of the application or managed identity, or its object id.
+        rights: What its tokens allow; `manage` includes the others.
+        entity: The queue or topic it is assigned on; empty: the namespace.
+    """
+
+    principal: str
+    rights: tuple[Right, ...]
+    entity: str = ""
+
+
+class EntraConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose Microsoft Entra tokens are accepted.
+
+    Args:
+        issuer: The tenant's issuer, `https://sts.windows.net/{tenant id}/`.
+        keys: The issuer's public keys as its JSON Web Key Set lists them (`discovery/v2.0/keys`).
+        roles: Who may do what.
+        audiences: Resources that a token may be for.
+    """
+
+    issuer: str
+    keys: tuple[dict[str, Any], ...]
+    roles: tuple[RoleConfig, ...] = ()
+    audiences: tuple[str, ...] = ("https://servicebus.azure.net", "https://servicebus.azure.net/")
+
+
 class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A namespace: its keys and entities."""
+    """A namespace: its keys and entities, and whose Microsoft Entra tokens it accepts: by default nobody's."""
 
     keys: tuple[Key, ...] = (Key(name=DEFAULT_KEY_NAME, key=DEFAULT_KEY),)
     queues: tuple[QueueConfig, ...] = ()
     topics: tuple[TopicConfig, ...] = ()
+    entra: EntraConfig | None = None
 
 
 def parse_duration(value: object) -> Milliseconds:

@@ -46,6 +46,8 @@ BLOB_SERVICE_URI = "<CONNECTION>__blobServiceUri"
 QUEUE_SERVICE_URI = "<CONNECTION>__queueServiceUri"
 TABLE_SERVICE_URI = "<CONNECTION>__tableServiceUri"
 NAMESPACE = "<CONNECTION>__fullyQualifiedNamespace"
+CUSTOM_ENDPOINT = "<CONNECTION>__customEndpointAddress"
+CONNECTION_VERIFY = "<CONNECTION>__connectionVerify"
 CONNECTION_CLIENT_ID = "<CONNECTION>__clientId"
 
 SETTINGS: tuple[Setting, ...] = (
@@ -86,6 +88,16 @@ SETTINGS: tuple[Setting, ...] = (
         NAMESPACE,
         "Instead, for Service Bus and Event Hubs: the host of the namespace, NAME.servicebus.windows.net, used with a "
         "managed identity.",
+    ),
+    Setting(
+        CUSTOM_ENDPOINT,
+        "For Service Bus targets with a managed identity: `sb://HOST:PORT` of the gateway or private endpoint to "
+        "connect to in place of the namespace's own address. Triggers belong to the Functions host, which takes the "
+        "address from DNS.",
+    ),
+    Setting(
+        CONNECTION_VERIFY,
+        "With it: path of a PEM file of the certificate authorities to trust instead of the public ones.",
     ),
     Setting(CONNECTION_CLIENT_ID, "Client id of a user-assigned managed identity; without it the system-assigned one."),
     Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),

@@ -19,6 +19,7 @@ from emulation.functions_host.errors import HostError, InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.listeners import service_bus_message
 from emulation.functions_host.listeners.listener import Listener, Services
+from emulation.functions_host.listeners.service_bus_connection import find_connection
 from emulation.functions_host.log import host_log
 from emulation.functions_host.worker import Call
 
@@ -60,7 +61,7 @@ class ServiceBusListener(Listener):
         super().__init__(function, services)
         trigger, settings = function.trigger, services.settings
         self._options = services.host_json.extensions.service_bus
-        self._connection = settings.connection_string(trigger.text("connection", "ServiceBus"), function.name)
+        self._connection = find_connection(settings, trigger.text("connection"), function.name)
         self._queue = settings.resolve(trigger.text("queueName"))
         self._topic = settings.resolve(trigger.text("topicName"))
         self._subscription = settings.resolve(trigger.text("subscriptionName"))
@@ -133,7 +134,7 @@ class ServiceBusListener(Listener):
 
     @contextlib.asynccontextmanager
     async def _open(self, **options: Any) -> AsyncGenerator[Reception]:
-        client = ServiceBusClient.from_connection_string(self._connection, retry_total=1, retry_backoff_factor=0.5)
+        client = self._connection.client()
         options["prefetch_count"] = self._options.prefetch_count
         if self._queue:
             receiver = client.get_queue_receiver(self._queue, **options)

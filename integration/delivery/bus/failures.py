@@ -11,16 +11,20 @@ from integration.errors import DeliveryFailed, TargetRejected, TargetUnavailable
 # What Azure asks a throttled client to wait: "Throttling operations on Azure Service Bus".
 _BUSY = 10.0
 _NOT_FOUND = 404
+_REFUSED = "the namespace refused the key or identity for {}; it needs the right Send"
 
 
-def failure_of(error: Exception, entity: str) -> DeliveryFailed:  # noqa: PLR0911  # one case a failure
+def failure_of(error: Exception, entity: str) -> DeliveryFailed:  # noqa: C901, PLR0911, PLR0912  # one case a failure
     """Say what a failed send means.
 
     Args:
         error: What the SDK raised.
         entity: The queue or topic, for the message.
     """
-    from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415  # imported at first use: import budget
+    from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
+        ClientAuthenticationError,
+        ServiceRequestError,
+    )
     from azure.servicebus import exceptions as sdk  # noqa: PLC0415  # imported at first use: import budget
 
     match error:
@@ -30,8 +34,12 @@ def failure_of(error: Exception, entity: str) -> DeliveryFailed:  # noqa: PLR091
             return TargetUnavailable(f"the namespace has no entity {entity}; create it, or correct the target")
         case sdk.MessagingEntityDisabledError():
             return TargetUnavailable(f"{entity} is disabled; enable it")
+        case sdk.ServiceBusConnectionError() if _token_status(error) == _NOT_FOUND:
+            return TargetUnavailable(f"the namespace has no entity {entity}; create it, or correct the target")
+        case sdk.ServiceBusConnectionError() if _token_status(error) is not None:
+            return TargetUnavailable(_REFUSED.format(entity))
         case sdk.ServiceBusAuthenticationError() | sdk.ServiceBusAuthorizationError() | ClientAuthenticationError():
-            return TargetUnavailable(f"the namespace refused the key or identity for {entity}; it needs the right Send")
+            return TargetUnavailable(_REFUSED.format(entity))
         case sdk.ServiceBusQuotaExceededError():
             return TargetUnavailable(f"{entity} is full, or the namespace has too many connections")
         case sdk.ServiceBusServerBusyError():
@@ -40,10 +48,17 @@ def failure_of(error: Exception, entity: str) -> DeliveryFailed:  # noqa: PLR091
             return TargetUnavailable(f"{entity} did not answer in time")
         case sdk.ServiceBusConnectionError() | sdk.ServiceBusCommunicationError():
             return TargetUnavailable(f"the namespace of {entity} cannot be reached")
+        case sdk.ServiceBusError(inner_exception=ClientAuthenticationError() | ServiceRequestError() as cause):
+            return TargetUnavailable(f"no token of the managed identity for {entity}: {_said(cause)}")
         case sdk.ServiceBusError() if _is_refusal(error):
             return TargetRejected(f"{entity} refused the message: {_said(error)}")
         case _:
             return TargetUnavailable(f"sending to {entity} failed: {type(error).__name__}: {_said(error)}")
+
+
+def _token_status(error: Exception) -> object:
+    """Say what the namespace answered to a token: at a custom endpoint the SDK calls its refusal a lost connection."""
+    return getattr(getattr(error, "inner_exception", None), "status_code", None)
 
 
 def _is_missing(error: Exception) -> bool:

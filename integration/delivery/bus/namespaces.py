@@ -1,8 +1,9 @@
 """From an app-setting prefix to a Service Bus client, by the conventions of Azure Functions.
 
 `X` or `AzureWebJobsX` holds a connection string; otherwise `X__fullyQualifiedNamespace` names the namespace and managed
-identity signs in, `X__clientId` choosing a user-assigned one. Source: Azure Functions developer guide, "Configure an
-identity-based connection".
+identity signs in, `X__clientId` choosing a user-assigned one. A namespace behind a gateway or private endpoint is
+reached by `X__customEndpointAddress`, with the authorities in `X__connectionVerify` trusted. Source: Azure Functions
+developer guide, "Configure an identity-based connection".
 """
 
 from collections.abc import Callable, Mapping
@@ -66,6 +67,14 @@ class Namespaces:
             host = self._environ.get(f"{name}__fullyQualifiedNamespace", "").strip()
             if host and not host.startswith(_UNRESOLVED):
                 credential = self._credential(self._environ.get(f"{name}__clientId", ""))
-                return ServiceBusClient(host, credential, **_PATIENCE)
+                return ServiceBusClient(host, credential, **_PATIENCE, **_detour(self._environ, name))
         hint = f"set {connection} to a connection string, or {connection}__fullyQualifiedNamespace"
         raise ConfigurationError([Problem(connection, "no connection to a Service Bus namespace is set", hint)])
+
+
+def _detour(environ: Mapping[str, str], name: str) -> dict[str, Any]:
+    """Say how to reach the namespace where its own address does not lead to it."""
+    endpoint = environ.get(f"{name}__customEndpointAddress", "").strip()
+    authorities = environ.get(f"{name}__connectionVerify", "").strip()
+    options: dict[str, Any] = {"custom_endpoint_address": endpoint} if endpoint else {}
+    return options | ({"connection_verify": authorities} if authorities else {})

@@ -1,0 +1,75 @@
+"""Which Service Bus namespace a binding's `connection` names, and how to get in.
+
+Sources: the page "Azure Service Bus trigger for Azure Functions", "Identity-based connections";
+`ServiceBusClient(custom_endpoint_address, connection_verify)` of the SDK.
+"""
+
+from typing import Any
+
+import msgspec
+from azure.servicebus.aio import ServiceBusClient
+
+from emulation.functions_host.errors import HostError
+from emulation.functions_host.settings import Settings
+from integration.identity import AppIdentity
+
+PATIENCE: dict[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.5}
+
+
+class ServiceBusConnection(msgspec.Struct, frozen=True):
+    """A namespace.
+
+    Args:
+        connection_string: Its connection string; empty: a managed identity signs in.
+        namespace: Its host name.
+        identity: The managed identity, which keeps its tokens.
+        endpoint: Where to connect instead, `sb://HOST:PORT`; empty: to the namespace itself.
+        authorities: File of the certificate authorities to trust; empty: the public ones.
+    """
+
+    connection_string: str = ""
+    namespace: str = ""
+    identity: AppIdentity | None = None
+    endpoint: str = ""
+    authorities: str = ""
+
+    def client(self) -> ServiceBusClient:
+        """Make a client, which connects at its first use."""
+        if self.identity is None:
+            return ServiceBusClient.from_connection_string(self.connection_string, **PATIENCE)
+        options = {"custom_endpoint_address": self.endpoint, "connection_verify": self.authorities}
+        given: dict[str, Any] = {name: value for name, value in options.items() if value}
+        return ServiceBusClient(self.namespace, self.identity, **PATIENCE, **given)
+
+
+def find_connection(settings: Settings, name: str, function: str) -> ServiceBusConnection:
+    """Return the connection of this name.
+
+    Args:
+        settings: The app settings.
+        name: The binding's `connection`.
+        function: For the message.
+
+    Raises:
+        HostError: No setting says where the namespace is.
+    """
+    name = settings.resolve(name or "ServiceBus")
+    prefixes = (f"AzureWebJobs{name}", name)
+    if not any(settings.get(prefix) for prefix in prefixes):
+        for prefix in prefixes:
+            namespace = settings.get(f"{prefix}__fullyQualifiedNamespace")
+            if namespace:
+                _check_credential(settings.get(f"{prefix}__credential") or "", prefix, function)
+                return ServiceBusConnection(
+                    namespace=namespace,
+                    identity=AppIdentity(settings.get(f"{prefix}__clientId") or ""),
+                    endpoint=settings.get(f"{prefix}__customEndpointAddress") or "",
+                    authorities=settings.get(f"{prefix}__connectionVerify") or "",
+                )
+    return ServiceBusConnection(settings.connection_string(name, function))
+
+
+def _check_credential(kind: str, prefix: str, function: str) -> None:
+    if kind.lower() not in {"", "managedidentity"}:
+        msg = f"Function {function!r}: {prefix}__credential is {kind!r}; the local host knows managedidentity only."
+        raise HostError(msg)
