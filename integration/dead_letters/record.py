@@ -56,6 +56,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         environment: Fingerprint of the F&O environment that the organization was last known to be linked to.
         whole: The event as a whole is concerned, before its guards and routes.
         replays: How often an operator has replayed it.
+        generation: The journal's number of the run that wrote it; 0: there was none.
         v: Version of this record.
     """
 
@@ -78,6 +79,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     environment: str = ""
     whole: bool = False
     replays: int = 0
+    generation: int = 0
     v: int = VERSION
 
     @property
@@ -135,6 +137,7 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     v: int
     whole: bool = False
     replays: int = 0
+    generation: int = 0
     properties: dict[str, Property] = {}
 
 

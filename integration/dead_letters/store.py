@@ -89,6 +89,26 @@ class DeadLetters:
         """
         return await self._storage.blobs(DEAD_LETTERS).delete_version(place.path, version)
 
+    async def supersede(self, path: str, generation: int) -> bool:
+        """Remove a dead letter whose delivery a later run has taken care of, unless that run or one after it wrote it.
+
+        Args:
+            path: Where it lies.
+            generation: The journal's number of that run.
+
+        Returns:
+            Whether it was removed.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+            CorruptRecord: It cannot be read, and is kept.
+        """
+        place = Place.read(path)
+        stored = await self.read(place) if place else None
+        if place is None or stored is None or Record.decode(stored[0]).generation >= generation:
+            return False
+        return await self.remove(place, stored[1])
+
     async def park(self, record: Record) -> str:
         """Keep a delivery until its organization is linked again, and return its path.
 

@@ -1,6 +1,8 @@
 """One delivery: made, or kept with the reason why not."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -65,7 +67,7 @@ class Attempts:
             outcome, last = await self._attempt(work, route, link)
         ms = round((self._clock.monotonic() - started) * 1000)
         target = route.target if route else ""
-        ledger.note(outcome, target=target, attempt=work.attempt, last=last, ms=ms)
+        ledger.note(outcome, work, target=target, last=last, ms=ms)
         return outcome
 
     async def _attempt(
@@ -107,3 +109,12 @@ class Attempts:
         last = self._keeping.attempted(link)
         tried = msgspec.structs.replace(work, attempt=work.attempt + 1, last=last)
         return await self._keeping.defer(tried, link, target), last
+
+
+async def all_of[T](settling: Sequence[Awaitable[T]]) -> list[T]:
+    """Run deliveries side by side; let every one come to its end before the first exception leaves."""
+    results = await asyncio.gather(*settling, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]

@@ -22,6 +22,8 @@ from integration.journal import Drop, Duplicate, Journal, Kind, Process, Refuse,
 log = logging.getLogger("fno_link.delivery")
 
 IN_PROGRESS = "InProgress"
+DELIVERED_SINCE = "delivered_since"
+"""Why nothing is done for a dead letter: its delivery was made by a resend, or by another replay."""
 _ROUNDS = 3
 
 type Act = Callable[[Process | None, Ledger], Awaitable[list[Outcome]]]
@@ -123,7 +125,10 @@ class Claims:
             await self._let_go(journal, run, ledger)
             raise
         ended = await persist(lambda: journal.end(run, ledger.entries, reason=ledger.reason))
-        return outcomes if ended else None
+        if not ended:
+            return None
+        await self._keeping.take_away(run.superseded(ledger.entries), run.row.generation)
+        return outcomes
 
     async def _let_go(self, journal: Journal, run: Run, ledger: Ledger) -> None:
         """Record what was done before something failed, so that the message can be processed as soon as it is back."""
@@ -146,6 +151,9 @@ class Claims:
             case Refuse():
                 log.info("%s is being processed", event.key)
                 return Waiting(work.route, IN_PROGRESS)
+            case Drop() if kind == "reopen":
+                log.info("%s by %s was delivered since", event.key, work.route or "all routes")
+                return Ignored(DELIVERED_SINCE)
             case _:
                 log.info("%s by %s: nothing is left to do", event.key, work.route or "all routes")
                 return Ignored("stale")

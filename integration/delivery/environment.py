@@ -1,10 +1,23 @@
 """The F&O environment that a delivery is meant for."""
 
 import hashlib
+from typing import Protocol
 
 from integration.errors import LinkUnknown
 from integration.events.event import Event
 from integration.links.values import Link, Linked, NotLinked
+
+
+class Links(Protocol):
+    """What this room needs of the link resolver."""
+
+    async def resolve(self, name: str) -> Link:
+        """Answer, waiting for it if need be; raises LinkUnknown."""
+        ...
+
+    def cached(self, name: str) -> Link | None:
+        """Answer at once, or None."""
+        ...
 
 
 def fingerprint(link: Linked | None) -> str:

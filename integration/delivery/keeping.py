@@ -2,7 +2,7 @@
 
 import logging
 import random
-from datetime import datetime
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,8 +14,7 @@ from integration.delivery.persist import persist
 from integration.delivery.retries import Retries
 from integration.delivery.retry import GiveUp, decide, postpone
 from integration.delivery.work import Work
-from integration.errors import CircuitOpen, CorruptRecord, DeliveryFailed, LinkUnknown
-from integration.events.event import Event
+from integration.errors import CircuitOpen, CorruptRecord, DeliveryFailed, LinkUnknown, StorageUnavailable
 from integration.events.inbound import Inbound, Undecoded
 from integration.journal import Subject
 
@@ -70,7 +69,7 @@ class Keeping:
             reason = reasons.RETRIES_EXHAUSTED if isinstance(failure, DeliveryFailed) else failure.code
             return await self.bury(work, reason, message, failure.hint, target)
         # Its message is not the one that brought it: a claim-check of its own, since that one's is emptied.
-        await self._retries.later(msgspec.structs.replace(work, payload=""), decision.delay)
+        await self._retries.later(msgspec.structs.replace(work, payload="", begins=""), decision.delay)
         log.warning("delivery by %s deferred: %s: %s", work.route or "undecided routes", failure.code, failure)
         return Deferred(work.route, self._clock.now() + decision.delay, failure.code, work.attempt)
 
@@ -99,19 +98,27 @@ class Keeping:
         log.error("delivery by %s is a dead letter (%s: %s): %s", work.route or "no route", reason, message, path)
         return Buried(work.route, reason)
 
-    async def unrouted(self, event: Event, accepted_at: datetime, replay: int) -> Outcome:
+    async def unrouted(self, unrouted: Work) -> Outcome:
         """Keep, or only note, an event that no route takes.
 
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
+        event = unrouted.subject_matter
         if event.internal:
             log.warning("no route takes the alert %s", event.type)
             return Ignored("unrouted")
         if self._configuration.routing.unmatched == "journal":
             log.info("%s of type %s is taken by no route", event.key, event.type)
             return Ignored("unrouted")
-        work = Work(route="", accepted_at=accepted_at, event=event, whole=True, replay=replay)
+        work = Work(
+            route="",
+            accepted_at=unrouted.accepted_at,
+            event=event,
+            whole=True,
+            replay=unrouted.replay,
+            generation=unrouted.generation,
+        )
         message = f"no route takes events of type {event.type[:200]}"
         return await self.bury(work, reasons.UNROUTED, message, "Add a route for it, then replay the dead letter.")
 
@@ -159,7 +166,22 @@ class Keeping:
             environment=work.environment,
             whole=work.whole,
             replays=work.replay,
+            generation=work.generation,
         )
+
+    async def take_away(self, letters: Sequence[str], generation: int) -> None:
+        """Remove dead letters that a run has taken care of; what is left behind is found out when it is replayed.
+
+        Args:
+            letters: Where they lie.
+            generation: The journal's number of the run.
+        """
+        for path in letters:
+            try:
+                if await self._dead_letters.supersede(path, generation):
+                    log.info("the dead letter %s is over and removed", path)
+            except (StorageUnavailable, CorruptRecord) as error:
+                log.warning("the dead letter %s is over but left behind: %s", path, error)
 
     def attempted(self, failure: DeliveryFailed | LinkUnknown) -> Attempted:
         """Say how an attempt failed."""

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from integration.dead_letters import Attempted, reasons
+from integration.dead_letters import Attempted, path_for, reasons
 from integration.delivery.outcome import Buried, Deferred, Delivered, Outcome, Waiting
+from integration.delivery.work import Work
 from integration.journal import Entry
 
 _RESPONSE = 500
@@ -27,16 +28,22 @@ class Ledger:
         """What became of each delivery so far."""
         return tuple(self._entries.values())
 
-    def note(self, outcome: Outcome, *, target: str, attempt: int, last: Attempted | None, ms: int) -> None:
+    def note(
+        self, outcome: Outcome, work: Work, *, target: str = "", last: Attempted | None = None, ms: int = 0
+    ) -> None:
         """Enter one delivery.
 
         Args:
             outcome: What became of it.
+            work: The delivery as it was before.
             target: Its route's target.
-            attempt: How many attempts were made before it.
             last: How the last attempt failed, if any did.
             ms: Milliseconds that it took.
         """
+        attempt, letter = work.attempt, ""
+        if isinstance(outcome, Buried):
+            event = work.subject_matter
+            letter = path_for(event.organization, outcome.reason, work.accepted_at, event.key, outcome.route)
         match outcome:
             case Delivered(route=route, status=status, response=response):
                 entry = Entry(
@@ -50,7 +57,7 @@ class Ledger:
                 entry = _failed(Entry(route=route, state="dead_lettered", attempt=attempt, code=reason), last)
             case _:
                 entry = Entry(route="", state="unrouted")
-        self._entries[entry.route] = msgspec.structs.replace(entry, target=target, ms=ms)
+        self._entries[entry.route] = msgspec.structs.replace(entry, target=target, letter=letter, ms=ms)
 
     def decide(self) -> None:
         """Enter that the routes which only the link decides are decided, by entries of their own."""

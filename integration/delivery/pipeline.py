@@ -5,23 +5,21 @@ queue, parked, or a dead letter. Only when none of that can be stored does an ex
 message stays where it was.
 """
 
-import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 import msgspec
 
 from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters, reasons
-from integration.delivery.attempts import Attempts, Targets
+from integration.delivery.attempts import Attempts, Targets, all_of
 from integration.delivery.circuits import Transition, about, alert_event
 from integration.delivery.claims import IN_PROGRESS, Claims
 from integration.delivery.completion import Rows, complete
-from integration.delivery.environment import environment_of, stamp
+from integration.delivery.environment import Links, environment_of, stamp
 from integration.delivery.guard import Echo, Guard, Refused
 from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
@@ -39,18 +37,6 @@ from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 
 log = logging.getLogger("fno_link.delivery")
-
-
-class Links(Protocol):
-    """What this room needs of the link resolver."""
-
-    async def resolve(self, name: str) -> Link:
-        """Answer, waiting for it if need be; raises LinkUnknown."""
-        ...
-
-    def cached(self, name: str) -> Link | None:
-        """Answer at once, or None."""
-        ...
 
 
 class Pipeline:
@@ -118,9 +104,8 @@ class Pipeline:
         for item in decode(inbound).items:
             match item:
                 case Event():
-                    outcomes += await self.admit(
-                        Work(route="", accepted_at=inbound.received_at, event=item, whole=True, replay=replay)
-                    )
+                    work = Work(route="", accepted_at=inbound.received_at, event=item, whole=True)
+                    outcomes += await (self.resume(work.anew("reopen", replay)) if replay else self.admit(work))
                 case Undecoded():
                     outcomes.append(await self._keeping.bury_undecoded(item, inbound, replay))
                 case IgnoredMessage():
@@ -133,15 +118,15 @@ class Pipeline:
         """Guard an event as a whole, complete it where it was cut, then deliver it by every route that takes it.
 
         Args:
-            work: The event; with a `replay` number an operator says that it is to be delivered again.
+            work: The event.
 
         Returns:
-            What became of it; a Waiting `InProgress`, and nothing is done, for a replay while another run holds it.
+            What became of it.
 
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        return await self._under("replay" if work.replay else "source", work, whole=True)
+        return await self._under("source", work, whole=True)
 
     async def route(self, event: Event, accepted_at: datetime) -> list[Outcome]:
         """Deliver one event by every route that takes it.
@@ -152,7 +137,11 @@ class Pipeline:
         return await self.admit(Work(route="", accepted_at=accepted_at, event=event, whole=True))
 
     async def resume(self, work: Work) -> list[Outcome]:
-        """Try a deferred delivery again, replay one, or make sure that an event's own run came to its end.
+        """Try a deferred delivery again, begin one anew, or make sure that an event's own run came to its end.
+
+        Returns:
+            What became of it; a Waiting `InProgress` where an operator begins it while another run holds the event:
+            it is on the retry queue.
 
         Raises:
             CorruptRecord: The claim-check of the event is gone.
@@ -166,16 +155,12 @@ class Pipeline:
             raise
         if redeemed is None:
             return [Ignored("stale")]
-        if work.recheck:
-            outcomes = await self._under("recheck", redeemed, whole=True)
-        elif work.replay and not work.attempt and not work.generation:
-            outcomes = await self._under("replay", redeemed, whole=work.whole)
-        else:
-            outcomes = await self._under("continuation", redeemed)
+        kind = "recheck" if work.recheck else work.begins or "continuation"
+        outcomes = await self._under(kind, redeemed, whole=work.recheck or (work.begins != "" and work.whole))
         if outcomes == [Waiting(work.route, IN_PROGRESS)]:
             await self._retries.later(redeemed, PATIENCE)
             return outcomes
-        if work.payload and outcomes != [Ignored("in_progress")]:  # then a copy of the message waits
+        if work.payload and outcomes != [Ignored("in_progress")]:  # else a copy of the message waits
             await self._retries.claim_checks.settle(work.payload)
         return outcomes
 
@@ -227,6 +212,8 @@ class Pipeline:
             whole: Without a claim: evaluate the routes rather than go on with the delivery by `work.route`.
             link: The link, where it is known already.
         """
+        if ledger.generation is not None:
+            work = msgspec.structs.replace(work, generation=ledger.generation)
         event = work.subject_matter
         routes, settled = (() if whole else (work.route,)), frozenset[str]()
         if run is not None:
@@ -248,12 +235,18 @@ class Pipeline:
         works = [
             work
             if name == work.route
-            else Work(route=name, accepted_at=work.accepted_at, event=event, replay=work.replay)
+            else Work(
+                route=name,
+                accepted_at=work.accepted_at,
+                event=event,
+                replay=work.replay,
+                generation=work.generation,
+            )
             for name in routes
         ]
         if works and link is None:
             link = await self._link_for(event, needed=any(map(self._needs_link, works)))
-        for results in await _all([self._go_on(each, link, ledger, settled) for each in works]):
+        for results in await all_of([self._go_on(each, link, ledger, settled) for each in works]):
             outcomes += results
         return outcomes
 
@@ -279,7 +272,7 @@ class Pipeline:
             return [Ignored("echo")]
         if isinstance(verdict, Refused):
             outcome = await self._keeping.bury(work, verdict.reason, verdict.message, verdict.hint)
-            ledger.note(outcome, target="", attempt=work.attempt, last=work.last, ms=0)
+            ledger.note(outcome, work, last=work.last)
             if verdict.alert is not None:
                 await self.route(verdict.alert, self._clock.now())
             return [outcome]
@@ -305,6 +298,7 @@ class Pipeline:
             accepted_at=work.accepted_at,
             event=event,
             environment=environment,
+            generation=work.generation,
             earlier=work.earlier,
             replay=work.replay,
         )
@@ -318,7 +312,7 @@ class Pipeline:
         ]
         if undecided and "" not in but:
             settling.append(self._attempts.settle(fresh, None, link, ledger))
-        return await _all(settling)
+        return await all_of(settling)
 
     async def _go_on(
         self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str]
@@ -336,7 +330,7 @@ class Pipeline:
                 reason = reasons.UNROUTED
             if route is None or reason:
                 outcome = await self._keeping.bury(work, reason, message, "Replay it to route the event anew.")
-                ledger.note(outcome, target="", attempt=work.attempt, last=work.last, ms=0)
+                ledger.note(outcome, work, last=work.last)
                 return [outcome]
             return [await self._attempts.settle(work, route, link, ledger)]
         if not isinstance(link, Linked):
@@ -349,11 +343,11 @@ class Pipeline:
         decided = [
             (route, msgspec.structs.replace(work, route=route.name)) for route in routes if route.name not in settled
         ]
-        return await _all([self._attempts.settle(each, route, link, ledger) for route, each in decided])
+        return await all_of([self._attempts.settle(each, route, link, ledger) for route, each in decided])
 
     async def _unrouted(self, work: Work, ledger: Ledger) -> Outcome:
-        outcome = await self._keeping.unrouted(work.subject_matter, work.accepted_at, work.replay)
-        ledger.note(outcome, target="", attempt=0, last=None, ms=0)
+        outcome = await self._keeping.unrouted(work)
+        ledger.note(outcome, msgspec.structs.replace(work, attempt=0))
         return outcome
 
     async def _announce(self) -> None:
@@ -382,12 +376,3 @@ class Pipeline:
             return True
         route = self._routes.get(work.route)
         return route is not None and route.needs_link(work.subject_matter)
-
-
-async def _all[T](settling: Sequence[Awaitable[T]]) -> list[T]:
-    """Run deliveries side by side; let every one come to its end before the first exception leaves."""
-    results = await asyncio.gather(*settling, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if not isinstance(result, BaseException)]

@@ -17,9 +17,9 @@ from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters, Parked, Place, Record, reasons
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
 from integration.delivery.claims import IN_PROGRESS
-from integration.delivery.environment import fingerprint
+from integration.delivery.environment import Links, fingerprint
 from integration.delivery.outcome import Buried, Outcome, Waiting
-from integration.delivery.pipeline import Links, Pipeline
+from integration.delivery.pipeline import Pipeline
 from integration.delivery.retries import Retries
 from integration.delivery.work import Release, Work
 from integration.errors import CorruptRecord, LinkUnknown, UnknownOrganization

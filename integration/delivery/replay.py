@@ -16,7 +16,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.model import Configuration
-from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record, reasons
+from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record
 from integration.delivery.envelope import QUEUE as EVENTS
 from integration.delivery.envelope import Envelope, inbound_of, redeem
 from integration.delivery.outcome import Ignored, Outcome, named
@@ -25,6 +25,7 @@ from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
 from integration.delivery.work import JobOrder, Work, decode_continuation
 from integration.errors import CorruptRecord, StorageUnavailable, UnknownJob, UnknownOrganization, UnknownSource
+from integration.journal import ANEW
 from integration.storage import Storage
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ SLICE = 60.0
 AGAIN = timedelta(seconds=30)
 RENEW_AFTER = 15.0
 SAVE_AFTER = 3.0
-
-# A dead letter of these reasons is routed anew, as its route does not take it any more.
-_ANEW = frozenset({reasons.UNROUTED, reasons.ROUTE_GONE})
 
 
 class Replays:
@@ -250,7 +248,7 @@ class Replays:
         if record.event.organization not in self._configuration.organizations:
             msg = f"the organization {record.event.organization} is no longer configured"
             raise UnknownOrganization(msg)
-        whole = record.whole or record.reason in _ANEW
+        whole = record.whole or record.reason in ANEW
         work = Work(
             route="" if whole else record.route,
             accepted_at=record.accepted_at,
@@ -259,9 +257,8 @@ class Replays:
             last=record.last,
             whole=whole,
             earlier=record.attempts,
-            replay=record.replays + 1,
         )
-        return await self._pipeline.resume(work)
+        return await self._pipeline.resume(work.anew("reopen", record.replays + 1))
 
     async def _decode(self, record: Record) -> list[Outcome]:
         """Decode a message again that no event could be made of."""
@@ -270,7 +267,7 @@ class Replays:
         if source == RETRIES:
             continuation = decode_continuation(body)
             if isinstance(continuation, Work):
-                return await self._pipeline.resume(msgspec.structs.replace(continuation, replay=replay))
+                return await self._pipeline.resume(continuation.anew("reopen", replay))
             msg = f"a {type(continuation).__name__} is ordered anew by itself"
             raise CorruptRecord(msg)
         if source == EVENTS:

@@ -1,7 +1,7 @@
 """What waits on `fno-link-retries`: deliveries to try again, releases to make, jobs to go on with."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,6 +12,8 @@ from integration.events.record import load, store
 from integration.journal import Subject
 
 VERSION = 1
+type Begins = Literal["", "reopen", "replay"]
+
 RECHECK = "*"
 """How the `route` of a re-check begins; names of routes never do."""
 
@@ -29,6 +31,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         environment: Fingerprint of the environment that it was first stamped with, or meant for.
         last: How the last attempt ended.
         generation: The journal's number of the run that deferred it; a message of an older one is dropped.
+        begins: How an operator begins it anew: `reopen` its dead letter, or `replay` it, though it may have been made.
+            Empty: it goes on, by its chain of retries.
         whole: The event as a whole, before its guards and routes; `route` is empty then.
         earlier: How many attempts were made before an operator replayed it.
         replay: How often an operator has replayed it.
@@ -44,11 +48,31 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     environment: str = ""
     last: Attempted | None = None
     generation: int = 0
+    begins: Begins = ""
     whole: bool = False
     earlier: int = 0
     replay: int = 0
     since: datetime | None = None
     about: Subject | None = None
+
+    def anew(self, begins: Begins, replay: int) -> "Work":
+        """Return it as an operator begins it anew: a re-check as the event as a whole.
+
+        Args:
+            begins: How.
+            replay: How often an operator has replayed it, this time included.
+        """
+        return msgspec.structs.replace(
+            self,
+            route="" if self.recheck else self.route,
+            whole=self.whole or self.recheck,
+            begins=begins,
+            replay=replay,
+            earlier=self.earlier + self.attempt,
+            attempt=0,
+            generation=0,
+            since=None,
+        )
 
     @property
     def recheck(self) -> bool:
@@ -106,6 +130,7 @@ class _Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     last: Attempted | None
     generation: int
     v: int
+    begins: Begins = ""
     whole: bool = False
     earlier: int = 0
     replay: int = 0

@@ -1,11 +1,12 @@
 """What happened to each event: one row an event, claimed under a lease before anything is done for it."""
 
-from integration.journal.claim import PATIENCE, Decision, Drop, Duplicate, Kind, Process, Refuse, Wait, claim
+from integration.journal.claim import ANEW, PATIENCE, Decision, Drop, Duplicate, Kind, Process, Refuse, Wait, claim
 from integration.journal.listing import Bookmark, Found, Listing, Wanted
 from integration.journal.record import Entry, Row, State, Subject
 from integration.journal.store import Journal, Run
 
 __all__ = [
+    "ANEW",
     "PATIENCE",
     "Bookmark",
     "Decision",

@@ -1,19 +1,23 @@
 """Who may process an event now: the claim table, as one pure function.
 
-| journal state | from a source | continuation | release | replay |
-|---|---|---|---|---|
-| absent | process | its delivery | its delivery | process |
-| received, lease alive | re-check past the lease | proceed if its own run's, else wait | refuse | refuse |
-| received, lease over | take over | take over | take over | take over, replay |
-| deferred | duplicate | its delivery | its delivery | process, ends the chain |
-| parked | duplicate | its delivery | its delivery | process |
-| dead-lettered | reopen what failed (`resent`) | its delivery | its delivery | process |
-| done | duplicate | its delivery | its delivery | process (`replayed`) |
-| unrouted | evaluate the routes again | its delivery | its delivery | evaluate the routes again |
+| journal state | from a source | continuation | release | reopen | replay |
+|---|---|---|---|---|---|
+| absent | process | its delivery | its delivery | process | process |
+| received, lease alive | re-check past the lease | proceed if its own run's, else wait | refuse | refuse | refuse |
+| received, lease over | take over | take over | take over | take over, reopen | take over, replay |
+| deferred | duplicate | its delivery | its delivery | process, ends the chain | process, ends the chain |
+| parked | duplicate | its delivery | its delivery | process | process |
+| dead-lettered | reopen what failed (`resent`) | its delivery | its delivery | reopen it (`replayed`) | process |
+| done | duplicate | its delivery | its delivery | dropped: it was delivered since | process (`replayed`) |
+| unrouted | evaluate the routes again | its delivery | its delivery | the routes again | the routes again |
 
 "Its delivery": if the message is not stale, else it is dropped, a retry message under a live lease too. A continuation
 is stale unless its delivery is deferred under the same generation; a release, unless its delivery is parked. Other
 deliveries of the same event may be deferred, parked or over meanwhile, that is no matter.
+
+A reopen is the replay of a dead letter, a replay that of an event. A dead letter is about a delivery that failed, or
+about the event as a whole (a guard was against it, no route took it); then the routes are evaluated again and what is
+recorded is not made a second time, whereas a replay of an event as a whole makes everything anew.
 
 A re-check is what a source's message leaves behind when it meets a live lease: it takes over what has stayed
 `received`, and drops itself when the run came to its end.
@@ -28,7 +32,8 @@ from typing import Literal
 
 import msgspec
 
-from integration.journal.record import Row, chain
+from integration.dead_letters import reasons
+from integration.journal.record import Entry, Row, chain
 
 LEASE = timedelta(seconds=150)
 """How long a run is believed to be alive, unless the configuration says otherwise."""
@@ -37,7 +42,10 @@ MARGIN = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=10)
 """How long a delivery waits while another run holds the event."""
 
-type Kind = Literal["source", "recheck", "continuation", "release", "replay"]
+ANEW = frozenset({reasons.UNROUTED, reasons.ROUTE_GONE})
+"""A delivery that failed for one of these has no route any more: the event is routed anew."""
+
+type Kind = Literal["source", "recheck", "continuation", "release", "reopen", "replay"]
 type Why = Literal["new", "takeover", "continued", "resent", "rerouted", "released", "replayed"]
 
 
@@ -53,6 +61,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
         settled: Routes whose delivery is recorded and not to be made again.
         reopens: The entries of `routes` are open from now on: a run that takes over makes them, too.
         afresh: Every entry is forgotten: all deliveries are made again.
+        forgets: The entries of these routes are forgotten: the routes are evaluated in their place.
         running: What the row says of the run: empty for the event as a whole, else what part of it.
     """
 
@@ -64,6 +73,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     settled: frozenset[str] = frozenset()
     reopens: bool = False
     afresh: bool = False
+    forgets: frozenset[str] = frozenset()
     running: str = ""
 
 
@@ -127,6 +137,8 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
             return asked.process(
                 row.generation, why, routes=asked.named, settled=_settled(row, asked.named), running=asked.part
             )
+        case "reopen":
+            return Drop() if _stale(row, asked) else _reopen(row, asked)
         case "replay":
             return _replay(row, asked)
 
@@ -159,6 +171,7 @@ class _Asked(msgspec.Struct, frozen=True):
         settled: frozenset[str] = frozenset(),
         reopens: bool = False,
         afresh: bool = False,
+        forgets: frozenset[str] = frozenset(),
         running: str = "",
     ) -> Process:
         return Process(
@@ -170,6 +183,7 @@ class _Asked(msgspec.Struct, frozen=True):
             settled=settled,
             reopens=reopens,
             afresh=afresh,
+            forgets=forgets,
             running=running,
         )
 
@@ -182,12 +196,12 @@ def _received(row: Row, asked: _Asked) -> Decision:
     mine = asked.kind == "continuation" and row.running == asked.part
     if alive and not mine:
         held_until = row.lease_until or asked.now
-        if asked.kind in ("release", "replay"):
+        if asked.kind in ("release", "reopen", "replay"):
             return Refuse(held_until)
         past = held_until + MARGIN
         return Wait(min(past, asked.now + PATIENCE) if asked.kind == "continuation" else past)
-    if asked.kind == "replay":
-        return _replay(row, asked)
+    if asked.kind in ("reopen", "replay"):
+        return (_reopen if asked.kind == "reopen" else _replay)(row, asked)
     # Whoever takes over finishes what was begun: all that matches if the dead run was about the event as a whole, and
     # in any case what is open. Only then may the event be recorded as settled afterwards.
     routes = tuple(dict.fromkeys((*asked.named, *(each.route for each in row.deliveries if each.state == "open"))))
@@ -214,6 +228,28 @@ def _source(row: Row, asked: _Asked) -> Decision:
 def _replay(row: Row, asked: _Asked) -> Process:
     if asked.route is None or row.state == "unrouted":
         return asked.process(row.generation, "replayed", whole=True, afresh=True)
+    return _again(row, asked)
+
+
+def _reopen(row: Row, asked: _Asked) -> Process:
+    if asked.route is not None:
+        return _again(row, asked)
+    forgets = frozenset(entry.route for entry in row.deliveries if _replaced(entry))
+    routes = tuple(entry.route for entry in row.deliveries if entry.state == "open" and entry.route not in forgets)
+    settled = _settled(row, routes) - forgets
+    return asked.process(
+        row.generation, "replayed", whole=True, routes=routes, settled=settled, reopens=True, forgets=forgets
+    )
+
+
+def _replaced(entry: Entry) -> bool:
+    """Tell whether an entry is over once the routes are evaluated again."""
+    if entry.route:
+        return entry.state == "dead_lettered" and entry.code in ANEW
+    return entry.state not in ("deferred", "parked")
+
+
+def _again(row: Row, asked: _Asked) -> Process:
     # A dead run of the event as a whole, and what it left open, are finished on the way.
     routes = asked.named + tuple(entry.route for entry in row.deliveries if entry.state == "open")
     running = asked.part if row.running or row.state != "received" else ""
@@ -236,6 +272,8 @@ def _stale(row: Row, asked: _Asked) -> bool:
     # A run that is under way may have put its message on the queue, or parked its delivery, and be about to write so.
     if asked.kind == "release":
         return entry.state != "parked" and not (row.state == "received" and entry.state == "deferred")
+    if asked.kind == "reopen":
+        return entry.state in ("delivered", "decided")
     if entry.state == "deferred" and entry.generation == asked.generation:
         return False
     return not (row.state == "received" and row.generation == asked.generation)

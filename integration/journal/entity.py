@@ -18,6 +18,7 @@ PLAIN = 30_000
 CHUNK = 60_000
 CHUNKS = 14
 TEXT = 2_048
+LETTERS = 100
 
 
 def encode(row: Row) -> dict[str, Any]:
@@ -49,6 +50,8 @@ def encode(row: Row) -> dict[str, Any]:
         "resent": row.resent,
         "replayed": row.replayed,
         "reason": row.reason,
+        # Some left out are left behind, no more: their replay finds that their deliveries were made.
+        "letters": "\n".join(row.letters[:LETTERS]),
         "updated_at": row.updated_at,
     }
     entity = {name: value for name, value in entity.items() if value is not None and value != ""}
@@ -67,7 +70,8 @@ def decode(entity: Mapping[str, Any]) -> Row:
     try:
         known = {name: _plain(value) for name, value in entity.items() if name in _FIELDS or name in _ABOUT}
         about = {name: known.pop(name) for name in _ABOUT if name in known} | {"key": entity["RowKey"]}
-        return msgspec.convert(known | {"subject": about, "deliveries": _read(entity)}, Row)
+        letters = tuple(str(entity.get("letters", "")).split())
+        return msgspec.convert(known | {"subject": about, "deliveries": _read(entity), "letters": letters}, Row)
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError, zlib.error, RecursionError) as error:
         msg = f"this journal row cannot be read: {str(error)[:200]}"
         raise CorruptRecord(msg) from error
@@ -111,6 +115,6 @@ def _plain(value: Any) -> Any:
 
 
 _ABOUT = ("organization", "time", "id", "type", "subject", "source", "legal_entity")
-_FIELDS = frozenset(Row.__struct_fields__) - {"subject", "deliveries"}
+_FIELDS = frozenset(Row.__struct_fields__) - {"subject", "deliveries", "letters"}
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(tuple[Entry, ...])

@@ -28,6 +28,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         status: The target's answer, where it has one.
         code: Why it was not delivered: an error code.
         response: The first bytes of the target's answer.
+        letter: Where its dead letter lies.
         ms: Milliseconds that the last attempt took.
     """
 
@@ -41,6 +42,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int | None = None
     code: str = ""
     response: str = ""
+    letter: str = ""
     ms: int = 0
 
 
@@ -94,6 +96,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         owner: A random word of that run, to know its own writes again.
         running: The delivery that it is about, as `chain` writes it; empty: the event as a whole.
         deliveries: An entry for each delivery, in the order of their routes' names.
+        letters: Dead letters of entries that the run under way has put aside.
         duplicates: How often the event came again without anything to do.
         resent: How often its sender sent it again to reopen what had failed.
         replayed: How often it was replayed.
@@ -110,6 +113,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     running: str = ""
     deliveries: tuple[Entry, ...] = ()
+    letters: tuple[str, ...] = ()
     duplicates: int = 0
     resent: int = 0
     replayed: int = 0

@@ -17,8 +17,10 @@ def begun(row: Row, run: Process, *, owner: str, now: datetime) -> Row:
         owner: A random word of the run.
         now: The time.
     """
-    kept = () if run.afresh else row.deliveries
-    reopened = (Entry(route=route, state="open") for route in run.routes if run.reopens)
+    forgotten = [each for each in row.deliveries if run.afresh or each.route in run.forgets]
+    kept = [each for each in row.deliveries if each not in forgotten]
+    letters = {each.route: each.letter for each in kept}
+    reopened = (Entry(route=route, state="open", letter=letters.get(route, "")) for route in run.routes if run.reopens)
     return msgspec.structs.replace(
         row,
         state="received",
@@ -27,6 +29,7 @@ def begun(row: Row, run: Process, *, owner: str, now: datetime) -> Row:
         owner=owner,
         running=run.running,
         deliveries=merged(kept, reopened),
+        letters=_named(*row.letters, *(each.letter for each in forgotten)),
         resent=row.resent + (run.why == "resent"),
         replayed=row.replayed + (run.why == "replayed"),
         updated_at=now,
@@ -53,9 +56,24 @@ def ended(row: Row, entries: tuple[Entry, ...], *, now: datetime, reason: str = 
         lease_until=now if state == "received" else None,
         running=row.running if state == "received" else "",
         deliveries=deliveries,
+        letters=() if complete else row.letters,
         reason=reason or row.reason,
         updated_at=now,
     )
+
+
+def superseded(row: Row, entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    """Name the dead letters that a complete run has put something else in the place of.
+
+    Args:
+        row: As the run wrote it when it began.
+        entries: What became of each delivery that the run was about.
+    """
+    before = _named(*row.letters, *(entry.letter for entry in row.deliveries))
+    if not before:
+        return ()
+    after = {entry.letter for entry in _decided(merged(row.deliveries, entries), entries)}
+    return tuple(letter for letter in before if letter not in after)
 
 
 def overtaken(row: Row, begun: Row, entries: tuple[Entry, ...], *, now: datetime) -> Row | None:
@@ -92,7 +110,11 @@ def _decided(deliveries: tuple[Entry, ...], entries: tuple[Entry, ...]) -> tuple
         return deliveries
     if whole.state not in ("open", "unrouted"):
         return deliveries
-    return merged(deliveries, (msgspec.structs.replace(whole, state="decided"),))
+    return merged(deliveries, (msgspec.structs.replace(whole, state="decided", letter=""),))
+
+
+def _named(*letters: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(letter for letter in letters if letter))
 
 
 def _dated(entry: Entry, row: Row, now: datetime) -> Entry:

@@ -11,7 +11,7 @@ from integration.errors import CorruptRecord, StorageUnavailable
 from integration.journal.claim import LEASE, Decision, Duplicate, Kind, Process, claim
 from integration.journal.entity import decode, encode, partition
 from integration.journal.record import Entry, Row, Subject
-from integration.journal.run import begun, ended, overtaken
+from integration.journal.run import begun, ended, overtaken, superseded
 from integration.journal.tables import PREFIX, outlived, tables_for
 from integration.storage import Storage
 from integration.storage.failures import storage_failures
@@ -42,6 +42,10 @@ class Run(msgspec.Struct, frozen=True):
     table: str
     etag: str
     corrupt: str = ""
+
+    def superseded(self, entries: tuple[Entry, ...]) -> tuple[str, ...]:
+        """Name the dead letters that are over, now that the run has recorded these entries."""
+        return superseded(self.row, entries)
 
 
 class _Found(msgspec.Struct, frozen=True):

@@ -323,7 +323,7 @@ async def test_an_operator_may_replay_what_is_done(bench):
     whole = Work(route="", accepted_at=AT, event=event, whole=True, replay=2)
     assert await bench.pipeline.replay(whole) == DELIVERED
     assert bench.orders.shipments[-1].message_id.endswith(":orders:r2")
-    assert await bench.pipeline.resume(msgspec.structs.replace(whole, replay=3)) == DELIVERED
+    assert await bench.pipeline.resume(whole.anew("replay", 3)) == DELIVERED
     assert (await row(bench)).replayed == 3
 
 

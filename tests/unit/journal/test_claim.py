@@ -17,6 +17,8 @@ DELIVERED = Entry(route="done", state="delivered")
 DEFERRED = Entry(route="mine", state="deferred", generation=MINE)
 PARKED = Entry(route="mine", state="parked")
 DEAD = Entry(route="mine", state="dead_lettered")
+GONE = Entry(route="gone", state="dead_lettered", code="RouteGone")
+REFUSED_BY_GUARD = Entry(route="", state="dead_lettered", code="ForeignOrganization")
 MADE = Entry(route="mine", state="delivered")
 
 
@@ -43,6 +45,8 @@ ROWS = {
     "parked": a_row("parked", DELIVERED, PARKED),
     "dead-lettered": a_row("dead_lettered", DELIVERED, DEAD),
     "done": a_row("done", DELIVERED, MADE),
+    "dead-lettered, its route gone": a_row("dead_lettered", DELIVERED, GONE, DEAD),
+    "dead-lettered, by a guard": a_row("dead_lettered", REFUSED_BY_GUARD),
     "unrouted": a_row("unrouted", Entry(route="", state="unrouted")),
     "done, its delivery unknown": a_row("done", DELIVERED),
 }
@@ -52,12 +56,14 @@ ASKED = {
     "continuation": ("continuation", MINE, "mine"),
     "stale continuation": ("continuation", MINE - 1, "mine"),
     "release": ("release", 0, "mine"),
+    "reopen": ("reopen", 0, "mine"),
+    "reopen, routed anew": ("reopen", 0, None),
     "replay": ("replay", 0, "mine"),
     "replay of all": ("replay", 0, None),
 }
 
 
-def run(why, generation, *, whole=False, routes=(), settled=(), reopens=False, afresh=False, running=""):
+def run(why, generation, *, whole=False, routes=(), settled=(), reopens=False, afresh=False, forgets=(), running=""):
     return Process(
         why=why,
         generation=generation,
@@ -67,6 +73,7 @@ def run(why, generation, *, whole=False, routes=(), settled=(), reopens=False, a
         settled=frozenset(settled),
         reopens=reopens,
         afresh=afresh,
+        forgets=frozenset(forgets),
         running=running,
     )
 
@@ -75,6 +82,8 @@ RECHECK, LATER, REFUSED = Wait(LEASED + MARGIN), Wait(NOW + PATIENCE), Refuse(LE
 OWN = {"routes": ["mine"], "settled": ["done"]}
 AGAIN = run("replayed", 8, whole=True, afresh=True)
 REPLAYED = run("replayed", 8, **OWN, reopens=True, running="replay:mine")
+REOPENED = run("replayed", 8, **OWN, reopens=True, running="reopen:mine")
+ANEW = run("replayed", 8, whole=True, settled=["done", "mine"], reopens=True)
 TAKEN = run("takeover", 8, whole=True, settled=["done", "mine"])
 
 TABLE = {
@@ -84,6 +93,8 @@ TABLE = {
         "continuation": run("new", 5, routes=["mine"], running="4:mine"),
         "stale continuation": run("new", 4, routes=["mine"], running="3:mine"),
         "release": run("new", 1, routes=["mine"], running="release:mine"),
+        "reopen": run("new", 1, routes=["mine"], running="reopen:mine"),
+        "reopen, routed anew": run("new", 1, whole=True),
         "replay": run("new", 1, routes=["mine"], running="replay:mine"),
         "replay of all": run("new", 1, whole=True),
     },
@@ -93,6 +104,8 @@ TABLE = {
         "continuation": LATER,
         "stale continuation": Drop(),
         "release": REFUSED,
+        "reopen": REFUSED,
+        "reopen, routed anew": REFUSED,
         "replay": REFUSED,
         "replay of all": REFUSED,
     },
@@ -102,6 +115,8 @@ TABLE = {
         "continuation": run("continued", 8, **OWN, running="4:mine"),
         "stale continuation": Drop(),
         "release": REFUSED,
+        "reopen": REFUSED,
+        "reopen, routed anew": REFUSED,
         "replay": REFUSED,
         "replay of all": REFUSED,
     },
@@ -111,6 +126,8 @@ TABLE = {
         "continuation": LATER,
         "stale continuation": Drop(),
         "release": REFUSED,
+        "reopen": REFUSED,
+        "reopen, routed anew": REFUSED,
         "replay": REFUSED,
         "replay of all": REFUSED,
     },
@@ -120,6 +137,8 @@ TABLE = {
         "continuation": run("takeover", 8, whole=True, **OWN),
         "stale continuation": Drop(),
         "release": run("takeover", 8, whole=True, **OWN),
+        "reopen": run("replayed", 8, whole=True, **OWN, reopens=True),
+        "reopen, routed anew": ANEW,
         "replay": run("replayed", 8, whole=True, **OWN, reopens=True),
         "replay of all": AGAIN,
     },
@@ -129,6 +148,8 @@ TABLE = {
         "continuation": run("continued", 8, **OWN, running="4:mine"),
         "stale continuation": Drop(),
         "release": run("takeover", 8, **OWN, running="release:mine"),
+        "reopen": REOPENED,
+        "reopen, routed anew": ANEW,
         "replay": REPLAYED,
         "replay of all": AGAIN,
     },
@@ -138,6 +159,8 @@ TABLE = {
         "continuation": run("continued", 8, **OWN, running="4:mine"),
         "stale continuation": Drop(),
         "release": Drop(),
+        "reopen": REOPENED,
+        "reopen, routed anew": ANEW,
         "replay": REPLAYED,
         "replay of all": AGAIN,
     },
@@ -147,6 +170,8 @@ TABLE = {
         "continuation": Drop(),
         "stale continuation": Drop(),
         "release": run("released", 8, **OWN, running="release:mine"),
+        "reopen": REOPENED,
+        "reopen, routed anew": ANEW,
         "replay": REPLAYED,
         "replay of all": AGAIN,
     },
@@ -156,6 +181,8 @@ TABLE = {
         "continuation": Drop(),
         "stale continuation": Drop(),
         "release": Drop(),
+        "reopen": REOPENED,
+        "reopen, routed anew": ANEW,
         "replay": REPLAYED,
         "replay of all": AGAIN,
     },
@@ -165,7 +192,31 @@ TABLE = {
         "continuation": Drop(),
         "stale continuation": Drop(),
         "release": Drop(),
+        "reopen": Drop(),
+        "reopen, routed anew": ANEW,
         "replay": REPLAYED,
+        "replay of all": AGAIN,
+    },
+    "dead-lettered, its route gone": {
+        "source": run("resent", 8, routes=["gone", "mine"], settled=["done"], reopens=True, running="resent"),
+        "recheck": Drop(),
+        "continuation": Drop(),
+        "stale continuation": Drop(),
+        "release": Drop(),
+        "reopen": run("replayed", 8, routes=["mine"], settled=["done", "gone"], reopens=True, running="reopen:mine"),
+        "reopen, routed anew": run("replayed", 8, whole=True, settled=["done", "mine"], reopens=True, forgets=["gone"]),
+        "replay": run("replayed", 8, routes=["mine"], settled=["done", "gone"], reopens=True, running="replay:mine"),
+        "replay of all": AGAIN,
+    },
+    "dead-lettered, by a guard": {
+        "source": run("resent", 8, routes=[""], reopens=True, running="resent"),
+        "recheck": Drop(),
+        "continuation": run("continued", 8, routes=["mine"], settled=[""], running="4:mine"),
+        "stale continuation": run("continued", 8, routes=["mine"], settled=[""], running="3:mine"),
+        "release": run("released", 8, routes=["mine"], settled=[""], running="release:mine"),
+        "reopen": run("replayed", 8, routes=["mine"], settled=[""], reopens=True, running="reopen:mine"),
+        "reopen, routed anew": run("replayed", 8, whole=True, reopens=True, forgets=[""]),
+        "replay": run("replayed", 8, routes=["mine"], settled=[""], reopens=True, running="replay:mine"),
         "replay of all": AGAIN,
     },
     "unrouted": {
@@ -174,6 +225,8 @@ TABLE = {
         "continuation": run("continued", 8, routes=["mine"], running="4:mine"),
         "stale continuation": run("continued", 8, routes=["mine"], running="3:mine"),
         "release": run("released", 8, routes=["mine"], running="release:mine"),
+        "reopen": run("replayed", 8, routes=["mine"], reopens=True, running="reopen:mine"),
+        "reopen, routed anew": run("replayed", 8, whole=True, reopens=True, forgets=[""]),
         "replay": AGAIN,
         "replay of all": AGAIN,
     },
@@ -183,6 +236,8 @@ TABLE = {
         "continuation": run("continued", 8, **OWN, running="4:mine"),
         "stale continuation": run("continued", 8, **OWN, running="3:mine"),
         "release": run("released", 8, **OWN, running="release:mine"),
+        "reopen": REOPENED,
+        "reopen, routed anew": run("replayed", 8, whole=True, settled=["done"], reopens=True),
         "replay": REPLAYED,
         "replay of all": AGAIN,
     },
@@ -228,3 +283,14 @@ def test_a_release_meets_a_live_run_and_is_refused():
     row = a_row("received", PARKED, lease=LEASED)
     assert claim(row, "release", 0, NOW, route="mine") == REFUSED
     assert claim(row, "release", 0, NOW, route="other") == REFUSED
+
+
+def test_a_dead_letter_of_what_only_the_link_decides_is_over_once_that_is_decided():
+    row = a_row("done", Entry(route="", state="decided"), DELIVERED)
+    assert claim(row, "reopen", 0, NOW, route="") == Drop()
+
+
+def test_what_waits_for_its_routes_still_is_not_forgotten_by_routing_anew():
+    waiting = Entry(route="", state="deferred", generation=MINE)
+    decision = claim(a_row("deferred", waiting, GONE), "reopen", 0, NOW)
+    assert decision == run("replayed", 8, whole=True, settled=[""], reopens=True, forgets=["gone"])
