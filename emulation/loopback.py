@@ -79,7 +79,7 @@ class LoopbackServer(uvicorn.Server):
 def reset(transport: asyncio.BaseTransport) -> None:
     """End a connection by RST."""
     sock = transport.get_extra_info("socket")
-    if sock is not None:
+    if sock is not None and sock.fileno() >= 0:  # it may have been closed meanwhile
         # Closing a socket with a linger time of zero sends RST instead of FIN.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     if isinstance(transport, asyncio.WriteTransport):

@@ -14,6 +14,12 @@ hypothesis.settings.load_profile("fno-link")
 pytest_plugins = ["tests.fixtures.dynamics", "tests.fixtures.receivers", "tests.fixtures.service_bus"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    faults = parser.getgroup("faults", "the fault suite")
+    faults.addoption("--seed", type=int, help="run this seed alone; some fixed ones and a drawn one when absent")
+    faults.addoption("--events", type=int, help="how many messages a seed sends")
+
+
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
     """One Azurite per test process, shared: use queue, table and container names of your own."""

@@ -1,0 +1,119 @@
+"""One seed from beginning to end: the world, the messages, the faults, rest; what is known afterwards."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulation.service_bus import Control
+from tests.faults import account, receipts
+from tests.faults.evidence import BrokerDeadLetter, Evidence, Receipt, Sent
+from tests.faults.faults import Faults
+from tests.faults.rest import unrest
+from tests.faults.schedule import Plan
+from tests.faults.sender import Sender
+from tests.faults.topology import (
+    BUS_QUEUE,
+    BUS_TOPIC,
+    LEASE,
+    ORGANIZATIONS,
+    ROUTES,
+    STORAGE_QUEUE,
+    SUBSCRIPTION,
+    TRANSPORTS,
+    elsewhere,
+    home,
+)
+from tests.faults.topology import BUS_SUBSCRIPTION as OWN
+from tests.faults.traffic import Traffic
+from tests.faults.world import KEYS, ROOT, Faulty
+
+if TYPE_CHECKING:
+    from emulation.received import Received
+
+# The last retries, and re-checks of what a killed host held.
+REST_WITHIN = 90.0
+LOOK_EVERY = 0.3
+SOURCES = (BUS_QUEUE, f"{BUS_TOPIC}/Subscriptions/{OWN}")
+
+
+def run(plan: Plan, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | None = None) -> Evidence:
+    """Run a plan and gather what it left behind.
+
+    Args:
+        plan: What is to happen.
+        folder: For configuration, logs and journals; kept.
+        app: The function app.
+        env: Further app settings.
+    """
+    with Faulty(plan.hosts, folder, app=app, env=env) as world:
+        faults = Faults(world)
+        sent = asyncio.run(_play(plan, world, faults))
+        left = _rest(world)
+        return Evidence(
+            sent=sent,
+            receipts=tuple(_receipts(world)),
+            dead=account.dead_letters(world.storage),
+            parked=account.parked(world.storage),
+            journal=account.journal(world.storage),
+            broker_dead=tuple(_broker_dead(world.bus.control)),
+            windows=tuple(faults.windows),
+            transports=TRANSPORTS,
+            lease=LEASE,
+            unrest=left,
+        )
+
+
+async def _play(plan: Plan, world: Faulty, faults: Faults) -> tuple[Sent, ...]:
+    """Send everything while the faults fall, each at its time; return once all is sent and undone."""
+    began = time.monotonic()
+    traffic = Traffic(plan, time.time())
+    urls = [host.url for host in world.hosts.values()]
+
+    def befall() -> None:
+        for planned in plan.faults:
+            time.sleep(max(0.0, began + planned.start - time.monotonic()))
+            faults.carry_out(planned)
+
+    async with Sender(urls, KEYS["default"], world.storage, world.service_bus) as sender, asyncio.TaskGroup() as group:
+        group.create_task(asyncio.to_thread(befall))
+        for message in plan.messages:
+            group.create_task(sender.send(traffic.hand(message), began))
+    return tuple(sender.sent)
+
+
+def _rest(world: Faulty) -> tuple[str, ...]:
+    """Wait until nothing is under way; return what still is when time is up."""
+    deadline = time.monotonic() + REST_WITHIN
+    while True:
+        left = unrest(world.storage, world.bus.control, queues=(STORAGE_QUEUE,), entities=SOURCES, linked=ORGANIZATIONS)
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(LOOK_EVERY)
+
+
+def _receipts(world: Faulty) -> Iterator[Receipt]:
+    for target in ("plain", "linked"):
+        yield from receipts.by_request(target, world.receivers.received(target), _routes(target))
+    posted: list[Received] = []
+    for name in ORGANIZATIONS:
+        for url in (home(name), elsewhere(name)):
+            posted += world.dynamics.control.received(url.removeprefix("https://"))
+    yield from receipts.by_request("erp", posted, _routes("erp"), wrapper="_request")
+    for target in ("archive", "ledger"):
+        yield from receipts.on_storage_queue(world.storage, target, target, *_routes(target))
+    for target, entity in (("orders", "orders"), ("invoices", f"invoices/Subscriptions/{SUBSCRIPTION}")):
+        yield from receipts.at_broker(world.bus.control, target, entity, _routes(target))
+
+
+def _routes(target: str) -> tuple[str, ...]:
+    return tuple(route.name for route in ROUTES if route.target == target)
+
+
+def _broker_dead(control: Control) -> Iterator[BrokerDeadLetter]:
+    for entity in SOURCES:
+        for message in control.messages(f"{entity}/$DeadLetterQueue", receipts.ALL):
+            yield BrokerDeadLetter(
+                entity=entity, message_id=str(message["message_id"] or ""), deliveries=message["delivery_count"]
+            )
