@@ -78,9 +78,7 @@ class Releases:
         Raises:
             StorageUnavailable: Whether anything is parked could not be found out.
         """
-        parked = await self._dead_letters.has_parked(organization, NOT_LINKED)
-        if not parked and moved:
-            parked = await self._dead_letters.has_parked(organization, PARKED_FOR_OTHER_ENVIRONMENT)
+        parked = await self._is_any_parked(organization, held=moved)
         if parked:
             await self._retries.release(Release(organization=organization, held=moved))
         return parked
@@ -97,11 +95,18 @@ class Releases:
             return outcomes
         async with self._dead_letters.releasing(order.organization) as lease:
             if lease is None:
-                await self._retries.release(order, AGAIN)  # the other run may end before it has seen everything
+                # The other run may end before it has seen everything; where nothing is left, it has.
+                if await self._is_any_parked(order.organization, held=order.held):
+                    await self._retries.release(order, AGAIN)
             else:
                 await self._under(lease, order, outcomes)
         log.info("released %d parked deliveries of %s", len(outcomes), order.organization)
         return outcomes
+
+    async def _is_any_parked(self, organization: str, *, held: bool) -> bool:
+        if await self._dead_letters.has_parked(organization, NOT_LINKED):
+            return True
+        return held and await self._dead_letters.has_parked(organization, PARKED_FOR_OTHER_ENVIRONMENT)
 
     async def _under(self, lease: "BlobLease", order: Release, outcomes: list[Outcome]) -> None:
         """Release under the lease, oldest first, until all is done, the link is gone or the time is up."""

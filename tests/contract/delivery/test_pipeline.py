@@ -10,6 +10,7 @@ from integration.delivery.environment import fingerprint
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Waiting
 from integration.errors import CorruptRecord, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.links.values import Linked
+from integration.storage.names import RETRIES
 from tests.contract.delivery.conftest import AT, LINKED, MOVED, NOT_LINKED, ORDERS, OTHERS, business_event
 
 ONLY_ORDERS = (ORDERS,)
@@ -272,6 +273,15 @@ async def test_one_instance_at_a_time_releases(bench):
         assert lease is not None
         assert await bench.releases.run(Release(organization="contoso")) == []
     assert len(await bench.parked()) == 3
+    assert await bench.storage.queue(RETRIES).depth() == 1
+
+
+async def test_a_release_that_meets_another_one_is_not_ordered_again_for_nothing(bench):
+    bench.build(ONLY_ORDERS)
+    async with bench.dead_letters.releasing("contoso") as lease:
+        assert lease is not None
+        assert await bench.releases.run(Release(organization="contoso", held=True)) == []
+    assert await bench.storage.queue(RETRIES).depth() == 0
 
 
 async def test_a_release_that_takes_too_long_is_continued_by_another_order(bench):
