@@ -1,111 +1,26 @@
 """What is read of a run: a real worker delivers to a receiver, a Storage queue and the broker."""
 
 import asyncio
-import gc
 import hashlib
-import json
-import uuid
-from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from azure.servicebus import ServiceBusClient
 
-from integration.config.model import (
-    Configuration,
-    Delivery,
-    HttpSource,
-    Organization,
-    Route,
-    ServiceBusTarget,
-    StorageQueueTarget,
-    WebhookTarget,
-)
-from integration.delivery.envelope import Envelope
-from integration.events.event import event_key
-from integration.routing.table import RouteTable
-from integration.worker import Worker
-from tests.faults import account, evidence, receipts
-from tests.faults.evidence import Evidence, Sent
 from tests.faults.oracle import judge
-from tests.faults.rest import unrest
+from tests.faults.room import DELIVERIES, ROUTES, Room, opened
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*unclosed.*:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-ROUTES = {"to-hook": "hook", "to-box": "box", "to-bus": "bus"}
-TRANSPORTS = {"hook": "webhook", "box": "storage_queue", "bus": "service_bus"}
-DELIVERIES = tuple(evidence.Delivery(route, target) for route, target in ROUTES.items())
-
-
-class Room:
-    """A worker, and everything around it that the readers look at."""
-
-    def __init__(self, worker, storage, bus, queue, receivers) -> None:
-        self.worker, self.storage, self.bus, self.queue, self.receivers = worker, storage, bus, queue, receivers
-        self.sent: list[Sent] = []
-
-    async def send(self, body: bytes, **more) -> Sent:
-        sent = Sent(organization="contoso", transport="http", source="erp", at=datetime.now(UTC).timestamp(), **more)
-        self.sent.append(sent)
-        await self.worker.take_envelope(Envelope(source="erp", received_at=datetime.now(UTC), body=body).encode())
-        return sent
-
-    async def send_event(self, type_="Known", id_="", **more) -> Sent:
-        id_ = id_ or str(uuid.uuid4()).upper()
-        body = {"BusinessEventId": type_, "EventId": id_, "ControlNumber": 1, "EventTime": "/Date(1767268800000)/"}
-        return await self.send(json.dumps(body).encode(), id=id_, key=event_key("contoso", id_), **more)
-
-    def evidence(self) -> Evidence:
-        return Evidence(
-            sent=tuple(self.sent),
-            receipts=(
-                *receipts.by_request("hook", self.receivers.received("hook"), ["to-hook"]),
-                *receipts.on_storage_queue(self.storage, "box", "box", "to-box"),
-                *receipts.at_broker(self.bus.control, "bus", self.queue, ["to-bus"]),
-            ),
-            dead=account.dead_letters(self.storage),
-            parked=account.parked(self.storage),
-            journal=account.journal(self.storage),
-            broker_dead=tuple(receipts.given_up(self.bus.control, [self.queue])),
-            transports=TRANSPORTS,
-            unrest=self.unrest(),
-        )
-
-    def unrest(self) -> tuple[str, ...]:
-        return unrest(self.storage, self.bus.control, queues=["erp-in"], entities=["quiet"], linked=["contoso"])
 
 
 @pytest.fixture
 async def room(azurite, service_bus, new_queue, receivers):
     receivers.reset()
-    storage, queue = azurite.spare_account(), new_queue()
-    service_bus.control.create("queue", {"name": "quiet"})
-    routes = tuple(
-        Route(name=route, target=target, event_types=("Known",), requires_link=False)
-        for route, target in ROUTES.items()
-    )
-    targets = {
-        "hook": WebhookTarget(name="hook", url=receivers.url("hook")),
-        "box": StorageQueueTarget(name="box", queue="box"),
-        "bus": ServiceBusTarget(name="bus", connection="Bus", queue=queue),
-    }
-    configuration = Configuration(
-        organizations={
-            "contoso": Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
-        },
-        sources={"erp": HttpSource(name="erp", organization="contoso")},
-        routes=routes,
-        targets=targets,
-        delivery=Delivery(retry_after=(timedelta(seconds=30),)),
-    )
-    environ = {"AzureWebJobsStorage": storage, "Bus": service_bus.connection_string}
-    worker = Worker(configuration, RouteTable.compile(routes, targets=targets), environ)
-    yield Room(worker, storage, service_bus, queue, receivers)
-    await worker.close()
-    service_bus.control.delete("quiet")
-    gc.collect()
+    async with opened(azurite.spare_account(), service_bus, new_queue(), receivers) as room:
+        yield room
 
 
 async def test_what_a_worker_did_is_read_and_found_right(room: Room):

@@ -1,0 +1,41 @@
+"""Builds that lose or repeat events on purpose: the suite must catch each of them.
+
+Nothing in the product can switch its safety off; these replace pieces of it from outside, in the process of a host.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+SETTING = "FAULTY_BUILD"
+BUILDS = ("claim_off", "acknowledges_first", "drops_retries")
+
+
+class Patch(msgspec.Struct, frozen=True):
+    """One piece of the product that is replaced: `owner.name` by what `make` makes of it."""
+
+    owner: Any
+    name: str
+    make: Callable[[Any], Any]
+
+    def apply(self) -> None:
+        """Replace it for the rest of the process."""
+        setattr(self.owner, self.name, self.replacement())
+
+    def replacement(self) -> Any:
+        """Make what takes its place."""
+        return self.make(getattr(self.owner, self.name))
+
+
+def app(folder: Path) -> Path:
+    """Make the folder of the function app; the app setting `FAULTY_BUILD` says which build it is."""
+    made = folder / "broken-app"
+    made.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "function_app.py", made)
+    shutil.copy(ROOT / "host.json", made)
+    return made

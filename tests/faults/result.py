@@ -1,0 +1,110 @@
+"""What one seed came to, as a line of a file and as a line for a reader; and what many came to."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from tests.faults.evidence import Evidence
+from tests.faults.oracle import Problem, Verdict
+
+KEPT = 20
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One seed.
+
+    Args:
+        seed: The seed.
+        events: How many messages were to be sent.
+        seconds: How long it took.
+        counts: Of the oracle.
+        excused: Second deliveries by fault.
+        unrecorded: Deliveries without a record by fault.
+        faults: By kind.
+        problems: The first of them.
+        failed: How many problems there are; -1: the run itself failed.
+        error: Why the run itself failed.
+        folder: Logs and evidence of a seed that failed.
+    """
+
+    seed: int
+    events: int
+    seconds: float
+    counts: dict[str, int] = {}
+    excused: dict[str, int] = {}
+    unrecorded: dict[str, int] = {}
+    faults: dict[str, int] = {}
+    problems: tuple[Problem, ...] = ()
+    failed: int = 0
+    error: str = ""
+    folder: str = ""
+
+    @classmethod
+    def of(cls, seed: int, events: int, seconds: float, evidence: Evidence, verdict: Verdict) -> "Result":
+        """Sum up a run."""
+        return cls(
+            seed=seed,
+            events=events,
+            seconds=seconds,
+            counts=verdict.counts,
+            excused=verdict.excused,
+            unrecorded=verdict.unrecorded,
+            faults=dict(Counter(window.fault for window in evidence.windows)),
+            problems=verdict.problems[:KEPT],
+            failed=len(verdict.problems),
+        )
+
+    def __str__(self) -> str:
+        """Return one line, and one more for each problem."""
+        if self.failed < 0:
+            return f"seed {self.seed}: THE RUN FAILED after {self.seconds:.0f} s: {self.error}"
+        said = [f"{self.counts.get(name, 0)} {word}" for name, word in SAID]
+        again = ", ".join(f"{count} by {fault}" for fault, count in sorted(self.excused.items())) or "none"
+        state = f"{self.failed} PROBLEMS" if self.failed else "ok"
+        lines = [f"seed {self.seed}: {', '.join(said)}, repeated: {again}, {self.seconds:.0f} s: {state}"]
+        lines += [f"  {each.rule}: {each.id}: {each.why}" for each in self.problems]
+        return "\n".join(lines)
+
+
+SAID = (
+    ("sent", "sent"),
+    ("accepted", "accepted"),
+    ("deliveries_delivered", "delivered"),
+    ("deliveries_dead", "dead"),
+    ("deliveries_parked", "parked"),
+    ("deliveries_lost", "lost"),
+)
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Sum up many seeds."""
+    counts, excused, faults = (
+        (_total(each) for each in zip(*map(_parts, results), strict=True)) if results else ({},) * 3
+    )
+    failed = [result.seed for result in results if result.failed]
+    seconds = sum(result.seconds for result in results)
+    return "\n".join(
+        (
+            f"{len(results)} seeds, {seconds:.0f} s of runs",
+            "  " + ", ".join(f"{counts.get(name, 0)} {word}" for name, word in SAID),
+            f"  repeated, excused by: {_said(excused)}",
+            f"  faults: {_said(faults)}",
+            f"  failing seeds: {failed or 'none'}",
+        )
+    )
+
+
+def _parts(result: Result) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    return result.counts, result.excused, result.faults
+
+
+def _total(parts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return dict(total)
+
+
+def _said(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "none"
