@@ -10,7 +10,7 @@ from integration.clock import Clock, SystemClock
 from integration.config.model import EventGridTarget
 from integration.delivery.shipment import Receipt, Shipment
 from integration.delivery.targets.post import post
-from integration.errors import TargetUnavailable
+from integration.errors import TargetRejected, TargetUnavailable
 from integration.events.cloudevents import BATCH_TYPE, batch
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ API_VERSION = "2018-01-01"
 # The token audience of each cloud by its topic hosts; all others are the public one's.
 _AUDIENCES = {".azure.us": "https://eventgrid.azure.us", ".azure.cn": "https://eventgrid.azure.cn"}
 _PUBLIC = "https://eventgrid.azure.net"
+# What an operator can mend without touching the event: it waits, and goes on by itself.
+_MENDABLE = {
+    401: "the topic refused the key or identity; correct it",
+    403: "the topic refused the identity; it needs the role EventGrid Data Sender, and the topic this network",
+    404: "there is no such topic; create it, or correct the target's endpoint",
+}
 
 
 class EventGrid:
@@ -56,19 +62,26 @@ class EventGrid:
         """POST a batch of one event.
 
         Raises:
-            TargetUnavailable: No token, no answer, a 5xx, 408, 425 or 429.
-            TargetRejected: Any other answer but a 2xx.
+            TargetUnavailable: No token, no answer, a 5xx, 408, 425 or 429, and what can be mended without the event:
+                a refused key or identity, a topic that does not exist.
+            TargetRejected: Any other answer but a 2xx: the event is too large, or is not what the topic takes.
         """
         headers = {"content-type": BATCH_TYPE, **await self._authorization()}
-        return await post(
-            self._http,
-            self._url,
-            batch([shipment.event]),
-            headers,
-            name=self._target.name,
-            timeout=self._target.timeout.total_seconds(),
-            now=self._clock.now(),
-        )
+        try:
+            return await post(
+                self._http,
+                self._url,
+                batch([shipment.event]),
+                headers,
+                name=self._target.name,
+                timeout=self._target.timeout.total_seconds(),
+                now=self._clock.now(),
+            )
+        except TargetRejected as rejected:
+            if rejected.status not in _MENDABLE:
+                raise
+            msg = f"{rejected}: {_MENDABLE[rejected.status]}"
+            raise TargetUnavailable(msg, status=rejected.status, response=rejected.response) from rejected
 
     async def close(self) -> None:
         """Nothing to close: client and identity belong to the process."""
