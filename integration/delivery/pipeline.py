@@ -225,13 +225,6 @@ class Pipeline:
             outcomes += await self._guarded(work, ledger, settled.union(routes))
         if again:
             ledger.decide()
-        if any(name != work.route for name in routes):  # begun by a run that is over, from an event as it came
-            try:
-                completed = await self._completed(event)
-            except LinkUnknown as unknown:
-                log.warning("%s goes on as it came: %s", event.key, unknown)
-            else:
-                event = completed if isinstance(completed, Event) else event
         works = [
             work
             if name == work.route
@@ -244,11 +237,28 @@ class Pipeline:
             )
             for name in routes
         ]
-        if works and link is None:
-            link = await self._link_for(event, needed=any(map(self._needs_link, works)))
-        for results in await all_of([self._go_on(each, link, ledger, settled) for each in works]):
-            outcomes += results
-        return outcomes
+        return outcomes + (await self._gone_on(event, works, link, ledger, settled) if works else [])
+
+    async def _gone_on(
+        self,
+        event: Event,
+        works: list[Work],
+        link: Link | LinkUnknown | None,
+        ledger: Ledger,
+        settled: frozenset[str],
+    ) -> list[Outcome]:
+        """Go on with deliveries that were begun before, perhaps from an event as it came: it is completed first."""
+        try:
+            completed = await self._completed(event)
+        except LinkUnknown as unknown:
+            return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
+        if isinstance(completed, Refused):
+            return await all_of([self._refused(each, completed, ledger) for each in works])
+        works = [msgspec.structs.replace(each, event=completed) for each in works]
+        if link is None:
+            link = await self._link_for(completed, needed=any(map(self._needs_link, works)))
+        results = await all_of([self._go_on(each, link, ledger, settled) for each in works])
+        return [outcome for each in results for outcome in each]
 
     async def _guarded(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
         """Deliver by every route that takes the event, unless a guard is against it."""
@@ -271,12 +281,16 @@ class Pipeline:
             ledger.reason = "echo"
             return [Ignored("echo")]
         if isinstance(verdict, Refused):
-            outcome = await self._keeping.bury(work, verdict.reason, verdict.message, verdict.hint)
-            ledger.note(outcome, work, last=work.last)
+            outcome = await self._refused(work, verdict, ledger)
             if verdict.alert is not None:
                 await self.route(verdict.alert, self._clock.now())
             return [outcome]
         return await self._all_routes(work, ledger, but)
+
+    async def _refused(self, work: Work, why: Refused, ledger: Ledger) -> Outcome:
+        outcome = await self._keeping.bury(work, why.reason, why.message, why.hint)
+        ledger.note(outcome, work, last=work.last)
+        return outcome
 
     async def _completed(self, event: Event) -> Event | Refused:
         organization = self._organizations.get(event.organization)

@@ -85,6 +85,12 @@ kind = "webhook"
 url = "%RECEIVERS%/flaky"
 timeout = "1s"
 
+[targets.fragile]
+kind = "webhook"
+url = "%RECEIVERS%/fragile"
+retry_after = ["1s", "1s", "1s", "1s"]
+breaker = { failures = 2, open_for = "8s" }
+
 [[routes]]
 name = "alerts"
 event_types = ["fno-link.*"]
@@ -96,6 +102,7 @@ BY_TYPE = {
     "binary": ("BinaryBusinessEvent", "com.example.*"),
     "raw": ("RawBusinessEvent",),
     "flaky": ("FlakyBusinessEvent",),
+    "fragile": ("FragileBusinessEvent",),
 }
 
 
@@ -107,7 +114,7 @@ def configuration() -> str:
         for name in ORGANIZATIONS
     ]
     for target, types in BY_TYPE.items():
-        needs = "false" if target in {"raw", "flaky"} else "true"
+        needs = "false" if target in {"raw", "flaky", "fragile"} else "true"
         parts.append(
             f'[[routes]]\nname = "to-{target}"\nevent_types = {json.dumps(types)}\ntarget = "{target}"\n'
             f"requires_link = {needs}\n"
@@ -187,6 +194,13 @@ class Stage:
     def get(self, path: str, **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.http.get(f"{self.host.url}/api/{path}", headers={"x-functions-key": self.host.key, **named})
+
+    def ask(self, method: str, path: str, body: object = None, *, key: str | None = None) -> httpx.Response:
+        """Ask an operator's endpoint, with the host's key unless another is given; an empty one is none."""
+        key = self.host.key if key is None else key
+        headers = {"x-functions-key": key} if key else {}
+        content = None if body is None else json.dumps(body).encode()
+        return self.http.request(method, f"{self.host.url}/api/{path}", content=content, headers=headers)
 
     def probe(self) -> None:
         """Run the health timer by hand, as the portal does, and wait until it is over."""

@@ -89,7 +89,7 @@ def test_without_a_link_an_event_waits_and_goes_on_by_itself_when_the_link_is_ba
     stage.control.unlink("parking")
     sent, unlinked = business_event(), business_event("RawBusinessEvent")
     try:
-        until(lambda: stage.get("organizations/parking/link").json()["state"] == "not_linked")
+        assert stage.ask("POST", "organizations/parking/link/refresh").json()["state"] == "not_linked"
         assert stage.post("parking", sent).status_code == 202
         assert stage.post("parking", unlinked).status_code == 202
         (parked,) = until(lambda: stage.parked("NotLinked"))

@@ -1,6 +1,8 @@
 """Contexts that Dataverse cut for their size are completed with the row as it is now."""
 
 import json
+import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ import pytest
 from integration.config.model import Route, Routing
 from integration.delivery import decode_continuation
 from integration.delivery.outcome import Buried, Deferred, Delivered
-from integration.errors import Forbidden, Unreachable
+from integration.errors import Forbidden, TargetRejected, Unreachable
+from integration.journal import Journal
 
 SAMPLES = Path(__file__).parents[3] / "emulation" / "samples"
 STRIPPED = json.loads((SAMPLES / "plugin-update-stripped.json").read_text())
@@ -72,6 +75,42 @@ async def test_dataverse_out_of_reach_defers_the_event_and_it_goes_on_later(stri
     [outcome] = await stripped.pipeline.resume(decode_continuation(waiting))
     assert isinstance(outcome, Delivered)
     assert stripped.orders.shipments[0].event.payload["row"] == {"name": "read later"}
+
+
+@pytest.fixture
+def rejected(stripped):
+    """A bench with a journal, whose first delivery is refused for good."""
+    stripped.journal = Journal(stripped.storage, stripped.clock, random.Random(1), timedelta(days=14))
+    stripped.build((ACCOUNTS,), Routing())
+    stripped.orders.failures = [TargetRejected("no", status=400)]
+    return stripped
+
+
+async def test_what_a_resend_reopens_waits_for_its_row_and_never_goes_on_incomplete(rejected):
+    inbound = rejected.inbound(message())
+    assert await rejected.pipeline.receive(inbound) == [Buried("orders", "TargetRejected")]
+    rejected.rows.answer = Unreachable("no answer")
+    [outcome] = await rejected.pipeline.receive(inbound)
+    assert isinstance(outcome, Deferred)
+    assert (outcome.route, outcome.code) == ("orders", "Unreachable")
+    [waiting] = await rejected.continuations()
+    [outcome] = await rejected.pipeline.resume(decode_continuation(waiting))
+    assert isinstance(outcome, Deferred)
+    assert rejected.orders.shipments == []
+    [waiting] = await rejected.continuations()
+    rejected.rows.answer = {"name": "read later"}
+    [outcome] = await rejected.pipeline.resume(decode_continuation(waiting))
+    assert isinstance(outcome, Delivered)
+    [shipment] = rejected.orders.shipments
+    assert shipment.event.payload["row"] == {"name": "read later"}
+
+
+async def test_what_a_resend_reopens_is_a_dead_letter_when_its_row_cannot_be_named(rejected):
+    inbound = rejected.inbound(message())
+    await rejected.pipeline.receive(inbound)
+    rejected.rows.answer = ValueError("not the id of a row")
+    assert await rejected.pipeline.receive(inbound) == [Buried("orders", "ContextStripped")]
+    assert [record.reason for record in await rejected.dead()] == ["ContextStripped"]
 
 
 async def test_trouble_that_stays_ends_as_a_dead_letter_with_its_reason(stripped):
