@@ -1,11 +1,11 @@
 """What became of each event, over HTTP: the journal's rows with their deliveries. Payloads are not in them."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from typing import Any, get_args
 
 from integration.clock import Clock
-from integration.dead_letters import DeadLetters, Filter, Place, path_for
+from integration.dead_letters import DeadLetters, Place, path_for
+from integration.dead_letters.reasons import PARKED_TOO_LONG
 from integration.errors import AmbiguousEvent, FnoLinkError, InvalidRequest, StorageUnavailable, UnknownEvent
 from integration.events.event import event_key
 from integration.events.identity import legal_id
@@ -19,7 +19,6 @@ LARGEST_PAGE = 200
 SEARCH = 20.0
 """Seconds that an event is searched by its id, where its key does not follow from it."""
 _SEARCHED = 1000
-_LETTERS = 200
 _KEY = frozenset("0123456789abcdef")
 _KEY_LENGTH = 64
 _STATES: tuple[str, ...] = get_args(State.__value__)
@@ -139,28 +138,18 @@ class EventPages:
             "response": entry.response,
             "durationMs": entry.ms,
         }
+        letter = entry.letter
         if entry.state == "parked":
-            path = path_for(row.subject.organization, entry.code, row.accepted_at, row.subject.key, entry.route)
-            return shown | {"parked": _id(path) if await self._dead_letters.read_parked(path) is not None else None}
-        if entry.state in ("dead_lettered", "unrouted"):
-            return shown | {"deadLetter": await self._letter(row, entry)}
+            about = (row.accepted_at, row.subject.key, entry.route)
+            path = path_for(row.subject.organization, entry.code, *about)
+            shown["parked"] = _id(path) if await self._dead_letters.read_parked(path) is not None else None
+            # What has been parked for too long is a dead letter, of which the row does not know.
+            letter = "" if shown["parked"] else path_for(row.subject.organization, PARKED_TOO_LONG, *about)
+        if letter or entry.state in ("dead_lettered", "unrouted"):
+            place = Place.read(letter)
+            there = place is not None and await self._dead_letters.read(place) is not None
+            shown["deadLetter"] = place.id if place is not None and there else None
         return shown
-
-    async def _letter(self, row: Row, entry: Entry) -> str | None:
-        """Give the id of the dead letter of a delivery; None when it is gone."""
-        key, accepted = row.subject.key, row.accepted_at
-        reason = entry.code or "Unrouted"
-        wanted = Filter(organization=row.subject.organization, reason=reason, route=entry.route, since=accepted)
-        # It lies at its first acceptance; one that was sent again later, at that time.
-        seen = 0
-        async with aclosing(self._dead_letters.places(wanted)) as places:
-            async for place in places:
-                seen += 1
-                if key in place.path:
-                    return place.id
-                if seen >= _LETTERS:
-                    break
-        return None
 
 
 def read_query(query: Mapping[str, str]) -> tuple[Wanted, int, Bookmark | None]:

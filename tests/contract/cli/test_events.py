@@ -23,10 +23,7 @@ class Journalled(Account):
         journal = Journal(storage, SystemClock(), random.Random(1), timedelta(days=14))
         for event in events:
             at = event.time or datetime.now(UTC)
-            run = await journal.claim(Subject.of(event), "source", accepted_at=at)
-            assert isinstance(run, Run)
-            await journal.end(run, (Entry(route="orders", state="dead_lettered", code="TargetRejected", status=400),))
-            letter = Record(
+            record = Record(
                 organization="contoso",
                 reason="TargetRejected",
                 message="m",
@@ -35,7 +32,11 @@ class Journalled(Account):
                 event=event,
                 route="orders",
             )
-            await DeadLetters(storage).bury(letter)
+            letter = await DeadLetters(storage).bury(record)
+            run = await journal.claim(Subject.of(event), "source", accepted_at=at)
+            assert isinstance(run, Run)
+            failed = Entry(route="orders", state="dead_lettered", code="TargetRejected", status=400, letter=letter)
+            await journal.end(run, (failed,))
         await storage.close()
 
 

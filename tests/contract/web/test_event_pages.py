@@ -67,13 +67,13 @@ def body(response, status=200):
 
 
 async def test_an_event_is_listed_and_shown_with_its_deliveries(pages, storage):
-    sent = Entry(route="crm", state="delivered", target="hook", attempt=2, status=202, response="ok", ms=31)
-    failed = Entry(route="orders", state="dead_lettered", target="out", attempt=8, status=500, code="RetriesExhausted")
-    waits = Entry(route="stock", state="parked", target="erp", code="NotLinked")
-    await journalled(storage, ORDER, sent, failed, waits)
     letters = DeadLetters(storage)
     letter = await letters.bury(record(ORDER, "RetriesExhausted"))
     parked = await letters.park(record(ORDER, "NotLinked", "stock"))
+    sent = Entry(route="crm", state="delivered", target="hook", attempt=2, status=202, response="ok", ms=31)
+    failed = Entry(route="orders", state="dead_lettered", attempt=8, status=500, code="RetriesExhausted", letter=letter)
+    waits = Entry(route="stock", state="parked", target="erp", code="NotLinked")
+    await journalled(storage, ORDER, sent, failed, waits)
     (listed,) = body(await pages.list(Request(query={"organization": "contoso", "legalEntity": "usmf"})))["events"]
     assert (listed["id"], listed["key"], listed["state"]) == ("order-1", ORDER.key, "parked")
     assert (listed["source"], listed["subject"], listed["legalEntity"]) == ("erp", "SO-1", "usmf")
@@ -88,20 +88,24 @@ async def test_an_event_is_listed_and_shown_with_its_deliveries(pages, storage):
     assert stock["parked"] is None
 
 
-async def test_the_dead_letter_of_an_event_that_was_sent_again_is_found(pages, storage):
-    await journalled(storage, ORDER, Entry(route="orders", state="dead_lettered", code="TargetRejected"))
+async def test_a_dead_letter_that_is_gone_is_not_named(pages, storage):
     letters = DeadLetters(storage)
-    await letters.bury(record(an_event(id="another"), "TargetRejected", at=AT + timedelta(hours=1)))
-    letter = await letters.bury(record(ORDER, "TargetRejected", at=AT + timedelta(hours=2)))
+    letter = await letters.bury(record(ORDER, "Unrouted", ""))
+    await journalled(storage, ORDER, Entry(route="", state="unrouted", letter=letter))
     (delivery,) = body(await pages.show("order-1", Request()))["deliveries"]
-    assert Place.of_id(delivery["deadLetter"]).path == letter
+    place = Place.of_id(delivery["deadLetter"])
+    assert place.path == letter
+    _, version = await letters.read(place)
+    await letters.remove(place, version)
+    (delivery,) = body(await pages.show("order-1", Request()))["deliveries"]
+    assert delivery["deadLetter"] is None
 
 
-async def test_an_event_without_a_route_has_a_dead_letter_too(pages, storage):
-    await journalled(storage, ORDER, Entry(route="", state="unrouted"))
-    letter = await DeadLetters(storage).bury(record(ORDER, "Unrouted", ""))
+async def test_what_was_parked_for_too_long_is_found_among_the_dead_letters(pages, storage):
+    await journalled(storage, ORDER, Entry(route="orders", state="parked", code="NotLinked"))
+    letter = await DeadLetters(storage).bury(record(ORDER, "ParkedTooLong"))
     (delivery,) = body(await pages.show("order-1", Request()))["deliveries"]
-    assert Place.of_id(delivery["deadLetter"]).path == letter
+    assert (delivery["parked"], Place.of_id(delivery["deadLetter"]).path) == (None, letter)
 
 
 async def test_several_events_of_one_id_are_told_apart_by_organization_or_key(pages, storage):
