@@ -108,6 +108,15 @@ class UnknownEvent(FnoLinkError):
     hint = "List the events; rows are dropped after `[journal] keep`, and what never came in has none."
 
 
+class PayloadNotKept(FnoLinkError):
+    """The event itself was not kept, only what became of it: it cannot be replayed."""
+
+    hint = (
+        "Set `keep_payload` in [journal] for events to come. What failed is replayed from its dead letter, what is "
+        "parked is released."
+    )
+
+
 class AmbiguousEvent(FnoLinkError):
     """Several events have this id."""
 

@@ -181,6 +181,8 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Args:
         enabled: Off: nothing is remembered; an event that comes twice is delivered twice.
         keep: How long, by the events' own time. Tables are dropped a week after they are over.
+        keep_payload: The events themselves are kept, too, as long as their rows, so that what was delivered can be
+            replayed. A blob an event, and perhaps personal data.
         lease: How long a run has an event to itself. A run that takes longer may be taken over by another, which then
             delivers a second time; one that was killed is taken over no sooner. Half as long again as the longest
             `timeout` of a target, or longer.
@@ -188,6 +190,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     enabled: bool = True
     keep: timedelta = timedelta(days=14)
+    keep_payload: bool = False
     lease: timedelta = timedelta(seconds=150)
 
 

@@ -17,7 +17,7 @@ from integration.delivery.work import RECHECK, Work
 from integration.errors import StorageUnavailable
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound
-from integration.journal import Drop, Duplicate, Journal, Kind, Process, Refuse, Run, Subject, Wait
+from integration.journal import Drop, Duplicate, Journal, Kind, Payloads, Process, Refuse, Run, Subject, Wait
 
 log = logging.getLogger("fno_link.delivery")
 
@@ -25,6 +25,8 @@ IN_PROGRESS = "InProgress"
 DELIVERED_SINCE = "delivered_since"
 """Why nothing is done for a dead letter: its delivery was made by a resend, or by another replay."""
 _ROUNDS = 3
+# Runs that may be the first to have the event as it came.
+_FIRST = frozenset({"new", "takeover", "rerouted"})
 
 type Act = Callable[[Process | None, Ledger], Awaitable[list[Outcome]]]
 
@@ -37,13 +39,22 @@ class Claims:
         retries: Where re-checks and deliveries wait while another run holds their event.
         keeping: Keeps what cannot be read.
         clock: The time.
+        payloads: Keeps the events themselves; None: they are not kept.
     """
 
-    def __init__(self, journal: Journal | None, retries: Retries, keeping: Keeping, clock: Clock) -> None:
+    def __init__(
+        self,
+        journal: Journal | None,
+        retries: Retries,
+        keeping: Keeping,
+        clock: Clock,
+        payloads: Payloads | None = None,
+    ) -> None:
         self._journal = journal
         self._retries = retries
         self._keeping = keeping
         self._clock = clock
+        self._payloads = payloads
 
     async def under(self, kind: Kind, work: Work, act: Act, *, whole: bool) -> list[Outcome]:
         """Do something for an event, if the claim table allows it.
@@ -75,13 +86,12 @@ class Claims:
                     generation=work.generation,
                     route=route,
                     owner=owner,
+                    salvage=self._keeping.bury_row,
                 )
             )
             if not isinstance(answer, Run):
                 return [await self._instead(kind, work, answer)]
-            if answer.corrupt:
-                await self._keeping.bury_row(subject, answer.corrupt)
-            outcomes = await self._recorded(journal, answer, act)
+            outcomes = await self._recorded(journal, answer, work, act)
             if outcomes is not None:
                 return outcomes
             log.warning("%s was taken over by another run; its message is judged anew", event.key)
@@ -99,7 +109,10 @@ class Claims:
             return
         digest = hashlib.sha256(f"{inbound.ingress}\x00{item.reason}\x00".encode() + inbound.body).hexdigest()
         subject = Subject(organization=inbound.organization, key=digest, type=item.reason, source=inbound.ingress)
-        await persist(lambda: journal.note(subject, accepted_at=inbound.received_at, reason=item.reason))
+        salvage = self._keeping.bury_row
+        await persist(
+            lambda: journal.note(subject, accepted_at=inbound.received_at, reason=item.reason, salvage=salvage)
+        )
 
     async def over(self, work: Work) -> bool:
         """Tell whether a retry message that has lost its claim-check is of a link of the chain that is over.
@@ -116,10 +129,12 @@ class Claims:
             return row is not None and row.state != "received"
         return entry is not None and (entry.state, entry.generation) != ("deferred", work.generation)
 
-    async def _recorded(self, journal: Journal, run: Run, act: Act) -> list[Outcome] | None:
+    async def _recorded(self, journal: Journal, run: Run, work: Work, act: Act) -> list[Outcome] | None:
         """Act and record; None when the run was overtaken."""
         ledger = Ledger(run.row.generation)
         try:
+            if self._payloads is not None and run.decision.why in _FIRST:
+                await persist(lambda: self._kept(run, work))
             outcomes = await act(run.decision, ledger)
         except Exception:
             await self._let_go(journal, run, ledger)
@@ -129,6 +144,10 @@ class Claims:
             return None
         await self._keeping.take_away(run.superseded(ledger.entries), run.row.generation)
         return outcomes
+
+    async def _kept(self, run: Run, work: Work) -> None:
+        if self._payloads is not None and run.decision.whole:
+            await self._payloads.put(run.table, work.subject_matter)
 
     async def _let_go(self, journal: Journal, run: Run, ledger: Ledger) -> None:
         """Record what was done before something failed, so that the message can be processed as soon as it is back."""

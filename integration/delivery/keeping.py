@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -188,20 +189,24 @@ class Keeping:
         response = failure.response[:_RESPONSE] if isinstance(failure, DeliveryFailed) else ""
         return Attempted(self._clock.now(), failure.code, str(failure), failure.status, response)
 
-    async def bury_row(self, subject: Subject, row: str) -> None:
+    async def bury_row(self, subject: Subject, row: str, accepted_at: datetime) -> None:
         """Keep a journal row that cannot be read.
+
+        Args:
+            subject: The event.
+            row: What is in its place.
+            accepted_at: When its event was accepted: the same message, the same place.
 
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        now = self._clock.now()
         record = Record(
             organization=subject.organization,
             reason=CorruptRecord().code,
             message=f"the journal row of {subject.key} could not be read; the event was processed as a new one",
             hint=CorruptRecord.hint,
-            accepted_at=now,
-            recorded_at=now,
+            accepted_at=accepted_at,
+            recorded_at=self._clock.now(),
             source=subject.source,
             body=row.encode(),
         )

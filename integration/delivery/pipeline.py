@@ -32,7 +32,7 @@ from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound, Undecoded
-from integration.journal import PATIENCE, Journal, Kind, Process
+from integration.journal import PATIENCE, Journal, Kind, Payloads, Process
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 
@@ -54,6 +54,7 @@ class Pipeline:
         rng: Jitter.
         guard: Judges events before they are routed.
         journal: Where events are claimed; None: an event that comes twice is delivered twice.
+        payloads: Keeps the events themselves; None: they are not kept.
         transitions: Gives the circuits that were opened or closed since it was last called.
     """
 
@@ -71,6 +72,7 @@ class Pipeline:
         rng: random.Random,
         guard: Guard | None = None,
         journal: Journal | None = None,
+        payloads: Payloads | None = None,
         transitions: Callable[[], list[Transition]] = list,
     ) -> None:
         self._table = table
@@ -83,7 +85,7 @@ class Pipeline:
         self._clock = clock
         self._keeping = Keeping(configuration, dead_letters, retries, clock, rng)
         self._attempts = Attempts(targets, self._keeping, clock)
-        self._claims = Claims(journal, retries, self._keeping, clock)
+        self._claims = Claims(journal, retries, self._keeping, clock, payloads)
         self._guard = guard or Guard(configuration, clock=clock)
         self._transitions = transitions
 

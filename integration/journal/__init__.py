@@ -2,6 +2,7 @@
 
 from integration.journal.claim import ANEW, PATIENCE, Decision, Drop, Duplicate, Kind, Process, Refuse, Wait, claim
 from integration.journal.listing import Bookmark, Found, Listing, Wanted
+from integration.journal.payloads import Payloads
 from integration.journal.record import Entry, Row, State, Subject
 from integration.journal.store import Journal, Run
 
@@ -17,6 +18,7 @@ __all__ = [
     "Journal",
     "Kind",
     "Listing",
+    "Payloads",
     "Process",
     "Refuse",
     "Row",

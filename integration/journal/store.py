@@ -18,7 +18,9 @@ from integration.storage.failures import storage_failures
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    type Salvage = Callable[[Subject, str, datetime], Awaitable[None]]
 
 log = logging.getLogger("fno_link.journal")
 
@@ -34,14 +36,12 @@ class Run(msgspec.Struct, frozen=True):
         row: The row as it was written.
         table: Where it lies.
         etag: The version that was written.
-        corrupt: What was in the place of the row and could not be read; it is to be kept as a dead letter.
     """
 
     decision: Process
     row: Row
     table: str
     etag: str
-    corrupt: str = ""
 
     def superseded(self, entries: tuple[Entry, ...]) -> tuple[str, ...]:
         """Name the dead letters that are over, now that the run has recorded these entries."""
@@ -88,6 +88,7 @@ class Journal:
         generation: int = 0,
         route: str | None = None,
         owner: str = "",
+        salvage: "Salvage | None" = None,
     ) -> "Run | Decision":
         """Claim an event.
 
@@ -97,6 +98,7 @@ class Journal:
             accepted_at: When it was first accepted; kept from the first row on.
             generation: Of a continuation: what its message carries.
             route: The delivery that it is about; None: the event as a whole.
+            salvage: Keeps a row that cannot be read, before another is written in its place.
             owner: A word of the caller's, so that a repeated call knows its own write again; `word()` makes one.
 
         Returns:
@@ -124,9 +126,11 @@ class Journal:
                 return decision
             written = begun(row or fresh, decision, owner=owner, now=now)
             table, etag = (found.table, found.etag) if found else (tables[0], "")
+            if found is not None and found.corrupt and salvage is not None:
+                await salvage(subject, found.corrupt, accepted_at)
             new = await (self._replace(table, written, etag) if etag else self._insert(table, written))
             if new is not None:
-                return Run(decision, written, table, new, found.corrupt if found else "")
+                return Run(decision, written, table, new)
             found = await self._find(subject, tables)
         msg = f"the journal row of {subject.key} is written by too many at once"
         raise StorageUnavailable(msg)
@@ -164,13 +168,15 @@ class Journal:
         msg = f"the journal row of {run.row.subject.key} is written by too many at once"
         raise StorageUnavailable(msg)
 
-    async def note(self, subject: Subject, *, accepted_at: datetime, reason: str) -> None:
+    async def note(
+        self, subject: Subject, *, accepted_at: datetime, reason: str, salvage: "Salvage | None" = None
+    ) -> None:
         """Record a message that nothing is to be done for; the same one again is counted.
 
         Raises:
             StorageUnavailable: It is not known to be recorded.
         """
-        run = await self.claim(subject, "source", accepted_at=accepted_at)
+        run = await self.claim(subject, "source", accepted_at=accepted_at, salvage=salvage)
         if isinstance(run, Run):
             await self.end(run, (), reason=reason)
 

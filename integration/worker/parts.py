@@ -18,7 +18,7 @@ from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
 from integration.errors import FnoLinkError
 from integration.health import States, Watch
-from integration.journal import Journal, Listing
+from integration.journal import Journal, Listing, Payloads
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
@@ -147,6 +147,11 @@ class Parts:
         return Journal(self.storage, self._clock, self._rng, settings.keep, settings.lease)
 
     @cached_property
+    def payloads(self) -> Payloads:
+        """The events themselves, as far as they are kept."""
+        return Payloads(self.storage, self._clock, self.configuration.journal.keep)
+
+    @cached_property
     def targets(self) -> OpenTargets:
         """The targets by name."""
         targets = OpenTargets(
@@ -195,6 +200,7 @@ class Parts:
             rng=self._rng,
             guard=Guard(self.configuration, self.identities, clock=self._clock),
             journal=self.journal,
+            payloads=self.payloads if self.configuration.journal.keep_payload else None,
             transitions=self.circuits.take_transitions,
         )
 
@@ -232,6 +238,7 @@ class Parts:
             dead_letters=self.dead_letters,
             pipeline=self.pipeline,
             retries=self.retries,
+            payloads=self.payloads,
             storage=self.storage,
             clock=self._clock,
         )

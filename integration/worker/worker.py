@@ -133,7 +133,7 @@ class Worker(Parts):
         await self._bury(kept)
 
     async def retain(self) -> None:
-        """Delete what is over: the journal's tables, claim-checks.
+        """Delete what is over: the journal's tables with their payloads, claim-checks.
 
         Raises:
             StorageUnavailable: The account did not answer; what is left is deleted the next time.
@@ -141,6 +141,7 @@ class Worker(Parts):
         await self.retries.sweep()
         if self.journal is not None:
             await self.journal.retain()
+        await self.payloads.retain()
 
     async def bury_message(self, source: str, body: bytes, reason: str, message: str, hint: str) -> None:
         """Keep a message that no event can be made of as a dead letter.

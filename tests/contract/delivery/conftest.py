@@ -21,7 +21,7 @@ from integration.delivery.retries import QUEUE, Retries
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import DeliveryFailed, LinkUnknown
 from integration.events.inbound import Inbound
-from integration.journal import Journal  # noqa: TC001  # the annotation of an attribute, beside the other imports
+from integration.journal import Journal, Payloads
 from integration.links.values import Link, Linked, NotLinked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
@@ -118,6 +118,8 @@ class Bench:
         self.dead_letters = DeadLetters(storage)
         self.retries = Retries(storage, self.clock)
         self.journal: Journal | None = None
+        self.payloads = Payloads(storage, self.clock, timedelta(days=14))
+        self.keep_payload = False
         self.transitions = list
         self.build(routes)
 
@@ -144,6 +146,7 @@ class Bench:
             clock=self.clock,
             rng=random.Random(1),
             journal=self.journal,
+            payloads=self.payloads if self.keep_payload else None,
             transitions=self.transitions,
         )
         self.releases = Releases(

@@ -30,6 +30,7 @@ def replays_of(bench) -> Replays:
         dead_letters=bench.dead_letters,
         pipeline=bench.pipeline,
         retries=bench.retries,
+        payloads=bench.payloads,
         storage=bench.storage,
         clock=bench.clock,
     )

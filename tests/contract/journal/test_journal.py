@@ -159,15 +159,23 @@ async def test_a_chain_of_retries_drops_what_is_not_its_present_link(storage, cl
     assert row.state == "done"
 
 
-async def test_a_corrupt_row_is_claimed_anew_and_handed_over(storage, clock):
+async def test_a_corrupt_row_is_handed_over_before_it_is_claimed_anew(storage, clock):
     journal = open_journal(storage, clock)
     subject = a_subject(clock)
     table = await storage.table(table_of(clock.now()))
     await table.create_entity({"PartitionKey": "contoso-0", "RowKey": subject.key, "v": 1, "state": "nonsense"})
     with pytest.raises(CorruptRecord):
         await journal.find(subject)
-    run = await claimed(journal, subject)
-    assert "nonsense" in run.corrupt
+    salvaged = []
+
+    async def salvage(about, row, accepted_at):
+        assert (await table.get_entity("contoso-0", subject.key))["state"] == "nonsense"  # not overwritten yet
+        salvaged.append((about, row, accepted_at))
+
+    run = await claimed(journal, subject, salvage=salvage)
+    [(about, was, accepted_at)] = salvaged
+    assert (about, accepted_at) == (subject, datetime(2026, 1, 1, tzinfo=UTC))
+    assert "nonsense" in was
     assert await journal.end(run, (delivered(),))
     row = await journal.find(subject)
     assert row is not None

@@ -10,6 +10,7 @@ from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Replays
 from integration.delivery.retries import Retries
 from integration.events.event import Event
+from integration.journal import Payloads
 from integration.storage import Storage
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.message import Request
@@ -43,6 +44,7 @@ def pages(storage) -> DeadLetterPages:
         dead_letters=DeadLetters(storage),
         pipeline=None,
         retries=Retries(storage),
+        payloads=Payloads(storage, Clock(), timedelta(days=14)),
         storage=storage,
         clock=Clock(),
     )

@@ -1,0 +1,184 @@
+"""Events that are kept with the journal, so that a delivered one can be replayed; rows that cannot be read."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from integration.delivery import Replays, Work, decode_continuation
+from integration.delivery.outcome import Delivered, Ignored
+from integration.errors import CorruptRecord, PayloadNotKept, StorageUnavailable, TargetRejected
+from integration.events.decode import decode
+from integration.journal import Journal, Listing, Subject, Wanted
+from integration.journal.payloads import CONTAINER
+from tests.contract.delivery.conftest import ORDERS, OTHERS, business_event
+
+BODY = business_event(EventId="K" * 8, EventTime="/Date(1767322800000)/")
+TABLE = "fnolinkjournal2026w01"
+DELIVERED = [Delivered("orders", 200, "ok"), Delivered("others", 200, "ok")]
+
+
+@pytest.fixture
+def bench(bench):
+    bench.journal = Journal(bench.storage, bench.clock, random.Random(1), timedelta(days=14))
+    bench.keep_payload = True
+    bench.build((ORDERS, OTHERS))
+    return bench
+
+
+def replays(bench) -> Replays:
+    return Replays(
+        configuration=bench.configuration,
+        dead_letters=bench.dead_letters,
+        pipeline=bench.pipeline,
+        retries=bench.retries,
+        payloads=bench.payloads,
+        storage=bench.storage,
+        clock=bench.clock,
+    )
+
+
+async def found(bench, body=BODY):
+    (event,) = decode(bench.inbound(body)).events
+    row = await Listing(bench.storage, bench.clock).get("contoso", event.key)
+    assert row is not None
+    return row
+
+
+async def ordered(bench) -> Work:
+    (work,) = map(decode_continuation, await bench.continuations())
+    assert isinstance(work, Work)
+    return work
+
+
+async def test_a_delivered_event_is_replayed_by_its_row(bench):
+    assert await bench.pipeline.receive(bench.inbound(BODY)) == DELIVERED
+    for number in (1, 2):
+        await replays(bench).event(await found(bench))
+        assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
+        assert (await found(bench)).row.replayed == number
+    assert [each.message_id for each in bench.orders.shipments] == [
+        f"{'K' * 8}:orders",
+        f"{'K' * 8}:orders:r1",
+        f"{'K' * 8}:orders:r2",
+    ]
+    assert {bytes(each.event.data) for each in bench.orders.shipments} == {BODY}
+
+
+async def test_a_delivered_event_is_replayed_by_one_route_alone(bench):
+    await bench.pipeline.receive(bench.inbound(BODY))
+    await replays(bench).event(await found(bench), route="others")
+    assert await bench.pipeline.resume(await ordered(bench)) == [Delivered("others", 200, "ok")]
+    assert (len(bench.orders.shipments), len(bench.others.shipments)) == (1, 2)
+
+
+async def test_a_large_event_is_replayed_too(bench):
+    body = business_event(EventId="K" * 8, EventTime="/Date(1767322800000)/", Notes="n" * 100_000)
+    await bench.pipeline.receive(bench.inbound(body))
+    await replays(bench).event(await found(bench, body))
+    assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
+    assert await bench.claim_checks() == []
+
+
+async def test_without_keep_payload_nothing_is_kept_and_a_replay_says_so(bench):
+    bench.keep_payload = False
+    bench.build((ORDERS, OTHERS))
+    await bench.pipeline.receive(bench.inbound(BODY))
+    assert [path async for path in bench.storage.blobs(CONTAINER).names("")] == []
+    with pytest.raises(PayloadNotKept, match="was not kept"):
+        await replays(bench).event(await found(bench))
+    assert await bench.continuations() == []
+
+
+async def test_the_payload_is_durable_before_anything_is_delivered(bench, monkeypatch):
+    async def unavailable(table, event):
+        raise StorageUnavailable
+
+    monkeypatch.setattr("integration.delivery.persist.persist.__defaults__", ((),))
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.payloads, "put", unavailable)
+        with pytest.raises(StorageUnavailable):
+            await bench.pipeline.receive(bench.inbound(BODY))
+    assert bench.orders.shipments == []
+    assert await bench.pipeline.receive(bench.inbound(BODY)) == DELIVERED
+    assert [path async for path in bench.storage.blobs(CONTAINER).names(TABLE)] != []
+
+
+async def test_payloads_are_deleted_with_the_tables_of_their_rows(bench):
+    await bench.pipeline.receive(bench.inbound(BODY))
+    blobs = bench.storage.blobs(CONTAINER)
+    for number in range(20):
+        await blobs.put(f"fnolinkjournal2025w01/contoso/{number}.json", b"{}")
+    await blobs.put("notes/x", b"not ours")
+    assert await bench.payloads.retain() == 20
+    assert {path.split("/")[0] async for path in blobs.names("")} == {TABLE, "notes"}
+
+
+async def test_a_row_or_payload_that_cannot_be_read_says_so(bench):
+    await bench.pipeline.receive(bench.inbound(BODY))
+    row = await found(bench)
+    await bench.storage.blobs(CONTAINER).put(f"{TABLE}/contoso/{row.key}.json", b"{no event")
+    with pytest.raises(CorruptRecord):
+        await replays(bench).event(row)
+    await damage(bench, row)
+    with pytest.raises(CorruptRecord):
+        await replays(bench).event(await found(bench))
+
+
+async def damage(bench, row):
+    table = await bench.storage.table(TABLE)
+    await table.upsert_entity({"PartitionKey": row.partition, "RowKey": row.key, "v": 1, "state": "nonsense"})
+
+
+async def test_an_event_whose_row_cannot_be_read_is_delivered_and_the_row_a_dead_letter(bench, caplog):
+    await bench.pipeline.receive(bench.inbound(BODY))
+    await damage(bench, await found(bench))
+    assert await bench.pipeline.receive(bench.inbound(BODY)) == DELIVERED
+    (letter,) = await bench.dead()
+    assert letter.reason == "CorruptRecord"
+    assert b"nonsense" in letter.body
+    assert "cannot be read" in caplog.text
+    assert await bench.pipeline.receive(bench.inbound(BODY)) == [Ignored("duplicate")]
+
+
+async def test_a_row_that_cannot_be_kept_is_not_overwritten(bench, monkeypatch):
+    await bench.pipeline.receive(bench.inbound(BODY))
+    await damage(bench, await found(bench))
+
+    async def unavailable(record):
+        raise StorageUnavailable
+
+    monkeypatch.setattr("integration.delivery.persist.persist.__defaults__", ((),))
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.dead_letters, "bury", unavailable)
+        with pytest.raises(StorageUnavailable):
+            await bench.pipeline.receive(bench.inbound(BODY))
+    assert (await found(bench)).row is None
+    assert await bench.pipeline.receive(bench.inbound(BODY)) == DELIVERED
+    assert len(await bench.dead()) == 1
+
+
+async def test_a_test_message_whose_row_cannot_be_read_is_noted_and_the_row_a_dead_letter(bench):
+    await bench.pipeline.receive(bench.inbound(b""))
+    (listed, _) = await Listing(bench.storage, bench.clock).page(Wanted(), 10)
+    (row,) = listed
+    table = await bench.storage.table(row.table)
+    await table.upsert_entity({"PartitionKey": row.partition, "RowKey": row.key, "v": 9})
+    assert await bench.pipeline.receive(bench.inbound(b"")) == [Ignored("empty")]
+    (letter,) = await bench.dead()
+    assert letter.reason == "CorruptRecord"
+
+
+async def test_a_retry_meets_a_row_that_cannot_be_read_and_is_delivered(bench):
+    bench.orders.failures = [TargetRejected("no", status=400)]
+    await bench.pipeline.receive(bench.inbound(BODY))
+    row = await found(bench)
+    await damage(bench, row)
+    (event,) = decode(bench.inbound(BODY)).events
+    assert event.key == row.key
+    work = Work(route="orders", accepted_at=bench.clock.now(), event=event, attempt=1, generation=1)
+    assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
+    assert {letter.reason for letter in await bench.dead()} == {"CorruptRecord", "TargetRejected"}
+    kept = await bench.journal.find(Subject.of(event))
+    assert kept is not None
+    assert kept.state == "done"
