@@ -12,6 +12,8 @@ from integration.config.model import Breaker
 
 PROBE = timedelta(seconds=120)
 """When a probe that nobody has heard of again is given up; one run ends within it."""
+HEARD = timedelta(seconds=5)
+"""When a delivery looks again that met a probe under way; mostly that has been answered by then."""
 
 
 class Circuit(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +48,7 @@ class Admission(msgspec.Struct, frozen=True):
     Args:
         circuit: To be kept.
         allowed: Attempt it; else defer it.
-        wait: How long until the next probe may pass, where it is not allowed.
+        wait: How long until the next probe may pass, or the present one is heard of, where it is not allowed.
     """
 
     circuit: Circuit
@@ -64,7 +66,8 @@ def admit(circuit: Circuit, now: datetime) -> Admission:
     if circuit.state == "closed" or circuit.until is None:
         return Admission(circuit, allowed=True)
     if now < circuit.until:
-        return Admission(circuit, allowed=False, wait=circuit.until - now)
+        left = circuit.until - now
+        return Admission(circuit, allowed=False, wait=left if circuit.state == "open" else min(left, HEARD))
     return Admission(msgspec.structs.replace(circuit, state="half_open", until=now + PROBE), allowed=True)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.config.model import Breaker, OwnBreaker
-from integration.delivery.breaker import PROBE, Circuit, abandon, admit, fail, succeed
+from integration.delivery.breaker import HEARD, PROBE, Circuit, abandon, admit, fail, succeed
 from integration.delivery.circuits import CLOSED, OPENED, Circuits, about, alert_event
 from integration.delivery.retry import GiveUp, Retry, decide, postpone
 from integration.delivery.shipment import Receipt, Shipment
@@ -58,6 +58,12 @@ def test_an_open_circuit_lets_nothing_pass_until_its_time_then_one_probe():
     assert (probing.allowed, probing.circuit.state) == (True, "half_open")
     assert not admit(probing.circuit, NOW + timedelta(seconds=31)).allowed
     assert admit(probing.circuit, NOW + timedelta(seconds=30) + PROBE).allowed
+
+
+def test_who_meets_a_probe_waits_for_its_answer_and_not_until_it_is_given_up():
+    probing = admit(failed(Circuit(), 3), NOW + timedelta(seconds=30)).circuit
+    assert admit(probing, NOW + timedelta(seconds=31)).wait == HEARD
+    assert admit(probing, NOW + timedelta(seconds=29) + PROBE).wait == timedelta(seconds=1)
 
 
 def test_each_probe_that_fails_doubles_the_pause_up_to_the_longest():
