@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 import msgspec
@@ -13,9 +14,9 @@ from integration.delivery.environment import fingerprint, stamp
 from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
 from integration.delivery.outcome import Delivered, Outcome
-from integration.delivery.shipment import Shipment, Target
+from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.delivery.work import Work
-from integration.errors import CircuitOpen, DeliveryFailed, LinkUnknown
+from integration.errors import CircuitOpen, DeliveryFailed, LinkUnknown, TargetUnavailable
 from integration.links.values import Link, Linked, NotLinked
 from integration.routing.compiled_route import CompiledRoute
 
@@ -37,12 +38,14 @@ class Attempts:
         targets: The targets by name.
         keeping: Keeps what is not delivered now.
         clock: The time.
+        longest: How long one attempt may take, whatever its target's own limits: a run ends within its lease.
     """
 
-    def __init__(self, targets: Targets, keeping: Keeping, clock: Clock) -> None:
+    def __init__(self, targets: Targets, keeping: Keeping, clock: Clock, longest: timedelta) -> None:
         self._targets = targets
         self._keeping = keeping
         self._clock = clock
+        self._longest = longest.total_seconds()
 
     async def settle(
         self, work: Work, route: CompiledRoute | None, link: Link | LinkUnknown | None, ledger: Ledger
@@ -86,7 +89,7 @@ class Attempts:
             event = stamp(event, linked)
         shipment = Shipment(event, route.name, work.earlier + work.attempt + 1, linked, work.replay)
         try:
-            receipt = await self._targets.get(route.target).deliver(shipment)
+            receipt = await self._deliver(route.target, shipment)
         except CircuitOpen as spared:
             return await self._keeping.defer(work, spared, route.target), work.last
         except DeliveryFailed as failure:
@@ -97,6 +100,17 @@ class Attempts:
             return await self._keeping.bury(tried, failure.code, str(failure), failure.hint, route.target), last
         log.info("%s delivered to %s by %s", event.key, route.target, route.name)
         return Delivered(route.name, receipt.status, receipt.response), None
+
+    async def _deliver(self, target: str, shipment: Shipment) -> Receipt:
+        limit = asyncio.timeout(self._longest)
+        try:
+            async with limit:
+                return await self._targets.get(target).deliver(shipment)
+        except TimeoutError as late:
+            if not limit.expired():
+                raise
+            msg = f"no answer within {self._longest:g} s"
+            raise TargetUnavailable(msg) from late
 
     async def _without_link(
         self, work: Work, target: str, link: Link | LinkUnknown | None

@@ -38,6 +38,9 @@ from integration.routing.table import RouteTable
 
 log = logging.getLogger("fno_link.delivery")
 
+SHARE = 2 / 3
+"""Of a run's lease that one attempt may take; what else a run does takes the rest."""
+
 
 class Pipeline:
     """What happens between an accepted message and its deliveries.
@@ -84,7 +87,7 @@ class Pipeline:
         self._retries = retries
         self._clock = clock
         self._keeping = Keeping(configuration, dead_letters, retries, clock, rng)
-        self._attempts = Attempts(targets, self._keeping, clock)
+        self._attempts = Attempts(targets, self._keeping, clock, configuration.journal.lease * SHARE)
         self._claims = Claims(journal, retries, self._keeping, clock, payloads)
         self._guard = guard or Guard(configuration, clock=clock)
         self._transitions = transitions

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from datetime import timedelta
 
@@ -345,3 +346,17 @@ async def test_hostile_fields_never_reach_a_path(bench):
     (path,) = await bench.records("fno-link-dead-letters")
     assert path.startswith("contoso/Unrouted/2026/01/02/")
     assert path.count("/") == 5
+
+
+async def test_an_attempt_that_would_outlast_its_run_is_given_up_and_made_again(bench, monkeypatch):
+    monkeypatch.setattr("integration.delivery.pipeline.SHARE", 0.0001)  # of 150 s
+    bench.build(ONLY_ORDERS)
+
+    async def hang(_):
+        await asyncio.Event().wait()
+
+    bench.orders.deliver = hang
+    (outcome,) = await bench.pipeline.receive(bench.inbound(business_event()))
+    assert isinstance(outcome, Deferred)
+    assert (outcome.code, outcome.attempt) == ("TargetUnavailable", 1)
+    assert len(await bench.continuations()) == 1
