@@ -42,7 +42,7 @@ def _trigger(bp: func.Blueprint, source: ServiceBusSource) -> Callable[[Handler]
 def _take(name: str, worker: Workers) -> Handler:
     async def take(msg: func.ServiceBusMessage) -> None:
         properties = properties_of(msg.application_properties or msg.user_properties)
-        for key, value in (("message-id", msg.message_id), ("correlation-id", msg.correlation_id)):
+        for key, value in _system_properties(msg):
             if value:
                 properties.setdefault(key, value)
         await worker().take(
@@ -55,6 +55,16 @@ def _take(name: str, worker: Workers) -> Handler:
         )
 
     return take
+
+
+def _system_properties(msg: func.ServiceBusMessage) -> tuple[tuple[str, str | None], ...]:
+    """Return what the sender said beside the application properties; a dead letter keeps it with them."""
+    return (
+        ("message-id", msg.message_id),
+        ("correlation-id", msg.correlation_id),
+        ("session-id", msg.session_id),
+        ("subject", msg.label),
+    )
 
 
 def _aware(time: datetime | None) -> datetime:

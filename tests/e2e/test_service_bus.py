@@ -159,6 +159,30 @@ def test_what_is_not_json_is_a_dead_letter_that_names_the_setting(bus_stage, cli
     assert "json" in record["hint"].lower()
 
 
+def test_a_dead_letter_keeps_what_its_sender_said_beside_the_body(bus_stage, client):
+    body = f"no event {uuid.uuid4()}".encode()
+    said = {"http://schemas.microsoft.com/xrm/2011/Claims/RequestName": "Update", "number": 7, "good": True}
+    message = ServiceBusMessage(
+        body,
+        content_type="text/plain",
+        message_id=f"m-{uuid.uuid4()}",
+        session_id="a-session",
+        correlation_id="c-1",
+        subject="about it",
+        application_properties=said,
+    )
+    send(client, message)
+    record = bus_stage.dead(lambda found: found["body"] == body)
+    assert (record["reason"], record["content_type"], record["source"]) == ("Undecodable", "text/plain", "erp-bus")
+    assert record["properties"] == {
+        **said,
+        "message-id": message.message_id,
+        "session-id": "a-session",
+        "correlation-id": "c-1",
+        "subject": "about it",
+    }
+
+
 def test_event_grid_is_answered_at_once_and_its_event_delivered(bus_stage):
     body = business_event("ArchiveBusinessEvent")
     event = {"id": "1", "topic": "/t", "subject": "s", "eventType": "ArchiveBusinessEvent", "dataVersion": "1"}

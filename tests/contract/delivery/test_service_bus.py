@@ -1,4 +1,4 @@
-"""The Service Bus target on the local broker, or on the namespace that FNO_LINK_TEST_SERVICE_BUS names."""
+"""The Service Bus target on the local broker, with its faults; what needs none of them is in test_namespace.py."""
 
 import asyncio
 import gc
