@@ -127,6 +127,8 @@ class Attempts:
 
 async def all_of[T](settling: Sequence[Awaitable[T]]) -> list[T]:
     """Run deliveries side by side; let every one come to its end before the first exception leaves."""
+    if len(settling) < 2:  # noqa: PLR2004  # one alone needs no task of its own
+        return [await each for each in settling]
     results = await asyncio.gather(*settling, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

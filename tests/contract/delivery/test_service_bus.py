@@ -7,8 +7,8 @@ import uuid
 from contextlib import asynccontextmanager
 
 import pytest
-from azure.servicebus import NEXT_AVAILABLE_SESSION
-from azure.servicebus.aio import ServiceBusClient
+from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessageBatch
+from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from cloudevents.core.bindings.amqp import AMQPMessage, from_amqp
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
@@ -153,6 +153,42 @@ async def test_concurrent_sends_go_together_and_an_oversize_one_fails_alone(serv
     messages = await received(service_bus, queue, 198)
     wanted = {f"{each.id}:orders" for number, each in enumerate(events) if number not in failed}
     assert {message.message_id for message in messages} == wanted
+
+
+async def test_a_lone_message_is_sent_at_once_and_does_not_keep_later_ones_apart(service_bus, new_queue, monkeypatch):
+    queue, sends = new_queue(), []
+    send_messages = ServiceBusSender.send_messages
+
+    async def counted(sender, messages, **options):
+        sends.append(len(messages) if isinstance(messages, ServiceBusMessageBatch) else 1)
+        await send_messages(sender, messages, **options)
+
+    monkeypatch.setattr(ServiceBusSender, "send_messages", counted)
+    async with opened(service_bus.connection_string, queue=queue) as target:
+        await target.deliver(Shipment(event(0), "orders"))
+        assert sends == [1]
+        lone = target.deliver(Shipment(event(1), "orders"))
+        lone.send(None)  # one step of its coroutine, no turn of the loop: it is on its way already
+        assert sends == [1, 1]
+        lone.close()
+        await asyncio.gather(*(target.deliver(Shipment(event(number), "orders")) for number in range(2, 10)))
+        assert sends == [1, 1, 8]
+        await asyncio.gather(*(target.deliver(Shipment(event(number), "orders")) for number in range(10, 20)))
+        assert sends == [1, 1, 8, 10]
+    assert len(await received(service_bus, queue, 20)) == 20
+
+
+async def test_a_sender_that_is_cancelled_does_not_break_off_the_send(service_bus, new_queue):
+    queue = new_queue()
+    async with opened(service_bus.connection_string, queue=queue) as target:
+        await target.deliver(Shipment(event(0), "orders"))
+        given_up = asyncio.create_task(target.deliver(Shipment(event(1), "orders")))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await target.deliver(Shipment(event(2), "orders"))
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+    assert len(await received(service_bus, queue, 3)) == 3
 
 
 @pytest.mark.parametrize(
