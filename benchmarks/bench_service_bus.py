@@ -1,218 +1,164 @@
-"""Service Bus in, route, Service Bus out, beside azure-servicebus alone; journal off.
+"""Service Bus in, route, Service Bus out, beside azure-servicebus alone; without and with the journal.
 
-Both sides receive from one queue, send the same bytes to another and complete, on the same broker, with the same
-number of messages under way, in the same process, one after the other in each round.
+Both sides take their messages from one receiver, send the same bytes by a sender of their own that is open already and
+complete each message once its send is settled: same broker, same process, same number under way. A round is a pair of
+short runs, one of each side, in turning order; the ratio is the median of the pairs'.
+
+With the journal, the other side is a loop written by hand that makes the same operations on a table of the same shape
+in the same Azurite: insert a row, send, replace the row under its version, complete.
 """
 
 import asyncio
 import gc
-import json
+import logging
 import random
-import time
-import uuid
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
-from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
+from azure.data.tables.aio import TableServiceClient
 from azure.servicebus.aio import ServiceBusClient
 
+from benchmarks.bus_sides import AT, HandRows, Work, alone, in_lots, ours, pass_through, put
 from benchmarks.measure import Row, row
+from emulation.azurite import Azurite
 from emulation.service_bus import QueueConfig, ServiceBus
 from integration.clock import SystemClock
-from integration.config.model import Configuration, Organization, Route, ServiceBusTarget
-from integration.delivery import Pipeline
-from integration.delivery.bus import Namespaces
-from integration.delivery.shipment import Target
-from integration.delivery.targets.service_bus import ServiceBus as BusTarget
-from integration.events.inbound import Inbound
-from integration.routing.table import RouteTable
+from integration.journal import Journal
+from integration.journal.tables import table_of
+from integration.storage import Storage
 
-CONCURRENCIES = (1, 16, 64)
-MESSAGES, QUICK_MESSAGES = {1: 600, 16: 2000, 64: 2000}, {1: 100, 16: 200, 64: 200}
-BUDGET = 0.85
-URL = "https://contoso.crm.dynamics.com"
+COUNTS = {1: 100, 16: 320, 64: 640}
+"""How many messages each side moves in a round, by how many are under way."""
 
-type Handler = Callable[[ServiceBusReceivedMessage], Awaitable[None]]
+JOURNAL_COUNTS = {1: 40, 16: 160, 64: 256}
+COUNTED = 20
+ROUNDS, QUICK_ROUNDS = 25, 3
+BUDGET, JOURNAL_BUDGET, OPERATIONS = 0.85, 0.7, 3
+SENT_BY = "azure.core.pipeline.policies.http_logging_policy"
 
 
-def body() -> bytes:
-    """Make a business event of about 1 KB."""
-    fields = {
-        "BusinessEventId": "SalesOrderConfirmedBusinessEvent",
-        "ControlNumber": 5637611099,
-        "EventId": str(uuid.uuid4()).upper(),
-        "EventTime": "/Date(1767268800000)/",
-        "LegalEntity": "usmf",
-        "MajorVersion": 0,
-        "MinorVersion": 0,
-        "SalesOrderId": "SO-1",
-        "OrderTotal": 1234.5,
-        "Notes": "n" * 700,
-    }
-    return json.dumps(fields).encode()
+class Stage:
+    """The broker and the receiver that all sides share."""
+
+    def __init__(self, bus: ServiceBus, client: ServiceBusClient, *, quick: bool) -> None:
+        self.bus = bus
+        self.client = client
+        self.quick = quick
+
+    async def compare(
+        self, sides: Mapping[str, Work], concurrency: int, count: int, at: datetime | None = AT
+    ) -> dict[str, list[float]]:
+        """Run the sides in turning order; give the messages a second of each in each round."""
+        samples: dict[str, list[float]] = {name: [] for name in sides}
+        names = list(sides)
+        async with self.client.get_queue_sender("in") as sender, self.client.get_queue_receiver("in") as receiver:
+            for turn in range(-1, QUICK_ROUNDS if self.quick else ROUNDS):
+                for name in names if turn % 2 else reversed(names):
+                    await put(sender, count, at)
+                    gc.collect()
+                    took = await pass_through(receiver, count, concurrency, sides[name])
+                    if (sent := self.bus.control.purge("out")) != count:
+                        msg = f"{name}: {sent} of {count} messages arrived"
+                        raise AssertionError(msg)
+                    if turn >= 0:  # the first opens links
+                        samples[name].append(count / took)
+        return samples
+
+    async def once(self, work: Work, at: datetime | None, count: int = 1) -> None:
+        """Take so many messages through a side, one by one."""
+        async with self.client.get_queue_sender("in") as sender, self.client.get_queue_receiver("in") as receiver:
+            await put(sender, count, at)
+            await pass_through(receiver, count, 1, work)
+        self.bus.control.purge("out")
+
+    async def operations(self, work: Work, at: datetime | None) -> float:
+        """Count the HTTP requests of one event, as the SDK logs them: over these sides they are table operations."""
+        await self.once(work, at)  # makes its tables
+        log, requests = logging.getLogger(SENT_BY), Requests()
+        level = log.level
+        log.addHandler(requests)
+        log.setLevel(logging.INFO)
+        try:
+            await self.once(work, at, count=COUNTED)
+        finally:
+            log.setLevel(level)
+            log.removeHandler(requests)
+        return requests.sent / COUNTED
 
 
-SENT: dict[str, Any] = {
-    "message_id": f"{uuid.uuid4()}:orders",
-    "content_type": "application/json",
-    "application_properties": {
-        "cloudEvents_specversion": "1.0",
-        "cloudEvents_id": str(uuid.uuid4()),
-        "cloudEvents_source": f"{URL}/finance-operations",
-        "cloudEvents_type": "SalesOrderConfirmedBusinessEvent",
-        "cloudEvents_time": "2026-01-01T12:00:00Z",
-        "cloudEvents_organization": "contoso",
-        "cloudEvents_legalentity": "usmf",
-        "cloudEvents_controlnumber": "5637611099",
-    },
-}
-"""What fno-link's message holds beside the body, so that both sides send the same bytes."""
+async def without_journal(stage: Stage) -> list[Row]:
+    found: list[Row] = []
+    async with ours(stage.bus) as mine, alone(stage.client) as plain, in_lots(stage.client) as lots:
+        for concurrency, count in COUNTS.items():
+            sides = {"ours": mine, "alone": plain} | ({"lots": lots} if concurrency > 1 else {})
+            samples = await stage.compare(sides, concurrency, count)
+            name = f"Service Bus in, route, Service Bus out; {concurrency} under way"
+            against = "azure-servicebus alone: receive, send the same bytes, complete"
+            found.append(_ratio(name, samples["ours"], samples["alone"], against, BUDGET))
+            if concurrency > 1:
+                against = "azure-servicebus alone, each lot received sent as one batch"
+                found.append(_ratio(f"{name}, for comparison", samples["ours"], samples["lots"], against, None))
+    return found
 
 
-class Nothing:
-    """Stands where links, rows, storage and retries stand: nothing of this is used on this way."""
-
-    def cached(self, _name: str) -> None:
-        return None
-
-
-class OneTarget:
-    """Gives the one target."""
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-
-    def get(self, _name: str) -> Target:
-        return self._target
-
-
-def pipeline(target: Target) -> Pipeline:
-    """Build the pipeline with one route of two data filters."""
-    filters = (
-        {"operator": "StringIn", "key": "data.LegalEntity", "values": ["usmf", "demf"]},
-        {"operator": "NumberGreaterThan", "key": "data.OrderTotal", "value": 1000},
-    )
-    route = Route(name="orders", target="out", event_types=("SalesOrder*",), filters=filters, requires_link=False)
-    nothing: Any = Nothing()
-    return Pipeline(
-        configuration=Configuration(
-            organizations={"contoso": Organization(name="contoso", url=URL, tenant="contoso.com")},
-            sources={},
-            routes=(route,),
-            targets={"out": ServiceBusTarget(name="out", queue="out")},
-        ),
-        table=RouteTable.compile((route,)),
-        links=nothing,
-        rows=nothing,
-        targets=OneTarget(target),
-        dead_letters=nothing,
-        retries=nothing,
-        clock=SystemClock(),
-        rng=random.Random(1),
-    )
+@asynccontextmanager
+async def journaled(stage: Stage, connection_string: str) -> AsyncIterator[tuple[Work, Work]]:
+    """Open both sides with a table each; the rows written by hand are like fno-link's own."""
+    now = datetime.now(UTC)
+    storage = Storage({"AzureWebJobsStorage": connection_string})
+    journal = Journal(storage, SystemClock(), random.Random(1), timedelta(days=14))
+    async with TableServiceClient.from_connection_string(connection_string) as service:
+        by_hand = await service.create_table("byhand")
+        try:
+            async with ours(stage.bus, journal) as mine:
+                await stage.once(mine, now)
+                [sample] = [entity async for entity in service.get_table_client(table_of(now)).list_entities()]
+                async with alone(stage.client, HandRows(by_hand, sample)) as plain:
+                    yield mine, plain
+        finally:
+            await storage.close()
 
 
-async def drain(client: ServiceBusClient, queue: str, count: int, concurrency: int, handle: Handler) -> float:
-    """Receive, handle and complete so many messages with so many under way; return the seconds it took."""
-    async with client.get_queue_receiver(queue) as receiver:
-
-        async def one(message: ServiceBusReceivedMessage) -> None:
-            await handle(message)
-            await receiver.complete_message(message)
-
-        started, done = time.perf_counter(), 0
-        while done < count:
-            messages = await receiver.receive_messages(min(concurrency, count - done), max_wait_time=10)
-            await asyncio.gather(*map(one, messages))
-            done += len(messages)
-        return time.perf_counter() - started
-
-
-async def fill(client: ServiceBusClient, queue: str, count: int) -> None:
-    """Put so many messages on a queue."""
-    async with client.get_queue_sender(queue) as sender:
-        for start in range(0, count, 100):
-            batch = [ServiceBusMessage(body(), content_type="application/json") for _ in range(min(100, count - start))]
-            await sender.send_messages(batch)
+async def with_journal(stage: Stage, connection_string: str) -> list[Row]:
+    found: list[Row] = []
+    now = datetime.now(UTC)
+    async with journaled(stage, connection_string) as (mine, plain):
+        for about, at in (("", now), (" without a time of its own", None)):
+            operations = await stage.operations(mine, at)
+            name = f"table operations of an event{about} that is delivered at its first attempt"
+            found.append(row(name, operations, "requests", budget=OPERATIONS))
+        found.append(row("the same of the loop written by hand", await stage.operations(plain, now), "requests"))
+        for concurrency, count in JOURNAL_COUNTS.items():
+            samples = await stage.compare({"ours": mine, "alone": plain}, concurrency, count, now)
+            name = f"Service Bus in, journal, route, Service Bus out; {concurrency} under way"
+            against = "a loop written by hand with the same table operations"
+            found.append(_ratio(name, samples["ours"], samples["alone"], against, JOURNAL_BUDGET))
+    return found
 
 
-async def ours(bus: ServiceBus, client: ServiceBusClient, count: int, concurrency: int) -> float:
-    """Run fno-link's own way."""
-    namespaces = Namespaces({"Bus": bus.connection_string}, Nothing)  # type: ignore[arg-type]
-    target = BusTarget(ServiceBusTarget(name="out", connection="Bus", queue="out"), namespaces)
-    chain = pipeline(target)
+class Requests(logging.Handler):
+    """Counts the requests that the Azure SDK says it has sent, its own repetitions among them."""
 
-    async def handle(message: ServiceBusReceivedMessage) -> None:
-        inbound = Inbound(
-            body=b"".join(message.body),
-            ingress="bus",
-            organization="contoso",
-            organization_url=URL,
-            received_at=message.enqueued_time_utc,
-            content_type=message.content_type or "",
-            properties={"message-id": message.message_id or ""},
-        )
-        await chain.receive(inbound)
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = 0
 
-    await fill(client, "warm", 5)
-    await drain(client, "warm", 5, concurrency, handle)
-    try:
-        return await drain(client, "in", count, concurrency, handle)
-    finally:
-        await target.close()
-        await namespaces.close()
+    def emit(self, record: logging.LogRecord) -> None:
+        self.sent += record.getMessage().startswith("Request URL")
 
 
-async def alone(client: ServiceBusClient, count: int, concurrency: int) -> float:
-    """Run azure-servicebus alone: its sender may be used by one at a time, so a lock guards it."""
-    async with client.get_queue_sender("out") as sender:
-        lock = asyncio.Lock()
-
-        async def handle(message: ServiceBusReceivedMessage) -> None:
-            async with lock:
-                await sender.send_messages(ServiceBusMessage(b"".join(message.body), **SENT))
-
-        await fill(client, "warm", 5)
-        await drain(client, "warm", 5, concurrency, handle)
-        return await drain(client, "in", count, concurrency, handle)
+def _ratio(name: str, mine: list[float], base: list[float], against: str, budget: float | None) -> Row:
+    return row(name, mine, "events/s", base=base, against=against, budget=budget, direction="at_least", paired=True)
 
 
 async def _rows(*, quick: bool) -> list[Row]:
-    found: list[Row] = []
-    queues = tuple(QueueConfig(name=name) for name in ("in", "out", "warm"))
-    with ServiceBus() as bus:
-        for queue in queues:
-            bus.control.create("queue", queue)
+    with ServiceBus() as bus, Azurite() as azurite:
+        for name in ("in", "out"):
+            bus.control.create("queue", QueueConfig(name=name))
         async with ServiceBusClient.from_connection_string(bus.connection_string) as client:
-            for concurrency in CONCURRENCIES:
-                count = (QUICK_MESSAGES if quick else MESSAGES)[concurrency]
-                samples: dict[str, list[float]] = {"ours": [], "alone": []}
-                for turn in range(1 if quick else 5):
-                    for name in ("ours", "alone") if turn % 2 else ("alone", "ours"):
-                        await fill(client, "in", count)
-                        gc.collect()
-                        took = await (
-                            ours(bus, client, count, concurrency)
-                            if name == "ours"
-                            else alone(client, count, concurrency)
-                        )
-                        samples[name].append(count / took)
-                        sent = bus.control.purge("out")
-                        if sent < count:
-                            msg = f"{name}: {sent} of {count} messages arrived"
-                            raise AssertionError(msg)
-                found.append(
-                    row(
-                        f"Service Bus in, route, Service Bus out; {concurrency} under way",
-                        samples["ours"],
-                        "events/s",
-                        base=samples["alone"],
-                        against="azure-servicebus alone: receive, send the same bytes, complete",
-                        budget=BUDGET,
-                        direction="at_least",
-                    )
-                )
-    return found
+            stage = Stage(bus, client, quick=quick)
+            return [*await without_journal(stage), *await with_journal(stage, azurite.spare_account())]
 
 
 def rows(quick: bool = False) -> list[Row]:  # noqa: FBT001, FBT002 - the call of every benchmark

@@ -68,12 +68,20 @@ def row(
     against: str = "",
     budget: float | None = None,
     direction: Direction = "at_most",
+    paired: bool = False,
 ) -> Row:
-    """Judge samples (one figure a round) against a budget; with `base`, the other side's samples, as their ratio."""
+    """Judge samples (one figure a round) against a budget; with `base`, the other side's samples, as their ratio.
+
+    Where each sample was taken right beside its counterpart (`paired`), the ratio is the median of the pairs' ratios
+    and the spread is theirs: what else the machine did in that second is then in neither.
+    """
     values = [samples] if isinstance(samples, int | float) else samples
-    value = median(values)
+    value, spread = median(values), spread_of(values)
     ratio = None
-    if base is not None:
+    if paired and not isinstance(base, int | float | None):
+        ratios = [ours / theirs for ours, theirs in zip(values, base, strict=True)]
+        ratio, spread = median(ratios), spread_of(ratios)
+    elif base is not None:
         ratio = value / (base if isinstance(base, int | float) else median(base))
     return Row(
         name=name,
@@ -84,7 +92,7 @@ def row(
         direction=direction,
         against=against,
         ok=holds(value if ratio is None else ratio, budget, direction),
-        spread=spread_of(values),
+        spread=spread,
     )
 
 

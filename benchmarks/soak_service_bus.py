@@ -17,7 +17,7 @@ from typing import Any
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient
 
-from benchmarks import bench_service_bus as bench
+from benchmarks import bus_sides as bench
 from emulation.service_bus import QueueConfig, ServiceBus
 from integration.config.model import ServiceBusTarget
 from integration.delivery.bus import Namespaces

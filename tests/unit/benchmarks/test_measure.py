@@ -11,6 +11,16 @@ def test_a_row_is_the_median_and_the_ratio_of_medians():
     assert (judged.value, judged.ratio, judged.ok, judged.spread) == (2.0, 2.0, True, 0.5)
 
 
+def test_the_ratio_of_paired_samples_is_the_median_of_the_pairs_ratios():
+    # The machine became ten times slower: every pair says a half, the medians do not.
+    ours, theirs = [1.0, 2.0, 30.0], [2.0, 4.0, 60.0]
+    paired = row("x", ours, "ms", base=theirs, budget=0.6, paired=True)
+    assert (paired.value, paired.ratio, paired.ok, paired.spread) == (2.0, 0.5, True, 0.0)
+    uneven = row("x", [1.0, 2.0, 30.0], "ms", base=[1.0, 4.0, 10.0], budget=0.6, paired=True)
+    assert (uneven.ratio, uneven.ok) == (1.0, False)
+    assert row("x", [1.0, 2.0, 30.0], "ms", base=[1.0, 4.0, 10.0], budget=0.6).ratio == 0.5
+
+
 @pytest.mark.parametrize(
     ("figure", "budget", "direction", "kept"),
     [
