@@ -1,7 +1,7 @@
 """The circuit breakers of a process, around the targets."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 import msgspec
@@ -62,7 +62,10 @@ class Circuits:
     ) -> None:
         self._targets = targets
         self._settings = settings
-        self._clock = clock
+        # The wall clock of the start, carried on by the one that never jumps: no target stays left alone for hours
+        # because a machine's time was set back.
+        self._began = clock.now() - timedelta(seconds=clock.monotonic())
+        self._monotonic = clock.monotonic
         self._own = dict(own or {})
         self._circuits: dict[str, Circuit] = {}
         self._transitions: list[Transition] = []
@@ -92,7 +95,7 @@ class Circuits:
             CircuitOpen: It is; nothing was attempted.
             DeliveryFailed: The target's own failure.
         """
-        admission = admit(self._circuits.get(name, Circuit()), self._clock.now())
+        admission = admit(self._circuits.get(name, Circuit()), self._now())
         self._circuits[name] = admission.circuit
         if not admission.allowed:
             msg = f"the target {name} keeps failing ({admission.circuit.code}) and is left alone for now"
@@ -107,24 +110,27 @@ class Circuits:
             raise
         finally:
             if not heard:
-                self._circuits[name] = abandon(self._circuits[name], self._clock.now())
+                self._circuits[name] = abandon(self._circuits[name], self._now())
         self._answered(name, shipment)
         return receipt
+
+    def _now(self) -> datetime:
+        return self._began + timedelta(seconds=self._monotonic())
 
     def _failed(self, name: str, failure: DeliveryFailed, shipment: Shipment) -> None:
         if not failure.transient:
             if failure.status is None:  # refused on our side: nothing is known of the target
-                self._circuits[name] = abandon(self._circuits[name], self._clock.now())
+                self._circuits[name] = abandon(self._circuits[name], self._now())
             else:
                 self._answered(name, shipment)
             return
-        before, now = self._circuits[name], self._clock.now()
+        before, now = self._circuits[name], self._now()
         after = self._circuits[name] = fail(before, self.settings(name), now, failure.code)
         if before.opened_at is None and after.opened_at is not None:
             self._moved(name, "opened", after, now, shipment.event)
 
     def _answered(self, name: str, shipment: Shipment) -> None:
-        before, now = self._circuits[name], self._clock.now()
+        before, now = self._circuits[name], self._now()
         self._circuits[name] = succeed(before, self.settings(name), now)
         if before.opened_at is not None:
             self._moved(name, "closed", before, now, shipment.event)

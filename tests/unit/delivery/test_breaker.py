@@ -110,12 +110,13 @@ def test_never_more_than_one_probe_and_never_shut_for_good(steps):
 class Clock:
     def __init__(self) -> None:
         self.at = NOW
+        self.set_by = timedelta(0)
 
     def now(self):
-        return self.at
+        return self.at + self.set_by
 
     def monotonic(self):
-        return 0.0
+        return 500.0 + (self.at - NOW).total_seconds()
 
     async def sleep(self, seconds):
         self.at += timedelta(seconds=seconds)
@@ -180,6 +181,19 @@ async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
     assert first.source == "https://contoso.crm.dynamics.com/fno-link"
     assert about(first) == "orders"
     assert about(SHIPMENT.event) == ""
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_a_clock_that_is_set_while_a_target_is_left_alone_changes_nothing(hours):
+    target, clock = Target(), Clock()
+    circuits = Circuits(target, SETTINGS, clock)
+    target.answers = [TargetUnavailable("down")] * 3
+    for _ in range(3):
+        await attempt(circuits, TargetUnavailable)
+    clock.set_by = timedelta(hours=hours)
+    assert (await attempt(circuits, CircuitOpen)).retry_after == 30
+    clock.at += timedelta(seconds=30)
+    await attempt(circuits)
 
 
 async def test_a_target_that_answers_no_is_not_down():
