@@ -3,6 +3,7 @@
 import base64
 import gc
 import json
+import random
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -55,18 +56,20 @@ class Room:
     def __init__(self, worker: Worker, storage: str, bus: ServiceBus, queue: str, receivers: Receivers) -> None:
         self.worker, self.storage, self.bus, self.queue, self.receivers = worker, storage, bus, queue, receivers
         self.sent: list[Sent] = []
+        self.began = round(datetime.now(UTC).timestamp() * 1000)
 
     async def send(self, body: bytes, **more: object) -> Sent:
         """Hand a message over, and let the worker take it."""
-        sent = Sent(organization="contoso", transport="http", source="erp", at=datetime.now(UTC).timestamp(), **more)
+        now = datetime.now(UTC)
+        sent = Sent(organization="contoso", transport="http", source="erp", at=now.timestamp(), **more)
         self.sent.append(sent)
-        await self.worker.take_envelope(Envelope(source="erp", received_at=datetime.now(UTC), body=body).encode())
+        await self.worker.take_envelope(Envelope(source="erp", received_at=now, body=body).encode())
         return sent
 
     async def send_event(self, type_: str = KIND, id_: str = "", **more: object) -> Sent:
         """Hand an event over; one of the type KIND goes to every target."""
         id_ = id_ or str(uuid.uuid4()).upper()
-        body = {"BusinessEventId": type_, "EventId": id_, "ControlNumber": 1, "EventTime": "/Date(1767268800000)/"}
+        body = {"BusinessEventId": type_, "EventId": id_, "ControlNumber": 1, "EventTime": f"/Date({self.began})/"}
         return await self.send(json.dumps(body).encode(), id=id_, key=event_key("contoso", id_), **more)
 
     async def carry_on(self) -> int:
@@ -106,7 +109,13 @@ class Room:
 
 @asynccontextmanager
 async def opened(
-    storage: str, bus: ServiceBus, queue: str, receivers: Receivers, clock: Clock | None = None
+    storage: str,
+    bus: ServiceBus,
+    queue: str,
+    receivers: Receivers,
+    *,
+    clock: Clock | None = None,
+    rng: random.Random | None = None,
 ) -> AsyncGenerator[Room]:
     """Build the worker, close it in the end.
 
@@ -116,6 +125,7 @@ async def opened(
         queue: An empty queue of it.
         receivers: Of webhooks.
         clock: The worker's; the system's when absent.
+        rng: The worker's.
     """
     routes = tuple(
         Route(name=route, target=target, event_types=(KIND,), requires_link=False) for route, target in ROUTES.items()
@@ -134,7 +144,7 @@ async def opened(
         delivery=Delivery(retry_after=RETRY_AFTER),
     )
     environ = {"AzureWebJobsStorage": storage, "Bus": bus.connection_string}
-    worker = Worker(configuration, RouteTable.compile(routes, targets=targets), environ, clock=clock)
+    worker = Worker(configuration, RouteTable.compile(routes, targets=targets), environ, clock=clock, rng=rng)
     try:
         yield Room(worker, storage, bus, queue, receivers)
     finally:
