@@ -1,42 +1,77 @@
 """Notice business events that come after a newer one of their kind: they are marked, never dropped.
 
 Microsoft names ControlNumber as the field to tell order by; it rises, with gaps. Source: "Business events overview",
-idempotency. What is the newest is known to this process alone and as long as it lives: instances do not ask each other,
-since that would cost a table operation an event.
+idempotency. The newest delivered is a row a kind that all instances share. A process reads it at first use and then at
+most once in `SHARE`, and writes what it has delivered behind, at most once in `BEHIND`: an operation an event would be
+more than the budget allows. So a mark is never wrong, and one may be missing for as long as that.
 """
 
+import logging
 from collections import OrderedDict
+from dataclasses import dataclass
 
+from integration.clock import Clock
+from integration.delivery.newest_rows import Kind, NewestRows, Seen
+from integration.errors import StorageUnavailable
 from integration.events.event import Event
+from integration.single_flight import SingleFlight
 
 OUT_OF_ORDER = "fnolinkoutoforder"
 """The extension attribute, `true` on an event that is older than the newest delivered; absent otherwise."""
 
 KINDS = 10_000
+SHARE = 30.0
+"""Seconds for which what was read counts as the newest of all instances."""
+BEHIND = 5.0
+"""Seconds after which what was delivered is written."""
+
+log = logging.getLogger("fno_link.delivery")
+
+_NOTHING = Seen()
+
+
+@dataclass
+class _Known:
+    """What a process knows of a kind: the highest number, and the row as it was seen last."""
+
+    number: int = -1
+    seen: Seen = _NOTHING
+    checked: float | None = None
 
 
 class Newest:
     """The highest ControlNumber delivered, by organization, legal entity and type; what is seen least is forgotten.
 
     Args:
+        rows: What the instances share; None: what this process has delivered itself counts, as long as it lives.
+        clock: The time; needed with `rows`.
         kinds: How many are remembered.
     """
 
-    def __init__(self, kinds: int = KINDS) -> None:
+    def __init__(self, rows: NewestRows | None = None, clock: Clock | None = None, kinds: int = KINDS) -> None:
+        self._shared = (rows, clock) if rows is not None and clock is not None else None
         self._kinds = kinds
-        self._newest: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+        self._newest: OrderedDict[Kind, _Known] = OrderedDict()
+        self._dirty: set[Kind] = set()
+        self._reads: SingleFlight[Kind, None] = SingleFlight()
+        self._writes: SingleFlight[str, None] = SingleFlight()
 
-    def mark(self, event: Event) -> Event:
+    async def mark(self, event: Event) -> Event:
         """Return the event, marked if a newer one of its kind was delivered.
 
         Args:
             event: Any event; only business events have an order.
         """
         number = _number(event)
-        newest = self._newest.get(_kind(event))
-        if number is None or newest is None or number >= newest:
+        if number is None:
             return event
-        return event.stamp({OUT_OF_ORDER: True})
+        kind = _kind(event)
+        if self._shared is not None:
+            mine, (rows, clock) = self._of(kind), self._shared
+            if mine.checked is None or clock.monotonic() - mine.checked > SHARE:
+                await self._reads.join(kind, lambda: self._read(kind, mine, rows, clock))
+        known = self._newest.get(kind)
+        return event if known is None or number >= known.number else event.stamp({OUT_OF_ORDER: True})
 
     def delivered(self, event: Event) -> None:
         """Remember an event that was delivered.
@@ -48,13 +83,57 @@ class Newest:
         if number is None:
             return
         kind = _kind(event)
-        self._newest[kind] = max(number, self._newest.get(kind, number))
+        known = self._of(kind)
+        known.number = max(number, known.number)
+        if self._shared is not None and known.number > known.seen.number:
+            self._dirty.add(kind)
+            self._writes.start("behind", self._behind)
+
+    async def flush(self) -> None:
+        """Write what was delivered since it was written last; what cannot be written now is, the next time."""
+        if self._shared is None:
+            return
+        rows, clock = self._shared
+        for kind in list(self._dirty):
+            known = self._newest.get(kind)
+            if known is not None:
+                try:
+                    known.seen = await rows.lift(kind, known.number, known.seen.etag, clock.now())
+                except StorageUnavailable as unavailable:
+                    log.warning("the newest event of %s is not told to the others now: %s", kind[2], unavailable)
+                    return
+                known.number, known.checked = max(known.number, known.seen.number), clock.monotonic()
+            if known is None or known.number <= known.seen.number:
+                self._dirty.discard(kind)
+
+    async def aclose(self) -> None:
+        """Write what is to be written, and stop."""
+        await self._reads.aclose()
+        await self._writes.aclose()
+        await self.flush()
+
+    async def _behind(self) -> None:
+        if self._shared is not None:
+            while self._dirty:
+                await self._shared[1].sleep(BEHIND)
+                await self.flush()
+
+    async def _read(self, kind: Kind, known: _Known, rows: NewestRows, clock: Clock) -> None:
+        try:
+            known.seen = await rows.read(kind)
+        except StorageUnavailable as unavailable:
+            log.warning("the newest event of %s is what this process knows: %s", kind[2], unavailable)
+        known.number, known.checked = max(known.number, known.seen.number), clock.monotonic()
+
+    def _of(self, kind: Kind) -> _Known:
+        known = self._newest.setdefault(kind, _Known())
         self._newest.move_to_end(kind)
         if len(self._newest) > self._kinds:
             self._newest.popitem(last=False)
+        return known
 
 
-def _kind(event: Event) -> tuple[str, str, str]:
+def _kind(event: Event) -> Kind:
     return (event.organization, str(event.extensions.get("legalentity", "")), event.type)
 
 

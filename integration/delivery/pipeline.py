@@ -58,6 +58,7 @@ class Pipeline:
         guard: Judges events before they are routed.
         journal: Where events are claimed; None: an event that comes twice is delivered twice.
         payloads: Keeps the events themselves; None: they are not kept.
+        newest: Knows what was delivered last of each kind of business event; None: in this process alone.
         transitions: Gives the circuits that were opened or closed since it was last called.
     """
 
@@ -76,13 +77,14 @@ class Pipeline:
         guard: Guard | None = None,
         journal: Journal | None = None,
         payloads: Payloads | None = None,
+        newest: Newest | None = None,
         transitions: Callable[[], list[Transition]] = list,
     ) -> None:
         self._table = table
         self._routes = {route.name: route for route in table.routes if route.config.enabled}
         self._links = links
         self._rows = rows
-        self._newest = Newest()
+        self._newest = newest or Newest()
         self._organizations = configuration.organizations
         self._retries = retries
         self._clock = clock
@@ -303,7 +305,7 @@ class Pipeline:
 
     async def _all_routes(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
         """Deliver by every route that takes the event, those in `but` excepted."""
-        event = self._newest.mark(work.subject_matter)
+        event = await self._newest.mark(work.subject_matter)
         matches = self._table.match(event)
         needs_link = bool(matches.undecided) or any(route.needs_link(event) for route in matches.routes)
         link = await self._link_for(event, needed=needs_link)

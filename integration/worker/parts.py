@@ -14,6 +14,8 @@ from integration.dead_letters import DeadLetters
 from integration.delivery import Pipeline, Poison, Releases, Replays
 from integration.delivery.circuits import Circuits
 from integration.delivery.guard import Guard
+from integration.delivery.newest import Newest
+from integration.delivery.newest_rows import NewestRows
 from integration.delivery.retries import Retries
 from integration.delivery.targets import OpenTargets
 from integration.errors import FnoLinkError
@@ -201,8 +203,17 @@ class Parts:
             guard=Guard(self.configuration, self.identities, clock=self._clock),
             journal=self.journal,
             payloads=self.payloads if self.configuration.journal.keep_payload else None,
+            newest=self.newest,
             transitions=self.circuits.take_transitions,
         )
+
+    @cached_property
+    def newest(self) -> Newest:
+        """What was delivered last of each kind of business event; shared with the other instances by the journal's."""
+        if not self.configuration.journal.enabled:
+            return Newest()
+        newest = Newest(NewestRows(self.storage), self._clock)
+        return self._kept(newest, newest.aclose)
 
     @cached_property
     def identities(self) -> "Identities":

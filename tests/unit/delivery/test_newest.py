@@ -11,35 +11,35 @@ def an_event(number, *, entity="usmf", type_="T", organization="contoso", shape=
 
 
 @given(st.lists(st.tuples(st.sampled_from(["usmf", "demf"]), st.integers(1, 9)), max_size=30))
-def test_an_event_is_marked_exactly_if_a_newer_one_of_its_kind_was_delivered(arrivals):
+async def test_an_event_is_marked_exactly_if_a_newer_one_of_its_kind_was_delivered(arrivals):
     newest, seen = Newest(), {}
     for entity, number in arrivals:
         event = an_event(number, entity=entity)
-        marked = newest.mark(event)
+        marked = await newest.mark(event)
         assert (OUT_OF_ORDER in marked.extensions) == (number < seen.get(entity, 0))
         newest.delivered(marked)
         seen[entity] = max(number, seen.get(entity, 0))
 
 
-def test_other_kinds_have_an_order_of_their_own():
+async def test_other_kinds_have_an_order_of_their_own():
     newest = Newest()
     newest.delivered(an_event(9))
     for other in (an_event(1, entity="demf"), an_event(1, type_="U"), an_event(1, organization="fabrikam")):
-        assert newest.mark(other) is other
-    assert newest.mark(an_event(1)).extensions[OUT_OF_ORDER] is True
+        assert await newest.mark(other) is other
+    assert (await newest.mark(an_event(1))).extensions[OUT_OF_ORDER] is True
 
 
-def test_only_business_events_with_a_number_have_an_order():
+async def test_only_business_events_with_a_number_have_an_order():
     newest = Newest()
     newest.delivered(an_event(9))
     newest.delivered(an_event("²"))
     for event in (an_event(1, shape="cloud_event"), an_event("none"), an_event("-1"), an_event("")):
-        assert newest.mark(event) is event
+        assert await newest.mark(event) is event
 
 
-def test_what_was_not_seen_for_long_is_forgotten():
+async def test_what_was_not_seen_for_long_is_forgotten():
     newest = Newest(kinds=2)
     for type_ in ("A", "B", "C"):
         newest.delivered(an_event(9, type_=type_))
-    assert OUT_OF_ORDER not in newest.mark(an_event(1, type_="A")).extensions
-    assert OUT_OF_ORDER in newest.mark(an_event(1, type_="B")).extensions
+    assert OUT_OF_ORDER not in (await newest.mark(an_event(1, type_="A"))).extensions
+    assert OUT_OF_ORDER in (await newest.mark(an_event(1, type_="B"))).extensions

@@ -1,0 +1,167 @@
+"""The newest business event delivered, shared by instances and kept over restarts, on Azurite."""
+
+import asyncio
+
+import pytest
+
+from integration.delivery.newest import BEHIND, OUT_OF_ORDER, SHARE, Newest
+from integration.delivery.newest_rows import TABLE, NewestRows, Seen
+from integration.errors import StorageUnavailable
+from integration.events.event import Event
+from integration.storage import Storage
+from tests.fake_clock import FakeClock, settle
+
+KIND = ("contoso", "usmf", "T")
+
+
+@pytest.fixture
+async def storage(azurite):
+    # Tables have fixed names, so every test gets an account of its own.
+    opened = Storage({"AzureWebJobsStorage": azurite.spare_account()})
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+async def instances(storage, clock):
+    """Open as many instances as the test wants; close what it has left open."""
+    opened: list[Newest] = []
+
+    def open_one() -> Newest:
+        newest = Newest(NewestRows(storage), clock)
+        opened.append(newest)
+        return newest
+
+    yield open_one
+    for each in opened:
+        await each.aclose()
+
+
+def an_event(number, *, entity="usmf", type_="T"):
+    return Event(
+        id="1",
+        source="s",
+        type=type_,
+        organization="contoso",
+        shape="business_event",
+        extensions={"legalentity": entity, "controlnumber": str(number)},
+    )
+
+
+async def marked(newest, number, **kind) -> bool:
+    return OUT_OF_ORDER in (await newest.mark(an_event(number, **kind))).extensions
+
+
+async def test_what_was_delivered_is_known_after_a_restart(instances):
+    first = instances()
+    first.delivered(an_event(9))
+    await first.aclose()
+    second = instances()
+    assert await marked(second, 8)
+    assert not await marked(second, 9)
+    assert not await marked(second, 8, entity="demf")
+    assert not await marked(second, 8, type_="U")
+
+
+async def test_it_is_written_behind_without_anybody_asking(instances, storage, clock):
+    first = instances()
+    await marked(first, 9)
+    first.delivered(an_event(9))
+    await settle()
+    assert (await NewestRows(storage).read(KIND)).number == -1
+    await clock.advance(BEHIND)
+    await first._writes.join("behind", first.flush)  # the round that is under way
+    assert (await NewestRows(storage).read(KIND)).number == 9
+    assert await marked(instances(), 8)
+
+
+async def test_another_instance_learns_of_it_once_what_it_has_read_is_old(instances, clock):
+    first, second = instances(), instances()
+    assert not await marked(second, 1)
+    first.delivered(an_event(9))
+    await first.flush()
+    assert not await marked(second, 8)
+    await clock.advance(SHARE + 1)
+    assert await marked(second, 8)
+
+
+async def test_the_row_never_falls_whoever_writes_last(storage, clock):
+    rows = [NewestRows(storage) for _ in range(6)]
+    numbers = [3, 90, 7, 41, 8, 12]
+    seen = await asyncio.gather(
+        *(each.lift(KIND, number, "", clock.now()) for each, number in zip(rows, numbers, strict=True))
+    )
+    assert (await rows[0].read(KIND)).number == 90
+    assert all(each.number >= number for each, number in zip(seen, numbers, strict=True))
+    outdated = (await rows[0].read(KIND)).etag
+    await rows[0].lift(KIND, 91, outdated, clock.now())
+    assert (await rows[1].lift(KIND, 5, outdated, clock.now())).number == 91
+    assert (await rows[0].read(KIND)).number == 91
+
+
+async def test_an_instance_that_lags_learns_by_writing(instances):
+    first, second = instances(), instances()
+    await marked(second, 1)
+    first.delivered(an_event(9))
+    await first.flush()
+    second.delivered(an_event(5))
+    await second.flush()
+    assert await marked(second, 8)
+
+
+async def test_operations_do_not_grow_with_events(storage, clock):
+    rows = NewestRows(storage)
+    newest = Newest(rows, clock)
+    for number in range(100):
+        await marked(newest, number)
+        newest.delivered(an_event(number))
+    assert rows.operations == 1  # the read at first use, shared by all
+    await newest.flush()
+    assert rows.operations == 2
+    newest.delivered(an_event(200))
+    await newest.flush()
+    assert rows.operations == 3
+    await newest.aclose()
+
+
+async def test_many_at_once_read_once(storage, clock):
+    rows = NewestRows(storage)
+    newest = Newest(rows, clock)
+    await asyncio.gather(*(marked(newest, number) for number in range(32)))
+    assert rows.operations == 1
+
+
+async def test_without_storage_events_go_on_by_what_the_process_knows(storage, clock, caplog):
+    class Away(NewestRows):
+        async def read(self, kind):
+            raise StorageUnavailable
+
+        async def lift(self, kind, number, etag, at):
+            raise StorageUnavailable
+
+    newest = Newest(Away(storage), clock)
+    assert not await marked(newest, 9)
+    newest.delivered(an_event(9))
+    assert await marked(newest, 8)
+    await newest.flush()
+    assert "not told to the others" in caplog.text
+    assert "what this process knows" in caplog.text
+    await newest.aclose()
+
+
+async def test_a_row_that_cannot_be_read_is_written_anew(storage, clock, caplog):
+    rows = NewestRows(storage)
+    await rows.lift(KIND, 7, "", clock.now())
+    table = await storage.table(TABLE)
+    async for entity in table.list_entities():
+        await table.upsert_entity({**entity, "number": "nonsense"})
+    seen = await rows.read(KIND)
+    assert seen == Seen(-1, seen.etag)
+    assert "cannot be read" in caplog.text
+    assert (await rows.lift(KIND, 3, "", clock.now())).number == 3
+    assert (await rows.read(KIND)).number == 3
