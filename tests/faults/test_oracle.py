@@ -1,6 +1,7 @@
 """Every rule of the oracle, by evidence made by hand: what is right passes, what is wrong is found for what it is."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from tests.faults.evidence import (
     BrokerDeadLetter,
     Delivery,
     Evidence,
+    Fault,
     Journalled,
     Kept,
     Made,
@@ -351,3 +353,8 @@ def test_everything_is_counted():
         "refused_by_receivers": 1,
     }
     assert {name: counts[name] for name in expected} == expected
+
+
+def test_every_fault_is_on_the_page_of_guarantees():
+    page = (Path(__file__).parents[2] / "docs" / "guarantees.md").read_text("utf-8")
+    assert [fault for fault in get_args(Fault.__value__) if f"`{fault}`" not in page] == []
