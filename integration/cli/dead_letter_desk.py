@@ -22,7 +22,15 @@ _TRIES = 40
 type Tell = Callable[[dict[str, Any]], None]
 
 
-class DeadLetterDesk(Protocol):
+class Follower(Protocol):
+    """Who can wait for the end of a job."""
+
+    async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
+        """Wait until a job is done, or do it."""
+        ...
+
+
+class DeadLetterDesk(Follower, Protocol):
     """What the commands need; everything is JSON as the HTTP endpoints write it."""
 
     async def list(self, query: dict[str, str]) -> dict[str, Any]:
@@ -47,10 +55,6 @@ class DeadLetterDesk(Protocol):
 
     async def job(self, id_: str) -> dict[str, Any]:
         """Read a job."""
-        ...
-
-    async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
-        """Wait until a job is done, or do it."""
         ...
 
 
@@ -152,7 +156,7 @@ class Direct:
 
     async def job(self, id_: str) -> dict[str, Any]:
         """Read a job."""
-        return as_json(await self._open.replays.job(id_))
+        return as_json(await self.worker.replays.job(id_))
 
     async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
         """Do a job until it is done.
@@ -161,7 +165,7 @@ class Direct:
             Busy: Another replay or purge is at work, for longer than a dead one's lease lasts.
         """
         for _ in range(_TRIES):
-            done = await self._open.replays.run(job["id"], lasting=float("inf"), seen=lambda now: tell(as_json(now)))
+            done = await self.worker.replays.run(job["id"], lasting=float("inf"), seen=lambda now: tell(as_json(now)))
             if done is not None and done.state == "done":
                 return as_json(done)
             await asyncio.sleep(_ASK_EVERY)
@@ -172,7 +176,7 @@ class Direct:
         from integration.web.dead_letters import read_order  # noqa: PLC0415 - not for --app
 
         wanted = read_order(msgspec.json.encode(order))
-        return await self._open.replays.ask(
+        return await self.worker.replays.ask(
             kind,
             wanted.filter,
             wanted.ids,
@@ -182,7 +186,8 @@ class Direct:
         )
 
     @property
-    def _open(self) -> "Worker":
+    def worker(self) -> "Worker":
+        """The worker that the app settings describe."""
         if self._worker is None:
             msg = "the desk is not open"
             raise FnoLinkError(msg)
@@ -190,4 +195,4 @@ class Direct:
 
     @property
     def _pages(self) -> "DeadLetterPages":
-        return self._open.dead_letter_pages
+        return self.worker.dead_letter_pages

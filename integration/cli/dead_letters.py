@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from integration.cli.dead_letter_desk import DeadLetterDesk, Direct, Remote
+from integration.cli.dead_letter_desk import DeadLetterDesk, Direct, Follower, Remote
 from integration.cli.exit_code import ExitCode
 from integration.cli.output import json_option, print_json, print_table
 from integration.errors import InvalidRequest
@@ -102,9 +102,9 @@ def replay(  # noqa: PLR0913 - one parameter an option
 
     async def run(desk: DeadLetterDesk) -> Any:
         begun = await desk.job(job) if job else await desk.replay(order, wait=not no_wait)
-        return begun if no_wait else await _to_the_end(desk, begun, as_json=as_json)
+        return begun if no_wait else await to_the_end(desk, begun, as_json=as_json)
 
-    _ended(_on(app, run), as_json=as_json)
+    ended(_on(app, run), as_json=as_json)
 
 
 @command.command()
@@ -142,16 +142,19 @@ def purge(  # noqa: PLR0913 - one parameter an option
         click.confirm(f"Remove {counted['matching']}{more} dead letters for good?", abort=True, err=True)
 
     async def run(desk: DeadLetterDesk) -> Any:
-        return await _to_the_end(desk, await desk.purge(order), as_json=as_json)
+        return await to_the_end(desk, await desk.purge(order), as_json=as_json)
 
-    _ended(_on(app, run), as_json=as_json)
+    ended(_on(app, run), as_json=as_json)
 
 
-async def _to_the_end(desk: DeadLetterDesk, job: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
+async def to_the_end(desk: Follower, job: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
     """Follow a job until it is done, and say on stderr how far it is."""
     shown: dict[str, int] = {}
     if not as_json:
-        click.echo(f"{job['kind']} {job['id']} (go on after an interruption: replay --job {job['id']})", err=True)
+        click.echo(
+            f"{job['kind']} {job['id']} (go on after an interruption: fno-link dead-letters replay --job {job['id']})",
+            err=True,
+        )
 
     def tell(now: dict[str, Any]) -> None:
         if not as_json and now["counts"] != shown:
@@ -165,7 +168,8 @@ async def _to_the_end(desk: DeadLetterDesk, job: dict[str, Any], *, as_json: boo
     return done
 
 
-def _ended(job: dict[str, Any], *, as_json: bool) -> None:
+def ended(job: dict[str, Any], *, as_json: bool) -> None:
+    """Print how a job ended; what failed again is bad."""
     if as_json:
         print_json(job)
     else:

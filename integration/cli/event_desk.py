@@ -2,20 +2,19 @@
 
 import re
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
-from integration.cli.here import as_json, open_worker
+from integration.cli import dead_letter_desk
+from integration.cli.dead_letter_desk import Follower, Tell
+from integration.cli.here import as_json
 from integration.cli.remote import App
-from integration.errors import AmbiguousEvent, FnoLinkError, UnknownEvent
-
-if TYPE_CHECKING:
-    from integration.worker import Worker
+from integration.errors import AmbiguousEvent, UnknownEvent
 
 # Ids that stand in a path as they are; others, a slash in them, are looked up by the listing first.
 _PLAIN = re.compile(r"[A-Za-z0-9._:~-]+")
 
 
-class EventDesk(Protocol):
+class EventDesk(Follower, Protocol):
     """What the commands need; everything is JSON as the HTTP endpoints write it."""
 
     async def list(self, query: dict[str, str]) -> dict[str, Any]:
@@ -24,6 +23,14 @@ class EventDesk(Protocol):
 
     async def show(self, id_: str, query: dict[str, str]) -> dict[str, Any]:
         """Read one."""
+        ...
+
+    async def replay(self, id_: str, query: dict[str, str], *, wait: bool) -> dict[str, Any]:
+        """Begin a replay; without `wait`, leave it to the function app."""
+        ...
+
+    async def purge(self, query: dict[str, str]) -> dict[str, Any]:
+        """Count or forget rows, for a while."""
         ...
 
 
@@ -36,6 +43,7 @@ class Remote:
 
     def __init__(self, url: str) -> None:
         self._app = App(url)
+        self._letters = dead_letter_desk.Remote(url)
 
     async def __aenter__(self) -> Self:
         return self
@@ -52,6 +60,18 @@ class Remote:
     async def show(self, id_: str, query: dict[str, str]) -> dict[str, Any]:
         """Read one."""
         return await self._app.get(f"events/{await self._address(id_, query)}", query)
+
+    async def replay(self, id_: str, query: dict[str, str], *, wait: bool) -> dict[str, Any]:  # noqa: ARG002 - the app always does it
+        """Begin a replay."""
+        return await self._app.post(f"events/{await self._address(id_, query)}/replay", {}, query)
+
+    async def purge(self, query: dict[str, str]) -> dict[str, Any]:
+        """Count or forget rows, for a while."""
+        return await self._app.delete("events", query)
+
+    async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
+        """Wait until a job is done."""
+        return await self._letters.follow(job, tell)
 
     async def _address(self, id_: str, query: dict[str, str]) -> str:
         """Say by what an event is addressed in a path: its id, or its key."""
@@ -74,35 +94,42 @@ class Remote:
 
 
 class Direct:
-    """The storage account of the app settings."""
+    """The storage account of the app settings; replays are done by this process."""
 
     def __init__(self) -> None:
-        self._worker: Worker | None = None
+        self._letters = dead_letter_desk.Direct()
 
     async def __aenter__(self) -> Self:
-        self._worker = open_worker()
+        await self._letters.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        if self._worker is not None:
-            await self._worker.close()
+        await self._letters.__aexit__(kind, error, trace)
 
     async def list(self, query: dict[str, str]) -> dict[str, Any]:
         """Read one page."""
         from integration.web.events import read_query  # noqa: PLC0415 - not for --app
 
-        return as_json(await self._open.event_pages.page(*read_query(query)))
+        return as_json(await self._letters.worker.event_pages.page(*read_query(query)))
 
     async def show(self, id_: str, query: dict[str, str]) -> dict[str, Any]:
         """Read one."""
-        return as_json(await self._open.event_pages.one(id_, query.get("organization", "")))
+        return as_json(await self._letters.worker.event_pages.one(id_, query.get("organization", "")))
 
-    @property
-    def _open(self) -> "Worker":
-        if self._worker is None:
-            msg = "the desk is not open"
-            raise FnoLinkError(msg)
-        return self._worker
+    async def replay(self, id_: str, query: dict[str, str], *, wait: bool) -> dict[str, Any]:
+        """Begin a replay."""
+        organization = query.get("organization", "")
+        return as_json(await self._letters.worker.event_orders.begin(id_, organization, order=not wait))
+
+    async def purge(self, query: dict[str, str]) -> dict[str, Any]:
+        """Count or forget rows, for a while."""
+        from integration.web.event_orders import read_purge  # noqa: PLC0415 - not for --app
+
+        return as_json(await self._letters.worker.event_orders.forget(read_purge(query)))
+
+    async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
+        """Do a job until it is done."""
+        return await self._letters.follow(job, tell)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from integration.cli.dead_letters import ended, to_the_end
 from integration.cli.event_desk import Direct, EventDesk, Remote
 from integration.cli.output import json_option, print_json, print_table
 from integration.errors import InvalidRequest
@@ -37,7 +38,7 @@ def _filters[F: Callable[..., Any]](function: F) -> F:
 
 @click.group()
 def command() -> None:
-    """Say what became of each event."""
+    """Say what became of each event; replay and forget them."""
 
 
 @command.command("list")
@@ -75,6 +76,64 @@ def show(id_: str, app: str | None, *, as_json: bool, organization: str) -> None
         columns = (*_OF_DELIVERY, *(name for name in kept if any(name in each for each in deliveries)))
         click.echo()
         print_table(columns, [[_text(each.get(name)) for name in columns] for each in deliveries])
+
+
+@command.command()
+@click.argument("id_", metavar="ID")
+@click.option("--organization", default="", metavar="ORGANIZATION", help="Of this organization.")
+@click.option("--no-wait", is_flag=True, help="Only order it from the function app.")
+@app_option
+@json_option
+def replay(id_: str, app: str | None, *, as_json: bool, organization: str, no_wait: bool) -> None:
+    """Deliver again what of one event has become a dead letter, by its id or its key."""
+
+    async def run(desk: EventDesk) -> Any:
+        begun = await desk.replay(id_, given({"organization": organization}), wait=not no_wait)
+        return begun if no_wait else await to_the_end(desk, begun, as_json=as_json)
+
+    ended(on(app, run), as_json=as_json)
+
+
+@command.command()
+@_filters
+@click.option("--all", "everything", is_flag=True, help="Every event is meant.")
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@app_option
+@json_option
+def purge(app: str | None, *, as_json: bool, everything: bool, dry_run: bool, yes: bool, **filters: str) -> None:
+    """Forget what became of events that are over: duplicates of them are not found any more. Counts first, and asks."""
+    query = given(filters) | ({"all": "true"} if everything else {})
+    counted = on(app, lambda desk: _forgotten(desk, query, "true"))
+    if dry_run or not counted["matching"]:
+        _counted(counted, "matching", as_json=as_json)
+        return
+    if not yes:
+        if as_json:
+            msg = "--json does not ask: say --yes, or --dry-run"
+            raise click.UsageError(msg)
+        click.confirm(f"Forget what became of {counted['matching']} events?", abort=True, err=True)
+    _counted(on(app, lambda desk: _forgotten(desk, query, "false")), "purged", as_json=as_json)
+
+
+async def _forgotten(desk: EventDesk, query: dict[str, str], dry_run: str) -> dict[str, Any]:
+    """Count or forget to the end: the app works for a while, then says where to go on."""
+    total: dict[str, Any] = {}
+    after: dict[str, str] = {}
+    while True:
+        part = await desk.purge(query | {"dryRun": dry_run} | after)
+        following = part.pop("next")
+        total = {name: value if isinstance(value, bool) else total.get(name, 0) + value for name, value in part.items()}
+        if not following:
+            return total
+        after = {"after": following}
+
+
+def _counted(counts: dict[str, Any], what: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(counts)
+    else:
+        click.echo(f"{what}: {counts[what]}; kept, as they are under way or have changed: {counts['kept']}")
 
 
 async def _listed(desk: EventDesk, query: dict[str, str], limit: int, after: str) -> dict[str, Any]:

@@ -46,14 +46,23 @@ class App:
         """
         return await self._send("GET", path, query or {}, None)
 
-    async def post(self, path: str, body: Any) -> Any:
+    async def post(self, path: str, body: Any, query: Mapping[str, str] | None = None) -> Any:
         """POST JSON to /api/{path} and return the JSON.
 
         Raises:
             AppRefused: It answered an error.
             Unreachable: It did not answer.
         """
-        return await self._send("POST", path, {}, body)
+        return await self._send("POST", path, query or {}, body)
+
+    async def delete(self, path: str, query: Mapping[str, str]) -> Any:
+        """DELETE /api/{path} and return the JSON.
+
+        Raises:
+            AppRefused: It answered an error.
+            Unreachable: It did not answer.
+        """
+        return await self._send("DELETE", path, query, None)
 
     async def _send(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Any:
         import httpx  # noqa: PLC0415 - only --app needs it

@@ -20,4 +20,14 @@ def blueprint(worker: Workers) -> func.Blueprint:
     async def event(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         return answer(await worker().event_pages.show(req.route_params.get("id", ""), request_of(req)))
 
+    @bp.function_name("event_replay")
+    @bp.route("events/{id}/replay", methods=["POST"])
+    async def replay(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().event_orders.replay(req.route_params.get("id", ""), request_of(req)))
+
+    @bp.function_name("events_purge")
+    @bp.route("events", methods=["DELETE"])
+    async def purge(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().event_orders.purge(request_of(req)))
+
     return bp

@@ -206,6 +206,31 @@ class Listing:
                     continue
         return None
 
+    async def remove(self, found: Found) -> bool:
+        """Remove a row unless it has been written meanwhile.
+
+        Returns:
+            Whether it was removed.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+        """
+        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
+        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
+            ResourceModifiedError,
+            ResourceNotFoundError,
+        )
+
+        table: Any = self._storage.open_table(found.table)
+        same = {"etag": found.etag, "match_condition": MatchConditions.IfNotModified}
+        with storage_failures("removing a journal row"):
+            # The SDK takes a missing entity for a removed one; one that was written meanwhile, for an error.
+            try:
+                await table.delete_entity(found.partition, found.key, **same)
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return False
+        return True
+
     async def _tables(self) -> list[str]:
         return sorted([name async for name in self._storage.tables(PREFIX) if is_table(name)], reverse=True)
 

@@ -6,7 +6,14 @@ from typing import Any, get_args
 from integration.clock import Clock
 from integration.dead_letters import DeadLetters, Place, path_for
 from integration.dead_letters.reasons import PARKED_TOO_LONG
-from integration.errors import AmbiguousEvent, FnoLinkError, InvalidRequest, StorageUnavailable, UnknownEvent
+from integration.errors import (
+    AmbiguousEvent,
+    FnoLinkError,
+    InvalidRequest,
+    PayloadNotKept,
+    StorageUnavailable,
+    UnknownEvent,
+)
 from integration.events.event import event_key
 from integration.events.identity import legal_id
 from integration.journal import Bookmark, Entry, Found, Listing, Row, State, Wanted
@@ -146,10 +153,22 @@ class EventPages:
             # What has been parked for too long is a dead letter, of which the row does not know.
             letter = "" if shown["parked"] else path_for(row.subject.organization, PARKED_TOO_LONG, *about)
         if letter or entry.state in ("dead_lettered", "unrouted"):
-            place = Place.read(letter)
-            there = place is not None and await self._dead_letters.read(place) is not None
-            shown["deadLetter"] = place.id if place is not None and there else None
+            shown["deadLetter"] = await self._letter(letter)
         return shown
+
+    async def letters(self, found: Found) -> tuple[str, ...]:
+        """Give the ids of the dead letters that an event has.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        deliveries = [await self._delivery(found.row, entry) for entry in found.row.deliveries] if found.row else []
+        return tuple(dict.fromkeys(each["deadLetter"] for each in deliveries if each.get("deadLetter")))
+
+    async def _letter(self, path: str) -> str | None:
+        place = Place.read(path)
+        there = place is not None and await self._dead_letters.read(place) is not None
+        return place.id if place is not None and there else None
 
 
 def read_query(query: Mapping[str, str]) -> tuple[Wanted, int, Bookmark | None]:
@@ -232,7 +251,7 @@ def refusal(error: FnoLinkError) -> Response:
     match error:
         case UnknownEvent():
             return problem(404, error)
-        case AmbiguousEvent():
+        case AmbiguousEvent() | PayloadNotKept():
             return problem(409, error)
         case InvalidRequest():
             return problem(400, error)

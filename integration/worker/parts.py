@@ -25,6 +25,7 @@ from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 from integration.storage import Storage
 from integration.web.dead_letters import DeadLetterPages
+from integration.web.event_orders import EventOrders
 from integration.web.events import EventPages
 from integration.web.intake import Intake
 from integration.web.links import LinkPages
@@ -152,6 +153,11 @@ class Parts:
     def payloads(self) -> Payloads:
         """The events themselves, as far as they are kept."""
         return Payloads(self.storage, self._clock, self.configuration.journal.keep)
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The journal's rows, for who asks; they may be there where it is switched off by now."""
+        return Listing(self.storage, self._clock)
 
     @cached_property
     def targets(self) -> OpenTargets:
@@ -295,8 +301,12 @@ class Parts:
     @cached_property
     def event_pages(self) -> EventPages:
         """The endpoints that say what became of each event."""
-        listing = Listing(self.storage, self._clock)
-        return EventPages(listing, self.dead_letters, tuple(self.configuration.organizations), self._clock)
+        return EventPages(self.listing, self.dead_letters, tuple(self.configuration.organizations), self._clock)
+
+    @cached_property
+    def event_orders(self) -> EventOrders:
+        """The endpoints that replay events, and forget them."""
+        return EventOrders(self.event_pages, self.listing, self.replays, self._clock)
 
     @cached_property
     def link_pages(self) -> LinkPages:

@@ -18,6 +18,7 @@ READING = {
     "parked_delivery": "parked/x",
 }
 WRITING = {
+    "event_replay": "events/x/replay",
     "dead_letters_replay": "dead-letters/replay",
     "dead_letters_purge": "dead-letters/purge",
     "parked_release": "parked/release",
@@ -155,6 +156,20 @@ def test_the_command_line_does_the_same_on_the_app(stage, failed, run):
     assert run("dead-letters", "purge", letter, "--dry-run")["matching"] == 0
     assert settled(stage, event, "done")["replayed"] == 1
     assert run("events", "show", "no-such-event", code=1)["code"] == "AppRefused"
+
+
+def test_one_event_is_replayed_and_forgotten(stage, failed, run):
+    event, letter = failed
+    job = run("events", "replay", event)
+    assert (job["ids"], job["counts"]) == ([letter], {"delivered": 1})
+    assert settled(stage, event, "done")["replayed"] == 1
+    assert stage.ask("POST", f"events/{event}/replay").json()["code"] == "PayloadNotKept"
+    key = stage.ask("GET", f"events/{event}").json()["key"]
+    assert stage.ask("DELETE", "events?type=Flaky*&state=done", key="").status_code == 401
+    assert run("events", "purge", "--type", "FlakyBusinessEvent", "--state", "done", "--dry-run")["matching"] >= 1
+    assert stage.ask("GET", f"events/{key}").status_code == 200
+    assert run("events", "purge", "--type", "FlakyBusinessEvent", "--state", "done", "--yes")["purged"] >= 1
+    assert stage.ask("GET", f"events/{key}").status_code == 404
 
 
 def test_without_the_right_key_the_command_line_is_refused(run, monkeypatch):

@@ -71,3 +71,21 @@ def test_what_is_not_there_is_wrong_usage(account):
     assert (code, json.loads(error)["code"]) == (2, "UnknownEvent")
     code, _, error = account.run("list", "--state", "lost")
     assert (code, "dead_lettered" in error) == (2, True)
+
+
+def test_one_event_is_replayed_and_forgotten(account):
+    asyncio.run(account.journal(*map(an_event, range(3))))
+    code, out, error = account.run("replay", "e1", "--json")
+    assert (code, json.loads(out)["counts"]) == (0, {"delivered": 1}), error
+    assert account.delivered() == ["e1"]
+    code, out, _ = account.run("show", "--json", "e1")
+    shown = json.loads(out)
+    assert (code, shown["state"], shown["replayed"]) == (0, "done", 1)
+    code, _, error = account.run("replay", "e1", "--json")
+    assert (code, json.loads(error)["code"]) == (1, "PayloadNotKept")
+    code, _, error = account.run("purge", "--yes", "--json")
+    assert (code, json.loads(error)["code"]) == (2, "Usage")
+    code, out, error = account.run("purge", "--state", "done", "--yes", "--json")
+    assert (code, json.loads(out)["purged"]) == (0, 1), error
+    code, out, _ = account.run("list", "--json")
+    assert {each["id"] for each in json.loads(out)["events"]} == {"e0", "e2"}

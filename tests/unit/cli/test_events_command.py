@@ -66,3 +66,39 @@ def test_an_app_that_knows_no_such_event_refuses(app, capsys):
     app.answers = [(404, {"code": "UnknownEvent", "detail": "no event e2"})]
     assert frame.run(["events", "show", "e2", "--app", app.url, "--json"]) == 1
     assert "UnknownEvent" in capsys.readouterr().err
+
+
+def test_a_replay_is_ordered_and_followed(app, capsys):
+    job = {"id": "1" * 32, "kind": "replay", "state": "done", "counts": {"delivered": 1}}
+    app.answers = [(202, job)]
+    assert frame.run(["events", "replay", "e1", "--organization", "contoso", "--app", app.url, "--json"]) == 0
+    assert app.asked == [("POST", "/api/events/e1/replay?organization=contoso", "a key", {})]
+    assert json.loads(capsys.readouterr().out) == job
+    app.answers = [(202, job | {"counts": {"deadLettered": 1}})]
+    assert frame.run(["events", "replay", "e1", "--app", app.url]) == 1
+    app.answers = [(409, {"code": "PayloadNotKept", "detail": "no dead letter"})]
+    assert frame.run(["events", "replay", "e1", "--app", app.url]) == 1
+    assert "PayloadNotKept" in capsys.readouterr().err
+
+
+def test_a_purge_counts_to_the_end_first_and_is_not_made_without_a_yes(app, capsys, monkeypatch):
+    counts = [
+        (200, {"dryRun": True, "matching": 2, "kept": 1, "next": "t"}),
+        (200, {"dryRun": True, "matching": 3, "kept": 0, "next": None}),
+    ]
+    app.answers = [*counts]
+    monkeypatch.setattr("click.confirm", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert frame.run(["events", "purge", "--organization", "contoso", "--app", app.url]) == 130
+    assert [(method, path) for method, path, _, _ in app.asked] == [
+        ("DELETE", "/api/events?organization=contoso&dryRun=true"),
+        ("DELETE", "/api/events?organization=contoso&dryRun=true&after=t"),
+    ]
+    app.answers = [*counts, (200, {"dryRun": False, "purged": 5, "kept": 1, "next": None})]
+    assert frame.run(["events", "purge", "--organization", "contoso", "--yes", "--app", app.url, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"dryRun": False, "purged": 5, "kept": 1}
+    app.answers = [*counts]
+    assert frame.run(["events", "purge", "--organization", "contoso", "--app", app.url, "--json"]) == 2
+    app.answers = [*counts]
+    assert frame.run(["events", "purge", "--all", "--dry-run", "--app", app.url]) == 0
+    assert app.asked[-1][1] == "/api/events?all=true&dryRun=true&after=t"
+    assert "matching: 5" in capsys.readouterr().out

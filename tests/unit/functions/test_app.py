@@ -83,7 +83,10 @@ def test_each_http_source_is_a_function_with_its_own_key(tmp_path):
 def test_what_became_of_events_is_asked_where_they_are_sent(tmp_path):
     found = registered(tmp_path, CONFIGURATION)
     assert (found["events"]["route"], found["event"]["route"]) == ("events", "events/{id}")
-    assert {str(found[name]["methods"][0].name) for name in ("events", "event")} == {"GET"}
+    methods = {
+        name: str(found[name]["methods"][0].name) for name in found if name in ("events", "event", "events_purge")
+    }
+    assert methods == {"events": "GET", "event": "GET", "events_purge": "DELETE"}
 
 
 def test_a_source_that_is_switched_off_registers_nothing(tmp_path):

@@ -1,0 +1,133 @@
+import json
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integration.dead_letters import DeadLetters
+from integration.errors import InvalidRequest
+from integration.journal import Entry, Journal, Listing, Run, Subject
+from integration.storage import Storage
+from integration.web.event_orders import EventOrders, read_purge
+from integration.web.events import EventPages
+from integration.web.message import Request
+from tests.fake_clock import FakeClock
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def storage(azurite):
+    opened = Storage({"AzureWebJobsStorage": azurite.spare_account()})
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def orders(storage) -> EventOrders:
+    clock = FakeClock()
+    listing = Listing(storage, clock)
+    pages = EventPages(listing, DeadLetters(storage), ("contoso",), clock)
+    return EventOrders(pages, listing, None, clock)
+
+
+async def journalled(storage, number, state="delivered", *, organization="contoso", ended=True):
+    journal = Journal(storage, FakeClock(), random.Random(number), timedelta(days=14))
+    subject = Subject(organization=organization, key=f"{number:064x}"[::-1], time=AT, id=f"e{number}", type="Order")
+    run = await journal.claim(subject, "source", accepted_at=AT + timedelta(minutes=number))
+    assert isinstance(run, Run)
+    if ended:
+        await journal.end(run, (Entry(route="orders", state=state),))
+    return subject
+
+
+async def left(storage):
+    found, _ = await Listing(storage, FakeClock()).page(read_purge({"all": "true"}).wanted, 1000)
+    return {row.row.subject.id for row in found}
+
+
+async def purged(orders, **query):
+    response = await orders.purge(Request(method="DELETE", query=query))
+    assert response.status == 200, response.body
+    return json.loads(response.body)
+
+
+async def test_only_what_is_over_is_forgotten(orders, storage):
+    for number, state in enumerate(("delivered", "dead_lettered", "unrouted", "deferred", "parked")):
+        await journalled(storage, number, state)
+    await journalled(storage, 5, ended=False)
+    counted = {"dryRun": True, "matching": 3, "kept": 3, "next": None}
+    assert await purged(orders, organization="contoso") == counted
+    assert len(await left(storage)) == 6
+    assert await purged(orders, organization="contoso", dryRun="false") == {
+        "dryRun": False,
+        "purged": 3,
+        "kept": 3,
+        "next": None,
+    }
+    assert await left(storage) == {"e3", "e4", "e5"}
+
+
+async def test_an_organization_or_a_time_is_forgotten_and_nothing_else(orders, storage):
+    for number in range(6):
+        await journalled(storage, number, organization="contoso" if number % 2 else "fabrikam")
+    await purged(orders, organization="fabrikam", dryRun="false")
+    assert await left(storage) == {"e1", "e3", "e5"}
+    await purged(orders, since="2026-01-01T00:03:00Z", until="2026-01-01T00:05:00Z", dryRun="false")
+    assert await left(storage) == {"e1", "e5"}
+
+
+async def test_a_row_that_is_written_meanwhile_is_kept_and_one_that_cannot_be_read_is_not(storage):
+    listing = Listing(storage, FakeClock())
+    subject = await journalled(storage, 1)
+    found = await listing.get("contoso", subject.key)
+    assert found is not None
+    journal = Journal(storage, FakeClock(), random.Random(9), timedelta(days=14))
+    await journal.claim(subject, "source", accepted_at=AT)  # a duplicate, counted on the row
+    assert not await listing.remove(found)
+    table = storage.open_table(found.table)
+    await table.upsert_entity({"PartitionKey": found.partition, "RowKey": subject.key, "v": 99})
+    found = await listing.get("contoso", subject.key)
+    assert found is not None
+    assert await listing.remove(found)
+    assert await listing.get("contoso", subject.key) is None
+
+
+async def test_what_takes_longer_says_where_to_go_on(orders, storage, monkeypatch):
+    for number in range(7):
+        await journalled(storage, number)
+    monkeypatch.setattr("integration.web.event_orders._ROWS", 3)
+    monkeypatch.setattr("integration.web.event_orders.WORK", -1.0)
+    counts, after = [], {}
+    while True:
+        part = await purged(orders, all="true", dryRun="false", **after)
+        counts.append(part["purged"])
+        if part["next"] is None:
+            break
+        after = {"after": part["next"]}
+    assert sum(counts) == 7
+    assert max(counts) <= 3
+    assert await left(storage) == set()
+
+
+async def test_an_event_without_a_dead_letter_is_not_replayed(orders, storage):
+    subject = await journalled(storage, 1)
+    for id_ in ("e1", subject.key):
+        response = await orders.replay(id_, Request(method="POST", query={"organization": "contoso"}))
+        assert (response.status, json.loads(response.body)["code"]) == (409, "PayloadNotKept")
+    assert (await orders.replay("e2", Request(method="POST"))).status == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"dryRun": "false"},
+        {"all": "yes"},
+        {"organization": "contoso", "dryRun": "no"},
+        {"all": "true", "after": "x"},
+    ],
+)
+def test_a_purge_that_cannot_be_meant_is_refused(query):
+    with pytest.raises(InvalidRequest):
+        read_purge(query)
