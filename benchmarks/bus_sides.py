@@ -22,6 +22,7 @@ from integration.clock import SystemClock
 from integration.config.model import Configuration, Organization, Route, ServiceBusTarget
 from integration.delivery import Pipeline
 from integration.delivery.bus import Namespaces
+from integration.delivery.retries import Retries
 from integration.delivery.shipment import Target
 from integration.delivery.targets.service_bus import ServiceBus as BusTarget
 from integration.events.inbound import Inbound
@@ -92,27 +93,33 @@ class OneTarget:
         return self._target
 
 
-def pipeline(target: Target, journal: Journal | None = None) -> Pipeline:
-    """Build the pipeline with one route of two data filters."""
+def configuration() -> Configuration:
+    """Configure one route of two data filters."""
     filters = (
         {"operator": "StringIn", "key": "data.LegalEntity", "values": ["usmf", "demf"]},
         {"operator": "NumberGreaterThan", "key": "data.OrderTotal", "value": 1000},
     )
     route = Route(name="orders", target="out", event_types=("SalesOrder*",), filters=filters, requires_link=False)
+    return Configuration(
+        organizations={"contoso": Organization(name="contoso", url=URL, tenant="contoso.com")},
+        sources={},
+        routes=(route,),
+        targets={"out": ServiceBusTarget(name="out", queue="out")},
+    )
+
+
+def pipeline(target: Target, journal: Journal | None = None, retries: Retries | None = None) -> Pipeline:
+    """Build the pipeline of that configuration."""
+    configured = configuration()
     nothing: Any = Nothing()
     return Pipeline(
-        configuration=Configuration(
-            organizations={"contoso": Organization(name="contoso", url=URL, tenant="contoso.com")},
-            sources={},
-            routes=(route,),
-            targets={"out": ServiceBusTarget(name="out", queue="out")},
-        ),
-        table=RouteTable.compile((route,)),
+        configuration=configured,
+        table=RouteTable.compile(configured.routes),
         links=nothing,
         rows=nothing,
         targets=OneTarget(target),
         dead_letters=nothing,
-        retries=nothing,
+        retries=retries or nothing,
         clock=SystemClock(),
         rng=random.Random(1),
         journal=journal,
