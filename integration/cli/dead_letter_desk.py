@@ -57,6 +57,10 @@ class DeadLetterDesk(Follower, Protocol):
         """Read a job."""
         ...
 
+    async def cancel(self, id_: str) -> dict[str, Any]:
+        """Stop a job."""
+        ...
+
 
 class Remote:
     """A deployed app.
@@ -104,9 +108,15 @@ class Remote:
 
         return await self._app.get(f"dead-letters/jobs/{quote(id_, safe='')}")
 
+    async def cancel(self, id_: str) -> dict[str, Any]:
+        """Stop a job."""
+        from urllib.parse import quote  # noqa: PLC0415 - only this needs it
+
+        return await self._app.post(f"dead-letters/jobs/{quote(id_, safe='')}/cancel", {})
+
     async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
-        """Wait until a job is done."""
-        while job["state"] != "done":
+        """Wait until a job is over."""
+        while job["state"] not in ("done", "cancelled"):
             await asyncio.sleep(_ASK_EVERY)
             job = await self.job(job["id"])
             tell(job)
@@ -158,15 +168,19 @@ class Direct:
         """Read a job."""
         return as_json(await self.worker.replays.job(id_))
 
+    async def cancel(self, id_: str) -> dict[str, Any]:
+        """Stop a job."""
+        return as_json(await self.worker.replays.cancel(id_))
+
     async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
-        """Do a job until it is done.
+        """Do a job until it is over.
 
         Raises:
             Busy: Another replay or purge is at work, for longer than a dead one's lease lasts.
         """
         for _ in range(_TRIES):
             done = await self.worker.replays.run(job["id"], lasting=float("inf"), seen=lambda now: tell(as_json(now)))
-            if done is not None and done.state == "done":
+            if done is not None and done.over:
                 return as_json(done)
             await asyncio.sleep(_ASK_EVERY)
         msg = f"another replay or purge is at work; go on later with --job {job['id']}"

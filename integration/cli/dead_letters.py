@@ -147,6 +147,15 @@ def purge(  # noqa: PLR0913 - one parameter an option
     ended(_on(app, run), as_json=as_json)
 
 
+@command.command()
+@click.argument("job", metavar="JOB")
+@_app
+@json_option
+def cancel(job: str, app: str | None, *, as_json: bool) -> None:
+    """Stop a replay or purge; what it has done stays done."""
+    ended(_on(app, lambda desk: desk.cancel(job)), as_json=as_json)
+
+
 async def to_the_end(desk: Follower, job: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
     """Follow a job until it is done, and say on stderr how far it is."""
     shown: dict[str, int] = {}

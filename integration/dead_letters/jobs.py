@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 CONTAINER = "fno-link-jobs"
 VERSION = 1
 MOST_IDS = 100
+KEEP = timedelta(days=30)
+"""How long a job can be asked for after it was last worked on."""
+_JOBS = "jobs/"
+_CANCELLED = "cancelled/"
 _ID = re.compile(r"[0-9a-f]{32}")
 
 type Kind = Literal["replay", "purge"]
@@ -49,10 +53,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ids: tuple[str, ...] = ()
     per_second: float = 20.0
     current_environment: bool = False
-    state: Literal["queued", "running", "done"] = "queued"
+    state: Literal["queued", "running", "done", "cancelled"] = "queued"
     cursor: str = ""
     counts: dict[str, int] = {}
     v: int = VERSION
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is done for it any more."""
+        return self.state in ("done", "cancelled")
 
     def counted(self, *whats: str) -> "Job":
         """Return the job with one more of each."""
@@ -78,7 +87,7 @@ class Jobs:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        await self._storage.blobs(CONTAINER).put(f"jobs/{job.id}.json", msgspec.json.encode(job))
+        await self._storage.blobs(CONTAINER).put(f"{_JOBS}{job.id}.json", msgspec.json.encode(job))
 
     async def load(self, job: str) -> Job:
         """Read a job.
@@ -88,7 +97,7 @@ class Jobs:
             CorruptRecord: It cannot be read.
             StorageUnavailable: The account did not answer.
         """
-        body = await self._storage.blobs(CONTAINER).get(f"jobs/{job}.json") if _ID.fullmatch(job) else None
+        body = await self._storage.blobs(CONTAINER).get(f"{_JOBS}{job}.json") if _ID.fullmatch(job) else None
         if body is None:
             msg = f"there is no job {job[:40]!r}"
             raise UnknownJob(msg)
@@ -101,6 +110,38 @@ class Jobs:
             msg = f"the job {job} has version {found.v}, known is {VERSION}"
             raise CorruptRecord(msg)
         return found
+
+    async def cancel(self, job: str) -> None:
+        """Say that a job is to stop: beside it, since whoever works on it writes it.
+
+        Raises:
+            StorageUnavailable: It is not known to be said.
+        """
+        await self._storage.blobs(CONTAINER).put(f"{_CANCELLED}{job}", b"")
+
+    async def cancelled(self, job: str) -> bool:
+        """Tell whether a job is to stop.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        return await self._storage.blobs(CONTAINER).get(f"{_CANCELLED}{job}") is not None
+
+    async def sweep(self, now: datetime) -> int:
+        """Delete the jobs that nobody has worked on for `KEEP`; returns how many blobs.
+
+        Args:
+            now: The time.
+
+        Raises:
+            StorageUnavailable: The account did not answer; what is left is deleted the next time.
+        """
+        blobs, deleted = self._storage.blobs(CONTAINER), 0
+        for prefix in (_JOBS, _CANCELLED):
+            async for path, at in blobs.written(prefix):
+                if now - at > KEEP:
+                    deleted += await blobs.delete(path)
+        return deleted
 
     @asynccontextmanager
     async def working(self) -> AsyncGenerator["BlobLease | None"]:

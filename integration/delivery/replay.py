@@ -155,7 +155,7 @@ class Replays:
             return
         if job is None:
             await self._retries.order(order, AGAIN)  # another one is at work, or has died: its lease will tell
-        elif job.state != "done":
+        elif not job.over:
             await self._retries.order(order)
 
     async def job(self, job_id: str) -> Job:
@@ -167,6 +167,32 @@ class Replays:
             StorageUnavailable: The account did not answer.
         """
         return await self._jobs.load(job_id)
+
+    async def cancel(self, job_id: str) -> Job:
+        """Stop a job, before its next dead letter or a few seconds later; what was done stays done.
+
+        Returns:
+            The job, cancelled already if nobody works on it; unchanged if it is over.
+
+        Raises:
+            UnknownJob: There is none of this id.
+            CorruptRecord: The job cannot be read.
+            StorageUnavailable: It is not known to be stopped.
+        """
+        job = await self._jobs.load(job_id)
+        if job.over:
+            return job
+        await self._jobs.cancel(job_id)
+        stopped = await self.run(job_id)
+        return await self._jobs.load(job_id) if stopped is None else stopped
+
+    async def sweep(self) -> int:
+        """Delete jobs of long ago; returns how many blobs.
+
+        Raises:
+            StorageUnavailable: The account did not answer; what is left is deleted the next time.
+        """
+        return await self._jobs.sweep(self._clock.now())
 
     async def run(
         self, job_id: str, *, lasting: float = SLICE, seen: Callable[[Job], None] | None = None
@@ -190,7 +216,7 @@ class Replays:
             if lease is None:
                 return None
             job = await self._jobs.load(job_id)
-            if job.state == "done":
+            if job.over:
                 return job
             job = await self._slice(lease, job, lasting, seen or _nobody)
             await self._save(job)
@@ -198,6 +224,8 @@ class Replays:
         return job
 
     async def _slice(self, lease: "BlobLease", job: Job, lasting: float, seen: Callable[[Job], None]) -> Job:
+        if await self._jobs.cancelled(job.id):
+            return msgspec.structs.replace(job, state="cancelled")
         job = msgspec.structs.replace(job, state="running")
         started = renewed = saved = turn = self._clock.monotonic()
         async with aclosing(self._places(job)) as places:
@@ -210,6 +238,8 @@ class Replays:
                         return job  # another is at work
                     renewed = now
                 if now - saved > SAVE_AFTER:
+                    if await self._jobs.cancelled(job.id):
+                        return msgspec.structs.replace(job, state="cancelled")
                     await self._save(job)
                     saved = now
                 if turn > now:

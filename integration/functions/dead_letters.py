@@ -35,4 +35,9 @@ def blueprint(worker: Workers) -> func.Blueprint:
     async def job(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         return answer(await worker().dead_letter_pages.job(req.route_params.get("id", "")))
 
+    @bp.function_name("dead_letters_cancel")
+    @bp.route("dead-letters/jobs/{id}/cancel", methods=["POST"])
+    async def cancel(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(await worker().dead_letter_pages.cancel(req.route_params.get("id", "")))
+
     return bp

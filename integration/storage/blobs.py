@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -101,6 +102,21 @@ class Blobs:
             try:
                 async for found in self._client.list_blobs(name_starts_with=prefix, results_per_page=1000):
                     yield found.name
+            except ResourceNotFoundError:
+                return
+
+    async def written(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
+        """List paths that begin with `prefix`, in order, with when each was last written.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures("listing blobs"):
+            try:
+                async for found in self._client.list_blobs(name_starts_with=prefix, results_per_page=1000):
+                    yield found.name, found.last_modified
             except ResourceNotFoundError:
                 return
 

@@ -132,6 +132,13 @@ class DeadLetterPages:
         except FnoLinkError as error:
             return refusal(error)
 
+    async def cancel(self, id_: str) -> Response:
+        """Stop a replay or purge; 202 with the job."""
+        try:
+            return _accepted(await self._replays.cancel(id_))
+        except FnoLinkError as error:
+            return refusal(error)
+
     async def page(self, wanted: Filter, limit: int, after: Place | None = None) -> dict[str, Any]:
         """Read one page.
 

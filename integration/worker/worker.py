@@ -133,7 +133,7 @@ class Worker(Parts):
         await self._bury(kept)
 
     async def retain(self) -> None:
-        """Delete what is over: the journal's tables with their payloads, claim-checks.
+        """Delete what is over: the journal's tables with their payloads, claim-checks, jobs.
 
         Raises:
             StorageUnavailable: The account did not answer; what is left is deleted the next time.
@@ -142,6 +142,7 @@ class Worker(Parts):
         if self.journal is not None:
             await self.journal.retain()
         await self.payloads.retain()
+        await self.replays.sweep()
 
     async def bury_message(self, source: str, body: bytes, reason: str, message: str, hint: str) -> None:
         """Keep a message that no event can be made of as a dead letter.

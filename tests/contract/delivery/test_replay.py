@@ -1,14 +1,14 @@
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from integration.dead_letters import Filter, Place, Record, path_of
+from integration.dead_letters import Filter, Jobs, Place, Record, path_of
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import JobOrder, Replays, decode_continuation
 from integration.delivery.outcome import Ignored
-from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable
+from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, UnknownJob
 from integration.events.event import Event
 from tests.contract.delivery.conftest import AT, LINKED, MOVED, ORDERS, business_event
 
@@ -272,3 +272,57 @@ async def test_a_letter_for_which_nothing_was_done_is_not_taken_away(bench, repl
     monkeypatch.setattr(bench.pipeline, "resume", nothing_done)
     await replay(replays)
     assert len(await bench.dead()) == 1
+
+
+async def test_a_job_that_is_cancelled_stops_at_once_when_nobody_works_on_it(bench, replays):
+    await bury(bench, letter(1))
+    job = await replays.ask("replay", Filter(), per_second=1000)
+    assert (await replays.cancel(job.id)).state == "cancelled"
+    await replays.carry_on(JobOrder(job=job.id))
+    assert delivered(bench) == []
+    assert len(await bench.continuations()) == 1  # the first order alone: none was added
+    assert (await replays.run(job.id)).state == "cancelled"
+    assert (await replays.cancel(job.id)).state == "cancelled"
+    with pytest.raises(UnknownJob):
+        await replays.cancel("0" * 32)
+
+
+async def test_a_job_is_cancelled_while_another_instance_works_on_it(bench, replays):
+    await bury(bench, *(letter(number) for number in range(8)))
+    job = await replays.ask("replay", Filter(), order=False, per_second=1)
+    answers = []
+
+    async def cancel_at_the_third(shipment):
+        receipt = await deliver(shipment)
+        if len(bench.orders.shipments) == 3:
+            answers.append(await replays_of(bench).cancel(job.id))
+        return receipt
+
+    deliver, bench.orders.deliver = bench.orders.deliver, cancel_at_the_third
+    done = await replays.run(job.id)
+    assert done is not None
+    assert [each.state for each in answers] == ["queued"]  # as it was written last: its worker has not seen it yet
+    assert done.state == "cancelled"
+    assert 3 <= len(delivered(bench)) <= 8 - 1
+    assert (await replays.job(job.id)).counts == {"delivered": len(delivered(bench))}
+    assert len(await bench.dead()) == 8 - len(delivered(bench))
+
+
+async def test_a_job_that_is_done_is_not_cancelled(bench, replays):
+    await bury(bench, letter(1))
+    job = await replays.ask("replay", Filter(), order=False, per_second=1000)
+    await replays.run(job.id)
+    assert (await replays.cancel(job.id)).state == "done"
+
+
+async def test_jobs_are_deleted_thirty_days_after_they_were_written_last(bench, replays):
+    job = await replays.ask("replay", Filter(), order=False)
+    await replays.cancel(job.id)
+    jobs = Jobs(bench.storage)
+    now = datetime.now(UTC)  # Azurite dates blobs by the machine's clock
+    assert await jobs.sweep(now + timedelta(days=29)) == 0
+    assert await jobs.sweep(now + timedelta(days=31)) == 2
+    with pytest.raises(UnknownJob):
+        await replays.job(job.id)
+    async with jobs.working() as lease:
+        assert lease is not None
