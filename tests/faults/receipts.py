@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -15,7 +16,8 @@ from emulation.service_bus import Control
 from tests.faults.evidence import BrokerDeadLetter, Receipt
 
 ALL = 1_000_000
-HOUR = 3600
+HIDDEN = 60
+READ_WITHIN = 180.0
 AMQP = "cloudEvents_"
 LONGEST = 128
 DEAD_LETTERS = "$DeadLetterQueue"
@@ -48,24 +50,36 @@ def by_request(target: str, requests: Iterable[Received], routes: Iterable[str],
 
 
 def on_storage_queue(connection: str, target: str, queue: str, route: str) -> list[Receipt]:
-    """Read what is on a Storage queue; its messages are hidden for an hour afterwards.
+    """Read what is on a Storage queue; its messages are hidden for a while afterwards.
 
     Args:
         connection: The account's connection string.
         target: Its name in the configuration.
         queue: The queue.
         route: The one route to it: a message of a Storage queue does not say which.
+
+    Raises:
+        TimeoutError: Not all could be read: a reading that lacks some would call them lost.
     """
-    found: list[Receipt] = []
+    found: dict[str, Receipt] = {}
+    deadline = time.monotonic() + READ_WITHIN
     with QueueClient.from_connection_string(connection, queue) as client:
         try:
-            for message in client.receive_messages(messages_per_page=32, visibility_timeout=HOUR):
-                event = json.loads(base64.b64decode(message.content))
-                at = message.inserted_on.timestamp()
-                found.append(Receipt(target=target, id=event["id"], type=event["type"], route=route, at=at))
+            count = client.get_queue_properties().approximate_message_count or 0
         except ResourceNotFoundError:
             return []  # nothing was ever sent to it
-    return found
+        while len(found) < count and time.monotonic() < deadline:
+            # A page whose answer is lost comes again when its messages are no longer hidden.
+            for message in client.receive_messages(messages_per_page=32, visibility_timeout=HIDDEN):
+                event = json.loads(base64.b64decode(message.content))
+                at = message.inserted_on.timestamp()
+                found[message.id] = Receipt(target=target, id=event["id"], type=event["type"], route=route, at=at)
+            if len(found) < count:
+                time.sleep(1.0)
+    if len(found) < count:
+        msg = f"{len(found)} of {count} messages of {queue} could be read"
+        raise TimeoutError(msg)
+    return list(found.values())
 
 
 def at_broker(control: Control, target: str, entity: str, routes: Iterable[str]) -> list[Receipt]:
