@@ -82,7 +82,8 @@ def _of_broker(world: Faulty, how: str, entity: str) -> Course:
         case "throttled":
             return Course(lambda: bus.control.throttle(entity), bus.control.clear)
         case _:
-            return Course(bus.control.lose_locks, bool, bus.control.lose_locks)
+            # Twice: each loss is a delivery that counts, and the broker gives a message up after ten.
+            return Course(bus.control.lose_locks, bus.control.lose_locks)
 
 
 def _of_storage(world: Faulty, how: str) -> Course:

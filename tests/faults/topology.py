@@ -17,7 +17,8 @@ OWN_ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
 ORGANIZATIONS = ("contoso", "fabrikam", "adatum")
 BUS_QUEUE, BUS_TOPIC, BUS_SUBSCRIPTION, STORAGE_QUEUE = "erp-events", "crm-events", "fno-link", "erp-in"
 SUBSCRIPTION = "all"
-LEASE = 6.0
+# Longer than a run takes on a busy machine: it would be taken over, and deliver twice, without a fault.
+LEASE = 10.0
 LOCK = 5
 TIMEOUT = 3.0
 TRANSPORTS = {
