@@ -103,7 +103,13 @@ class Writer:
             name = f"Writer of {self._entity}"
             writing = asyncio.Task(self._write(), loop=loop, name=name, eager_start=self._alone)
             self._writing = None if writing.done() else writing
-        await parcel.done
+        try:
+            await parcel.done
+        except asyncio.CancelledError:
+            # Given up by its sender, who will try again: sent later all the same, it would be there twice.
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(parcel)
+            raise
 
     async def close(self) -> None:
         """Send what waits, and close the sender."""
@@ -167,6 +173,8 @@ class Writer:
                 batch = await self._connected().create_message_batch()
             except Exception as error:  # noqa: BLE001  # the SDK lets errors of its transports through
                 return _unavailable(failure_of(error, self._entity))
+            # Connecting may have taken longer than a sender waits.
+            rest = deque(parcel for parcel in rest if not parcel.done.done())
             together: list[Parcel] = []
             while rest:
                 try:
@@ -174,6 +182,8 @@ class Writer:
                 except MessageSizeExceededError:
                     break
                 together.append(rest.popleft())
+            if not together and not rest:
+                break
             # Too large for a batch of its own: it may still go without one.
             failure = await (self._send_batch(batch, together) if together else self._send_one(rest.popleft()))
             if failure is not None:

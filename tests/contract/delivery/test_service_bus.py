@@ -14,6 +14,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from emulation.service_bus import Key, Milliseconds, ServiceBus
+from emulation.tcp_proxy import TcpProxy
 from integration.config.model import ServiceBusTarget
 from integration.delivery.bus import Namespaces
 from integration.delivery.bus.writer import Together
@@ -97,6 +98,25 @@ async def test_the_cloudevents_library_reads_a_delivery_back(service_bus, new_qu
     assert read.get_data() == sent.payload
     assert b"".join(message.body) == bytes(sent.data)
     assert (message.message_id, message.subject, message.session_id) == (f"{sent.id}:orders", "Grüße ✓", None)
+
+
+async def test_what_its_sender_has_given_up_before_it_was_sent_is_not_sent_later(service_bus, new_queue):
+    queue = new_queue()
+    with TcpProxy(service_bus.port) as proxy:
+        behind = service_bus.connection_string.replace(f":{service_bus.port}", f":{proxy.port}")
+        async with opened(behind, queue=queue) as target:
+            await target.deliver(Shipment(event(1), "first"))
+            proxy.hold()
+            sending = asyncio.create_task(target.deliver(Shipment(event(2), "sending")))
+            await asyncio.sleep(0.05)
+            waiting = [asyncio.create_task(target.deliver(Shipment(event(3), name))) for name in ("given-up", "kept")]
+            await asyncio.sleep(0.05)
+            waiting[0].cancel()
+            await asyncio.to_thread(proxy.restore)
+            await asyncio.gather(sending, waiting[1])
+            await target.deliver(Shipment(event(4), "last"))
+    routes = [message["message_id"].split(":")[1] for message in service_bus.control.messages(queue)]
+    assert routes == ["first", "sending", "kept", "last"]
 
 
 @pytest.mark.parametrize(("body", "content_type"), [("data", "application/json"), ("raw", "application/json")])
