@@ -8,7 +8,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.errors import CorruptRecord, StorageUnavailable
-from integration.journal.claim import LEASE, Decision, Duplicate, Kind, Process, claim
+from integration.journal.claim import LEASE, Decision, Duplicate, Kind, Process, Wait, claim
 from integration.journal.entity import decode, encode, partition
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
@@ -179,6 +179,8 @@ class Journal:
         run = await self.claim(subject, "source", accepted_at=accepted_at, salvage=salvage)
         if isinstance(run, Run):
             await self.end(run, (), reason=reason)
+        elif isinstance(run, Wait):
+            await self._note_begun(subject, reason)
 
     async def find(self, subject: Subject) -> Row | None:
         """Read an event's row; None when there is none.
@@ -226,6 +228,19 @@ class Journal:
             msg = f"a claim of {row.subject.key} was written that could not have been made"
             raise CorruptRecord(msg)
         return Run(decision, row, found.table, found.etag)
+
+    async def _note_begun(self, subject: Subject, reason: str) -> None:
+        """End what was begun to be noted and not ended: its answer was lost, or its process died.
+
+        There is nothing to be done that one could wait for, and no message would come back for it.
+        """
+        found = await self._find(subject, tables_for(subject.time, self._clock.now(), self._keep))
+        if found is not None and found.row is not None:
+            written = ended(found.row, (), now=self._clock.now(), reason=reason)
+            if found.row.state != "received" or await self._replace(found.table, written, found.etag) is not None:
+                return
+        msg = f"the journal row of {subject.key} was changed while it was noted"
+        raise StorageUnavailable(msg)
 
     async def _count(self, found: _Found | None) -> None:
         """Count a duplicate on its row; one that another writer wins is only counted here."""

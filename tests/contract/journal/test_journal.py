@@ -218,6 +218,17 @@ async def test_a_row_with_a_thousand_deliveries_is_stored(storage, clock):
     assert len(row.deliveries) == 1000
 
 
+async def test_a_message_without_anything_to_do_is_noted_where_the_first_time_came_to_no_end(storage, clock):
+    journal = open_journal(storage, clock)
+    subject = a_subject(clock, timed=False)
+    dies = await claimed(journal, subject)
+    await open_journal(storage, clock, seed=2).note(subject, accepted_at=clock.now(), reason="test_message")
+    row = await journal.find(subject)
+    assert row is not None
+    assert (row.state, row.reason, row.lease_until) == ("done", "test_message", None)
+    assert await journal.end(dies, (), reason="test_message")  # it was only slow
+
+
 async def test_a_message_without_anything_to_do_has_a_row(storage, clock):
     journal = open_journal(storage, clock)
     subject = a_subject(clock, timed=False)
