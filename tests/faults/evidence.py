@@ -204,6 +204,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         lease: Seconds for which a run holds an event.
         record_within: Seconds from a target's answer until the journal has it, while nothing fails; as long as the
             slowest target of the same event may take.
+        attempt_within: Seconds after which an attempt is given up; what a fault held up may arrive so long after it.
         unrest: What had not come to rest when the run ended; empty when all had.
     """
 
@@ -217,4 +218,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     transports: dict[str, str] = {}
     lease: float = 150.0
     record_within: float = 10.0
+    attempt_within: float = 0.0
     unrest: tuple[str, ...] = ()

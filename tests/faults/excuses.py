@@ -55,7 +55,9 @@ def repetition(evidence: Evidence, first: Receipt, second: Receipt | None) -> Fa
     if second is not None:
         end = min(end, second.at + slack)
     for window in evidence.windows:
-        if window.start <= end and window.end >= begin and _reaches(evidence, window, first.target):
+        # A queue's account or broker may hold a message up until its attempt is given up, and take it then.
+        held = evidence.attempt_within if window.fault in _holding(evidence, first.target) else 0.0
+        if window.start <= end and window.end >= begin - held and _reaches(evidence, window, first.target):
             # A process that was killed before the delivery has not made it; it is dead, not slow, for the rest.
             if window.fault == "host_kill" and window.start < begin:
                 continue
@@ -87,6 +89,10 @@ def holds(evidence: Evidence, parked: Kept) -> Fault | None:
     # What was meant for an environment waits until that one is linked again: a move that ended explains it, too.
     moved = any(_fell(of_it, frozenset({"link_moved"}), 0.0, parked.recorded_at + SLACK))
     return "link_moved" if moved and parked.reason == reasons.PARKED_FOR_OTHER_ENVIRONMENT else None
+
+
+def _holding(evidence: Evidence, target: str) -> frozenset[Fault]:
+    return {"service_bus": BROKER, "storage_queue": STORAGE}.get(evidence.transports.get(target, ""), frozenset())
 
 
 def _reaches(evidence: Evidence, window: Window, target: str) -> bool:

@@ -236,6 +236,18 @@ def test_a_fault_long_after_the_record_was_due_excuses_nothing():
     assert rules(twice(ORDERS, T + 60, window("host_kill", T + 9, T + 12))) == set()
 
 
+@pytest.mark.parametrize(("to", "fault"), [(BUS, "broker_cut"), (QUEUE, "storage_slow")])
+def test_what_a_fault_held_up_may_arrive_as_late_as_its_attempt_is_given_up(to, fault):
+    late = twice(to, T + 4, window(fault, T - 4, T - 2))
+    assert rules(late) == {"twice"}
+    assert rules(msgspec.structs.replace(late, attempt_within=4.0)) == set()
+    assert rules(msgspec.structs.replace(late, attempt_within=1.5)) == {"twice"}
+    elsewhere = twice(ORDERS, T + 4, window(fault, T - 4, T - 2))
+    assert rules(msgspec.structs.replace(elsewhere, attempt_within=4.0)) == {"twice"}
+    killed = twice(to, T + 4, window("host_kill", T - 4, T - 2))
+    assert rules(msgspec.structs.replace(killed, attempt_within=4.0)) == {"twice"}
+
+
 def test_a_host_that_was_dead_already_excuses_nothing():
     assert rules(twice(ORDERS, T + 4, window("host_kill", T - 2, T + 3))) == {"twice"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulation.service_bus import Control
+from integration.delivery.pipeline import SHARE
 from tests.faults import account, receipts
 from tests.faults.evidence import BrokerDeadLetter, Evidence, Receipt, Sent
 from tests.faults.faults import Faults
@@ -61,6 +62,7 @@ def run(plan: Plan, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | 
             windows=tuple(faults.windows),
             transports=TRANSPORTS,
             lease=LEASE,
+            attempt_within=LEASE * SHARE,
             unrest=left,
         )
 
