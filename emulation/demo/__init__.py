@@ -33,6 +33,15 @@ def command(*, once: bool, as_json: bool, seed: int, service_bus: str) -> None:
     from emulation.demo.report import Reporter  # noqa: PLC0415
     from emulation.demo.world import LocalWorld  # noqa: PLC0415
 
+    if service_bus:
+        from emulation.demo.foreign import problems  # noqa: PLC0415
+
+        found = problems(service_bus)
+        if found:
+            hint = (
+                "It needs the entities of emulation/demo/service-bus.toml, empty, and a key that may send and listen."
+            )
+            raise click.BadParameter("\n  ".join([*found, hint]), param_hint="--service-bus")
     reporter = Reporter(quiet=as_json)
     with reporter.progress() as say, LocalWorld(say, service_bus) as world:
         play = Play(world, say, seed)

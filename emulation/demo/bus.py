@@ -19,7 +19,7 @@ from azure.servicebus.exceptions import OperationTimeoutError
 from emulation.demo.day import Message
 from emulation.demo.ledger import Ledger
 
-INTAKE_QUEUE, INTAKE_TOPIC = "erp-events", "crm-events"
+INTAKE_QUEUE, INTAKE_TOPIC, INTAKE_SUBSCRIPTION = "erp-events", "crm-events", "fno-link"
 SESSIONS = "orders"
 TOPIC = "invoices"
 SUBSCRIPTIONS = ("usmf", "others")

@@ -1,12 +1,17 @@
 """The newcomer's first command."""
 
 import json
+import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
+from emulation.demo.world import ENTITIES
+from emulation.service_bus import BrokerConfig, QueueConfig, ServiceBus, load
 from tests.e2e.stage import ROOT
 
 pytestmark = pytest.mark.xdist_group("e2e-demo")
@@ -25,10 +30,26 @@ KEYS = {
 }
 
 
-def test_the_demo_plays_a_day_and_loses_nothing():
-    command = [Path(sys.executable).with_name("fno-link"), "demo", "--once", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+def demo(*options: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [Path(sys.executable).with_name("fno-link"), "demo", "--once", "--json", *options]
+    env = {**os.environ, **environ}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False, env=env)
+
+
+@pytest.mark.parametrize("bus", ["its own", "given as an option"])
+def test_the_demo_plays_a_day_and_loses_nothing(bus):
+    with ExitStack() as stack:
+        options = []
+        if bus != "its own":
+            running = stack.enter_context(ServiceBus(load(ENTITIES)))
+            options = ["--service-bus", running.connection_string]
+        done = demo(*options, FNO_LINK_TEST_SERVICE_BUS="")
+        if options:
+            left = running.control.state()["entities"].values()
+            assert sum(counts["active"] for counts in left) == 0
+            assert running.control.messages("erp-events") == []
     assert done.returncode == 0, done.stderr[-4000:]
+    assert "SharedAccessKey" not in done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert set(result) == KEYS
     assert result["lost"] == 0
@@ -39,3 +60,36 @@ def test_the_demo_plays_a_day_and_loses_nothing():
     assert result["delivered_after_parking"] > 0
     assert result["alerts"] == [f"fno-link.integration.{what}" for what in ("lost", "restored", "relinked")]
     assert {"Undecodable", "Unrouted"} <= set(result["dead_lettered"])
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "nonsense",
+        "Endpoint=sb://localhost:1;SharedAccessKeyName=a;SharedAccessKey=b3BlbiE=;UseDevelopmentEmulator=true",
+    ],
+)
+def test_a_namespace_that_cannot_be_reached_is_told_before_anything_is_started(connection):
+    done = demo(FNO_LINK_TEST_SERVICE_BUS=connection)
+    assert done.returncode == 2
+    answer = json.loads(done.stdout or done.stderr)
+    assert answer["code"] == "Usage"
+    assert "--service-bus" in answer["message"]
+    assert "service-bus.toml" in answer["message"]
+    assert "b3BlbiE=" not in done.stdout + done.stderr
+
+
+def test_a_namespace_without_the_entities_or_with_messages_is_told():
+    config = BrokerConfig(queues=(QueueConfig(name="erp-events"), QueueConfig(name="orders", requires_session=True)))
+    with ServiceBus(config) as bus:
+        with ServiceBusClient.from_connection_string(bus.connection_string) as client:
+            for queue in ("erp-events", "orders"):
+                with client.get_queue_sender(queue) as sender:
+                    sender.send_messages(ServiceBusMessage("left over", session_id="s"))
+        done = demo(FNO_LINK_TEST_SERVICE_BUS=bus.connection_string)
+    assert done.returncode == 2
+    message = json.loads(done.stdout or done.stderr)["message"]
+    for what in ("queue erp-events: it holds messages", "queue orders, with sessions: it holds messages"):
+        assert what in message
+    for what in ("crm-events/fno-link", "invoices/usmf", "invoices/others"):
+        assert f"subscription {what}: " in message
