@@ -36,7 +36,10 @@ def demo(*options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False, env=env)
 
 
-@pytest.mark.parametrize("bus", ["its own", "given as an option"])
+LONG = pytest.mark.skipif(not os.environ.get("FNO_LINK_TEST_LONG"), reason="a second whole day; set FNO_LINK_TEST_LONG")
+
+
+@pytest.mark.parametrize("bus", ["its own", pytest.param("given as an option", marks=LONG)])
 def test_the_demo_plays_a_day_and_loses_nothing(bus):
     with ExitStack() as stack:
         options = []
