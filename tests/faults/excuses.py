@@ -55,7 +55,7 @@ def repetition(evidence: Evidence, first: Receipt, second: Receipt | None) -> Fa
     if second is not None:
         end = min(end, second.at + slack)
     for window in evidence.windows:
-        # A queue's account or broker may hold a message up until its attempt is given up, and take it then.
+        # What is held up goes on when the fault is over, until its attempt is given up.
         held = evidence.attempt_within if window.fault in _holding(evidence, first.target) else 0.0
         if window.start <= end and window.end >= begin - held and _reaches(evidence, window, first.target):
             # A process that was killed before the delivery has not made it; it is dead, not slow, for the rest.
@@ -92,7 +92,8 @@ def holds(evidence: Evidence, parked: Kept) -> Fault | None:
 
 
 def _holding(evidence: Evidence, target: str) -> frozenset[Fault]:
-    return {"service_bus": BROKER, "storage_queue": STORAGE}.get(evidence.transports.get(target, ""), frozenset())
+    # A host that was paused, or could not renew a queue message's lease, goes on beside the one that took over.
+    return STORAGE | {"host_pause"} | (BROKER if evidence.transports.get(target) == "service_bus" else frozenset())
 
 
 def _reaches(evidence: Evidence, window: Window, target: str) -> bool:

@@ -242,10 +242,21 @@ def test_what_a_fault_held_up_may_arrive_as_late_as_its_attempt_is_given_up(to, 
     assert rules(late) == {"twice"}
     assert rules(msgspec.structs.replace(late, attempt_within=4.0)) == set()
     assert rules(msgspec.structs.replace(late, attempt_within=1.5)) == {"twice"}
-    elsewhere = twice(ORDERS, T + 4, window(fault, T - 4, T - 2))
-    assert rules(msgspec.structs.replace(elsewhere, attempt_within=4.0)) == {"twice"}
     killed = twice(to, T + 4, window("host_kill", T - 4, T - 2))
     assert rules(msgspec.structs.replace(killed, attempt_within=4.0)) == {"twice"}
+
+
+def test_what_a_broker_held_up_was_for_itself():
+    elsewhere = twice(ORDERS, T + 4, window("broker_cut", T - 4, T - 2))
+    assert rules(msgspec.structs.replace(elsewhere, attempt_within=4.0)) == {"twice"}
+
+
+@pytest.mark.parametrize("fault", ["host_pause", "storage_cut", "storage_slow"])
+def test_a_run_that_was_held_up_may_go_on_beside_the_one_that_took_over(fault):
+    both = twice(ORDERS, T + 4, window(fault, T - 9, T - 2))
+    assert rules(both) == {"twice"}
+    assert rules(msgspec.structs.replace(both, attempt_within=4.0)) == set()
+    assert rules(msgspec.structs.replace(both, attempt_within=1.5)) == {"twice"}
 
 
 def test_a_host_that_was_dead_already_excuses_nothing():
