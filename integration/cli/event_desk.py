@@ -77,6 +77,7 @@ class Remote:
         """Say by what an event is addressed in a path: its id, or its key."""
         if _PLAIN.fullmatch(id_):
             return id_
+        query = {name: value for name, value in query.items() if name == "organization"}
         keys: set[str] = set()
         after: dict[str, str] = {}
         while True:
@@ -94,7 +95,7 @@ class Remote:
 
 
 class Direct:
-    """The storage account of the app settings; replays are done by this process."""
+    """The storage account of the app settings; dead letters are replayed by this process, events by the app."""
 
     def __init__(self) -> None:
         self._letters = dead_letter_desk.Direct()
@@ -117,7 +118,8 @@ class Direct:
 
     async def show(self, id_: str, query: dict[str, str]) -> dict[str, Any]:
         """Read one."""
-        return as_json(await self._letters.worker.event_pages.one(id_, query.get("organization", "")))
+        organization, payload = query.get("organization", ""), query.get("payload") == "true"
+        return as_json(await self._letters.worker.event_pages.one(id_, organization, payload=payload))
 
     async def replay(self, id_: str, query: dict[str, str], *, wait: bool) -> dict[str, Any]:
         """Begin a replay."""

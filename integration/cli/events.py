@@ -61,21 +61,29 @@ def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: 
 @command.command()
 @click.argument("id_", metavar="ID")
 @click.option("--organization", default="", metavar="ORGANIZATION", help="Of this organization.")
+@click.option("--payload", is_flag=True, help="With the event itself, where `keep_payload` has kept it.")
 @app_option
 @json_option
-def show(id_: str, app: str | None, *, as_json: bool, organization: str) -> None:
+def show(id_: str, app: str | None, *, as_json: bool, organization: str, payload: bool) -> None:
     """Show one event with its deliveries, by its id or its key."""
-    found = on(app, lambda desk: desk.show(id_, given({"organization": organization})))
+    query = given({"organization": organization, "payload": "true" if payload else ""})
+    found = on(app, lambda desk: desk.show(id_, query))
     if as_json:
         print_json(found)
         return
     deliveries = found.pop("deliveries", [])
+    kept = found.pop("payload", None)
     print_table(("", found.get("state", "")), [(name, _text(value)) for name, value in found.items()])
     if deliveries:
-        kept = ("deadLetter", "parked")
-        columns = (*_OF_DELIVERY, *(name for name in kept if any(name in each for each in deliveries)))
+        where = ("deadLetter", "parked")
+        columns = (*_OF_DELIVERY, *(name for name in where if any(name in each for each in deliveries)))
         click.echo()
         print_table(columns, [[_text(each.get(name)) for name in columns] for each in deliveries])
+    if payload and kept is None:
+        click.echo("\nthe payload was not kept")
+    elif payload:
+        click.echo()
+        print_json(kept)
 
 
 @command.command()
@@ -85,13 +93,22 @@ def show(id_: str, app: str | None, *, as_json: bool, organization: str) -> None
 @app_option
 @json_option
 def replay(id_: str, app: str | None, *, as_json: bool, organization: str, no_wait: bool) -> None:
-    """Deliver again what of one event has become a dead letter, by its id or its key."""
+    """Deliver again what of one event has become a dead letter; if nothing has, the event, where its payload was kept.
+
+    Dead letters are waited for; the event itself is replayed by the function app, `show` says when it was.
+    """
 
     async def run(desk: EventDesk) -> Any:
         begun = await desk.replay(id_, given({"organization": organization}), wait=not no_wait)
-        return begun if no_wait else await to_the_end(desk, begun, as_json=as_json)
+        return begun if no_wait or "event" in begun else await to_the_end(desk, begun, as_json=as_json)
 
-    ended(on(app, run), as_json=as_json)
+    begun = on(app, run)
+    if "event" not in begun:
+        ended(begun, as_json=as_json)
+    elif as_json:
+        print_json(begun)
+    else:
+        click.echo(f"replay {begun['replay']} of the event {begun['event']} is ordered from the function app")
 
 
 @command.command()

@@ -142,6 +142,11 @@ class Found(msgspec.Struct, frozen=True):
     etag: str
     row: Row | None
 
+    @property
+    def organization(self) -> str:
+        """The configured name, even where the row cannot be read."""
+        return self.partition.rpartition("-")[0]
+
 
 class Listing:
     """The rows of every week.

@@ -66,6 +66,19 @@ class Payloads:
             raise PayloadNotKept(msg)
         return load(stored)
 
+    async def delete(self, table: str, organization: str, key: str) -> bool:
+        """Delete an event; returns whether it was there.
+
+        Args:
+            table: Where its row lies.
+            organization: The configured name.
+            key: Its storage key.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+        """
+        return await self._blobs.delete(_path(table, organization, key))
+
     async def retain(self) -> int:
         """Delete the events whose table is not needed any more; returns how many.
 

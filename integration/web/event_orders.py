@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,7 +10,7 @@ from integration.clock import Clock
 from integration.dead_letters import Filter, Job
 from integration.delivery import Replays
 from integration.errors import FnoLinkError, InvalidRequest, PayloadNotKept
-from integration.journal import Bookmark, Found, Listing, Wanted
+from integration.journal import Bookmark, Found, Listing, Payloads, Wanted
 from integration.web.events import EventPages, read_query, refusal
 from integration.web.message import Request, Response
 
@@ -36,29 +36,49 @@ class Purge(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = True
 
 
+class Ordered(msgspec.Struct, frozen=True, kw_only=True):
+    """What was ordered where an event is to be delivered again as a whole; its row says when that is done.
+
+    Args:
+        event: Its key.
+        organization: The configured name.
+        replay: The how-manieth replay it is: what its row counts as `replayed` once it has begun.
+        state: It waits for the function app.
+    """
+
+    event: str
+    organization: str
+    replay: int
+    state: Literal["ordered"] = "ordered"
+
+
 class EventOrders:
     """`POST /api/events/{id}/replay` and `DELETE /api/events`; the command line does the same.
 
     Args:
         pages: Finds events and their dead letters.
         listing: Reads the journal.
-        replays: Replays dead letters.
+        replays: Replays dead letters, and events whose payload was kept.
+        payloads: The payloads that were kept.
         clock: The time.
     """
 
-    def __init__(self, pages: EventPages, listing: Listing, replays: Replays, clock: Clock) -> None:
+    def __init__(self, pages: EventPages, listing: Listing, replays: Replays, payloads: Payloads, clock: Clock) -> None:
         self._pages = pages
         self._listing = listing
         self._replays = replays
+        self._payloads = payloads
         self._clock = clock
 
     async def replay(self, id_: str, request: Request) -> Response:
-        """Order the replay of an event's dead letters; 202 with the job."""
+        """Order the replay of an event's dead letters, 202 with the job, or of the event itself."""
         try:
-            job = await self.begin(id_, request.query.get("organization", ""))
+            begun = await self.begin(id_, request.query.get("organization", ""))
         except FnoLinkError as error:
             return refusal(error)
-        return Response.json(202, job, {"Location": f"/api/dead-letters/jobs/{job.id}"})
+        if isinstance(begun, Job):
+            return Response.json(202, begun, {"Location": f"/api/dead-letters/jobs/{begun.id}"})
+        return Response.json(202, begun, {"Location": f"/api/events/{begun.event}?organization={begun.organization}"})
 
     async def purge(self, request: Request) -> Response:
         """Count what a purge would forget; with `dryRun=false` do it, for a while."""
@@ -67,28 +87,38 @@ class EventOrders:
         except FnoLinkError as error:
             return refusal(error)
 
-    async def begin(self, id_: str, organization: str = "", *, order: bool = True) -> Job:
-        """Begin the replay of an event's dead letters.
+    async def begin(self, id_: str, organization: str = "", *, order: bool = True) -> Job | Ordered:
+        """Begin the replay of an event's dead letters; where it has none, order that of the event itself.
 
         Args:
             id_: The event's id, or its key.
             organization: The configured name; empty: whichever.
-            order: Whether the function app is to do it; else the caller runs the job.
+            order: Whether the function app is to do it; else the caller runs the job. An event itself is always
+                replayed by the function app.
 
         Raises:
             UnknownEvent: The journal has none.
             AmbiguousEvent: It has several.
-            PayloadNotKept: It has no dead letter, so nothing is there to be replayed.
+            PayloadNotKept: It has no dead letter and its payload was not kept, so nothing is there to be replayed.
+            CorruptRecord: Its row, or its payload, cannot be read.
             StorageUnavailable: It is not known to be ordered.
         """
-        letters = await self._pages.letters(await self._pages.find(id_, organization))
-        if not letters:
+        found = await self._pages.find(id_, organization)
+        letters = await self._pages.letters(found)
+        if letters:
+            return await self._replays.ask("replay", Filter(), letters, order=order)
+        try:
+            work = await self._replays.event(found)
+        except PayloadNotKept as error:
             msg = f"the event {id_[:80]!r} has no dead letter, and its payload was not kept"
-            raise PayloadNotKept(msg)
-        return await self._replays.ask("replay", Filter(), letters, order=order)
+            raise PayloadNotKept(msg) from error
+        event = work.subject_matter
+        return Ordered(event=event.key, organization=event.organization, replay=work.replay)
 
     async def forget(self, purge: Purge) -> dict[str, Any]:
         """Forget rows of events that are over, for a while; those that are under way, deferred or parked stay.
+
+        What was kept of an event is deleted before its row: a purge that was cut short finds the row again.
 
         Raises:
             StorageUnavailable: The account went away; doing it again goes on.
@@ -100,6 +130,7 @@ class EventOrders:
 
         async def remove(found: Found) -> bool:
             async with gate:
+                await self._payloads.delete(found.table, found.organization, found.key)
                 return await self._listing.remove(found)
 
         while True:

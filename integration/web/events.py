@@ -1,7 +1,9 @@
-"""What became of each event, over HTTP: the journal's rows with their deliveries. Payloads are not in them."""
+"""What became of each event, over HTTP: the journal's rows with their deliveries, and what was kept if asked for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
+
+import msgspec
 
 from integration.clock import Clock
 from integration.dead_letters import DeadLetters, Place, path_for
@@ -14,9 +16,10 @@ from integration.errors import (
     StorageUnavailable,
     UnknownEvent,
 )
+from integration.events.cloudevents import structured
 from integration.events.event import event_key
 from integration.events.identity import legal_id
-from integration.journal import Bookmark, Entry, Found, Listing, Row, State, Wanted
+from integration.journal import Bookmark, Entry, Found, Listing, Payloads, Row, State, Wanted
 from integration.web.dead_letters import read_time
 from integration.web.message import Request, Response, problem
 
@@ -39,12 +42,21 @@ class EventPages:
     Args:
         listing: Reads the journal.
         dead_letters: Where failed deliveries lie.
+        payloads: The payloads that were kept.
         organizations: The configured names.
         clock: The time.
     """
 
-    def __init__(self, listing: Listing, dead_letters: DeadLetters, organizations: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        dead_letters: DeadLetters,
+        payloads: Payloads,
+        organizations: Sequence[str],
+        clock: Clock,
+    ) -> None:
         self._listing = listing
+        self._payloads = payloads
         self._dead_letters = dead_letters
         self._organizations = tuple(organizations)
         self._clock = clock
@@ -57,9 +69,14 @@ class EventPages:
             return refusal(error)
 
     async def show(self, id_: str, request: Request) -> Response:
-        """Show one event with its deliveries, by its id or its key."""
+        """Show one event with its deliveries, by its id or its key; with `payload=true` as it came in, too."""
         try:
-            return Response.json(200, await self.one(id_, request.query.get("organization", "")))
+            payload = request.query.get("payload", "false")
+            if payload not in ("true", "false"):
+                msg = "payload is true or false"
+                raise InvalidRequest(msg)
+            organization = request.query.get("organization", "")
+            return Response.json(200, await self.one(id_, organization, payload=payload == "true"))
         except FnoLinkError as error:
             return refusal(error)
 
@@ -72,25 +89,36 @@ class EventPages:
         found, following = await self._listing.page(wanted, limit, after)
         return {"events": [summary(each) for each in found], "next": following}
 
-    async def one(self, id_: str, organization: str = "") -> dict[str, Any]:
+    async def one(self, id_: str, organization: str = "", *, payload: bool = False) -> dict[str, Any]:
         """Read one event with its deliveries.
 
         Args:
             id_: Its id, or its key.
             organization: The configured name; empty: whichever.
+            payload: With the event itself, None where it was not kept.
 
         Raises:
             UnknownEvent: The journal has none.
             AmbiguousEvent: It has several.
+            CorruptRecord: Its payload cannot be read.
             StorageUnavailable: The account did not answer.
         """
         found = await self.find(id_, organization)
         shown = summary(found)
+        if payload:
+            shown["payload"] = await self._payload(found)
         row = found.row
         if row is None:
             return shown
         shown |= {"generation": row.generation, "leaseUntil": row.lease_until, "running": row.running}
         return shown | {"deliveries": [await self._delivery(row, entry) for entry in row.deliveries]}
+
+    async def _payload(self, found: Found) -> msgspec.Raw | None:
+        try:
+            event = await self._payloads.get(found.table, found.organization, found.key)
+        except PayloadNotKept:
+            return None
+        return msgspec.Raw(structured(event))
 
     async def find(self, id_: str, organization: str = "") -> Found:
         """Find the row of an event.
@@ -224,7 +252,7 @@ def summary(found: Found) -> dict[str, Any]:
     """Write what a listing shows of an event."""
     row = found.row
     if row is None:
-        return {"key": found.key, "organization": found.partition.rpartition("-")[0], "unreadable": True}
+        return {"key": found.key, "organization": found.organization, "unreadable": True}
     about = row.subject
     return {
         "id": about.id,

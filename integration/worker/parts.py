@@ -301,12 +301,14 @@ class Parts:
     @cached_property
     def event_pages(self) -> EventPages:
         """The endpoints that say what became of each event."""
-        return EventPages(self.listing, self.dead_letters, tuple(self.configuration.organizations), self._clock)
+        return EventPages(
+            self.listing, self.dead_letters, self.payloads, tuple(self.configuration.organizations), self._clock
+        )
 
     @cached_property
     def event_orders(self) -> EventOrders:
         """The endpoints that replay events, and forget them."""
-        return EventOrders(self.event_pages, self.listing, self.replays, self._clock)
+        return EventOrders(self.event_pages, self.listing, self.replays, self.payloads, self._clock)
 
     @cached_property
     def link_pages(self) -> LinkPages:

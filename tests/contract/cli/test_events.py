@@ -10,7 +10,7 @@ import pytest
 from integration.clock import SystemClock
 from integration.dead_letters import DeadLetters, Record
 from integration.events.event import Event
-from integration.journal import Entry, Journal, Run, Subject
+from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject
 from integration.storage import Storage
 from tests.contract.cli.test_dead_letters import Account
 
@@ -38,6 +38,14 @@ class Journalled(Account):
             failed = Entry(route="orders", state="dead_lettered", code="TargetRejected", status=400, letter=letter)
             await journal.end(run, (failed,))
         await storage.close()
+
+    async def keep(self, event: Event) -> str:
+        storage = Storage({"AzureWebJobsStorage": self.connection})
+        found = await Listing(storage, SystemClock()).get("contoso", event.key)
+        assert found is not None
+        await Payloads(storage, SystemClock(), timedelta(days=14)).put(found.table, event)
+        await storage.close()
+        return event.key
 
 
 @pytest.fixture
@@ -83,6 +91,12 @@ def test_one_event_is_replayed_and_forgotten(account):
     assert (code, shown["state"], shown["replayed"]) == (0, "done", 1)
     code, _, error = account.run("replay", "e1", "--json")
     assert (code, json.loads(error)["code"]) == (1, "PayloadNotKept")
+    key = asyncio.run(account.keep(an_event(1)))
+    code, out, error = account.run("show", "e1", "--payload", "--json")
+    assert (code, json.loads(out)["payload"]["id"]) == (0, "e1"), error
+    code, out, error = account.run("replay", "e1", "--json")
+    assert (code, json.loads(out)["event"], json.loads(out)["replay"]) == (0, key, 2), error
+    assert account.depth("fno-link-retries") == 1
     code, _, error = account.run("purge", "--yes", "--json")
     assert (code, json.loads(error)["code"]) == (2, "Usage")
     code, out, error = account.run("purge", "--state", "done", "--yes", "--json")

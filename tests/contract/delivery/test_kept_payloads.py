@@ -1,16 +1,21 @@
 """Events that are kept with the journal, so that a delivered one can be replayed; rows that cannot be read."""
 
+import json
 import random
 from datetime import timedelta
 
 import pytest
 
+from integration.dead_letters import Job
 from integration.delivery import Replays, Work, decode_continuation
 from integration.delivery.outcome import Delivered, Ignored
 from integration.errors import CorruptRecord, PayloadNotKept, StorageUnavailable, TargetRejected
 from integration.events.decode import decode
 from integration.journal import Journal, Listing, Subject, Wanted
 from integration.journal.payloads import CONTAINER
+from integration.web.event_orders import EventOrders
+from integration.web.events import EventPages
+from integration.web.message import Request
 from tests.contract.delivery.conftest import ORDERS, OTHERS, business_event
 
 BODY = business_event(EventId="K" * 8, EventTime="/Date(1767322800000)/")
@@ -36,6 +41,12 @@ def replays(bench) -> Replays:
         storage=bench.storage,
         clock=bench.clock,
     )
+
+
+def orders_of(bench) -> EventOrders:
+    listing = Listing(bench.storage, bench.clock)
+    pages = EventPages(listing, bench.dead_letters, bench.payloads, ("contoso",), bench.clock)
+    return EventOrders(pages, listing, replays(bench), bench.payloads, bench.clock)
 
 
 async def found(bench, body=BODY):
@@ -65,6 +76,41 @@ async def test_a_delivered_event_is_replayed_by_its_row(bench):
     assert {bytes(each.event.data) for each in bench.orders.shipments} == {BODY}
 
 
+async def test_a_delivered_event_is_replayed_where_its_id_is_asked_for(bench):
+    await bench.pipeline.receive(bench.inbound(BODY))
+    key = (await found(bench)).key
+    response = await orders_of(bench).replay("K" * 8, Request(method="POST"))
+    assert (response.status, response.headers["Location"]) == (202, f"/api/events/{key}?organization=contoso")
+    expected = {"event": key, "organization": "contoso", "replay": 1, "state": "ordered"}
+    assert json.loads(response.body) == expected
+    assert len(bench.orders.shipments) == 1
+    assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
+    assert [each.message_id for each in bench.others.shipments] == [f"{'K' * 8}:others", f"{'K' * 8}:others:r1"]
+    row = (await found(bench)).row
+    assert (row.state, row.replayed) == ("done", 1)
+
+
+async def test_what_has_dead_letters_is_replayed_by_them_though_its_payload_was_kept(bench):
+    bench.orders.failures = [TargetRejected("no", status=400)]
+    await bench.pipeline.receive(bench.inbound(BODY))
+    job = await orders_of(bench).begin("K" * 8, order=False)
+    assert isinstance(job, Job)
+    assert (await replays(bench).run(job.id)).counts == {"delivered": 1}
+    assert (len(bench.orders.shipments), len(bench.others.shipments)) == (1, 1)
+
+
+async def test_an_event_or_a_row_that_cannot_be_read_is_not_replayed_and_says_why(bench):
+    await bench.pipeline.receive(bench.inbound(BODY))
+    row = await found(bench)
+    await bench.storage.blobs(CONTAINER).put(f"{TABLE}/contoso/{row.key}.json", b"{no event")
+    response = await orders_of(bench).replay("K" * 8, Request(method="POST"))
+    assert (response.status, json.loads(response.body)["code"]) == (500, "CorruptRecord")
+    await damage(bench, row)
+    response = await orders_of(bench).replay(row.key, Request(method="POST"))
+    assert (response.status, json.loads(response.body)["code"]) == (500, "CorruptRecord")
+    assert await bench.continuations() == []
+
+
 async def test_a_delivered_event_is_replayed_by_one_route_alone(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
     await replays(bench).event(await found(bench), route="others")
@@ -87,6 +133,10 @@ async def test_without_keep_payload_nothing_is_kept_and_a_replay_says_so(bench):
     assert [path async for path in bench.storage.blobs(CONTAINER).names("")] == []
     with pytest.raises(PayloadNotKept, match="was not kept"):
         await replays(bench).event(await found(bench))
+    response = await orders_of(bench).replay("K" * 8, Request(method="POST"))
+    problem = json.loads(response.body)
+    assert (response.status, problem["code"]) == (409, "PayloadNotKept")
+    assert "no dead letter, and its payload was not kept" in problem["detail"]
     assert await bench.continuations() == []
 
 

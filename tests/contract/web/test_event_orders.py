@@ -4,9 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters
-from integration.errors import InvalidRequest
-from integration.journal import Entry, Journal, Listing, Run, Subject
+from integration.delivery import Replays
+from integration.errors import InvalidRequest, StorageUnavailable
+from integration.events.event import Event
+from integration.events.record import store
+from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject
+from integration.journal.payloads import CONTAINER
 from integration.storage import Storage
 from integration.web.event_orders import EventOrders, read_purge
 from integration.web.events import EventPages
@@ -27,8 +32,23 @@ async def storage(azurite):
 def orders(storage) -> EventOrders:
     clock = FakeClock()
     listing = Listing(storage, clock)
-    pages = EventPages(listing, DeadLetters(storage), ("contoso",), clock)
-    return EventOrders(pages, listing, None, clock)
+    payloads = kept(storage)
+    letters = DeadLetters(storage)
+    pages = EventPages(listing, letters, payloads, ("contoso",), clock)
+    replays = Replays(
+        configuration=Configuration(organizations={}, sources={}, routes=(), targets={}),
+        dead_letters=letters,
+        pipeline=None,
+        retries=None,
+        payloads=payloads,
+        storage=storage,
+        clock=clock,
+    )
+    return EventOrders(pages, listing, replays, payloads, clock)
+
+
+def kept(storage) -> Payloads:
+    return Payloads(storage, FakeClock(), timedelta(days=14))
 
 
 async def journalled(storage, number, state="delivered", *, organization="contoso", ended=True):
@@ -93,6 +113,47 @@ async def test_a_row_that_is_written_meanwhile_is_kept_and_one_that_cannot_be_re
     assert await listing.get("contoso", subject.key) is None
 
 
+def event_of(subject) -> Event:
+    return Event(
+        id=subject.id, source="s", type="Order", organization=subject.organization, time=AT, ingress="erp", foreign=True
+    )
+
+
+async def test_what_was_kept_of_an_event_is_forgotten_with_its_row_and_nothing_else(orders, storage):
+    blobs = storage.blobs(CONTAINER)
+    paths = {}
+    for number, state in enumerate(("delivered", "dead_lettered", "parked")):
+        subject = await journalled(storage, number, state)
+        found = await Listing(storage, FakeClock()).get("contoso", subject.key)
+        paths[state] = f"{found.table}/contoso/{subject.key}.json"
+        await blobs.put(paths[state], store(event_of(subject)))
+    await purged(orders, all="true")
+    assert {path async for path in blobs.names("")} == set(paths.values())
+    assert (await purged(orders, all="true", dryRun="false"))["purged"] == 2
+    assert {path async for path in blobs.names("")} == {paths["parked"]}
+    assert await left(storage) == {"e2"}
+
+
+async def test_a_purge_that_dies_between_payload_and_row_leaves_nothing_when_it_is_made_again(
+    orders, storage, monkeypatch
+):
+    subject = await journalled(storage, 1)
+    found = await Listing(storage, FakeClock()).get("contoso", subject.key)
+    blobs = storage.blobs(CONTAINER)
+    await blobs.put(f"{found.table}/contoso/{subject.key}.json", store(event_of(subject)))
+
+    async def away(self, found):
+        raise StorageUnavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Listing, "remove", away)
+        response = await orders.purge(Request(method="DELETE", query={"all": "true", "dryRun": "false"}))
+        assert response.status == 503
+    assert await left(storage) == {"e1"}
+    assert (await purged(orders, all="true", dryRun="false"))["purged"] == 1
+    assert [path async for path in blobs.names("")] == []
+
+
 async def test_what_takes_longer_says_where_to_go_on(orders, storage, monkeypatch):
     for number in range(7):
         await journalled(storage, number)
@@ -110,11 +171,13 @@ async def test_what_takes_longer_says_where_to_go_on(orders, storage, monkeypatc
     assert await left(storage) == set()
 
 
-async def test_an_event_without_a_dead_letter_is_not_replayed(orders, storage):
+async def test_an_event_without_a_dead_letter_whose_payload_was_not_kept_is_not_replayed(orders, storage):
     subject = await journalled(storage, 1)
     for id_ in ("e1", subject.key):
         response = await orders.replay(id_, Request(method="POST", query={"organization": "contoso"}))
-        assert (response.status, json.loads(response.body)["code"]) == (409, "PayloadNotKept")
+        problem = json.loads(response.body)
+        assert (response.status, problem["code"]) == (409, "PayloadNotKept")
+        assert problem["detail"] == f"the event {id_!r} has no dead letter, and its payload was not kept"
     assert (await orders.replay("e2", Request(method="POST"))).status == 404
 
 

@@ -2,11 +2,12 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from integration.dead_letters import DeadLetters, Place, Record
 from integration.events.event import Event
-from integration.journal import Entry, Journal, Listing, Run, Subject
+from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject, Wanted
 from integration.storage import Storage
 from integration.web.events import EventPages
 from integration.web.message import Request
@@ -32,10 +33,14 @@ async def storage(azurite):
     await opened.close()
 
 
+def kept(storage) -> Payloads:
+    return Payloads(storage, FakeClock(), timedelta(days=14))
+
+
 @pytest.fixture
 def pages(storage) -> EventPages:
     clock = FakeClock()
-    return EventPages(Listing(storage, clock), DeadLetters(storage), ("contoso", "fabrikam"), clock)
+    return EventPages(Listing(storage, clock), DeadLetters(storage), kept(storage), ("contoso", "fabrikam"), clock)
 
 
 async def journalled(storage, event, *entries, accepted_at=AT):
@@ -108,6 +113,21 @@ async def test_what_was_parked_for_too_long_is_found_among_the_dead_letters(page
     assert (delivery["parked"], Place.of_id(delivery["deadLetter"]).path) == (None, letter)
 
 
+async def test_a_kept_payload_is_shown_when_it_is_asked_for_and_only_then(pages, storage):
+    await journalled(storage, ORDER)
+    assert body(await pages.show("order-1", Request(query={"payload": "true"})))["payload"] is None
+    (found, _) = await Listing(storage, FakeClock()).page(Wanted(), 10)
+    sent = msgspec.structs.replace(ORDER, data=msgspec.Raw(b'{"Lines":[1,2]}'))
+    await kept(storage).put(found[0].table, sent)
+    shown = body(await pages.show(ORDER.key, Request(query={"payload": "true"})))["payload"]
+    assert (shown["id"], shown["data"]) == ("order-1", {"Lines": [1, 2]})
+    for query in ({}, {"payload": "false"}):
+        assert "payload" not in body(await pages.show("order-1", Request(query=query)))
+    assert "Lines" not in (await pages.list(Request())).body.decode()
+    assert body(await pages.show("order-1", Request(query={"payload": "yes"})), 400)["code"] == "InvalidRequest"
+    assert body(await pages.list(Request(query={"payload": "true"})), 400)["code"] == "InvalidRequest"
+
+
 async def test_several_events_of_one_id_are_told_apart_by_organization_or_key(pages, storage):
     other = an_event(organization="fabrikam")
     await journalled(storage, ORDER)
@@ -155,7 +175,7 @@ async def test_a_storage_that_is_away_is_503():
     settings = f"AccountName=devstoreaccount1;AccountKey=a2V5;TableEndpoint={nowhere}"
     settings = f"{settings};QueueEndpoint={nowhere};BlobEndpoint={nowhere}"
     storage = Storage({"AzureWebJobsStorage": settings})
-    pages = EventPages(Listing(storage, FakeClock()), DeadLetters(storage), ("contoso",), FakeClock())
+    pages = EventPages(Listing(storage, FakeClock()), DeadLetters(storage), kept(storage), ("contoso",), FakeClock())
     response = await pages.list(Request())
     assert (body(response, 503)["code"], response.headers["Retry-After"]) == ("StorageUnavailable", "10")
     await storage.close()

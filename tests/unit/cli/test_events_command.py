@@ -62,6 +62,30 @@ def test_an_id_that_cannot_stand_in_a_path_is_asked_for_by_its_key(app, capsys):
     assert "b" * 64 in capsys.readouterr().err
 
 
+def test_the_event_itself_is_shown_only_when_it_is_asked_for(app, capsys):
+    app.answers = [(200, {"events": [EVENT], "next": None}), (200, EVENT | {"payload": {"data": {"Lines": 3}}})]
+    assert frame.run(["events", "show", "shop/1", "--payload", "--app", app.url]) == 0
+    assert [path for _, path, _, _ in app.asked] == ["/api/events?id=shop%2F1", f"/api/events/{'a' * 64}?payload=true"]
+    assert '"Lines": 3' in capsys.readouterr().out
+    app.answers = [(200, EVENT | {"payload": None})]
+    assert frame.run(["events", "show", "e1", "--payload", "--app", app.url]) == 0
+    assert "the payload was not kept" in capsys.readouterr().out
+    app.answers = [(200, EVENT)]
+    assert frame.run(["events", "show", "e1", "--app", app.url]) == 0
+    assert "payload" not in capsys.readouterr().out
+
+
+def test_the_replay_of_an_event_itself_is_ordered_and_not_followed(app, capsys):
+    ordered = {"event": "a" * 64, "organization": "contoso", "replay": 2, "state": "ordered"}
+    app.answers = [(202, ordered)]
+    assert frame.run(["events", "replay", "e1", "--app", app.url, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == ordered
+    app.answers = [(202, ordered)]
+    assert frame.run(["events", "replay", "e1", "--app", app.url]) == 0
+    assert f"replay 2 of the event {'a' * 64} is ordered" in capsys.readouterr().out
+    assert [path for _, path, _, _ in app.asked] == ["/api/events/e1/replay"] * 2  # nothing is asked of a job
+
+
 def test_an_app_that_knows_no_such_event_refuses(app, capsys):
     app.answers = [(404, {"code": "UnknownEvent", "detail": "no event e2"})]
     assert frame.run(["events", "show", "e2", "--app", app.url, "--json"]) == 1
