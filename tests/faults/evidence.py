@@ -31,10 +31,11 @@ type Fault = Literal[
     "receiver_hangs",
     "receiver_drops",
     "receiver_slow",
+    "overload",
 ]
 """`broker_cut`: its connections; `receiver_error`: 5xx; `receiver_refuses`: a 4xx that is not tried again;
 `receiver_throttles`: 429; `receiver_hangs` and `receiver_drops`: no answer; `receiver_slow`: 200 after the sender may
-have given up."""
+have given up. `overload` is not planned but seen: a process answered late, for want of processor time."""
 
 LASTING = 1e12
 """The end of a window that is never closed."""

@@ -10,7 +10,8 @@ SLACK = 0.25
 WHOLE_SECONDS = 1.0
 """A Storage queue tells the time in whole seconds."""
 
-STORAGE: frozenset[Fault] = frozenset({"storage_cut", "storage_slow", "storage_reset"})
+# Want of processor time is like an account that is slow: it holds up whatever there is.
+STORAGE: frozenset[Fault] = frozenset({"storage_cut", "storage_slow", "storage_reset", "overload"})
 BROKER: frozenset[Fault] = frozenset({"broker_kill", "broker_cut", "broker_slow"})
 HOST: frozenset[Fault] = frozenset({"host_kill", "host_pause"})
 UNANSWERED: frozenset[Fault] = frozenset(
@@ -20,10 +21,10 @@ DATAVERSE: frozenset[Fault] = frozenset({"dataverse_down", "dataverse_slow", "da
 
 # A target that fails explains its own dead letters only; a broker or an account those of the targets it holds.
 EXHAUSTS: dict[str, frozenset[Fault]] = {
-    "webhook": UNANSWERED,
+    "webhook": UNANSWERED | {"overload"},
     # It needs a token and the link at each attempt.
-    "finance_operations": UNANSWERED | DATAVERSE | {"secret_expired"},
-    "service_bus": BROKER | {"broker_throttled"},
+    "finance_operations": UNANSWERED | DATAVERSE | {"secret_expired", "overload"},
+    "service_bus": BROKER | {"broker_throttled", "overload"},
     "storage_queue": STORAGE,
 }
 EXPLAINS: dict[str, frozenset[Fault]] = {
@@ -31,7 +32,7 @@ EXPLAINS: dict[str, frozenset[Fault]] = {
     "UntrustedLink": frozenset({"link_moved"}),
     "Unauthenticated": frozenset({"secret_expired", "dataverse_down"}),
     "Throttled": frozenset({"dataverse_throttled"}),
-    "Unreachable": frozenset({"dataverse_down", "dataverse_slow"}),
+    "Unreachable": frozenset({"dataverse_down", "dataverse_slow", "overload"}),
     "Busy": DATAVERSE | STORAGE | {"host_kill"},
     reasons.PARKED_TOO_LONG: frozenset({"link_lost", "link_moved"}),
     reasons.POISON: STORAGE,
@@ -112,4 +113,6 @@ def _befalls(window: Window, dead: Kept) -> bool:
     """Tell whether a fault concerns a dead letter's target or organization; an account or broker concerns them all."""
     if window.fault.startswith("receiver") or window.fault == "broker_throttled":
         return window.subject in ("", dead.target)
-    return window.subject in ("", dead.organization) or window.fault.startswith(("storage", "broker", "host"))
+    return window.subject in ("", dead.organization) or window.fault.startswith(
+        ("storage", "broker", "host", "overload")
+    )

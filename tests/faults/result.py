@@ -21,7 +21,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         counts: Of the oracle.
         excused: Second deliveries by fault.
         unrecorded: Deliveries without a record by fault.
-        faults: By kind.
+        faults: By kind, those that were planned.
+        overload: Seconds in which some process answered late for want of processor time.
         problems: The first of them.
         failed: How many problems there are; -1: the run itself failed.
         error: Why the run itself failed.
@@ -35,6 +36,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     excused: dict[str, int] = {}
     unrecorded: dict[str, int] = {}
     faults: dict[str, int] = {}
+    overload: float = 0.0
     problems: tuple[Problem, ...] = ()
     failed: int = 0
     error: str = ""
@@ -50,7 +52,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             counts=verdict.counts,
             excused=verdict.excused,
             unrecorded=verdict.unrecorded,
-            faults=dict(Counter(window.fault for window in evidence.windows)),
+            faults=dict(Counter(window.fault for window in evidence.windows if window.fault != "overload")),
+            overload=_overload(evidence),
             problems=verdict.problems[:KEPT],
             failed=len(verdict.problems),
         )
@@ -62,7 +65,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         said = [f"{self.counts.get(name, 0)} {word}" for name, word in SAID]
         again = ", ".join(f"{count} by {fault}" for fault, count in sorted(self.excused.items())) or "none"
         state = f"{self.failed} PROBLEMS" if self.failed else "ok"
-        lines = [f"seed {self.seed}: {', '.join(said)}, repeated: {again}, {self.seconds:.0f} s: {state}"]
+        took = f"{self.seconds:.0f} s, {self.overload:.0f} of them overloaded"
+        lines = [f"seed {self.seed}: {', '.join(said)}, repeated: {again}, {took}: {state}"]
         lines += [f"  {each.rule}: {each.id}: {each.why}" for each in self.problems]
         return "\n".join(lines)
 
@@ -84,15 +88,26 @@ def summary(results: Sequence[Result]) -> str:
     )
     failed = [result.seed for result in results if result.failed]
     seconds = sum(result.seconds for result in results)
+    overload = sum(result.overload for result in results)
     return "\n".join(
         (
-            f"{len(results)} seeds, {seconds:.0f} s of runs",
+            f"{len(results)} seeds, {seconds:.0f} s of runs, {overload:.0f} s of them overloaded",
             "  " + ", ".join(f"{counts.get(name, 0)} {word}" for name, word in SAID),
             f"  repeated, excused by: {_said(excused)}",
             f"  faults: {_said(faults)}",
             f"  failing seeds: {failed or 'none'}",
         )
     )
+
+
+def _overload(evidence: Evidence) -> float:
+    """Sum the seconds in which some process answered late."""
+    seconds, until = 0.0, 0.0
+    for window in sorted(evidence.windows, key=lambda each: each.start):
+        if window.fault == "overload":
+            seconds += max(0.0, window.end - max(window.start, until))
+            until = max(until, window.end)
+    return seconds
 
 
 def _parts(result: Result) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from emulation.service_bus import Control
 from integration.delivery.pipeline import SHARE
 from tests.faults import account, receipts
+from tests.faults.canary import Canary
 from tests.faults.evidence import BrokerDeadLetter, Evidence, Receipt, Sent
 from tests.faults.faults import Faults
 from tests.faults.rest import unrest
@@ -50,8 +51,9 @@ def run(plan: Plan, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | 
     """
     with Faulty(plan.hosts, folder, app=app, env=env) as world:
         faults = Faults(world)
-        sent = asyncio.run(_play(plan, world, faults))
-        left = _rest(world)
+        with Canary(_asked(world)) as canary:
+            sent = asyncio.run(_play(plan, world, faults))
+            left = _rest(world)
         return Evidence(
             sent=sent,
             receipts=tuple(_receipts(world)),
@@ -59,7 +61,8 @@ def run(plan: Plan, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | 
             parked=account.parked(world.storage),
             journal=account.journal(world.storage),
             broker_dead=tuple(_broker_dead(world.bus.control)),
-            windows=tuple(faults.windows),
+            # A fault that was planned explains before one that was only seen.
+            windows=(*faults.windows, *canary.windows),
             transports=TRANSPORTS,
             lease=LEASE,
             attempt_within=LEASE * SHARE,
@@ -83,6 +86,13 @@ async def _play(plan: Plan, world: Faulty, faults: Faults) -> tuple[Sent, ...]:
         for message in plan.messages:
             group.create_task(sender.send(traffic.hand(message), began))
     return tuple(sender.sent)
+
+
+def _asked(world: Faulty) -> dict[str, str]:
+    ports = world.azurite.ports
+    urls = {name: host.url for name, host in world.hosts.items()}
+    urls |= {f"storage-{each}": f"http://127.0.0.1:{getattr(ports, each)}/" for each in ("blob", "queue", "table")}
+    return urls | {"receivers": world.receivers.url("canary")}
 
 
 def _rest(world: Faulty) -> tuple[str, ...]:
