@@ -30,7 +30,7 @@ KEYS = {"default": "the key of the fault suite", "master": "the master key of th
 # Tokens are fetched anew at half their life, so that an expired secret is felt.
 TOKEN_LIFETIME = 10
 HOST_SETTINGS = {
-    "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
+    "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.500",
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
 }
 # A message in work is given out again so long after its host was killed; a slow account must not do that.
