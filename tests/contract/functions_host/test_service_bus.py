@@ -1,6 +1,7 @@
 import asyncio
 import json
 import time
+import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -140,6 +141,34 @@ async def test_a_broker_that_was_away_is_found_again_without_a_busy_loop(azurite
         bus.start()
         await send(bus, "work", ServiceBusMessage("after"))
         assert [got["body"] for got in await seen(host, 2, seconds=40)] == ["before", "after"]
+
+
+async def test_a_queue_that_is_missing_is_named_without_a_busy_loop_and_read_once_it_exists(azurite, service_bus, run):
+    name = f"missing-{uuid.uuid4().hex[:8]}"
+    host = run(queue_app(), QUICK, env=settings(azurite, service_bus, name))
+    await asyncio.sleep(5)
+    told = [line for line in host.log.splitlines() if "cannot be read" in line]
+    assert 1 <= len(told) <= 8
+    assert all(name in line for line in told)
+    service_bus.control.create("queue", {"name": name})
+    await send(service_bus, name, ServiceBusMessage("there now"))
+    assert [got["body"] for got in await seen(host, 1, seconds=40)] == ["there now"]
+
+
+async def test_a_wrong_key_is_told_without_a_busy_loop_and_the_queue_is_left_alone(
+    azurite, service_bus, new_queue, run
+):
+    name = new_queue()
+    await send(service_bus, name, ServiceBusMessage("not ours"))
+    parts = [part.split("=", 1) for part in service_bus.connection_string.rstrip(";").split(";")]
+    wrong = ";".join(f"{key}={'d3Jvbmc=' if key == 'SharedAccessKey' else value}" for key, value in parts)
+    host = run(queue_app(), QUICK, env=settings(azurite, service_bus, name) | {"Bus": wrong})
+    await asyncio.sleep(5)
+    told = [line for line in host.log.splitlines() if "cannot be read" in line]
+    assert 1 <= len(told) <= 8
+    assert "d3Jvbmc=" not in host.log
+    assert "got " not in host.log
+    assert service_bus.control.counts(name)["active"] == 1
 
 
 async def test_a_stop_lets_calls_end_and_gives_back_what_it_did_not_begin(azurite, service_bus, new_queue, run):
