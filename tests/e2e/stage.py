@@ -250,8 +250,9 @@ class Stage:
         return found
 
     def claim_checks(self) -> list[str]:
+        """List the claim-checks that hold something; one that is done is empty until the sweep deletes it."""
         try:
-            return [blob.name for blob in self.blobs.get_container_client(PAYLOADS).list_blobs()]
+            return [blob.name for blob in self.blobs.get_container_client(PAYLOADS).list_blobs() if blob.size]
         except ResourceNotFoundError:
             return []
 

@@ -21,6 +21,7 @@ WRITING = {
     "event_replay": "events/x/replay",
     "dead_letters_replay": "dead-letters/replay",
     "dead_letters_purge": "dead-letters/purge",
+    "dead_letters_cancel": "dead-letters/jobs/x/cancel",
     "parked_release": "parked/release",
 }
 
