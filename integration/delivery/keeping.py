@@ -75,11 +75,15 @@ class Keeping:
         return Deferred(work.route, self._clock.now() + decision.delay, failure.code, work.attempt)
 
     async def park(self, work: Work, reason: str, message: str, target: str) -> Outcome:
-        """Keep a delivery until the link allows it.
+        """Keep a delivery until the link allows it; one that was accepted longer than `park_for` ago is a dead letter.
 
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
+        if self._clock.now() - work.accepted_at >= self._configuration.delivery.park_for:
+            message = f"parked as {reason} for longer than park_for: {message}"
+            hint = "Link the organization again, then replay it."
+            return await self.bury(work, reasons.PARKED_TOO_LONG, message, hint, target)
         hint = "It is released by itself when the link is back."
         if reason == reasons.PARKED_FOR_OTHER_ENVIRONMENT:
             hint = 'Check that it belongs there, then replay it; or set on_relink = "deliver" on the route.'

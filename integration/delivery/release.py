@@ -10,20 +10,18 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters, Parked, Place, Record, reasons
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
 from integration.delivery.claims import IN_PROGRESS
 from integration.delivery.environment import Links, fingerprint
-from integration.delivery.outcome import Buried, Outcome, Waiting
+from integration.delivery.outcome import Outcome, Waiting
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.retries import Retries
 from integration.delivery.work import Release, Work
 from integration.errors import CorruptRecord, LinkUnknown, UnknownOrganization
-from integration.links.values import Link, Linked
+from integration.links.values import Link, Linked, NotLinked
 
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
@@ -165,13 +163,17 @@ class Releases:
         return outcomes
 
     async def expire(self, organization: str) -> list[Outcome]:
-        """Make dead letters of what has been parked for longer than `park_for`.
+        """Make dead letters of what has been parked for longer than `park_for`, whatever the link is now.
+
+        In the order of every delivery: the dead letter, the journal's row, then the parked delivery is removed. What
+        another run holds stays for the next time; what was delivered meanwhile is only removed.
 
         Raises:
             StorageUnavailable: The account went away.
         """
         outcomes: list[Outcome] = []
-        horizon = self._clock.now() - self._configuration.delivery.park_for
+        now = self._clock.now()
+        horizon = now - self._configuration.delivery.park_for
         for reason in (NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT):
             async for parked in self._dead_letters.parked(organization, reason):
                 record = await self._read(parked)
@@ -179,15 +181,19 @@ class Releases:
                     continue
                 if record.accepted_at > horizon:
                     break  # oldest first: the rest is younger
-                await self._dead_letters.bury(_expired(record))
-                await self._dead_letters.unpark(parked.path)
-                outcomes.append(Buried(record.route, reasons.PARKED_TOO_LONG))
+                nothing = NotLinked(code=reasons.PARKED_TOO_LONG, message=record.message, checked_at=now)
+                outcomes += await self._go_on(parked, record, nothing)
         return outcomes
 
     async def _one(self, parked: Parked, link: Link, *, current_environment: bool = False) -> list[Outcome]:
         record = await self._read(parked)
         if record is None:
             return []
+        return await self._go_on(parked, record, link, current_environment=current_environment)
+
+    async def _go_on(
+        self, parked: Parked, record: Record, link: Link, *, current_environment: bool = False
+    ) -> list[Outcome]:
         work = Work(
             route=record.route,
             accepted_at=record.accepted_at,
@@ -237,12 +243,3 @@ def _with_event(record: Record) -> Record:
 def _kept_elsewhere(outcomes: Sequence[Outcome], reason: str) -> bool:
     """Tell whether every part of a parked delivery is now delivered, deferred, a dead letter, or parked anew."""
     return not any(isinstance(outcome, Waiting) and outcome.reason in (reason, IN_PROGRESS) for outcome in outcomes)
-
-
-def _expired(record: Record) -> Record:
-    return msgspec.structs.replace(
-        record,
-        reason=reasons.PARKED_TOO_LONG,
-        message=f"parked as {record.reason} for longer than park_for",
-        hint="Link the organization again, then replay it.",
-    )

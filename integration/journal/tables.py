@@ -24,7 +24,8 @@ def tables_for(time: datetime | None, now: datetime, keep: timedelta) -> tuple[s
     """Say where an event's row lies.
 
     An event without a time, or with one that no table is kept for (older than `keep`, or more than a day ahead), has
-    its row in the table of the week it comes in; it is looked up in the week before, too.
+    its row in the table of the week it comes in; it is looked up in the week before, too, and in its own week while
+    that table is still there: it may have come in when it was younger, and wait since, parked.
 
     Args:
         time: The event's own time.
@@ -36,7 +37,9 @@ def tables_for(time: datetime | None, now: datetime, keep: timedelta) -> tuple[s
     """
     if time is not None and now - keep <= time <= now + _AHEAD:
         return (table_of(time),)
-    return (table_of(now), table_of(now - _WEEK))
+    tables = (table_of(now), table_of(now - _WEEK))
+    own = table_of(time) if time is not None and time < now else ""
+    return (*tables, own) if own and own not in tables and not outlived(own, now, keep) else tables
 
 
 def outlived(table: str, now: datetime, keep: timedelta) -> bool:

@@ -7,7 +7,6 @@ import msgspec
 
 from integration.clock import Clock
 from integration.dead_letters import DeadLetters, Place, path_for
-from integration.dead_letters.reasons import PARKED_TOO_LONG
 from integration.errors import (
     AmbiguousEvent,
     FnoLinkError,
@@ -175,11 +174,8 @@ class EventPages:
         }
         letter = entry.letter
         if entry.state == "parked":
-            about = (row.accepted_at, row.subject.key, entry.route)
-            path = path_for(row.subject.organization, entry.code, *about)
+            path = path_for(row.subject.organization, entry.code, row.accepted_at, row.subject.key, entry.route)
             shown["parked"] = _id(path) if await self._dead_letters.read_parked(path) is not None else None
-            # What has been parked for too long is a dead letter, of which the row does not know.
-            letter = "" if shown["parked"] else path_for(row.subject.organization, PARKED_TOO_LONG, *about)
         if letter or entry.state in ("dead_lettered", "unrouted"):
             shown["deadLetter"] = await self._letter(letter)
         return shown

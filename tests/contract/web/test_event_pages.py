@@ -106,13 +106,6 @@ async def test_a_dead_letter_that_is_gone_is_not_named(pages, storage):
     assert delivery["deadLetter"] is None
 
 
-async def test_what_was_parked_for_too_long_is_found_among_the_dead_letters(pages, storage):
-    await journalled(storage, ORDER, Entry(route="orders", state="parked", code="NotLinked"))
-    letter = await DeadLetters(storage).bury(record(ORDER, "ParkedTooLong"))
-    (delivery,) = body(await pages.show("order-1", Request()))["deliveries"]
-    assert (delivery["parked"], Place.of_id(delivery["deadLetter"]).path) == (None, letter)
-
-
 async def test_a_kept_payload_is_shown_when_it_is_asked_for_and_only_then(pages, storage):
     await journalled(storage, ORDER)
     assert body(await pages.show("order-1", Request(query={"payload": "true"})))["payload"] is None
