@@ -12,9 +12,10 @@ import asyncio
 import gc
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from azure.data.tables.aio import TableServiceClient
 from azure.servicebus.aio import ServiceBusClient
@@ -24,6 +25,8 @@ from benchmarks.measure import Row, row
 from emulation.azurite import Azurite
 from emulation.service_bus import QueueConfig, ServiceBus
 from integration.clock import SystemClock
+from integration.delivery.newest import SHARE, Newest
+from integration.delivery.newest_rows import NewestRows
 from integration.journal import Journal
 from integration.journal.tables import table_of
 from integration.storage import Storage
@@ -65,25 +68,37 @@ class Stage:
                         samples[name].append(count / took)
         return samples
 
-    async def once(self, work: Work, at: datetime | None, count: int = 1) -> None:
-        """Take so many messages through a side, one by one."""
+    async def once(self, work: Work, at: datetime | None) -> None:
+        """Take one message through a side."""
         async with self.client.get_queue_sender("in") as sender, self.client.get_queue_receiver("in") as receiver:
-            await put(sender, count, at)
-            await pass_through(receiver, count, 1, work)
+            await put(sender, 1, at)
+            await pass_through(receiver, 1, 1, work)
         self.bus.control.purge("out")
 
-    async def operations(self, work: Work, at: datetime | None) -> float:
-        """Count the HTTP requests of one event, as the SDK logs them: over these sides they are table operations."""
-        await self.once(work, at)  # makes its tables
+    async def operations(self, side: "Counted", at: datetime | None, *, apart: bool = False) -> float:
+        """Count the HTTP requests of one event, as the SDK logs them: over these sides they are table operations.
+
+        What is written behind is counted with the events that it is about. They come at once, or so far `apart` that
+        nothing is read or written for two of them together.
+        """
+        await self.once(side.work, at)  # makes its tables
+        await side.written()
         log, requests = logging.getLogger(SENT_BY), Requests()
         level = log.level
         log.addHandler(requests)
         log.setLevel(logging.INFO)
+        count = 1 if apart else COUNTED
         try:
-            await self.once(work, at, count=COUNTED)
+            async with self.client.get_queue_sender("in") as sender, self.client.get_queue_receiver("in") as receiver:
+                for _ in range(COUNTED // count):
+                    side.clock.ahead += SHARE + 1
+                    await put(sender, count, at)
+                    await pass_through(receiver, count, 1, side.work)
+                    await side.written()
         finally:
             log.setLevel(level)
             log.removeHandler(requests)
+        self.bus.control.purge("out")
         return requests.sent / COUNTED
 
 
@@ -102,33 +117,75 @@ async def without_journal(stage: Stage) -> list[Row]:
     return found
 
 
+class Ahead(SystemClock):
+    """The time, set ahead by hand; who sleeps is not woken."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds * 1e6)
+
+
+async def nothing() -> None:
+    """Write nothing: a side that writes nothing behind."""
+
+
+class Counted(NamedTuple):
+    """A side whose operations are counted: `written` writes what it would write behind."""
+
+    work: Work
+    clock: Ahead = Ahead()
+    written: Callable[[], Awaitable[None]] = nothing
+
+
+class Journaled(NamedTuple):
+    """Both sides, and ours once more for counting."""
+
+    ours: Work
+    alone: Work
+    counted: Counted
+
+
 @asynccontextmanager
-async def journaled(stage: Stage, connection_string: str) -> AsyncIterator[tuple[Work, Work]]:
+async def journaled(stage: Stage, connection_string: str) -> AsyncIterator[Journaled]:
     """Open both sides with a table each; the rows written by hand are like fno-link's own."""
     now = datetime.now(UTC)
-    storage = Storage({"AzureWebJobsStorage": connection_string})
-    journal = Journal(storage, SystemClock(), random.Random(1), timedelta(days=14))
-    async with TableServiceClient.from_connection_string(connection_string) as service:
+    async with AsyncExitStack() as opened:
+        service = await opened.enter_async_context(TableServiceClient.from_connection_string(connection_string))
         by_hand = await service.create_table("byhand")
-        try:
-            async with ours(stage.bus, journal) as mine:
-                await stage.once(mine, now)
-                [sample] = [entity async for entity in service.get_table_client(table_of(now)).list_entities()]
-                async with alone(stage.client, HandRows(by_hand, sample)) as plain:
-                    yield mine, plain
-        finally:
-            await storage.close()
+        storage = Storage({"AzureWebJobsStorage": connection_string})
+        opened.push_async_callback(storage.close)
+        journal = Journal(storage, SystemClock(), random.Random(1), timedelta(days=14))
+
+        async def open_ours(clock: SystemClock) -> tuple[Work, Newest]:
+            newest = Newest(NewestRows(storage), clock)
+            opened.push_async_callback(newest.aclose)
+            return await opened.enter_async_context(ours(stage.bus, journal, newest)), newest
+
+        mine, _ = await open_ours(SystemClock())
+        await stage.once(mine, now)
+        [sample] = [entity async for entity in service.get_table_client(table_of(now)).list_entities()]
+        plain = await opened.enter_async_context(alone(stage.client, HandRows(by_hand, sample)))
+        work, newest = await open_ours(clock := Ahead())
+        yield Journaled(mine, plain, Counted(work, clock, newest.flush))
 
 
 async def with_journal(stage: Stage, connection_string: str) -> list[Row]:
     found: list[Row] = []
     now = datetime.now(UTC)
-    async with journaled(stage, connection_string) as (mine, plain):
+    async with journaled(stage, connection_string) as (mine, plain, counted):
         for about, at in (("", now), (" without a time of its own", None)):
-            operations = await stage.operations(mine, at)
+            operations = await stage.operations(counted, at)
             name = f"table operations of an event{about} that is delivered at its first attempt"
             found.append(row(name, operations, "requests", budget=OPERATIONS))
-        found.append(row("the same of the loop written by hand", await stage.operations(plain, now), "requests"))
+        operations = await stage.operations(counted, now, apart=True)
+        name = f"the same of an event that is the only one of its kind in {SHARE:g} s"
+        found.append(row(name, operations, "requests", budget=OPERATIONS))
+        by_hand = await stage.operations(Counted(plain), now)
+        found.append(row("the same of the loop written by hand", by_hand, "requests"))
         for concurrency, count in JOURNAL_COUNTS.items():
             samples = await stage.compare({"ours": mine, "alone": plain}, concurrency, count, now)
             name = f"Service Bus in, journal, route, Service Bus out; {concurrency} under way"
@@ -158,7 +215,10 @@ async def _rows(*, quick: bool) -> list[Row]:
             bus.control.create("queue", QueueConfig(name=name))
         async with ServiceBusClient.from_connection_string(bus.connection_string) as client:
             stage = Stage(bus, client, quick=quick)
-            return [*await without_journal(stage), *await with_journal(stage, azurite.spare_account())]
+            return [
+                *await without_journal(stage),
+                *await with_journal(stage, azurite.spare_account()),
+            ]
 
 
 def rows(quick: bool = False) -> list[Row]:  # noqa: FBT001, FBT002 - the call of every benchmark

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 import json
 import random
 import time
@@ -22,6 +23,7 @@ from integration.clock import SystemClock
 from integration.config.model import Configuration, Organization, Route, ServiceBusTarget
 from integration.delivery import Pipeline
 from integration.delivery.bus import Namespaces
+from integration.delivery.newest import Newest
 from integration.delivery.retries import Retries
 from integration.delivery.shipment import Target
 from integration.delivery.targets.service_bus import ServiceBus as BusTarget
@@ -33,6 +35,8 @@ URL = "https://contoso.crm.dynamics.com"
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEEP = timedelta(days=14)
+NUMBERS = itertools.count(5637611099)
+"""Control numbers: they rise, so that each event is newer than what was delivered before."""
 
 type Handler = Callable[[ServiceBusReceivedMessage], Awaitable[None]]
 type Work = Callable[[ServiceBusReceiver, list[ServiceBusReceivedMessage]], Awaitable[None]]
@@ -46,7 +50,7 @@ def body(at: datetime | None = AT) -> bytes:
     """
     fields = {
         "BusinessEventId": "SalesOrderConfirmedBusinessEvent",
-        "ControlNumber": 5637611099,
+        "ControlNumber": next(NUMBERS),
         "EventId": str(uuid.uuid4()).upper(),
         "EventTime": f"/Date({int(at.timestamp() * 1000)})/" if at else "",
         "LegalEntity": "usmf",
@@ -108,8 +112,10 @@ def configuration() -> Configuration:
     )
 
 
-def pipeline(target: Target, journal: Journal | None = None, retries: Retries | None = None) -> Pipeline:
-    """Build the pipeline of that configuration."""
+def pipeline(
+    target: Target, journal: Journal | None = None, retries: Retries | None = None, newest: Newest | None = None
+) -> Pipeline:
+    """Build the pipeline of that configuration; with a journal the worker has a shared `newest` too."""
     configured = configuration()
     nothing: Any = Nothing()
     return Pipeline(
@@ -123,6 +129,7 @@ def pipeline(target: Target, journal: Journal | None = None, retries: Retries | 
         clock=SystemClock(),
         rng=random.Random(1),
         journal=journal,
+        newest=newest,
     )
 
 
@@ -168,11 +175,11 @@ async def put(sender: ServiceBusSender, count: int, at: datetime | None) -> None
 
 
 @asynccontextmanager
-async def ours(bus: ServiceBus, journal: Journal | None = None) -> AsyncIterator[Work]:
+async def ours(bus: ServiceBus, journal: Journal | None = None, newest: Newest | None = None) -> AsyncIterator[Work]:
     """Open fno-link's own way."""
     namespaces = Namespaces({"Bus": bus.connection_string}, Nothing)  # type: ignore[arg-type]
     target = BusTarget(ServiceBusTarget(name="out", connection="Bus", queue="out"), namespaces)
-    chain = pipeline(target, journal)
+    chain = pipeline(target, journal, newest=newest)
 
     async def handle(message: ServiceBusReceivedMessage) -> None:
         inbound = Inbound(

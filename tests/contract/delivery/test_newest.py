@@ -129,6 +129,21 @@ async def test_operations_do_not_grow_with_events(storage, clock):
     await newest.aclose()
 
 
+async def test_what_was_written_lately_is_not_read_again(storage, clock):
+    rows = NewestRows(storage)
+    newest = Newest(rows, clock)
+    for number in range(4):
+        await marked(newest, number)
+        newest.delivered(an_event(number))
+        await newest.flush()
+        await clock.advance(SHARE - 1)
+    assert rows.operations == 1 + 4
+    await clock.advance(2)
+    await marked(newest, 4)
+    assert rows.operations == 2 + 4
+    await newest.aclose()
+
+
 async def test_many_at_once_read_once(storage, clock):
     rows = NewestRows(storage)
     newest = Newest(rows, clock)
