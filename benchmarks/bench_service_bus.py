@@ -6,6 +6,8 @@ short runs, one of each side, in turning order; the ratio is the median of the p
 
 With the journal, the other side is a loop written by hand that makes the same operations on a table of the same shape
 in the same Azurite: insert a row, send, replace the row under its version, complete.
+
+The way through the functions host is shown beside the same way in this process, without a budget: bus_host.py.
 """
 
 import asyncio
@@ -20,6 +22,7 @@ from typing import NamedTuple
 from azure.data.tables.aio import TableServiceClient
 from azure.servicebus.aio import ServiceBusClient
 
+from benchmarks import bus_host
 from benchmarks.bus_sides import AT, HandRows, Work, alone, in_lots, ours, pass_through, put
 from benchmarks.measure import Row, row
 from emulation.azurite import Azurite
@@ -211,13 +214,14 @@ def _ratio(name: str, mine: list[float], base: list[float], against: str, budget
 
 async def _rows(*, quick: bool) -> list[Row]:
     with ServiceBus() as bus, Azurite() as azurite:
-        for name in ("in", "out"):
+        for name in ("in", "out", bus_host.IN):
             bus.control.create("queue", QueueConfig(name=name))
         async with ServiceBusClient.from_connection_string(bus.connection_string) as client:
             stage = Stage(bus, client, quick=quick)
             return [
                 *await without_journal(stage),
                 *await with_journal(stage, azurite.spare_account()),
+                *await bus_host.through_host(bus, client, azurite.spare_account(), quick=quick),
             ]
 
 

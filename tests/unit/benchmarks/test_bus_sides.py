@@ -1,8 +1,23 @@
 import json
 import logging
+from pathlib import Path
 
+from benchmarks import bus_host
 from benchmarks.bench_service_bus import Ahead, Requests
-from benchmarks.bus_sides import body
+from benchmarks.bus_sides import body, configuration
+from integration.config import check_text
+
+
+def test_the_host_is_configured_as_the_way_without_it_is_with_its_journal_off():
+    environ = bus_host.settings("Endpoint=sb://127.0.0.1/", "UseDevelopmentStorage=true", Path("fno-link.toml"))
+    checked = check_text(bus_host.CONFIGURATION, environ)
+    assert checked.problems == ()
+    assert checked.configuration is not None
+    ours = configuration()
+    assert checked.configuration.routes == ours.routes
+    assert checked.configuration.organizations == ours.organizations
+    assert checked.configuration.targets["out"].queue == ours.targets["out"].queue
+    assert checked.configuration.journal.enabled is False
 
 
 def test_each_event_is_newer_than_the_one_before():
