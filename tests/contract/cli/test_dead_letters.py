@@ -93,6 +93,15 @@ class Account:
         with self.queue() as queue:
             return [json.loads(each.content)["id"] for each in queue.receive_messages(messages_per_page=32)]
 
+    def retries(self, count: int) -> list[str]:
+        """Wait until so many retry messages are due; returns their events, and leaves the messages."""
+        deadline = time.monotonic() + 60
+        with self.queue("fno-link-retries") as queue:
+            while len(due := queue.peek_messages(max_messages=32) if count else []) < count:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        return [json.loads(each.content)["event"]["id"] for each in due]
+
     def depth(self, name: str = "out") -> int:
         with self.queue(name) as queue:
             return queue.get_queue_properties().approximate_message_count or 0
@@ -105,8 +114,9 @@ def account(azurite, tmp_path) -> Account:
 
 def test_three_hundred_killed_in_the_middle_and_resumed_are_delivered_once_but_for_the_one_in_flight(account):
     asyncio.run(account.bury(300))
-    with account.queue() as queue:
-        queue.create_queue()
+    for name in ("out", "fno-link-retries"):
+        with account.queue(name) as queue:
+            queue.create_queue()
     killed = account.start("replay", "--all", "--per-second", "60")
     deadline = time.monotonic() + 60
     while account.depth() < 60:
@@ -124,13 +134,16 @@ def test_three_hundred_killed_in_the_middle_and_resumed_are_delivered_once_but_f
     assert (code, json.loads(out)["state"]) == (0, "done"), error
     delivered = account.delivered()
     wanted = [f"TargetRejected-{number}" for number in range(300)]
-    # Killed between its claim and its delivery, one is still the dead run's: it waits for the function app to go on.
-    waiting = [each for each in wanted if each not in delivered]
-    counts = json.loads(out)["counts"]
-    assert counts.get("parked", 0) == len(waiting) <= 1
-    assert not waiting or account.depth("fno-link-retries") == 1
-    assert len(delivered) <= 301
-    assert list(dict.fromkeys(delivered)) == [each for each in wanted if each not in waiting]
+    # Killed after its claim, one is still the dead run's, delivered or not: its message waits for the function app.
+    # Only where the dead run's lease was over by then (a slow machine) it was made again, maybe twice.
+    held = json.loads(out)["counts"].get("parked", 0)
+    in_flight = account.retries(held)
+    twice = [each for each in set(delivered) if delivered.count(each) > 1]
+    assert account.depth("fno-link-retries") == held == len(in_flight)
+    assert len(in_flight) + len(twice) <= 1
+    assert set(wanted) - set(delivered) <= set(in_flight)
+    assert [*dict.fromkeys(delivered)] == [each for each in wanted if each in delivered]
+    assert len(delivered) == len(set(delivered)) + len(twice)
     code, out, _ = account.run("list", "--json")
     assert json.loads(out) == {"deadLetters": [], "next": None}
 
