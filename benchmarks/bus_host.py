@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 
-from benchmarks.bus_sides import AT, URL, ours, pass_through, put
+from benchmarks.bus_sides import AT, URL, ours, pass_through, put, quickly
 from benchmarks.measure import Row, row
 from emulation.functions_host.process import FunctionsHost
 from emulation.service_bus import ServiceBus
@@ -102,6 +102,7 @@ async def through_host(bus: ServiceBus, client: ServiceBusClient, storage: str, 
     ):
         for concurrency, count in COUNTS.items():
             samples: dict[str, list[float]] = {"host": [], "ours": []}
+            count = quickly(count, concurrency) if quick else count  # noqa: PLW2901 - the same for both sides
             with running(bus.connection_string, storage, concurrency) as host:
                 for turn in range(-1, QUICK_ROUNDS if quick else ROUNDS):
                     for name in samples if turn % 2 else reversed(samples):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from benchmarks import bus_host
 from benchmarks.bench_service_bus import Ahead, Requests
-from benchmarks.bus_sides import body, configuration
+from benchmarks.bus_sides import body, configuration, quickly
 from integration.config import check_text
 
 
@@ -40,3 +40,8 @@ def test_time_is_set_ahead_by_hand():
     clock.ahead += 1000
     assert clock.monotonic() - before >= 1000
     assert Ahead.ahead == 0
+
+
+def test_a_quick_run_still_has_as_many_under_way():
+    assert quickly(640, 64) == 160
+    assert quickly(100, 64) == 64
