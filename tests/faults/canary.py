@@ -1,22 +1,29 @@
 """Notice where the machine does not keep up: that delays answers like a slow account, and nobody has planned it.
 
 A run that is starved of processor time outlasts its lease, and an attempt its timeout; what is then done twice is done
-so by design. Each process is asked for something trivial twice a second; an answer that is late makes a window.
+so by design. Each process is asked for something trivial twice a second, the account for a write: a table, a queue and
+a blob, since it answers what needs no work at once however much work it has. An answer that is late makes a window.
 """
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 import httpx
+from azure.core.exceptions import AzureError
+from azure.data.tables import TableClient
+from azure.storage.blob import ContainerClient
+from azure.storage.queue import QueueClient
 
 from tests.faults.evidence import Window
 
 EVERY = 0.5
 LATE = 0.5
 GIVE_UP = 60.0
+NAME = "canary"
 
 
 class Canary:
@@ -24,14 +31,17 @@ class Canary:
 
     Args:
         urls: By the process's name: what is answered without any work, whatever the status.
+        storage: The account's connection string; without it, no account is asked.
     """
 
-    def __init__(self, urls: Mapping[str, str]) -> None:
+    def __init__(self, urls: Mapping[str, str], storage: str = "") -> None:
         self._over = threading.Event()
         self._windows: list[Window] = []
+        self._clients = ExitStack()
+        asked = {name: self._get(url) for name, url in urls.items()} | (self._writes(storage) if storage else {})
         self._threads = [
             threading.Thread(target=self._watch, args=item, name=f"canary-{item[0]}", daemon=True)
-            for item in urls.items()
+            for item in asked.items()
         ]
 
     def __enter__(self) -> Self:
@@ -45,22 +55,41 @@ class Canary:
         self._over.set()
         for thread in self._threads:
             thread.join()
+        self._clients.close()
 
     @property
     def windows(self) -> tuple[Window, ...]:
         """When somebody answered late; those of one process that touch are one."""
         return tuple(merged(self._windows))
 
-    def _watch(self, name: str, url: str) -> None:
-        with httpx.Client(timeout=GIVE_UP, trust_env=False) as client:
-            while not self._over.wait(EVERY):
-                asked, began = time.time(), time.monotonic()
-                try:
-                    client.get(url)
-                except httpx.TransportError:
-                    continue  # killed on purpose
-                if (took := time.monotonic() - began) > LATE:
-                    self._windows.append(Window(fault="overload", subject=name, start=asked, end=asked + took))
+    def _watch(self, name: str, ask: Callable[[], object]) -> None:
+        while not self._over.wait(EVERY):
+            asked, began = time.time(), time.monotonic()
+            try:
+                ask()
+            except (httpx.TransportError, AzureError):
+                continue  # killed on purpose
+            if (took := time.monotonic() - began) > LATE:
+                self._windows.append(Window(fault="overload", subject=name, start=asked, end=asked + took))
+
+    def _get(self, url: str) -> Callable[[], object]:
+        client = self._clients.enter_context(httpx.Client(timeout=GIVE_UP, trust_env=False))
+        return lambda: client.get(url)
+
+    def _writes(self, storage: str) -> dict[str, Callable[[], object]]:
+        options = {"retry_total": 0, "connection_timeout": GIVE_UP, "read_timeout": GIVE_UP}
+        table = self._clients.enter_context(TableClient.from_connection_string(storage, NAME, **options))
+        queue = self._clients.enter_context(QueueClient.from_connection_string(storage, NAME, **options))
+        container = self._clients.enter_context(ContainerClient.from_connection_string(storage, NAME, **options))
+        blob = self._clients.enter_context(container.get_blob_client(NAME))
+        table.create_table()
+        queue.create_queue()
+        container.create_container()
+        return {
+            "storage-table": lambda: table.upsert_entity({"PartitionKey": NAME, "RowKey": NAME}),
+            "storage-queue": lambda: queue.send_message(NAME, time_to_live=1),
+            "storage-blob": lambda: blob.upload_blob(b"", overwrite=True),
+        }
 
 
 def merged(windows: Iterable[Window]) -> list[Window]:

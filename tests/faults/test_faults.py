@@ -20,10 +20,10 @@ EVENTS = 80
 LIMIT = 600
 TOLD = 30
 
-# The SDKs leave sockets to the garbage collector when their peer is killed.
+# The SDKs leave sockets and streams to the garbage collector when their peer is killed.
 pytestmark = [
     pytest.mark.timeout(LIMIT),
-    pytest.mark.filterwarnings("ignore:.*unclosed.*:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:.*unclosed.*:ResourceWarning", "ignore:loop is closed:ResourceWarning"),
 ]
 
 

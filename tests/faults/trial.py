@@ -51,7 +51,7 @@ def run(plan: Plan, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | 
     """
     with Faulty(plan.hosts, folder, app=app, env=env) as world:
         faults = Faults(world)
-        with Canary(_asked(world)) as canary:
+        with Canary(_asked(world), world.storage) as canary:
             sent = asyncio.run(_play(plan, world, faults))
             left = _rest(world)
         return Evidence(
@@ -89,10 +89,7 @@ async def _play(plan: Plan, world: Faulty, faults: Faults) -> tuple[Sent, ...]:
 
 
 def _asked(world: Faulty) -> dict[str, str]:
-    ports = world.azurite.ports
-    urls = {name: host.url for name, host in world.hosts.items()}
-    urls |= {f"storage-{each}": f"http://127.0.0.1:{getattr(ports, each)}/" for each in ("blob", "queue", "table")}
-    return urls | {"receivers": world.receivers.url("canary")}
+    return {name: host.url for name, host in world.hosts.items()} | {"receivers": world.receivers.url("canary")}
 
 
 def _rest(world: Faulty) -> tuple[str, ...]:
