@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from integration.dead_letters import Record, reasons
-from integration.delivery import Envelope, JobOrder, Release, decode_continuation
+from integration.delivery import Envelope, JobOrder, Release, Work, decode_continuation
+from integration.delivery.abandoned import abandon
 from integration.delivery.envelope import QUEUE as EVENTS
 from integration.delivery.envelope import inbound_of, redeem
 from integration.delivery.retries import QUEUE as RETRIES
@@ -101,7 +102,8 @@ class Worker(Parts):
             else:
                 await self.pipeline.resume(continuation)
         except CorruptRecord as corrupt:
-            await self.bury_message(RETRIES, message, corrupt.code, str(corrupt), corrupt.hint)
+            record = self._buried(RETRIES, message, corrupt.code, str(corrupt), corrupt.hint)
+            await self._abandon(message, record.reason, await self._bury(record))
 
     async def move_due(self) -> int:
         """Put the retries that are due within ten minutes on their queue; returns how many.
@@ -130,7 +132,9 @@ class Worker(Parts):
         if kept is None:
             log.warning("a poison message of %s had been dealt with: it was only never acknowledged", queue)
             return
-        await self._bury(kept)
+        path = await self._bury(kept)
+        if queue == RETRIES:
+            await self._abandon(message, kept.reason, path)
 
     async def retain(self) -> None:
         """Delete what is over: the journal's tables with their payloads, claim-checks, jobs.
@@ -152,9 +156,18 @@ class Worker(Parts):
         """
         await self._bury(self._buried(source, body, reason, message, hint))
 
-    async def _bury(self, record: Record) -> None:
+    async def _bury(self, record: Record) -> str:
         path = await self.dead_letters.bury(record)
         log.error("a message of %s is a dead letter (%s: %s): %s", record.source, record.reason, record.message, path)
+        return path
+
+    async def _abandon(self, message: bytes, reason: str, path: str) -> None:
+        try:
+            continuation = decode_continuation(message)
+        except CorruptRecord:
+            return  # nothing in it says what it was about
+        if isinstance(continuation, Work):
+            await abandon(self.journal, continuation, reason, path)
 
     def _buried(self, source: str, body: bytes, reason: str, message: str, hint: str) -> Record:
         now = self._clock.now()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from azure.storage.queue.aio import QueueClient
+from msgspec import structs
 
 from integration.config.model import Configuration, Organization, Route, StorageQueueTarget
 from integration.dead_letters import Filter, Record
@@ -13,7 +14,7 @@ from integration.delivery import JobOrder, Release, Work
 from integration.delivery.work import encode_continuation
 from integration.events.event import Event
 from integration.events.record import store
-from integration.journal import Journal
+from integration.journal import Entry, Journal, Subject
 from integration.routing.table import RouteTable
 from integration.storage.names import PAYLOADS
 from integration.worker import Worker
@@ -77,6 +78,47 @@ async def test_a_truncated_claim_check_is_a_dead_letter_with_a_log_line_and_the_
     await worker.take_continuation(waiting(1, "payloads/deliveries/2026/01/02/whole"))
     assert await delivered(connection) == 1
     assert len(await letters(worker)) == 1
+
+
+async def deferred(worker, event) -> Work:
+    """Let the journal have a delivery that waits for a retry message; returns the message."""
+    run = await worker.journal.claim(Subject.of(event), "source", accepted_at=AT, generation=0, owner="somebody")
+    entry = Entry(route="orders", state="deferred", attempt=1, until=AT, code="TargetUnavailable")
+    assert await worker.journal.end(run, (entry,))
+    return Work(route="orders", accepted_at=AT, attempt=1, generation=run.row.generation, about=Subject.of(event))
+
+
+@pytest.mark.parametrize("how", ["unreadable", "poison"])
+async def test_a_retry_message_that_is_buried_is_so_in_the_journal_and_a_resend_delivers_the_event(
+    worker, connection, how
+):
+    event = an_event()
+    work = await deferred(worker, event)
+    if how == "unreadable":
+        blobs = worker.storage.blobs(PAYLOADS)
+        await blobs.put("payloads/deliveries/2026/01/02/cut", b"{")
+        message = encode_continuation(structs.replace(work, payload="payloads/deliveries/2026/01/02/cut"))
+        await worker.take_continuation(message)
+    else:
+        await worker.take_poison("fno-link-retries", encode_continuation(structs.replace(work, event=event)))
+    (letter,) = await letters(worker)
+    row = await worker.journal.find(Subject.of(event))
+    assert (row.state, row.entry("orders").state) == ("dead_lettered", "dead_lettered")
+    assert row.entry("orders").code == letter.reason == ("CorruptRecord" if how == "unreadable" else "Poison")
+    await worker.pipeline.route(event, AT)  # F&O's manual Resend
+    assert await delivered(connection) == 1
+    row = await worker.journal.find(Subject.of(event))
+    assert (row.state, row.resent) == ("done", 1)
+    assert await letters(worker) == []
+
+
+async def test_a_buried_message_of_an_older_link_of_the_chain_changes_nothing_in_the_journal(worker):
+    event = an_event()
+    work = await deferred(worker, event)
+    older = encode_continuation(structs.replace(work, event=event, generation=work.generation - 1))
+    await worker.take_poison("fno-link-retries", older)
+    assert len(await letters(worker)) == 1
+    assert (await worker.journal.find(Subject.of(event))).state == "deferred"
 
 
 @pytest.mark.parametrize("damage", [b"", b"{broken", b'{"v":99}', b"\xff\xfe"])
