@@ -9,42 +9,29 @@ import pytest
 
 from integration.config.model import Breaker, Delivery, Route, Routing
 from integration.dead_letters import DeadLetters
-from integration.delivery import Release, Work, decode_continuation
+from integration.delivery import Release, Work
 from integration.delivery.circuits import Circuits
-from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Waiting
+from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored
 from integration.delivery.retries import QUEUE, Retries
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.events.decode import decode
-from integration.events.event import Event
-from integration.journal import Journal, Listing, Subject, Wanted
+from integration.journal import Subject
 from tests.contract.delivery.conftest import AT, LINKED, NOT_LINKED, ORDERS, OTHERS, Bench, business_event
-
-KEEP = timedelta(days=14)
-BODY = business_event(EventId="A" * 8, EventTime="/Date(1767322800000)/")
-DELIVERED = [Delivered("orders", 200, "ok"), Delivered("others", 200, "ok")]
-DUPLICATE, IN_PROGRESS, STALE = [Ignored("duplicate")], [Ignored("in_progress")], [Ignored("stale")]
-
-
-def journaled(bench, seed=1):
-    bench.journal = Journal(bench.storage, bench.clock, random.Random(seed), KEEP)
-    bench.build((ORDERS, OTHERS))
-    return bench
+from tests.contract.delivery.journaled import (
+    BODY,
+    DELIVERED,
+    DUPLICATE,
+    IN_PROGRESS,
+    STALE,
+    journaled,
+    row,
+    works,
+)
 
 
 @pytest.fixture
 def bench(bench):
     return journaled(bench)
-
-
-async def row(bench, body=BODY):
-    (event,) = decode(bench.inbound(body)).items
-    assert isinstance(event, Event)
-    return await bench.journal.find(Subject.of(event))
-
-
-async def works(bench):
-    found = [decode_continuation(message) for message in await bench.continuations()]
-    return [each for each in found if isinstance(each, Work)]
 
 
 async def test_an_event_delivered_at_its_first_attempt_costs_two_table_operations(bench):
@@ -255,106 +242,6 @@ async def test_a_resend_of_what_is_a_dead_letter_reopens_the_failed_delivery_onl
     kept = await row(bench)
     assert (kept.state, kept.resent) == ("done", 1)
     assert len(bench.others.shipments) == 1
-
-
-async def test_a_parked_event_is_a_duplicate_until_it_is_released_once(bench):
-    bench.links.answer = NOT_LINKED
-    await bench.pipeline.receive(bench.inbound(BODY))
-    assert (await row(bench)).state == "parked"
-    assert await bench.pipeline.receive(bench.inbound(BODY)) == DUPLICATE
-    bench.links.answer = LINKED
-    parked = await bench.records("fno-link-parked")
-    assert await bench.releases.run(Release(organization="contoso")) == [Delivered("orders", 200, "ok")]
-    assert (await row(bench)).state == "done"
-    # The run was killed before it deleted the blob: the next release finds the delivery made.
-    for record in parked.values():
-        await bench.dead_letters.park(record)
-    assert await bench.releases.run(Release(organization="contoso")) == STALE
-    assert await bench.parked() == []
-    assert len(bench.orders.shipments) == 1
-
-
-async def test_a_release_leaves_what_another_run_holds_where_it_is(bench):
-    bench.links.answer = NOT_LINKED
-    await bench.pipeline.receive(bench.inbound(BODY))
-    bench.links.answer = LINKED
-    kept = await row(bench)
-    await bench.journal.claim(kept.subject, "replay", accepted_at=AT, route="orders")
-    assert await bench.releases.run(Release(organization="contoso")) == [Waiting("orders", "InProgress")]
-    assert len(await bench.parked()) == 1
-    bench.clock.seconds = 151
-    assert await bench.releases.run(Release(organization="contoso")) == [Delivered("orders", 200, "ok")]
-
-
-FOR_TOO_LONG = timedelta(days=14, seconds=1).total_seconds()
-
-
-async def test_what_is_parked_too_long_is_a_dead_letter_in_its_row_too_and_a_resend_reopens_it(bench, monkeypatch):
-    bench.links.answer = NOT_LINKED
-    await bench.pipeline.receive(bench.inbound(BODY))
-    bench.clock.seconds = FOR_TOO_LONG
-    steps = []
-    for owner, name in ((bench.dead_letters, "bury"), (bench.journal, "end"), (bench.dead_letters, "unpark")):
-        real = getattr(owner, name)
-
-        async def noted(*args, real=real, name=name, **options):
-            steps.append(name)
-            return await real(*args, **options)
-
-        monkeypatch.setattr(owner, name, noted)
-    assert await bench.releases.expire("contoso") == [Buried("orders", "ParkedTooLong")]
-    assert steps == ["bury", "end", "unpark"]
-    kept = await row(bench)
-    assert len((await Listing(bench.storage, bench.clock).page(Wanted(), 10))[0]) == 1  # no second row of it
-    entry = kept.entry("orders")
-    assert (kept.state, entry.state, entry.code) == ("dead_lettered", "dead_lettered", "ParkedTooLong")
-    assert list(await bench.records("fno-link-dead-letters")) == [entry.letter]
-    (letter,) = await bench.dead()
-    assert (letter.message, letter.target) == (
-        "parked as NotLinked for longer than park_for: Dataverse instance isn't integrated",
-        "orders",
-    )
-    assert await bench.parked() == []
-    bench.links.answer = LINKED
-    assert await bench.pipeline.receive(bench.inbound(BODY)) == [Delivered("orders", 200, "ok")]
-    assert ((await row(bench)).state, await bench.dead()) == ("done", [])
-
-
-@pytest.mark.parametrize("lost", ["unpark", "end"])
-async def test_an_expiry_that_is_killed_between_two_effects_is_made_to_its_end_by_the_next(bench, monkeypatch, lost):
-    bench.links.answer = NOT_LINKED
-    await bench.pipeline.receive(bench.inbound(BODY))
-    bench.clock.seconds = FOR_TOO_LONG
-
-    async def killed(*args, **options):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(bench.journal if lost == "end" else bench.dead_letters, lost, killed)
-        with pytest.raises(KeyboardInterrupt):
-            await bench.releases.expire("contoso")
-    assert (len(await bench.parked()), len(await bench.dead())) == (1, 1)
-    bench.clock.seconds += 151  # the dead run's lease is over
-    await bench.releases.expire("contoso")
-    assert (len(await bench.parked()), len(await bench.dead())) == (0, 1)
-    assert (await row(bench)).state == "dead_lettered"
-
-
-async def test_what_another_run_holds_or_was_delivered_meanwhile_does_not_expire(bench):
-    bench.links.answer = NOT_LINKED
-    await bench.pipeline.receive(bench.inbound(BODY))
-    parked = await bench.records("fno-link-parked")
-    bench.clock.seconds = FOR_TOO_LONG
-    await bench.journal.claim((await row(bench)).subject, "replay", accepted_at=AT, route="orders")
-    assert await bench.releases.expire("contoso") == [Waiting("orders", "InProgress")]
-    assert (len(await bench.parked()), await bench.dead()) == (1, [])
-    bench.clock.seconds += 151
-    bench.links.answer = LINKED
-    assert await bench.releases.run(Release(organization="contoso")) == [Delivered("orders", 200, "ok")]
-    for record in parked.values():
-        await bench.dead_letters.park(record)
-    assert await bench.releases.expire("contoso") == STALE
-    assert (await bench.parked(), await bench.dead()) == ([], [])
 
 
 async def test_an_unrouted_event_that_comes_again_is_routed_again(bench):

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 
 from integration.config import check, check_text, load, locate
@@ -375,17 +372,6 @@ def test_loading_reads_the_file_and_raises_with_every_problem(tmp_path, monkeypa
     (tmp_path / "fno-link.toml").unlink()
     (tmp_path / "fno-link.toml").mkdir()
     assert "cannot be read" in check(STORAGE).problems[0].message
-
-
-def test_importing_the_configuration_costs_no_third_party_but_msgspec():
-    code = "import sys, integration.config; print(*{name.partition('.')[0] for name in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split()) - sys.stdlib_module_names
-    assert {name for name in loaded if not name.startswith(("_", "sitecustomize"))} <= {
-        "integration",
-        "msgspec",
-        "typing_extensions",
-    }
 
 
 def test_a_service_bus_connection_needs_a_namespace_and_not_a_storage_account():
