@@ -31,7 +31,7 @@ class Traffic:
     @property
     def count(self) -> int:
         """How many connections of clients are open."""
-        return len(self._writers) // 2
+        return sum(not writer.transport.is_closing() for writer in self._writers) // 2
 
     def delay(self, seconds: float) -> None:
         """Let every byte, either way, arrive so many seconds later from now on."""
