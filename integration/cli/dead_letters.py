@@ -8,15 +8,10 @@ import click
 
 from integration.cli.dead_letter_desk import DeadLetterDesk, Direct, Follower, Remote
 from integration.cli.exit_code import ExitCode
-from integration.cli.output import json_option, print_json, print_table
+from integration.cli.output import app_option, json_option, print_json, print_table
 from integration.errors import InvalidRequest
 
 _COLUMNS = ("acceptedAt", "organization", "reason", "route", "eventId", "type", "attempts", "id")
-
-
-def _app[F: Callable[..., Any]](function: F) -> F:
-    text = "A deployed function app, with FNO_LINK_KEY; by default the storage account of the app settings."
-    return click.option("--app", metavar="URL", help=text)(function)
 
 
 def _filters[F: Callable[..., Any]](function: F) -> F:
@@ -46,7 +41,7 @@ def command() -> None:
 @_filters
 @click.option("--limit", default=50, help="How many at most, 1 to 200.")
 @click.option("--after", default="", help="The `next` of the page before.")
-@_app
+@app_option
 @json_option
 def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: str) -> None:
     """List dead letters, oldest first."""
@@ -65,7 +60,7 @@ def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: 
 
 @command.command()
 @click.argument("id_", metavar="ID")
-@_app
+@app_option
 @json_option
 def show(id_: str, app: str | None, *, as_json: bool) -> None:
     """Show one dead letter with its event or body."""
@@ -82,7 +77,7 @@ def show(id_: str, app: str | None, *, as_json: bool) -> None:
 @click.option("--current-environment", is_flag=True, help="Deliver to the environment that is linked now.")
 @click.option("--job", default="", help="Go on with the replay or purge of this id, or see how far it is.")
 @click.option("--no-wait", is_flag=True, help="Only order it from the function app.")
-@_app
+@app_option
 @json_option
 def replay(  # noqa: PLR0913 - one parameter an option
     app: str | None,
@@ -112,7 +107,7 @@ def replay(  # noqa: PLR0913 - one parameter an option
 @_filters
 @click.option("--dry-run", is_flag=True, help="Only count.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_app
+@app_option
 @json_option
 def purge(  # noqa: PLR0913 - one parameter an option
     app: str | None,
@@ -149,7 +144,7 @@ def purge(  # noqa: PLR0913 - one parameter an option
 
 @command.command()
 @click.argument("job", metavar="JOB")
-@_app
+@app_option
 @json_option
 def cancel(job: str, app: str | None, *, as_json: bool) -> None:
     """Stop a replay or purge; what it has done stays done."""

@@ -8,18 +8,12 @@ import click
 
 from integration.cli.dead_letters import ended, to_the_end
 from integration.cli.event_desk import Direct, EventDesk, Remote
-from integration.cli.output import json_option, print_json, print_table
+from integration.cli.output import app_option, json_option, print_json, print_table
 from integration.errors import InvalidRequest
 
 _COLUMNS = ("acceptedAt", "organization", "type", "id", "state", "deliveries")
 _OF_DELIVERY = ("route", "target", "state", "attempts", "status", "code", "until", "durationMs", "response")
 _LARGEST_PAGE = 200
-
-
-def app_option[F: Callable[..., Any]](function: F) -> F:
-    """Give a command the option `--app`."""
-    text = "A deployed function app, with FNO_LINK_KEY; by default the storage account of the app settings."
-    return click.option("--app", metavar="URL", help=text)(function)
 
 
 def _filters[F: Callable[..., Any]](function: F) -> F:

@@ -1,6 +1,5 @@
 """`fno-link parked`: what waits for the link, on a deployed app or directly on the storage account."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -9,18 +8,13 @@ import msgspec
 
 from integration.cli.exit_code import ExitCode
 from integration.cli.here import ask
-from integration.cli.output import json_option, print_json, print_table
+from integration.cli.output import app_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from integration.web.parked import Order
     from integration.worker import Worker
 
 _COLUMNS = ("acceptedAt", "organization", "reason", "route", "eventId", "type", "id")
-
-
-def _app[F: Callable[..., Any]](function: F) -> F:
-    text = "A deployed function app, with FNO_LINK_KEY; by default the storage account of the app settings."
-    return click.option("--app", metavar="URL", help=text)(function)
 
 
 @click.group()
@@ -36,7 +30,7 @@ def command() -> None:
 @click.option("--until", default="", metavar="UNTIL", help="First accepted before this time.")
 @click.option("--limit", default=50, help="How many at most, 1 to 200.")
 @click.option("--after", default="", help="The `next` of the page before.")
-@_app
+@app_option
 @json_option
 def list_(app: str | None, *, as_json: bool, limit: int, **given: str) -> None:
     """List parked deliveries, oldest first."""
@@ -56,7 +50,7 @@ def list_(app: str | None, *, as_json: bool, limit: int, **given: str) -> None:
 
 @command.command()
 @click.argument("id_", metavar="ID")
-@_app
+@app_option
 @json_option
 def show(id_: str, app: str | None, *, as_json: bool) -> None:
     """Show one parked delivery with its event."""
@@ -71,7 +65,7 @@ def show(id_: str, app: str | None, *, as_json: bool) -> None:
 @click.argument("ids", nargs=-1)
 @click.option("--organization", default="", metavar="ORGANIZATION", help="Everything of this organization.")
 @click.option("--current-environment", is_flag=True, help="Those of IDS go to the environment that is linked now.")
-@_app
+@app_option
 @json_option
 def release(
     ids: tuple[str, ...], app: str | None, *, as_json: bool, organization: str, current_environment: bool

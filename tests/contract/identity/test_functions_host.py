@@ -52,6 +52,7 @@ async def test_messages_are_received_and_completed(guarded, folder, azurite, dyn
     with FunctionsHost(folder, env={**dynamics.identity_environ, **settings}) as host:
         until(lambda: all(f"got message {number}" in host.log for number in range(3)))
         until(lambda: guarded.bus.control.counts("orders")["active"] == 0)
+        assert [host.log.count(f"got message {number}") for number in range(3)] == [1, 1, 1]
 
 
 def test_an_identity_without_a_role_is_told_so_and_the_queue_is_left_alone(guarded, folder, azurite, dynamics):
