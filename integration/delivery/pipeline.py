@@ -14,18 +14,21 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.model import Configuration
-from integration.dead_letters import DeadLetters, reasons
-from integration.delivery.attempts import Attempts, Targets, all_of
-from integration.delivery.circuits import Transition, about, alert_event
+from integration.dead_letters import DeadLetters
+from integration.delivery.attempts import Attempts, Targets
+from integration.delivery.circuits import Transition, alert_event
 from integration.delivery.claims import IN_PROGRESS, Claims
-from integration.delivery.completion import Rows, complete
-from integration.delivery.environment import Links, environment_of, stamp
+from integration.delivery.completion import Rows
+from integration.delivery.environment import Links
 from integration.delivery.guard import Echo, Guard, Refused
 from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
 from integration.delivery.newest import Newest
 from integration.delivery.outcome import Delivered, Ignored, Outcome, Waiting
+from integration.delivery.resuming import Resuming
 from integration.delivery.retries import Retries
+from integration.delivery.screening import Screening
+from integration.delivery.spreading import Spreading
 from integration.delivery.work import Work
 from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown
 from integration.events.decode import decode
@@ -33,7 +36,7 @@ from integration.events.event import Event
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound, Undecoded
 from integration.journal import PATIENCE, Journal, Kind, Payloads, Process
-from integration.links.values import Link, Linked
+from integration.links.values import Link
 from integration.routing.table import RouteTable
 
 log = logging.getLogger("fno_link.delivery")
@@ -80,18 +83,15 @@ class Pipeline:
         newest: Newest | None = None,
         transitions: Callable[[], list[Transition]] = list,
     ) -> None:
-        self._table = table
-        self._routes = {route.name: route for route in table.routes if route.config.enabled}
-        self._links = links
-        self._rows = rows
         self._newest = newest or Newest()
-        self._organizations = configuration.organizations
         self._retries = retries
         self._clock = clock
         self._keeping = Keeping(configuration, dead_letters, retries, clock, rng)
         self._attempts = Attempts(targets, self._keeping, clock, configuration.journal.lease * SHARE)
         self._claims = Claims(journal, retries, self._keeping, clock, payloads)
-        self._guard = guard or Guard(configuration, clock=clock)
+        self._screening = Screening(configuration, rows, self._keeping, clock, guard)
+        self._spreading = Spreading(table, links, self._attempts, self._keeping, self._newest)
+        self._resuming = Resuming(table, self._screening, self._spreading, self._attempts, self._keeping)
         self._transitions = transitions
 
     async def receive(self, inbound: Inbound, *, replay: int = 0) -> list[Outcome]:
@@ -244,43 +244,16 @@ class Pipeline:
             )
             for name in routes
         ]
-        return outcomes + (await self._gone_on(event, works, link, ledger, settled) if works else [])
-
-    async def _gone_on(
-        self,
-        event: Event,
-        works: list[Work],
-        link: Link | LinkUnknown | None,
-        ledger: Ledger,
-        settled: frozenset[str],
-    ) -> list[Outcome]:
-        """Go on with deliveries that were begun before, perhaps from an event as it came: it is completed first."""
-        try:
-            completed = await self._completed(event)
-        except LinkUnknown as unknown:
-            return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
-        if isinstance(completed, Refused):
-            return await all_of([self._refused(each, completed, ledger) for each in works])
-        works = [msgspec.structs.replace(each, event=completed) for each in works]
-        if link is None:
-            link = await self._link_for(completed, needed=any(map(self._needs_link, works)))
-        results = await all_of([self._go_on(each, link, ledger, settled) for each in works])
-        return [outcome for each in results for outcome in each]
+        return outcomes + (await self._resuming.go_on(event, works, link, ledger, settled) if works else [])
 
     async def _guarded(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
         """Deliver by every route that takes the event, unless a guard is against it."""
         event = work.subject_matter
         if event.internal:
-            return await self._all_routes(work, ledger, but)
+            return await self._spreading.all_routes(work, ledger, but)
         work = msgspec.structs.replace(work, route="", whole=True)
         try:
-            verdict = await self._guard.check(event)
-            if not isinstance(verdict, Echo | Refused):
-                completed = await self._completed(event)
-                if isinstance(completed, Refused):
-                    verdict = completed
-                else:
-                    work = msgspec.structs.replace(work, event=completed)
+            verdict = await self._screening.judge(event)
         except LinkUnknown as unknown:
             return [await self._attempts.settle(work, None, unknown, ledger)]
         if isinstance(verdict, Echo):
@@ -288,88 +261,11 @@ class Pipeline:
             ledger.reason = "echo"
             return [Ignored("echo")]
         if isinstance(verdict, Refused):
-            outcome = await self._refused(work, verdict, ledger)
+            outcome = await self._screening.refused(work, verdict, ledger)
             if verdict.alert is not None:
                 await self.route(verdict.alert, self._clock.now())
             return [outcome]
-        return await self._all_routes(work, ledger, but)
-
-    async def _refused(self, work: Work, why: Refused, ledger: Ledger) -> Outcome:
-        outcome = await self._keeping.bury(work, why.reason, why.message, why.hint)
-        ledger.note(outcome, work, last=work.last)
-        return outcome
-
-    async def _completed(self, event: Event) -> Event | Refused:
-        organization = self._organizations.get(event.organization)
-        return event if organization is None else await complete(event, organization, self._rows)
-
-    async def _all_routes(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
-        """Deliver by every route that takes the event, those in `but` excepted."""
-        event = await self._newest.mark(work.subject_matter)
-        matches = self._table.match(event)
-        needs_link = bool(matches.undecided) or any(route.needs_link(event) for route in matches.routes)
-        link = await self._link_for(event, needed=needs_link)
-        environment = environment_of(link) if needs_link else ""
-        undecided = bool(matches.undecided)
-        if undecided and isinstance(link, Linked):
-            matches = self._table.match(stamp(event, link))
-            undecided = False
-        fresh = Work(
-            route="",
-            accepted_at=work.accepted_at,
-            event=event,
-            environment=environment,
-            generation=work.generation,
-            earlier=work.earlier,
-            replay=work.replay,
-        )
-        if not matches.routes and not undecided:
-            return [] if "" in but else [await self._unrouted(fresh, ledger)]
-        shunned = about(event)
-        settling = [
-            self._attempts.settle(msgspec.structs.replace(fresh, route=route.name), route, link, ledger)
-            for route in matches.routes
-            if route.name not in but and (not shunned or route.target != shunned)
-        ]
-        if undecided and "" not in but:
-            settling.append(self._attempts.settle(fresh, None, link, ledger))
-        return await all_of(settling)
-
-    async def _go_on(
-        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str]
-    ) -> list[Outcome]:
-        """Go on with one delivery that was begun before."""
-        event = work.subject_matter
-        if work.route:
-            route = self._routes.get(work.route)
-            reason, message = "", ""
-            if route is None:
-                message = f"the route {work.route} is no longer in the configuration, or switched off"
-                reason = reasons.ROUTE_GONE
-            elif isinstance(link, Linked) and not self._table.decide(route, stamp(event, link)):
-                message = f"the route {work.route} no longer takes this event: the organization's link has changed"
-                reason = reasons.UNROUTED
-            if route is None or reason:
-                outcome = await self._keeping.bury(work, reason, message, "Replay it to route the event anew.")
-                ledger.note(outcome, work, last=work.last)
-                return [outcome]
-            return [await self._attempts.settle(work, route, link, ledger)]
-        if not isinstance(link, Linked):
-            return [await self._attempts.settle(work, None, link, ledger)]
-        before = {route.name for route in self._table.match(event).routes}
-        routes = [route for route in self._table.match(stamp(event, link)).routes if route.name not in before]
-        if not routes and not before:
-            return [await self._unrouted(work, ledger)]
-        ledger.decide()
-        decided = [
-            (route, msgspec.structs.replace(work, route=route.name)) for route in routes if route.name not in settled
-        ]
-        return await all_of([self._attempts.settle(each, route, link, ledger) for route, each in decided])
-
-    async def _unrouted(self, work: Work, ledger: Ledger) -> Outcome:
-        outcome = await self._keeping.unrouted(work)
-        ledger.note(outcome, msgspec.structs.replace(work, attempt=0))
-        return outcome
+        return await self._spreading.all_routes(msgspec.structs.replace(work, event=verdict), ledger, but)
 
     async def _announce(self) -> None:
         """Send what is to be said of circuits that were opened or closed; the log has it in any case."""
@@ -381,19 +277,3 @@ class Pipeline:
                 await self._process(work, None, Ledger(), whole=True)
             except FnoLinkError:
                 log.exception("the alert %s could not be sent", event.type)
-
-    async def _link_for(self, event: Event, *, needed: bool) -> Link | LinkUnknown | None:
-        if event.internal:
-            return None
-        if not needed:
-            return self._links.cached(event.organization)
-        try:
-            return await self._links.resolve(event.organization)
-        except LinkUnknown as unknown:
-            return unknown
-
-    def _needs_link(self, work: Work) -> bool:
-        if not work.route:
-            return True
-        route = self._routes.get(work.route)
-        return route is not None and route.needs_link(work.subject_matter)

@@ -1,0 +1,108 @@
+"""Deliveries that were begun before: a retry, a release of what was parked, a replay."""
+
+import msgspec
+
+from integration.dead_letters import reasons
+from integration.delivery.attempts import Attempts, all_of
+from integration.delivery.environment import stamp
+from integration.delivery.guard import Refused
+from integration.delivery.keeping import Keeping
+from integration.delivery.ledger import Ledger
+from integration.delivery.outcome import Outcome
+from integration.delivery.screening import Screening
+from integration.delivery.spreading import Spreading
+from integration.delivery.work import Work
+from integration.errors import LinkUnknown
+from integration.events.event import Event
+from integration.links.values import Link, Linked
+from integration.routing.table import RouteTable
+
+
+class Resuming:
+    """Goes on with deliveries.
+
+    Args:
+        table: The compiled routes.
+        screening: Completes events.
+        spreading: Finds out links, keeps what no route takes.
+        attempts: Makes the deliveries.
+        keeping: Keeps those whose route is gone.
+    """
+
+    def __init__(
+        self, table: RouteTable, screening: Screening, spreading: Spreading, attempts: Attempts, keeping: Keeping
+    ) -> None:
+        self._table = table
+        self._routes = {route.name: route for route in table.routes if route.config.enabled}
+        self._screening = screening
+        self._spreading = spreading
+        self._attempts = attempts
+        self._keeping = keeping
+
+    async def go_on(
+        self,
+        event: Event,
+        works: list[Work],
+        link: Link | LinkUnknown | None,
+        ledger: Ledger,
+        settled: frozenset[str],
+    ) -> list[Outcome]:
+        """Go on with deliveries of one event, perhaps from an event as it came: it is completed first.
+
+        Args:
+            event: The event.
+            works: The deliveries.
+            link: The link, where it is known already.
+            ledger: Where they are entered.
+            settled: Routes whose delivery is recorded and not to be made again.
+
+        Raises:
+            StorageUnavailable: Something could not be stored.
+        """
+        try:
+            completed = await self._screening.completed(event)
+        except LinkUnknown as unknown:
+            return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
+        if isinstance(completed, Refused):
+            return await all_of([self._screening.refused(each, completed, ledger) for each in works])
+        works = [msgspec.structs.replace(each, event=completed) for each in works]
+        if link is None:
+            link = await self._spreading.link_for(completed, needed=any(map(self._needs_link, works)))
+        results = await all_of([self._each(each, link, ledger, settled) for each in works])
+        return [outcome for each in results for outcome in each]
+
+    async def _each(
+        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str]
+    ) -> list[Outcome]:
+        event = work.subject_matter
+        if work.route:
+            route = self._routes.get(work.route)
+            reason, message = "", ""
+            if route is None:
+                message = f"the route {work.route} is no longer in the configuration, or switched off"
+                reason = reasons.ROUTE_GONE
+            elif isinstance(link, Linked) and not self._table.decide(route, stamp(event, link)):
+                message = f"the route {work.route} no longer takes this event: the organization's link has changed"
+                reason = reasons.UNROUTED
+            if route is None or reason:
+                outcome = await self._keeping.bury(work, reason, message, "Replay it to route the event anew.")
+                ledger.note(outcome, work, last=work.last)
+                return [outcome]
+            return [await self._attempts.settle(work, route, link, ledger)]
+        if not isinstance(link, Linked):
+            return [await self._attempts.settle(work, None, link, ledger)]
+        before = {route.name for route in self._table.match(event).routes}
+        routes = [route for route in self._table.match(stamp(event, link)).routes if route.name not in before]
+        if not routes and not before:
+            return [await self._spreading.unrouted(work, ledger)]
+        ledger.decide()
+        decided = [
+            (route, msgspec.structs.replace(work, route=route.name)) for route in routes if route.name not in settled
+        ]
+        return await all_of([self._attempts.settle(each, route, link, ledger) for route, each in decided])
+
+    def _needs_link(self, work: Work) -> bool:
+        if not work.route:
+            return True
+        route = self._routes.get(work.route)
+        return route is not None and route.needs_link(work.subject_matter)

@@ -1,0 +1,59 @@
+"""Before an event is routed: a guard may be against it, and one that was cut for its size is completed."""
+
+from integration.clock import Clock
+from integration.config.model import Configuration
+from integration.delivery.completion import Rows, complete
+from integration.delivery.guard import Echo, Guard, Refused
+from integration.delivery.keeping import Keeping
+from integration.delivery.ledger import Ledger
+from integration.delivery.outcome import Outcome
+from integration.delivery.work import Work
+from integration.events.event import Event
+
+
+class Screening:
+    """Guards events and completes them.
+
+    Args:
+        configuration: The checked configuration.
+        rows: Dataverse, for events that were cut for their size.
+        keeping: Keeps what a guard refuses.
+        clock: The time.
+        guard: Judges events before they are routed; None: by what is configured alone.
+    """
+
+    def __init__(
+        self, configuration: Configuration, rows: Rows, keeping: Keeping, clock: Clock, guard: Guard | None = None
+    ) -> None:
+        self._organizations = configuration.organizations
+        self._rows = rows
+        self._keeping = keeping
+        self._guard = guard or Guard(configuration, clock=clock)
+
+    async def judge(self, event: Event) -> Event | Echo | Refused:
+        """Return an event that may be routed, completed; or why it may not.
+
+        Raises:
+            LinkUnknown: Dataverse has to be asked for it and cannot be now.
+        """
+        verdict = await self._guard.check(event)
+        return verdict if isinstance(verdict, Echo | Refused) else await self.completed(event)
+
+    async def completed(self, event: Event) -> Event | Refused:
+        """Return an event with its row where it was cut.
+
+        Raises:
+            LinkUnknown: Dataverse cannot be asked now.
+        """
+        organization = self._organizations.get(event.organization)
+        return event if organization is None else await complete(event, organization, self._rows)
+
+    async def refused(self, work: Work, why: Refused, ledger: Ledger) -> Outcome:
+        """Make a dead letter of what must not be delivered, and enter it.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        outcome = await self._keeping.bury(work, why.reason, why.message, why.hint)
+        ledger.note(outcome, work, last=work.last)
+        return outcome

@@ -1,0 +1,92 @@
+"""One event by every route that takes it."""
+
+import msgspec
+
+from integration.delivery.attempts import Attempts, all_of
+from integration.delivery.circuits import about
+from integration.delivery.environment import Links, environment_of, stamp
+from integration.delivery.keeping import Keeping
+from integration.delivery.ledger import Ledger
+from integration.delivery.newest import Newest
+from integration.delivery.outcome import Outcome
+from integration.delivery.work import Work
+from integration.errors import LinkUnknown
+from integration.events.event import Event
+from integration.links.values import Link, Linked
+from integration.routing.table import RouteTable
+
+
+class Spreading:
+    """Delivers events that may be routed.
+
+    Args:
+        table: The compiled routes.
+        links: The link resolver.
+        attempts: Makes the deliveries.
+        keeping: Keeps what no route takes.
+        newest: Knows what was delivered last of each kind of business event.
+    """
+
+    def __init__(self, table: RouteTable, links: Links, attempts: Attempts, keeping: Keeping, newest: Newest) -> None:
+        self._table = table
+        self._links = links
+        self._attempts = attempts
+        self._keeping = keeping
+        self._newest = newest
+
+    async def all_routes(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
+        """Deliver by every route that takes the event, those in `but` excepted.
+
+        Raises:
+            StorageUnavailable: Something could not be stored.
+        """
+        event = await self._newest.mark(work.subject_matter)
+        matches = self._table.match(event)
+        needs_link = bool(matches.undecided) or any(route.needs_link(event) for route in matches.routes)
+        link = await self.link_for(event, needed=needs_link)
+        environment = environment_of(link) if needs_link else ""
+        undecided = bool(matches.undecided)
+        if undecided and isinstance(link, Linked):
+            matches = self._table.match(stamp(event, link))
+            undecided = False
+        fresh = Work(
+            route="",
+            accepted_at=work.accepted_at,
+            event=event,
+            environment=environment,
+            generation=work.generation,
+            earlier=work.earlier,
+            replay=work.replay,
+        )
+        if not matches.routes and not undecided:
+            return [] if "" in but else [await self.unrouted(fresh, ledger)]
+        shunned = about(event)
+        settling = [
+            self._attempts.settle(msgspec.structs.replace(fresh, route=route.name), route, link, ledger)
+            for route in matches.routes
+            if route.name not in but and (not shunned or route.target != shunned)
+        ]
+        if undecided and "" not in but:
+            settling.append(self._attempts.settle(fresh, None, link, ledger))
+        return await all_of(settling)
+
+    async def unrouted(self, work: Work, ledger: Ledger) -> Outcome:
+        """Keep an event that no route takes, and enter it.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        outcome = await self._keeping.unrouted(work)
+        ledger.note(outcome, msgspec.structs.replace(work, attempt=0))
+        return outcome
+
+    async def link_for(self, event: Event, *, needed: bool) -> Link | LinkUnknown | None:
+        """Find out the link of an event's organization; where it is not needed, only as far as it is known."""
+        if event.internal:
+            return None
+        if not needed:
+            return self._links.cached(event.organization)
+        try:
+            return await self._links.resolve(event.organization)
+        except LinkUnknown as unknown:
+            return unknown
