@@ -8,6 +8,7 @@ FnoLinkError
 ├── UnknownJob
 ├── InvalidRequest
 ├── AppRefused
+├── AppUnavailable
 ├── LinkUnknown                 the link's state is not known; the subclass says why
 │   ├── Unauthenticated
 │   ├── Forbidden
@@ -28,7 +29,7 @@ FnoLinkError
 
 A class's docstring is its default message; `code` is stable and appears in problem details, dead letters and logs;
 `hint` says what to do; `transient` says whether trying again can help. Messages never hold secrets, tokens or whole
-payloads.
+payloads, and are plain text: what came from outside is cleaned in them.
 """
 
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ from inspect import getdoc
 from typing import ClassVar
 
 import msgspec
+
+from integration.plain_text import plain
 
 
 class FnoLinkError(Exception):
@@ -46,7 +49,7 @@ class FnoLinkError(Exception):
 
     def __init__(self, message: str | None = None) -> None:
         doc = getdoc(type(self)) or type(self).__name__
-        super().__init__(message if message is not None else doc.splitlines()[0])
+        super().__init__(plain(message) if message is not None else doc.splitlines()[0])
 
     @property
     def code(self) -> str:
@@ -71,7 +74,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.file else self.key
-        return f"{place}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        return plain(f"{place}: {self.message}" + (f" ({self.hint})" if self.hint else ""))
 
 
 class ConfigurationError(FnoLinkError):
@@ -139,6 +142,13 @@ class AppRefused(FnoLinkError):
     """The function app refused the request."""
 
     hint = "Check the URL of --app, and that FNO_LINK_KEY is a key of this function."
+
+
+class AppUnavailable(FnoLinkError):
+    """The function app did not answer, or could not."""
+
+    hint = "Check the URL of --app and the network; if it answered 5xx, look into the app's logs, then ask again."
+    transient = True
 
 
 class LinkUnknown(FnoLinkError):

@@ -7,7 +7,7 @@ import msgspec
 
 from integration.cli.app_settings import app_settings
 from integration.cli.exit_code import ExitCode
-from integration.cli.output import json_option, print_json
+from integration.cli.output import json_option, print_json, print_text, say
 from integration.config import Checked, settings
 from integration.config import check as check_configuration
 from integration.errors import ConfigurationError, Problem
@@ -39,7 +39,7 @@ def check(file: Path | None, *, offline: bool, as_json: bool) -> None:
         _print_all("warning", checked.warnings)
         configuration = checked.configuration
         if configuration is not None:
-            click.echo(
+            say(
                 f"{checked.file} is good: {len(configuration.organizations)} organizations, "
                 f"{len(configuration.sources)} sources, {len(configuration.routes)} routes, "
                 f"{len(configuration.targets)} targets"
@@ -55,9 +55,13 @@ def schema(output: Path | None) -> None:
     from integration.config.schema import schema_text  # noqa: PLC0415 - only this command needs it
 
     if output is None:
-        click.echo(schema_text(), nl=False)
+        print_text(schema_text())
     else:
-        output.write_text(schema_text(), "utf-8")
+        try:
+            output.write_text(schema_text(), "utf-8")
+        except OSError as error:
+            msg = f"{output} cannot be written: {error.strerror}"
+            raise click.BadParameter(msg, param_hint="--output") from error
 
 
 def with_routes(checked: Checked) -> Checked:
@@ -84,5 +88,5 @@ def with_routes(checked: Checked) -> Checked:
 
 def _print_all(kind: str, problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        click.secho(f"{kind} ", fg="red" if kind == "problem" else "yellow", nl=False)
-        click.echo(str(problem))
+        say(f"{kind} ", fg="red" if kind == "problem" else "yellow", nl=False)
+        say(str(problem))

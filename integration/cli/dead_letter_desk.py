@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import msgspec
 
+from integration.cli import shapes
 from integration.cli.here import as_json, open_worker
 from integration.cli.remote import App
 from integration.errors import Busy, FnoLinkError
@@ -82,37 +83,37 @@ class Remote:
 
     async def list(self, query: dict[str, str]) -> dict[str, Any]:
         """Read one page."""
-        return await self._app.get("dead-letters", query)
+        return await self._app.get("dead-letters", shapes.DeadLetterPage, query)
 
     async def show(self, id_: str) -> dict[str, Any]:
         """Read one."""
         from urllib.parse import quote  # noqa: PLC0415 - only this needs it
 
-        return await self._app.get(f"dead-letters/{quote(id_, safe='')}")
+        return await self._app.get(f"dead-letters/{quote(id_, safe='')}", shapes.Kept)
 
     async def count(self, order: dict[str, Any]) -> dict[str, Any]:
         """Count what an order means."""
-        return await self._app.post("dead-letters/purge", order | {"dryRun": True})
+        return await self._app.post("dead-letters/purge", shapes.Count, order | {"dryRun": True})
 
     async def replay(self, order: dict[str, Any], *, wait: bool) -> dict[str, Any]:  # noqa: ARG002 - the app always does it
         """Begin a replay."""
-        return await self._app.post("dead-letters/replay", order)
+        return await self._app.post("dead-letters/replay", shapes.JobState, order)
 
     async def purge(self, order: dict[str, Any]) -> dict[str, Any]:
         """Begin a purge."""
-        return await self._app.post("dead-letters/purge", order | {"dryRun": False})
+        return await self._app.post("dead-letters/purge", shapes.JobState, order | {"dryRun": False})
 
     async def job(self, id_: str) -> dict[str, Any]:
         """Read a job."""
         from urllib.parse import quote  # noqa: PLC0415 - only this needs it
 
-        return await self._app.get(f"dead-letters/jobs/{quote(id_, safe='')}")
+        return await self._app.get(f"dead-letters/jobs/{quote(id_, safe='')}", shapes.JobState)
 
     async def cancel(self, id_: str) -> dict[str, Any]:
         """Stop a job."""
         from urllib.parse import quote  # noqa: PLC0415 - only this needs it
 
-        return await self._app.post(f"dead-letters/jobs/{quote(id_, safe='')}/cancel", {})
+        return await self._app.post(f"dead-letters/jobs/{quote(id_, safe='')}/cancel", shapes.JobState, {})
 
     async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
         """Wait until a job is over."""

@@ -8,7 +8,7 @@ import click
 
 from integration.cli.dead_letter_desk import DeadLetterDesk, Direct, Follower, Remote
 from integration.cli.exit_code import ExitCode
-from integration.cli.output import app_option, json_option, print_json, print_table
+from integration.cli.output import app_option, confirm, json_option, overwrite, print_json, print_table, say
 from integration.errors import InvalidRequest
 
 _COLUMNS = ("acceptedAt", "organization", "reason", "route", "eventId", "type", "attempts", "id")
@@ -55,7 +55,7 @@ def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: 
         return
     print_table(_COLUMNS, [[str(each.get(name, "")) for name in _COLUMNS] for each in page["deadLetters"]])
     if page["next"]:
-        click.echo(f"more: --after {page['next']}", err=True)
+        say(f"more: --after {page['next']}", err=True)
 
 
 @command.command()
@@ -134,7 +134,7 @@ def purge(  # noqa: PLR0913 - one parameter an option
             msg = "--json does not ask: say --yes, or --dry-run"
             raise click.UsageError(msg)
         more = "" if counted["complete"] else " or more"
-        click.confirm(f"Remove {counted['matching']}{more} dead letters for good?", abort=True, err=True)
+        confirm(f"Remove {counted['matching']}{more} dead letters for good?")
 
     async def run(desk: DeadLetterDesk) -> Any:
         return await to_the_end(desk, await desk.purge(order), as_json=as_json)
@@ -155,7 +155,7 @@ async def to_the_end(desk: Follower, job: dict[str, Any], *, as_json: bool) -> d
     """Follow a job until it is done, and say on stderr how far it is."""
     shown: dict[str, int] = {}
     if not as_json:
-        click.echo(
+        say(
             f"{job['kind']} {job['id']} (go on after an interruption: fno-link dead-letters replay --job {job['id']})",
             err=True,
         )
@@ -164,11 +164,11 @@ async def to_the_end(desk: Follower, job: dict[str, Any], *, as_json: bool) -> d
         if not as_json and now["counts"] != shown:
             shown.clear()
             shown.update(now["counts"])
-            click.echo(f"\r{_counts(now)} ", err=True, nl=False)
+            overwrite(_counts(now))
 
     done = await desk.follow(job, tell)
     if shown:
-        click.echo(err=True)
+        say(err=True)
     return done
 
 
@@ -177,7 +177,7 @@ def ended(job: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(job)
     else:
-        click.echo(f"{job['kind']} {job['id']} {job['state']}: {_counts(job) or 'nothing'}")
+        say(f"{job['kind']} {job['id']} {job['state']}: {_counts(job) or 'nothing'}")
     counts = job["counts"]
     if counts.get("deadLettered") or counts.get("kept"):
         click.get_current_context().exit(ExitCode.BAD)

@@ -4,10 +4,10 @@ import re
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from integration.cli import dead_letter_desk
+from integration.cli import dead_letter_desk, shapes
 from integration.cli.dead_letter_desk import Follower, Tell
 from integration.cli.here import as_json
-from integration.cli.remote import App
+from integration.cli.remote import App, conform
 from integration.errors import AmbiguousEvent, UnknownEvent
 
 # Ids that stand in a path as they are; others, a slash in them, are looked up by the listing first.
@@ -55,19 +55,20 @@ class Remote:
 
     async def list(self, query: dict[str, str]) -> dict[str, Any]:
         """Read one page."""
-        return await self._app.get("events", query)
+        return await self._app.get("events", shapes.EventPage, query)
 
     async def show(self, id_: str, query: dict[str, str]) -> dict[str, Any]:
         """Read one."""
-        return await self._app.get(f"events/{await self._address(id_, query)}", query)
+        return await self._app.get(f"events/{await self._address(id_, query)}", shapes.EventRow, query)
 
     async def replay(self, id_: str, query: dict[str, str], *, wait: bool) -> dict[str, Any]:  # noqa: ARG002 - the app always does it
         """Begin a replay."""
-        return await self._app.post(f"events/{await self._address(id_, query)}/replay", {}, query)
+        begun = await self._app.post(f"events/{await self._address(id_, query)}/replay", dict[str, Any], {}, query)
+        return conform(begun, shapes.EventReplay if "event" in begun else shapes.JobState)
 
     async def purge(self, query: dict[str, str]) -> dict[str, Any]:
         """Count or forget rows, for a while."""
-        return await self._app.delete("events", query)
+        return await self._app.delete("events", shapes.Forgotten, query)
 
     async def follow(self, job: dict[str, Any], tell: Tell) -> dict[str, Any]:
         """Wait until a job is done."""

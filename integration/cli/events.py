@@ -8,7 +8,7 @@ import click
 
 from integration.cli.dead_letters import ended, to_the_end
 from integration.cli.event_desk import Direct, EventDesk, Remote
-from integration.cli.output import app_option, json_option, print_json, print_table
+from integration.cli.output import app_option, confirm, json_option, print_json, print_table, say
 from integration.errors import InvalidRequest
 
 _COLUMNS = ("acceptedAt", "organization", "type", "id", "state", "deliveries")
@@ -49,7 +49,7 @@ def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: 
         return
     print_table(_COLUMNS, [_row(each) for each in page["events"]])
     if page["next"]:
-        click.echo(f"more: --after {page['next']}", err=True)
+        say(f"more: --after {page['next']}", err=True)
 
 
 @command.command()
@@ -71,12 +71,13 @@ def show(id_: str, app: str | None, *, as_json: bool, organization: str, payload
     if deliveries:
         where = ("deadLetter", "parked")
         columns = (*_OF_DELIVERY, *(name for name in where if any(name in each for each in deliveries)))
-        click.echo()
+        say()
         print_table(columns, [[_text(each.get(name)) for name in columns] for each in deliveries])
     if payload and kept is None:
-        click.echo("\nthe payload was not kept")
+        say()
+        say("the payload was not kept")
     elif payload:
-        click.echo()
+        say()
         print_json(kept)
 
 
@@ -102,7 +103,7 @@ def replay(id_: str, app: str | None, *, as_json: bool, organization: str, no_wa
     elif as_json:
         print_json(begun)
     else:
-        click.echo(f"replay {begun['replay']} of the event {begun['event']} is ordered from the function app")
+        say(f"replay {begun['replay']} of the event {begun['event']} is ordered from the function app")
 
 
 @command.command()
@@ -123,7 +124,7 @@ def purge(app: str | None, *, as_json: bool, everything: bool, dry_run: bool, ye
         if as_json:
             msg = "--json does not ask: say --yes, or --dry-run"
             raise click.UsageError(msg)
-        click.confirm(f"Forget what became of {counted['matching']} events?", abort=True, err=True)
+        confirm(f"Forget what became of {counted['matching']} events?")
     _counted(on(app, lambda desk: _forgotten(desk, query, "false")), "purged", as_json=as_json)
 
 
@@ -144,7 +145,7 @@ def _counted(counts: dict[str, Any], what: str, *, as_json: bool) -> None:
     if as_json:
         print_json(counts)
     else:
-        click.echo(f"{what}: {counts[what]}; kept, as they are under way or have changed: {counts['kept']}")
+        say(f"{what}: {counts[what]}; kept, as they are under way or have changed: {counts['kept']}")
 
 
 async def _listed(desk: EventDesk, query: dict[str, str], limit: int, after: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
 
     OK: done, and what was checked is good. BAD: what was checked is bad, or the work was refused. USAGE: the command
     line is wrong. UNKNOWN: it cannot be told, because something did not answer or broke. INTERRUPTED: Ctrl-C.
+    PIPE_CLOSED: who read the output has stopped.
     """
 
     OK = 0
@@ -27,6 +28,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     UNKNOWN = 3
     INTERRUPTED = 130
+    PIPE_CLOSED = 141
 
 
 _USAGE = (

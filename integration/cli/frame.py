@@ -1,6 +1,8 @@
 """The frame around the commands: finds them, reports their errors, and says how they ended."""
 
 import logging
+import os
+import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, EntryPoints, entry_points, version
@@ -8,8 +10,9 @@ from typing import Never
 
 import click
 
+from integration import loggers
 from integration.cli.exit_code import ExitCode, exit_code_of
-from integration.cli.output import print_error, print_failure
+from integration.cli.output import print_error, print_error_lines, print_failure
 from integration.errors import FnoLinkError
 
 GROUP = "fno_link.commands"
@@ -76,8 +79,9 @@ def fno_link(*, verbose: bool) -> None:
     Exit codes: 0 ok, 1 what was checked is bad, 2 wrong usage, 3 cannot be told.
     """
     if verbose:
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-        logging.getLogger("integration").setLevel(logging.DEBUG)
+        # The libraries stay at WARNING: some write each URL with its query, and keys stand in queries.
+        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+        logging.getLogger(loggers.ROOT).setLevel(logging.DEBUG)
     else:
         # Commands report their errors themselves; without a handler Python would print warnings beside them.
         logging.getLogger().addHandler(logging.NullHandler())
@@ -86,8 +90,15 @@ def fno_link(*, verbose: bool) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; nothing but exit codes leaves."""
     try:
+        if illegible := [each for each in arguments if not _legible(each)]:
+            msg = f"{illegible[0]!r} is not UTF-8 text"
+            raise click.UsageError(msg)  # noqa: TRY301 - reported like every other wrong usage
         with fno_link.make_context("fno-link", list(arguments)) as context:
             fno_link.invoke(context)
+    except BrokenPipeError:
+        # What is still buffered has nowhere to go; without this, Python complains at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PIPE_CLOSED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge: each kind has its exit code, none is swallowed
         return ended_by(error, as_json="--json" in arguments)
     return ExitCode.OK
@@ -114,6 +125,14 @@ def ended_by(error: BaseException, *, as_json: bool) -> int:
             return exit_code_of(error)
         case _:
             # Python's own exit code 1 would say that the checked thing is bad.
-            traceback.print_exception(error)
+            print_error_lines(traceback.format_exception(error))
             print_error("Defect", f"{type(error).__name__}: {error}", "This is a defect of fno-link.", as_json=as_json)
             return ExitCode.UNKNOWN
+
+
+def _legible(argument: str) -> bool:
+    """Tell whether an argument is text: bytes that are no UTF-8 reach Python as lone surrogates."""
+    try:
+        return b"\0" not in argument.encode()
+    except UnicodeEncodeError:
+        return False

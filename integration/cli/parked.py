@@ -6,9 +6,10 @@ from urllib.parse import quote
 import click
 import msgspec
 
+from integration.cli import shapes
 from integration.cli.exit_code import ExitCode
 from integration.cli.here import ask
-from integration.cli.output import app_option, json_option, print_json, print_table
+from integration.cli.output import app_option, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from integration.web.parked import Order
@@ -37,7 +38,7 @@ def list_(app: str | None, *, as_json: bool, limit: int, **given: str) -> None:
     query = {"limit": str(limit)} | {name: value for name, value in given.items() if value}
     page = ask(
         app,
-        lambda there: there.get("parked", query),
+        lambda there: there.get("parked", shapes.ParkedPage, query),
         lambda here: _page(here, query),
     )
     if as_json:
@@ -45,7 +46,7 @@ def list_(app: str | None, *, as_json: bool, limit: int, **given: str) -> None:
         return
     print_table(_COLUMNS, [[str(each.get(name, "")) for name in _COLUMNS] for each in page["parked"]])
     if page["next"]:
-        click.echo(f"more: --after {page['next']}", err=True)
+        say(f"more: --after {page['next']}", err=True)
 
 
 @command.command()
@@ -54,7 +55,11 @@ def list_(app: str | None, *, as_json: bool, limit: int, **given: str) -> None:
 @json_option
 def show(id_: str, app: str | None, *, as_json: bool) -> None:
     """Show one parked delivery with its event."""
-    found = ask(app, lambda there: there.get(f"parked/{quote(id_, safe='')}"), lambda here: here.parked_pages.one(id_))
+    found = ask(
+        app,
+        lambda there: there.get(f"parked/{quote(id_, safe='')}", shapes.Kept),
+        lambda here: here.parked_pages.one(id_),
+    )
     if as_json:
         print_json(found)
     else:
@@ -73,12 +78,14 @@ def release(
     """Go on with parked deliveries now: those of IDS at once, or an organization's in the function app."""
     order = {"ids": list(ids), "organization": organization, "currentEnvironment": current_environment}
     done = ask(
-        app, lambda there: there.post("parked/release", order), lambda here: here.parked_pages.go_on(_read(order))
+        app,
+        lambda there: there.post("parked/release", shapes.Ordered if organization else shapes.Released, order),
+        lambda here: here.parked_pages.go_on(_read(order)),
     )
     if as_json:
         print_json(done)
     elif organization:
-        click.echo("ordered" if done["ordered"] else "nothing is parked")
+        say("ordered" if done["ordered"] else "nothing is parked")
     else:
         rows = [(id_, ", ".join(outcomes) or "gone") for id_, outcomes in done["released"].items()]
         print_table(("id", "outcome"), [*rows, *((id_, "left") for id_ in done["left"])])

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 import msgspec
 
-from integration.errors import AppRefused, FnoLinkError, Unreachable
+from integration.errors import AppRefused, AppUnavailable, FnoLinkError
 
 KEY = "FNO_LINK_KEY"
 _TIMEOUT = 60.0
@@ -31,45 +31,52 @@ class App:
 
     def __init__(self, url: str) -> None:
         base = url.rstrip("/").removesuffix("/api")
-        parts = urlsplit(base)
+        parts = _parts(base)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
             msg = "--app takes an https URL: the key must not travel in the clear (http only on this machine)"
             raise click.UsageError(msg)
+        if not parts.hostname or "@" in parts.netloc or "?" in base or "#" in base:
+            msg = f"--app takes the address of a function app, https://HOST or https://HOST/api, not {url!r}"
+            raise click.UsageError(msg)
         self._base = base
+        self._key = os.environ.get(KEY, "")
+        if not (self._key.isascii() and self._key.isprintable()):
+            msg = f"{KEY} holds characters that no key has; copy it again"
+            raise click.UsageError(msg)
 
-    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """GET /api/{path} and return the JSON.
-
-        Raises:
-            AppRefused: It answered an error.
-            Unreachable: It did not answer.
-        """
-        return await self._send("GET", path, query or {}, None)
-
-    async def post(self, path: str, body: Any, query: Mapping[str, str] | None = None) -> Any:
-        """POST JSON to /api/{path} and return the JSON.
+    async def get(self, path: str, shape: Any, query: Mapping[str, str] | None = None) -> Any:
+        """GET /api/{path} and return the JSON, which must have a shape of `shapes`.
 
         Raises:
-            AppRefused: It answered an error.
-            Unreachable: It did not answer.
+            AppRefused: It answered an error, or something else than fno-link answers.
+            AppUnavailable: It did not answer, or answered a 5xx.
         """
-        return await self._send("POST", path, query or {}, body)
+        return conform(await self._send("GET", path, query or {}, None), shape)
 
-    async def delete(self, path: str, query: Mapping[str, str]) -> Any:
-        """DELETE /api/{path} and return the JSON.
+    async def post(self, path: str, shape: Any, body: Any, query: Mapping[str, str] | None = None) -> Any:
+        """POST JSON to /api/{path} and return the JSON, which must have a shape of `shapes`.
 
         Raises:
-            AppRefused: It answered an error.
-            Unreachable: It did not answer.
+            AppRefused: It answered an error, or something else than fno-link answers.
+            AppUnavailable: It did not answer, or answered a 5xx.
         """
-        return await self._send("DELETE", path, query, None)
+        return conform(await self._send("POST", path, query or {}, body), shape)
+
+    async def delete(self, path: str, shape: Any, query: Mapping[str, str]) -> Any:
+        """DELETE /api/{path} and return the JSON, which must have a shape of `shapes`.
+
+        Raises:
+            AppRefused: It answered an error, or something else than fno-link answers.
+            AppUnavailable: It did not answer, or answered a 5xx.
+        """
+        return conform(await self._send("DELETE", path, query, None), shape)
 
     async def _send(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Any:
         import httpx  # noqa: PLC0415 - only --app needs it
 
         headers = {"Content-Type": "application/json"}
-        if key := os.environ.get(KEY, ""):
-            headers["x-functions-key"] = key
+        if self._key:
+            headers["x-functions-key"] = self._key
         content = None if body is None else msgspec.json.encode(body)
         try:
             async with httpx.AsyncClient(timeout=_TIMEOUT) as client:
@@ -77,22 +84,46 @@ class App:
                 answer = await client.request(method, url, params=dict(query), content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             msg = f"{self._base} did not answer: {type(error).__name__}"
-            raise Unreachable(msg) from error
+            raise AppUnavailable(msg) from error
         if answer.status_code > _LAST_OK:
             raise _refusal(answer.status_code, answer.content)
         try:
             return msgspec.json.decode(answer.content)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             msg = f"{self._base} answered something that is not JSON: is it a function app of fno-link?"
             raise AppRefused(msg) from error
+
+
+def conform(answer: Any, shape: Any) -> Any:
+    """Return an answer that has the shape it must have.
+
+    Raises:
+        AppRefused: It has another.
+    """
+    try:
+        msgspec.convert(answer, shape)
+    except msgspec.ValidationError as error:
+        msg = f"the answer is not what fno-link answers ({error}): is it a function app of this version of fno-link?"
+        raise AppRefused(msg) from error
+    return answer
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it judges it
+    except ValueError as error:
+        msg = f"--app: {url!r} is no URL: {error}"
+        raise click.UsageError(msg) from error
+    return parts
 
 
 def _refusal(status: int, body: bytes) -> FnoLinkError:
     try:
         problem = msgspec.json.decode(body, type=_Problem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         problem = _Problem()
     said = f"{problem.code}: {problem.detail}" if problem.code else "no reason given"
     if status >= 500:  # noqa: PLR2004 - HTTP statuses read best as such
-        return Unreachable(f"the function app answered {status}: {said}", status=status)
+        return AppUnavailable(f"the function app answered {status}: {said}")
     return AppRefused(f"the function app answered {status}: {said}")

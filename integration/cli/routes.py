@@ -6,7 +6,7 @@ import click
 
 from integration.cli.app_settings import app_settings
 from integration.cli.exit_code import ExitCode
-from integration.cli.output import json_option, print_error, print_json, print_table
+from integration.cli.output import json_option, print_error, print_json, print_table, say
 from integration.clock import SystemClock
 from integration.config import Configuration, load
 from integration.config.model import Organization
@@ -128,12 +128,12 @@ def _as_json(event: Event, one: Explanation, *, several: bool) -> dict[str, Any]
 
 
 def _print(event: Event, explained: tuple[Explanation, ...]) -> None:
-    click.echo(f"{event.type} {event.subject or ''}".rstrip() + f"  id {event.id}  organization {event.organization}")
+    say(f"{event.type} {event.subject or ''}".rstrip() + f"  id {event.id}  organization {event.organization}")
     words = {True: ("takes it", "green"), False: ("no", "red"), None: ("the link decides", "yellow")}
     for one in explained:
         text, colour = words[one.matched]
-        click.secho(f"  {one.route}: {text}", fg=colour, nl=False)
-        click.echo(f" - {one.because}")
+        say(f"  {one.route}: {text}", fg=colour, nl=False)
+        say(f" - {one.because}")
 
 
 def _report_unread(decoded: Decoded, *, as_json: bool) -> bool:

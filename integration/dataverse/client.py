@@ -1,6 +1,5 @@
 """The Dataverse client."""
 
-import logging
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from integration.dataverse.connection import CALL_TIMEOUT, Reply, get
 from integration.dataverse.failures import failure, read_error
 from integration.errors import UnexpectedAnswer
 from integration.identity import Tokens, scope_for
+from integration.loggers import logger
 
 if TYPE_CHECKING:
     import httpx
@@ -38,7 +38,7 @@ _NOT_FOUND = 404
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
-log = logging.getLogger(__name__)
+log = logger("dataverse")
 
 
 class Dataverse:

@@ -1,12 +1,11 @@
 """Record deliveries whose retry message was buried as it is: a resend must reopen them, and not be a duplicate."""
 
-import logging
-
 from integration.delivery.persist import persist
 from integration.delivery.work import Work
 from integration.journal import Entry, Journal, Run, Subject
+from integration.loggers import logger
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 
 async def abandon(journal: Journal | None, work: Work, code: str, letter: str) -> None:

@@ -1,7 +1,6 @@
 """One delivery: made, or kept with the reason why not."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import Protocol
@@ -18,9 +17,10 @@ from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.delivery.work import Work
 from integration.errors import CircuitOpen, DeliveryFailed, LinkUnknown, TargetUnavailable
 from integration.links.values import Link, Linked, NotLinked
+from integration.loggers import logger
 from integration.routing.compiled_route import CompiledRoute
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 
 class Targets(Protocol):

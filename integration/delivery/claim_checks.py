@@ -8,7 +8,6 @@ empties nobody else's. What a crash left behind, and what is empty, is swept by 
 
 import asyncio
 import hashlib
-import logging
 import uuid
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -16,10 +15,11 @@ from datetime import datetime, timedelta
 from integration.clock import Clock
 from integration.delivery.retry import LONGEST
 from integration.errors import CorruptRecord, StorageUnavailable
+from integration.loggers import logger
 from integration.storage import Blobs, Storage
 from integration.storage.names import PAYLOADS
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 KEEP = LONGEST + timedelta(days=8)
 """A blob is older than this only when nothing refers to it: its message waits for at most `LONGEST`."""

@@ -4,7 +4,6 @@ The order of effects, always: retry message or blob durable → journal row → 
 """
 
 import hashlib
-import logging
 from collections.abc import Awaitable, Callable
 
 from integration.clock import Clock
@@ -18,8 +17,9 @@ from integration.errors import StorageUnavailable
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound
 from integration.journal import Drop, Duplicate, Journal, Kind, Payloads, Process, Refuse, Run, Subject, Wait
+from integration.loggers import logger
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 IN_PROGRESS = "InProgress"
 DELIVERED_SINCE = "delivered_since"

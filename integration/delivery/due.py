@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integration.clock import Clock
+from integration.loggers import logger
 from integration.storage import Queue, Storage
 from integration.storage.failures import storage_failures
 
@@ -20,7 +20,7 @@ RUN = 60.0
 RENEW_AFTER = 20.0
 AT_ONCE = 16
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 
 class DueRows:

@@ -5,7 +5,6 @@ production. An event without the sender's ids (a direct F&O endpoint's) cannot b
 """
 
 import hashlib
-import logging
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -17,8 +16,9 @@ from integration.config.model import Configuration, Organization, Source
 from integration.dataverse import Identity
 from integration.dead_letters import reasons
 from integration.events.event import Event, Origin
+from integration.loggers import logger
 
-log = logging.getLogger("fno_link.guard")
+log = logger("delivery")
 
 FOREIGN_ORGANIZATION = "fno-link.foreign_organization"
 """The alert that events of another organization come in by a source."""

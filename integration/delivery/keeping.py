@@ -1,6 +1,5 @@
 """What is kept of deliveries that are not made now: retries, parked deliveries, dead letters."""
 
-import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,8 +17,9 @@ from integration.delivery.work import Work
 from integration.errors import CircuitOpen, CorruptRecord, DeliveryFailed, LinkUnknown, StorageUnavailable
 from integration.events.inbound import Inbound, Undecoded
 from integration.journal import Subject
+from integration.loggers import logger
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 _RESPONSE = 500
 

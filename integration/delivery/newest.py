@@ -6,7 +6,6 @@ most once in `SHARE`, and writes what it has delivered behind, at most once in `
 more than the budget allows. So a mark is never wrong, and one may be missing for as long as that.
 """
 
-import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from integration.clock import Clock
 from integration.delivery.newest_rows import Kind, NewestRows, Seen
 from integration.errors import StorageUnavailable
 from integration.events.event import Event
+from integration.loggers import logger
 from integration.single_flight import SingleFlight
 
 OUT_OF_ORDER = "fnolinkoutoforder"
@@ -25,7 +25,7 @@ SHARE = 30.0
 BEHIND = 5.0
 """Seconds after which what was delivered is written."""
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 _NOTHING = Seen()
 

@@ -1,13 +1,13 @@
 """What the instances tell one another of the newest business event delivered: a row a kind, which only rises."""
 
 import hashlib
-import logging
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from integration.errors import StorageUnavailable
+from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.failures import storage_failures
 
@@ -16,7 +16,7 @@ VERSION = 1
 _ROUNDS = 8
 _TEXT = 1_024
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 type Kind = tuple[str, str, str]
 """Organization, legal entity, type."""

@@ -5,7 +5,6 @@ queue, parked, or a dead letter. Only when none of that can be stored does an ex
 message stays where it was.
 """
 
-import logging
 import random
 from collections.abc import Callable
 from datetime import datetime
@@ -37,9 +36,10 @@ from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound, Undecoded
 from integration.journal import PATIENCE, Journal, Kind, Payloads, Process
 from integration.links.values import Link
+from integration.loggers import logger
 from integration.routing.table import RouteTable
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 SHARE = 2 / 3
 """Of a run's lease that one attempt may take; what else a run does takes the rest."""

@@ -1,6 +1,5 @@
 """What is inside a message that could not be processed: the dead letter keeps that, not our wrapping."""
 
-import logging
 from collections.abc import Mapping
 
 import msgspec
@@ -13,8 +12,9 @@ from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
 from integration.delivery.work import JobOrder, Release, decode_continuation
 from integration.errors import CorruptRecord
+from integration.loggers import logger
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 
 class Poison:

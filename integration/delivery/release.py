@@ -5,7 +5,6 @@ timer does so too. One instance at a time releases an organization's deliveries,
 leaves the rest where it was and the next order goes on from there.
 """
 
-import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -22,11 +21,12 @@ from integration.delivery.retries import Retries
 from integration.delivery.work import Release, Work
 from integration.errors import CorruptRecord, LinkUnknown, UnknownOrganization
 from integration.links.values import Link, Linked, NotLinked
+from integration.loggers import logger
 
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
 
-log = logging.getLogger("fno_link.release")
+log = logger("delivery")
 
 # A run ends well within the function's time; what is left is ordered anew.
 RUN = 60.0

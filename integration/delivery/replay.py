@@ -5,7 +5,6 @@ fails again for the same reason lies at the same path. What is killed goes on be
 removed comes again, so only the delivery that was under way is made twice, under the same message id.
 """
 
-import logging
 import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -26,13 +25,14 @@ from integration.delivery.retries import Retries
 from integration.delivery.work import JobOrder, Work, decode_continuation
 from integration.errors import CorruptRecord, StorageUnavailable, UnknownJob, UnknownOrganization, UnknownSource
 from integration.journal import ANEW, Found, Payloads
+from integration.loggers import logger
 from integration.storage import Storage
 
 if TYPE_CHECKING:
     from integration.dead_letters.jobs import Kind
     from integration.storage.blobs import BlobLease
 
-log = logging.getLogger("fno_link.replay")
+log = logger("delivery")
 
 SLICE = 60.0
 """Seconds for one run, well within a function's time."""

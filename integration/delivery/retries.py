@@ -1,6 +1,5 @@
 """The queue of deliveries to try again, with claim-check blobs for what does not fit in a message."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from integration.delivery.persist import persist
 from integration.delivery.work import JobOrder, Release, Work, encode_continuation
 from integration.events.record import load, store
 from integration.journal import Subject
+from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import EVENTS, RETRIES
 from integration.storage.queues import MAX_MESSAGE
@@ -22,7 +22,7 @@ SOON = timedelta(minutes=10)
 BEHIND = timedelta(days=1)
 """Messages that have waited for so long say that the app stood still: what they refer to can be of any age."""
 
-log = logging.getLogger("fno_link.delivery")
+log = logger("delivery")
 
 
 class Retries:

@@ -1,6 +1,5 @@
 """From the app settings to a FunctionApp. Never raises: a wrong configuration must not take intake down."""
 
-import logging
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
@@ -22,12 +21,13 @@ from integration.functions import (
     service_bus,
     timers,
 )
+from integration.loggers import logger
 from integration.routing.table import RouteTable
 
 if TYPE_CHECKING:
     from integration.worker import Worker
 
-log = logging.getLogger("fno_link.app")
+log = logger("app")
 
 
 def build(environ: Mapping[str, str]) -> func.FunctionApp:

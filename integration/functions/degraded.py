@@ -1,16 +1,16 @@
 """What is registered when the configuration has problems: nothing that could lose a message."""
 
-import logging
 from collections.abc import Sequence
 
 import azure.functions as func
 
 from integration.errors import ConfigurationError, Problem
 from integration.functions.convert import answer
+from integration.loggers import logger
 from integration.web import problem
 from integration.web.health import degraded_details, degraded_status
 
-log = logging.getLogger("fno_link.app")
+log = logger("app")
 
 RETRY_AFTER = 60
 

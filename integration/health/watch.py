@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import logging
 from collections.abc import Awaitable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,8 +16,9 @@ from integration.events.event import Event
 from integration.health.state import RELINKED, Alert, State, Verdict, advance
 from integration.health.states import Kept, States
 from integration.links.values import Link, Linked
+from integration.loggers import logger
 
-log = logging.getLogger("fno_link.health")
+log = logger("health")
 
 AT_ONCE = 16
 

@@ -4,7 +4,6 @@ A blob an event, in a folder for each of the journal's tables, and deleted with 
 """
 
 import asyncio
-import logging
 from datetime import timedelta
 
 from integration.clock import Clock
@@ -12,9 +11,10 @@ from integration.errors import PayloadNotKept
 from integration.events.event import Event
 from integration.events.record import load, store
 from integration.journal.tables import outlived
+from integration.loggers import logger
 from integration.storage import Storage
 
-log = logging.getLogger("fno_link.journal")
+log = logger("journal")
 
 CONTAINER = "fno-link-journal"
 RUN = 60.0

@@ -1,6 +1,5 @@
 """The journal in Azure Tables: claims and their ends, each under the version of the row that was read."""
 
-import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from integration.journal.entity import decode, encode, partition
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
 from integration.journal.tables import PREFIX, outlived, tables_for
+from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.failures import storage_failures
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     type Salvage = Callable[[Subject, str, datetime], Awaitable[None]]
 
-log = logging.getLogger("fno_link.journal")
+log = logger("journal")
 
 # Two that write the same row at once settle it in a few rounds; many rounds mean that something else is wrong.
 _ROUNDS = 12

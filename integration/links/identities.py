@@ -1,7 +1,6 @@
 """Who we are in each organization, asked with WhoAmI once a day for the whole fleet."""
 
 import hashlib
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -13,10 +12,11 @@ from integration.config.model import Organization
 from integration.dataverse import Identity
 from integration.errors import LinkUnknown, StorageUnavailable
 from integration.links.table import Entity
+from integration.loggers import logger
 from integration.single_flight import SingleFlight
 from integration.storage.failures import storage_failures
 
-log = logging.getLogger("fno_link.identities")
+log = logger("links")
 
 PARTITION = "identity"
 LASTS = timedelta(days=1)

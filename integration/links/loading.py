@@ -1,6 +1,5 @@
 """Getting a fresh answer: one call for the fleet, under a lease in the shared record."""
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 from math import inf
@@ -17,8 +16,9 @@ from integration.links.decide import Adopt, Policy, Refused, Wait, age_of, claim
 from integration.links.entry import Entry
 from integration.links.shared import Failure, Record, SharedTier
 from integration.links.values import Link, remembering
+from integration.loggers import logger
 
-log = logging.getLogger(__name__)
+log = logger("links")
 
 
 class Loader:

@@ -1,6 +1,5 @@
 """The link resolver."""
 
-import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +23,7 @@ from integration.links.loading import Loader
 from integration.links.shared import SharedTier
 from integration.links.tenants import Tenants
 from integration.links.values import Link, Linked
+from integration.loggers import logger
 from integration.single_flight import SingleFlight
 
 type Subscriber = Callable[[Organization, Link | None, Link], None]
@@ -31,7 +31,7 @@ type Subscriber = Callable[[Organization, Link | None, Link], None]
 
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
-log = logging.getLogger(__name__)
+log = logger("links")
 
 
 class LinkResolver:

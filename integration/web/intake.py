@@ -5,7 +5,6 @@ So an answer comes within 4 s whatever the storage account does, and overload is
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 
 import msgspec
@@ -16,11 +15,12 @@ from integration.delivery import Envelope
 from integration.delivery.claim_checks import intake_path
 from integration.delivery.envelope import QUEUE
 from integration.errors import Overloaded, PayloadTooLarge, StorageUnavailable
+from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import PAYLOADS
 from integration.web.message import Request, Response, problem
 
-log = logging.getLogger("fno_link.intake")
+log = logger("web")
 
 # A queue message holds 48 KiB; what is larger is stored as a claim-check first.
 LARGEST_MESSAGE = 45 * 1024

@@ -1,7 +1,6 @@
 """The parts of a Worker: each is built at its first use, from the checked configuration, and closed at the end."""
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -22,6 +21,7 @@ from integration.errors import FnoLinkError
 from integration.health import States, Watch
 from integration.journal import Journal, Listing, Payloads
 from integration.links.values import Link, Linked
+from integration.loggers import logger
 from integration.routing.table import RouteTable
 from integration.storage import Storage
 from integration.web.dead_letters import DeadLetterPages
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from integration.links import LinkResolver
     from integration.links.identities import Identities
 
-log = logging.getLogger("fno_link.worker")
+log = logger("worker")
 
 
 class Parts:

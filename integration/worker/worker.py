@@ -1,6 +1,5 @@
 """One lazily built Worker a process: what each kind of message does."""
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,13 @@ from integration.delivery.envelope import inbound_of, redeem
 from integration.delivery.retries import QUEUE as RETRIES
 from integration.errors import CorruptRecord
 from integration.events.inbound import Property
+from integration.loggers import logger
 from integration.worker.parts import Parts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-log = logging.getLogger("fno_link.worker")
+log = logger("worker")
 
 
 class Worker(Parts):

@@ -7,7 +7,7 @@ import click
 from integration.cli.app_settings import app_settings
 from integration.cli.doctor.step import Finding, Verdict
 from integration.cli.exit_code import ExitCode
-from integration.cli.output import json_option, print_json
+from integration.cli.output import json_option, print_json, say
 from integration.config import check
 from integration.errors import UnknownOrganization
 
@@ -53,7 +53,8 @@ def command(organization: str | None, *, as_json: bool) -> None:
         for finding in findings:
             _print(finding)
         for each in examined:
-            click.secho(f"\n{each.name}", bold=True)
+            say()
+            say(each.name, bold=True)
             for finding in each.steps:
                 _print(finding)
     if verdict is not True:
@@ -61,9 +62,9 @@ def command(organization: str | None, *, as_json: bool) -> None:
 
 
 def _print(finding: Finding) -> None:
-    click.secho(f"{finding.verdict:8}", fg=COLORS[finding.verdict], nl=False)
-    click.echo(f"{finding.title}: {finding.message}")
+    say(f"{finding.verdict:8}", fg=COLORS[finding.verdict], nl=False)
+    say(f"{finding.title}: {finding.message}")
     if finding.todo:
-        click.echo(f"        → {finding.todo}")
+        say(f"        → {finding.todo}")
     if finding.page:
-        click.echo(f"        → Microsoft's setup page: {finding.page}")
+        say(f"        → Microsoft's setup page: {finding.page}")

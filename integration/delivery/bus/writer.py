@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from integration.delivery.bus.failures import failure_of
 from integration.errors import DeliveryFailed, TargetRejected, TargetUnavailable
+from integration.loggers import logger
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusMessage
     from azure.servicebus.aio import ServiceBusSender
 
-log = logging.getLogger("fno_link.delivery.bus")
+log = logger("delivery")
 
 # For one send with the SDK's own attempts at it; a run of a function has 120 s.
 TIMEOUT = 30.0

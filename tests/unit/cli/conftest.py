@@ -18,6 +18,8 @@ class App(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, str, str | None, Any]] = []
         self.answers: list[tuple[int, Any]] = []
+        self.lie: bytes | None = None
+        self.lied = 200
 
     @property
     def url(self) -> str:
@@ -38,8 +40,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: Any) -> None:
         self.server.asked.append((self.command, self.path, self.headers.get("x-functions-key"), body))
-        status, content = self.server.answers.pop(0)
-        written = json.dumps(content).encode()
+        if self.server.lie is None:
+            status, content = self.server.answers.pop(0)
+            written = json.dumps(content).encode()
+        else:
+            status, written = self.server.lied, self.server.lie
         self.send_response(status)
         self.send_header("Content-Length", str(len(written)))
         self.end_headers()
