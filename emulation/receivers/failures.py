@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-type Effect = Literal["answer", "hang", "drop", "cut", "delay"]
+type Effect = Literal["answer", "hang", "drop", "cut", "delay", "echo"]
 
 
 class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -12,11 +12,12 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         effect: `answer` with a status; `hang` without an answer; `drop` resets the connection before an answer; `cut`
-            ends it in the middle of one; `delay` succeeds late.
+            ends it in the middle of one; `delay` succeeds late; `echo` answers with `status` and `body`, and behind it
+            the request as a debug page shows it: URL, and all headers as text, JSON, HTML and base64.
         times: The next so many requests; until healed by default.
-        status: The status of `answer`.
+        status: The status of `answer` and `echo`.
         seconds: Time before an answer.
-        body: The body of `answer`.
+        body: The body of `answer`, the beginning of that of `echo`.
         headers: Headers of `answer`, such as Retry-After or Location.
     """
 

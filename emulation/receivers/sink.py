@@ -1,6 +1,9 @@
 """The receivers as one ASGI application: the first path segment names a receiver, which comes to be when it is used."""
 
 import asyncio
+import base64
+import html
+import json
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -107,6 +110,9 @@ class Sinks:
                 headers = [(b"content-length", b"100")]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 await send({"type": "http.response.body", "body": b"cut", "more_body": True})
+            case "echo":
+                said = failure.body + _echo(Request(scope))
+                await Response(said, status, failure.headers, "text/html")(scope, receive, send)
             case _:
                 await Response(failure.body, status, failure.headers)(scope, receive, send)
 
@@ -135,7 +141,15 @@ class SinkControl:
         await answer(scope, receive, send)
 
 
+def _echo(request: Request) -> str:
+    """Show a request as debug pages do."""
+    headers = dict(request.headers)
+    as_text = "\n".join(f"{name}: {value}" for name, value in headers.items())
+    in_base64 = " ".join(base64.b64encode(value.encode()).decode() for value in headers.values())
+    return "\n".join((str(request.url), as_text, json.dumps(headers), html.escape(as_text), in_base64))
+
+
 def _status(failure: Failure | None) -> int:
     if failure is None or failure.effect == "delay":
         return 200
-    return failure.status if failure.effect == "answer" else 0
+    return failure.status if failure.effect in {"answer", "echo"} else 0

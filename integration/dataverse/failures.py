@@ -10,6 +10,7 @@ import msgspec
 
 from integration.dataverse.connection import Reply
 from integration.errors import Forbidden, LinkUnknown, Throttled, Unauthenticated, UnexpectedAnswer, Unreachable
+from integration.redaction import redact
 from integration.retry_after import parse_retry_after
 
 THROTTLE_CODES = frozenset({"0x80072322", "0x80072321", "0x80072326"})
@@ -47,7 +48,7 @@ def read_error(body: bytes) -> RemoteError:
         wire = msgspec.json.decode(msgspec.json.decode(body, type=_Wire).error, type=_WireError)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return RemoteError()
-    return RemoteError((wire.code or "").lower(), (wire.message or "")[:_MAX_MESSAGE])
+    return RemoteError((wire.code or "").lower(), redact(wire.message or "")[:_MAX_MESSAGE])
 
 
 def failure(host: str, reply: Reply, now: datetime) -> LinkUnknown:

@@ -150,3 +150,14 @@ def test_every_endpoint_is_documented():
     routes = set(re.findall(r'\.route\(\s*f?"([^"]+)"', "".join(p.read_text("utf-8") for p in FUNCTIONS.glob("*.py"))))
     written = {re.sub(r"\{[^}]*\}", "{}", route) for route in re.findall(r"/api/([^\s`]+)", page)}
     assert {re.sub(r"\{[^}]*\}", "{}", route) for route in routes} <= written
+
+
+def test_only_one_module_makes_loggers_and_only_one_prints():
+    made = {name for name, text in SOURCES.items() if re.search(r"logging\.getLogger\(\S", text)}
+    assert {name for name in made if name.startswith("integration/")} == {
+        "integration/loggers.py",
+        "integration/cli/frame.py",
+    }
+    printing = re.compile(r"click\.s?echo\(|click\.confirm\(|(?m:^)\s+print\(")
+    found = {name for name, text in SOURCES.items() if printing.search(text) and name.startswith("integration/cli/")}
+    assert found == {"integration/cli/output.py"}

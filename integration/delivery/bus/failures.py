@@ -7,6 +7,7 @@ Source: "Service Bus messaging exceptions".
 """
 
 from integration.errors import DeliveryFailed, TargetRejected, TargetUnavailable
+from integration.redaction import redact
 
 # What Azure asks a throttled client to wait: "Throttling operations on Azure Service Bus".
 _BUSY = 10.0
@@ -76,4 +77,4 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _said(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:300]
+    return redact((str(error).splitlines() or [""])[0])[:300]

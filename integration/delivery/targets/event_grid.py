@@ -76,6 +76,7 @@ class EventGrid:
                 name=self._target.name,
                 timeout=self._target.timeout.total_seconds(),
                 now=self._clock.now(),
+                configured=self._url,
             )
         except TargetRejected as rejected:
             if rejected.status not in _MENDABLE:

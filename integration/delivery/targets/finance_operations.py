@@ -107,6 +107,7 @@ class FinanceOperations:
             name=self._target.name,
             timeout=self._target.timeout.total_seconds(),
             now=self._clock.now(),
+            public=[self._target.idempotency_header],
         )
 
     def _body(self, shipment: Shipment) -> bytes:

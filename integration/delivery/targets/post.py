@@ -1,18 +1,24 @@
 """One HTTPS POST of a delivery, and what its answer means."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from integration.delivery.shipment import Receipt
 from integration.errors import TargetRejected, TargetUnavailable
+from integration.redaction import Redaction, secrets_of
 
 if TYPE_CHECKING:
     import httpx
 
 _RESPONSE = 500
+"""Characters of an answer that are kept."""
+
+_UTF8 = 4
+"""Bytes of one character, at the most."""
+
 _TRANSIENT = frozenset({408, 425, 429})
 
 
@@ -25,6 +31,8 @@ async def post(  # noqa: PLR0913  # one request has these parts
     name: str,
     timeout: float,  # noqa: ASYNC109  # limits the whole exchange, and is httpx's own limit for each step too
     now: datetime,
+    configured: str = "",
+    public: Collection[str] = (),
 ) -> Receipt:
     """POST once; redirects are never followed, so that no receiver can pass an event on.
 
@@ -36,6 +44,11 @@ async def post(  # noqa: PLR0913  # one request has these parts
         name: The target's name, for messages.
         timeout: Seconds for all of it.
         now: For a Retry-After that is a date.
+        configured: The URL as it is configured, whose user info, query and keys in the path are secret.
+        public: Names of headers whose values are no secrets, beside the standard ones.
+
+    Returns:
+        The status, and the first characters of the answer without what was secret in the request.
 
     Raises:
         TargetUnavailable: No answer, a 5xx, 408, 425 or 429.
@@ -50,7 +63,7 @@ async def post(  # noqa: PLR0913  # one request has these parts
             asyncio.timeout(timeout),
             http.stream("POST", url, content=body, headers=sent, timeout=timeout, follow_redirects=False) as answer,
         ):
-            response = await _first_bytes(answer)
+            response = await _beginning(answer, lambda: Redaction(secrets_of(configured, headers, public)))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeEncodeError) as error:
         msg = f"no request can be made to {name}: its URL or headers are not legal"
         raise TargetRejected(msg) from error
@@ -73,14 +86,17 @@ def _judge(answer: "httpx.Response", response: str, name: str, now: datetime) ->
     raise TargetRejected(msg, status=status, response=response)
 
 
-async def _first_bytes(answer: "httpx.Response") -> str:
+async def _beginning(answer: "httpx.Response", redaction: Callable[[], Redaction]) -> str:
     """Read the beginning of an answer; the rest of a long one is not worth waiting for."""
-    read = b""
+    read, enough, redact = b"", 0, None
     async for chunk in answer.aiter_raw():
+        redact = redact or redaction()
+        # So much more that no secret is cut at the end of what is kept, and so missed.
+        enough = (_RESPONSE + redact.margin) * _UTF8
         read += chunk
-        if len(read) >= _RESPONSE:
+        if len(read) >= enough:
             break
-    return read[:_RESPONSE].decode(errors="replace")
+    return redact.apply(read[:enough].decode(errors="replace"))[:_RESPONSE] if redact else ""
 
 
 def _retry_after(header: str, now: datetime) -> float | None:

@@ -46,7 +46,16 @@ class Webhook:
         url = self._url.render(shipment.event)
         headers, body = self._request(shipment)
         timeout, now = self._target.timeout.total_seconds(), self._clock.now()
-        return await post(self._http, url, body, headers, name=self._target.name, timeout=timeout, now=now)
+        return await post(
+            self._http,
+            url,
+            body,
+            headers,
+            name=self._target.name,
+            timeout=timeout,
+            now=now,
+            configured=self._target.url,
+        )
 
     async def close(self) -> None:
         """Nothing to close: the client belongs to the process."""
