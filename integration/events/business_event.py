@@ -1,6 +1,7 @@
 """Finance and operations business events: a flat JSON contract."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -60,6 +61,11 @@ def identify(organization: str, fields: dict[str, Any]) -> str:
     return ""
 
 
+def event_time(fields: dict[str, Any]) -> datetime | None:
+    """Return a contract's time; the ISO form, where there is one, says it more finely."""
+    return known(instant(fields.get("EventTimeIso8601"))) or known(instant(fields.get("EventTime")))
+
+
 def extensions(fields: dict[str, Any], around: Surroundings) -> dict[str, Attribute]:
     """Return legalentity, controlnumber, correlationid and traceparent, each where it is known."""
     found: dict[str, Attribute] = {}
@@ -117,7 +123,7 @@ def business_event(
         data=msgspec.Raw(contract),
         shape="business_event",
         subject=legal_text(subject) if subject and isinstance(subject, str) else None,
-        time=known(instant(fields.get("EventTimeIso8601"))) or known(instant(fields.get("EventTime"))),
+        time=event_time(fields),
         extensions=extensions(fields, around),
         raw=raw,
         ingress=inbound.ingress,

@@ -78,7 +78,7 @@ def _attributes(event: Event) -> dict[str, Attribute | datetime]:
     if event.subject:
         found["subject"] = event.subject
     if event.time is not None:
-        found["time"] = event.time
+        found["time"] = event.written_time if event.finer else event.time
     if event.data:
         found["datacontenttype"] = event.datacontenttype
     if event.dataschema:

@@ -64,6 +64,7 @@ class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
     is_offline_playback: bool = False
     parent_context: "RemoteExecutionContext | None" = None
     stripped: bool = False
+    business_event_id: str = ""
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
@@ -126,6 +127,7 @@ class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
             is_offline_playback=fields.get("IsOfflinePlayback") is True,
             parent_context=cls.read(canonical(cast("Json", parent))) if isinstance(parent, dict) else None,
             stripped=not any(fields.get(name) for name in _STRIPPED_FIELDS) and fields.get("InputParameters") is None,
+            business_event_id=text(fields.get("BusinessEventId")),
         )
 
     @property
@@ -152,8 +154,12 @@ class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_data_event(self) -> bool:
-        """Whether finance and operations apps raised it for one of their entities."""
-        return self.message_name.startswith("OnExternal") or self.entity.startswith("mserp_")
+        """Whether finance and operations apps raised it for one of their entities, or put their envelope around it."""
+        return (
+            self.message_name.startswith("OnExternal")
+            or self.entity.startswith("mserp_")
+            or bool(self.business_event_id)
+        )
 
 
 def is_context(fields: dict[str, Any]) -> bool:

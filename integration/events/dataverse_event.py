@@ -4,17 +4,25 @@ from typing import Any, cast
 
 import msgspec
 
-from integration.events.business_event import FINANCE_OPERATIONS, business_event, canonical, extensions, identify
+from integration.events.business_event import (
+    FINANCE_OPERATIONS,
+    business_event,
+    canonical,
+    event_time,
+    extensions,
+    identify,
+)
 from integration.events.context import RemoteExecutionContext
 from integration.events.event import Event, Origin
 from integration.events.flat import flat
 from integration.events.identity import legal_id, legal_text, payload_id
 from integration.events.inbound import Ignored, Undecoded
 from integration.events.surroundings import Surroundings
-from integration.events.xrm import Json
+from integration.events.xrm import Entity, Json, Value
 from integration.events.xrm import canonical as of_sdk
 
 _ASYNCHRONOUS = 1
+_COMPANY = frozenset({"mserp_dataareaid", "dataareaid"})
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -74,7 +82,7 @@ def _event(
         data=msgspec.Raw(_ENCODER.encode(data)),
         shape="data_event" if context.is_data_event else "dataverse",
         subject=legal_text(f"{entity}({context.id})") if entity and context.id else None,
-        time=context.operation_created_on,
+        time=context.operation_created_on or event_time(fields),
         extensions=attributes,
         raw=text,
         ingress=inbound.ingress,
@@ -100,9 +108,17 @@ def _contract(fields: Json) -> dict[str, Any] | None:
 
 
 def _company(context: RemoteExecutionContext) -> str:
+    """Return the company of a row: `mserp_dataareaid` of the virtual table, `dataAreaId` of the entity itself."""
     for row in (context.target, context.pre_image, *context.post_entity_images.values()):
-        company = row.get("mserp_dataareaid") if row is not None and hasattr(row, "attributes") else None  # type: ignore[union-attr]
-        if isinstance(company, str) and company:
+        found = _company_in(row.attributes) if isinstance(row, Entity) else ""
+        if found or (row is not None and (found := _company_in(row.key_attributes))):
+            return found
+    return ""
+
+
+def _company_in(attributes: dict[str, Value]) -> str:
+    for name, company in attributes.items():
+        if name.lower() in _COMPANY and isinstance(company, str) and company:
             return company
     return ""
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -54,6 +54,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         shape: What was decoded.
         subject: The record, `account(6d81…)` or ContextRecordSubject.
         time: The event's own time, where it has one.
+        finer: Digits of the second in `time` after the sixth, as a foreign event's sender wrote them (nanoseconds).
         datacontenttype: Of `data`; JSON unless a foreign CloudEvent says otherwise.
         dataschema: A foreign CloudEvent's own.
         extensions: Other extension attributes: legalentity, controlnumber, correlationid, traceparent, fnourl, fnoid,
@@ -72,6 +73,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     shape: Shape = "cloud_event"
     subject: str | None = None
     time: datetime | None = None
+    finer: str = ""
     datacontenttype: str = "application/json"
     dataschema: str | None = None
     extensions: dict[str, Attribute] = {}
@@ -84,6 +86,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     def is_json(self) -> bool:
         """Whether `data` is JSON text by its content type."""
         return self.datacontenttype == "application/json" or JSON_TYPE.fullmatch(self.datacontenttype) is not None
+
+    @property
+    def written_time(self) -> str:
+        """The time in RFC 3339, in UTC, to the digit that its sender gave; empty without a time."""
+        if self.time is None:
+            return ""
+        time = self.time.astimezone(UTC).replace(tzinfo=None)
+        return f"{time.isoformat(timespec='microseconds' if self.finer else 'auto')}{self.finer}Z"
 
     @cached_property
     def payload(self) -> Any:

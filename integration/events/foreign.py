@@ -1,7 +1,6 @@
 """CloudEvents and Event Grid events of other systems."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
@@ -11,11 +10,13 @@ import msgspec
 from integration.events.event import JSON_TYPE, Attribute, Event
 from integration.events.identity import legal_id, legal_text, payload_id
 from integration.events.inbound import Inbound
-from integration.events.times import instant
+from integration.events.times import finer, instant
 
 _CONTEXT = frozenset({"id", "source", "type", "specversion", "subject", "time", "datacontenttype", "dataschema"})
 # Ours to set: a sender must not choose an organization or a linked environment.
-_RESERVED = frozenset({"data", "data_base64", "organization", "fnourl", "fnoid", "fnotenantid"})
+_RESERVED = frozenset({"organization", "fnourl", "fnoid", "fnotenantid"})
+# What the JSON format calls the data is no attribute. Source: CloudEvents JSON format, "Handling of data".
+_NO_EXTENSIONS = _CONTEXT | _RESERVED | {"data", "data_base64"}
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)
 _MEDIA_TYPE_LENGTH = 256
@@ -73,6 +74,7 @@ def event_grid_event(envelope: EventGridEvent, text: bytes, inbound: Inbound) ->
         shape="event_grid",
         subject=legal_text(envelope.subject) if _filled(envelope.subject) else None,
         time=instant(envelope.eventTime),
+        finer=finer(envelope.eventTime),
         extensions=extensions,
         foreign=True,
         ingress=inbound.ingress,
@@ -88,8 +90,8 @@ def structured_data(envelope: CloudEventData, attributes: Mapping[str, Any]) -> 
     content_type = media_type(attributes.get("datacontenttype"))
     if envelope.data_base64 is not None:
         try:
-            data = base64.b64decode(envelope.data_base64, validate=True)
-        except (TypeError, binascii.Error) as error:
+            data = base64.b64decode("".join(envelope.data_base64.split()), validate=True)
+        except (AttributeError, ValueError) as error:
             msg = "data_base64 is not base64"
             raise ValueError(msg) from error
         return data, content_type
@@ -109,16 +111,6 @@ def cloud_event(attributes: Mapping[str, Any], data: bytes, content_type: str, i
         content_type: Of the data.
         inbound: The message it came in.
     """
-    extensions: dict[str, Attribute] = {}
-    for name, value in attributes.items():
-        if (
-            name not in _CONTEXT
-            and (legal := _NOT_IN_A_NAME.sub("", name.lower()))
-            and legal not in _RESERVED | _CONTEXT
-        ):
-            attribute = _attribute(value)
-            if attribute is not None:
-                extensions[legal] = attribute
     subject, schema = attributes.get("subject"), attributes.get("dataschema")
     if data and JSON_TYPE.fullmatch(content_type) and not _is_json(data):
         content_type = "application/octet-stream"
@@ -131,9 +123,10 @@ def cloud_event(attributes: Mapping[str, Any], data: bytes, content_type: str, i
         shape="cloud_event",
         subject=legal_text(subject) if _filled(subject) else None,
         time=instant(attributes.get("time")),
+        finer=finer(attributes.get("time")),
         datacontenttype=content_type,
         dataschema=legal_text(schema) if _filled(schema) else None,
-        extensions=extensions,
+        extensions=_extensions(attributes),
         foreign=True,
         ingress=inbound.ingress,
     )
@@ -148,6 +141,22 @@ def media_type(value: object) -> str:
         if len(value) <= _MEDIA_TYPE_LENGTH and _MEDIA_TYPE.fullmatch(value.strip())
         else "application/octet-stream"
     )
+
+
+def _extensions(attributes: Mapping[str, Any]) -> dict[str, Attribute]:
+    """Return the extension attributes; a name that CloudEvents does not allow is made legal where that is free."""
+    found: dict[str, Attribute] = {}
+    illegal: dict[str, Attribute] = {}
+    for name, value in attributes.items():
+        lower = name.lower()
+        if lower in _NO_EXTENSIONS or (attribute := _attribute(value)) is None:
+            continue
+        legal = _NOT_IN_A_NAME.sub("", lower)
+        if legal == name:
+            found[legal] = attribute
+        elif legal and legal not in _NO_EXTENSIONS:
+            illegal[legal] = attribute
+    return {**illegal, **found}
 
 
 def _filled(value: object) -> TypeGuard[str]:

@@ -20,6 +20,7 @@ class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
     shape: Shape = "cloud_event"
     subject: str | None = None
     time: datetime | None = None
+    finer: str = ""
     datacontenttype: str = "application/json"
     dataschema: str | None = None
     extensions: dict[str, Attribute] = {}
@@ -36,7 +37,7 @@ class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Record)
 _COPIED = ("id", "source", "type", "organization", "shape", "subject", "time", "datacontenttype", "dataschema")
-_ALSO_COPIED = ("extensions", "foreign", "ingress", "origin")
+_ALSO_COPIED = ("finer", "extensions", "foreign", "ingress", "origin")
 
 
 def store(event: Event) -> bytes:

@@ -5,7 +5,7 @@ Dataverse developer guide for their JSON.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, cast
 
@@ -85,11 +85,24 @@ _KNOWN = frozenset(
         "EventTime",
         "EventTimeIso8601",
         "BusinessEventLegalEntity",
+        "ExtensionData",
         "key",
         "value",
         "__type",
+        "__value",
     }
 )
+_ROW_NAMES = frozenset({"LogicalName", "Id"})
+_ROW = _ROW_NAMES | {
+    "Attributes",
+    "EntityState",
+    "ExtensionData",
+    "FormattedValues",
+    "KeyAttributes",
+    "RelatedEntities",
+    "RowVersion",
+}
+_OF_THE_SERIALIZER = frozenset({"__type", "ExtensionData"})
 _CANONICAL = {name.lower(): name for name in _KNOWN - {"value"}} | {"value": "value"}
 
 
@@ -176,16 +189,28 @@ def pairs(node: object) -> dict[str, Value]:
     if not node:
         return {}
     if isinstance(node, list):
-        found: dict[str, Value] = {}
-        for item in cast("list[object]", node):
-            if isinstance(item, dict):
-                pair = cast("Json", item) if "key" in item else canonical(cast("Json", item))
-                name = pair.get("key")
-                found[name if isinstance(name, str) else _key(name)] = value(_content(pair))
-        return found
+        return _gathered(
+            (_key(pair.get("key")), _content(pair))
+            for item in cast("list[object]", node)
+            if isinstance(item, dict)
+            for pair in (cast("Json", item) if "key" in item else canonical(cast("Json", item)),)
+        )
     if isinstance(node, dict):
-        return {name: value(item) for name, item in cast("Json", node).items() if name != "__type"}
+        return {name: value(item) for name, item in cast("Json", node).items() if name not in _OF_THE_SERIALIZER}
     return {}
+
+
+def _gathered(found: Iterable[tuple[str, Any]]) -> dict[str, Value]:
+    """Read pairs; a key that comes again, as lists of .NET pairs may have it, holds the list of its values."""
+    once: dict[str, Value] = {}
+    again: dict[str, list[Value]] = {}
+    for name, item in found:
+        read = value(item)
+        if name in once:
+            again.setdefault(name, [once[name]]).append(read)
+        else:
+            once[name] = read
+    return {**once, **again} if again else once
 
 
 def entity(node: object) -> Entity | None:
@@ -233,6 +258,9 @@ def value(node: object) -> Value:
 
 def _object(raw: Json) -> Value:
     node = canonical(raw)
+    if "__value" in node:
+        # A scalar that says its type: {"__type": "Guid:#System", "__value": …}.
+        return value(node["__value"])
     kind = text(node.get("__type")).partition(":")[0] or _shape(node)
     read = _READERS.get(kind)
     if read is not None:
@@ -241,7 +269,7 @@ def _object(raw: Json) -> Value:
         return {_key(node["key"]): value(_content(node))}
     if kind.endswith("ManagedProperty"):
         return value(_content(node))
-    return {name: value(item) for name, item in raw.items() if name != "__type"}
+    return {name: value(item) for name, item in raw.items() if name not in _OF_THE_SERIALIZER}
 
 
 def _content(node: Json) -> Any:
@@ -283,12 +311,14 @@ _READERS: dict[str, Callable[[Json], Value]] = {
 
 def _shape(node: Json) -> str:
     """Name the type of an object that does not say it: images carry no `__type`."""
+    if "Attributes" in node and (node.keys() <= _ROW or not _ROW_NAMES.isdisjoint(node)):
+        return "Entity"
     if "LogicalName" in node and "Id" in node:
-        return "Entity" if "Attributes" in node else "EntityReference"
+        return "EntityReference"
     if "Entities" in node and isinstance(node["Entities"], list):
         return "EntityCollection"
-    if len(node) == 1 and isinstance(amount := _content(node), int | float):
-        # The members of an OptionSetValueCollection.
+    if len(node.keys() - _OF_THE_SERIALIZER) == 1 and isinstance(amount := _content(node), int | float):
+        # The members of an OptionSetValueCollection, and what a serializer wrote without types.
         return "OptionSetValue" if isinstance(amount, int) else "Money"
     return "KeyValuePairOf" if node.keys() == {"key", "value"} else ""
 

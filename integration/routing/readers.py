@@ -13,7 +13,6 @@ number is compared as a number by `NumberGreaterThan` and as text by `StringIn`.
 
 import re
 from collections.abc import Callable
-from datetime import UTC
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -54,7 +53,7 @@ def reader(key: Key, view: View, *, arrays: bool = True) -> Read:
 def attribute(event: Event, name: str) -> str | int | bool | None:
     """Return an attribute of the envelope as CloudEvents has it, None where the event lacks it."""
     if name == "time":
-        return None if event.time is None else event.time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return event.written_time or None
     if name == "specversion":
         return "1.0"
     if name == INGRESS.root:
