@@ -44,7 +44,7 @@ from integration.plain_text import plain
 class FnoLinkError(Exception):
     """fno-link could not do what was asked."""
 
-    hint: ClassVar[str] = "Read the message; the documentation of error codes says more."
+    hint: str = "Read the message; the documentation of error codes says more."
     transient: ClassVar[bool] = False
 
     def __init__(self, message: str | None = None) -> None:
@@ -159,6 +159,7 @@ class LinkUnknown(FnoLinkError):
         retry_after: Seconds to wait before asking again, where the other side said so.
         status: The HTTP status that was answered, where there was an answer.
         remote_code: The other side's own error code (0x80072560, AADSTS7000215), where it gave one.
+        hint: What to do, where that code says more than the class does.
     """
 
     hint = "Run `fno-link doctor`; it walks the prerequisites in order."
@@ -171,8 +172,10 @@ class LinkUnknown(FnoLinkError):
         retry_after: float | None = None,
         status: int | None = None,
         remote_code: str | None = None,
+        hint: str = "",
     ) -> None:
         super().__init__(message)
+        self.hint = hint or type(self).hint
         self.retry_after = retry_after
         self.status = status
         self.remote_code = remote_code

@@ -11,7 +11,12 @@ from emulation.azurite import Azurite
 hypothesis.settings.register_profile("fno-link", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fno-link")
 
-pytest_plugins = ["tests.fixtures.dynamics", "tests.fixtures.receivers", "tests.fixtures.service_bus"]
+pytest_plugins = [
+    "tests.fixtures.dynamics",
+    "tests.fixtures.liar",
+    "tests.fixtures.receivers",
+    "tests.fixtures.service_bus",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

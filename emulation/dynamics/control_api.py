@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulation.dynamics import commands
+from emulation.dynamics.clouds import AUTHORITIES
 from emulation.dynamics.faults import AT_CONNECT, Fault
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.world import ENTRA_HOSTS
-from integration.clouds import CLOUDS
 
 LINK_ONLY = frozenset({"empty_url", "other_tenant", "untrusted_host"})
 
@@ -116,7 +116,7 @@ class ControlApi:
 
 
 def _hosts(organization: OrganizationState, fault: Fault) -> frozenset[str]:
-    authority = CLOUDS[organization.tenant.cloud].authority
+    authority = AUTHORITIES[organization.tenant.cloud]
     hosts: set[str] = set()
     if fault.concerns("token") or fault.concerns("discovery"):
         hosts |= {host for host, known_as in ENTRA_HOSTS.items() if known_as == authority}

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from emulation.dynamics.call import Call
 from emulation.dynamics.client_authentication import Form, authenticate
+from emulation.dynamics.clouds import AUTHORITIES
 from emulation.dynamics.entra_errors import EntraError, refusal, respond
 from emulation.dynamics.state import State
 from emulation.dynamics.tokens import issue, organization_of
 from emulation.dynamics.world import ENTRA_HOSTS, Tenant
-from integration.clouds import CLOUDS
 
 OPENID_DOCUMENTS = ("v2.0/.well-known/openid-configuration", ".well-known/openid-configuration")
 KEY_DOCUMENTS = ("discovery/v2.0/keys", "discovery/keys")
@@ -70,7 +70,7 @@ def _tenant(state: State, name: str, host: str) -> Tenant | None:
         tenant = state.tenant(name)
     except KeyError:
         return None
-    return tenant if CLOUDS[tenant.cloud].authority == ENTRA_HOSTS[host] else None
+    return tenant if AUTHORITIES[tenant.cloud] == ENTRA_HOSTS[host] else None
 
 
 def _token(state: State, tenant: Tenant, host: str, form: Form) -> Response:

@@ -120,7 +120,7 @@ FAULTS: dict[str, EntraError] = {
 
 def refusal(fault: Fault) -> Response:
     """Return Entra's answer for a fault that is a status."""
-    error = FAULTS[fault.effect]
+    error = FAULTS.get(fault.effect, FAULTS["unauthorized"])
     digits = "".join(filter(str.isdigit, fault.code))
     return respond(
         EntraError(

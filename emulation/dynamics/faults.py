@@ -19,6 +19,7 @@ type Effect = Literal[
     "forbidden",
     "not_found",
     "throttled",
+    "refused",
     "unavailable",
     "empty_url",
     "malformed_json",
@@ -40,8 +41,10 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kind: The calls concerned; "dataverse" is whoami, link, sdkmessages and row together.
         times: The next so many calls (or connections); until healed by default.
         seconds: Time before an answer; with `slow`, between two pieces of it.
-        status: Status of `answer`; also a status of `unavailable` other than 503.
-        code: Error code of the body, where it has one; the documented one by default.
+        status: Status of `answer`; also another status than the documented one of what refuses.
+        code: Error code of the body, where it has one; the documented one by default. With `refused`, what refuses:
+            one of Dataverse's codes (`0x80095ffc`), or the type of an X++ exception that leaves a service of F&O
+            (`DuplicateKeyException`).
         message: Error message of the body; the documented one by default.
         retry_after: Retry-After, verbatim; the header is absent by default.
         body: Body of `answer`, verbatim.

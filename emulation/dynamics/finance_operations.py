@@ -5,16 +5,16 @@ Sources: the pages "Service endpoints overview", "Open Data Protocol (OData)" an
 
 import re
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from emulation.dynamics.call import Call
+from emulation.dynamics.clouds import AUTHORITIES
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.tokens import TokenRefused, check
-from integration.clouds import CLOUDS
 
 ENTITIES: dict[str, list[dict[str, Any]]] = {
     "LegalEntities": [{"LegalEntityId": "usmf", "Name": "Contoso Entertainment System USA"}],
@@ -48,6 +48,8 @@ def understand(state: State, request: Request, organization: OrganizationState) 
         return _answer(request, host)
 
     def refused(fault: Fault) -> Response:
+        if fault.effect == "refused":
+            return _exception(fault, request.url.path)
         return _refusal(fault, organization, host)
 
     return Call("fno", organization, answer, refused)
@@ -87,7 +89,7 @@ def _read(request: Request, host: str, entity_set: str | None) -> Response:
 
 
 def _challenge(organization: OrganizationState, host: str, reason: str) -> Response:
-    authority = f"https://{CLOUDS[organization.tenant.cloud].authority}/{organization.tenant.id}"
+    authority = f"https://{AUTHORITIES[organization.tenant.cloud]}/{organization.tenant.id}"
     challenge = f'Bearer authorization_uri="{authority}/oauth2/authorize", resource_id="https://{host}"'
     return Response(status_code=401, headers={"WWW-Authenticate": challenge, "x-emulated-reason": reason})
 
@@ -104,6 +106,33 @@ def _refusal(fault: Fault, organization: OrganizationState, host: str) -> Respon
             return _error(fault.status or 429, fault.message or THROTTLED, fault.code)
         case _:
             return Response("The service is unavailable.", status_code=fault.status or 503, media_type="text/plain")
+
+
+def _exception(fault: Fault, path: str) -> Response:
+    """Let an X++ exception leave a service: HTTP 500, whatever it is about.
+
+    Custom services answer its type and message, OData wraps it in its own error. Recorded from live services.
+    """
+    kind, message = fault.code or "ErrorException", fault.message or "The record already exists."
+    status = fault.status or 500
+    if path.startswith("/api/services/"):
+        said = f"An exception occured when invoking the operation - {message}"  # as sent
+        return JSONResponse({"Message": said, "ExceptionType": kind, "ActivityId": str(uuid4())}, status)
+    xpp = {
+        "message": message,
+        "type": f"Microsoft.Dynamics.Ax.Xpp.{kind}",
+        "stacktrace": "   at Dynamics.AX.Application",
+    }
+    wrapped = "Exception has been thrown by the target of an invocation."
+    outer = {
+        "message": wrapped,
+        "type": "System.Reflection.TargetInvocationException",
+        "stacktrace": "   at Dynamics.AX.Application",
+    }
+    inner = outer | {"internalexception": xpp}
+    return JSONResponse(
+        {"error": {"code": "", "message": "An error has occurred.", "innererror": inner}}, status_code=status
+    )
 
 
 def _error(status: int, message: str, code: str = "") -> Response:

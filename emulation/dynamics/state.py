@@ -8,11 +8,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from emulation.dynamics.clouds import AUTHORITIES
 from emulation.dynamics.faults import DATAVERSE, Faults
 from emulation.dynamics.records import Records
 from emulation.dynamics.signing import TokenKey
 from emulation.dynamics.world import ENTRA_HOSTS, App, FinanceOperationsLink, Organization, Tenant, World
-from integration.clouds import CLOUDS
 
 ENTRA_KINDS = frozenset({"discovery", "token"})
 FNO_KINDS = frozenset({"fno"})
@@ -120,9 +120,7 @@ class State:
         """Return the organizations concerned by connections to this host, and the kinds of call made there."""
         if host in ENTRA_HOSTS:
             authority = ENTRA_HOSTS[host]
-            organizations = [
-                org for org in self.organizations.values() if CLOUDS[org.tenant.cloud].authority == authority
-            ]
+            organizations = [org for org in self.organizations.values() if AUTHORITIES[org.tenant.cloud] == authority]
             return organizations, ENTRA_KINDS
         if organization := self.by_dataverse_host(host):
             return [organization], DATAVERSE

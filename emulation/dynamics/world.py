@@ -9,14 +9,14 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from integration.clouds import CLOUDS, CloudName
+from emulation.dynamics.clouds import AUTHORITIES, CloudName
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 
-# Names under which the same Entra answers, besides the authority of integration.clouds
+# Names under which the same Entra answers, besides those of emulation.dynamics.clouds
 # (page "National clouds: Microsoft Entra authentication endpoints").
 ENTRA_HOSTS: dict[str, str] = {
-    **{cloud.authority: cloud.authority for cloud in CLOUDS.values()},
+    **{authority: authority for authority in AUTHORITIES.values()},
     "login.windows.net": "login.microsoftonline.com",
     "login.microsoft.com": "login.microsoftonline.com",
     "sts.windows.net": "login.microsoftonline.com",

@@ -29,12 +29,14 @@ class Failure(msgspec.Struct, frozen=True):
         message: Its message.
         status: The HTTP status, where there was one.
         remote_code: The other side's code, where it gave one.
+        hint: What to do, where the code says more than the kind does.
     """
 
     kind: str
     message: str
     status: int | None = None
     remote_code: str | None = None
+    hint: str = ""
 
     def error(self, retry_after: float) -> errors.LinkUnknown:
         """Make the error anew.
@@ -43,12 +45,19 @@ class Failure(msgspec.Struct, frozen=True):
             retry_after: Seconds until the next call is made.
         """
         kind = _KINDS.get(self.kind, errors.LinkUnknown)
-        return kind(self.message, retry_after=retry_after, status=self.status, remote_code=self.remote_code)
+        return kind(
+            self.message,
+            retry_after=retry_after,
+            status=self.status,
+            remote_code=self.remote_code,
+            hint=self.hint,
+        )
 
     @classmethod
     def of(cls, error: errors.LinkUnknown) -> "Failure":
         """Record an error."""
-        return cls(error.code, str(error), error.status, error.remote_code)
+        own = error.hint if error.hint != type(error).hint else ""
+        return cls(error.code, str(error), error.status, error.remote_code, own)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,8 +11,10 @@ import msgspec
 
 from integration.clock import Clock, SystemClock
 from integration.config.model import FinanceOperationsTarget, Organization
+from integration.dataverse.json_body import Unreadable, read
 from integration.delivery.shipment import Receipt, Shipment
-from integration.delivery.targets.post import post
+from integration.delivery.targets.post import ask, judged
+from integration.delivery.targets.xpp import READ, refusal
 from integration.errors import LinkUnknown, TargetRejected, TargetUnavailable
 from integration.events.cloudevents import structured
 from integration.finance_operations import FinanceOperations as Client
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
-_OBJECTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class FinanceOperations:
@@ -58,8 +59,9 @@ class FinanceOperations:
 
         Raises:
             UntrustedLink: The environment is not trusted; no token was asked for and nothing was sent.
-            TargetUnavailable: No token, no answer, a 5xx, 408, 425 or 429.
-            TargetRejected: Any other answer but a 2xx, or an event that this target cannot send.
+            TargetUnavailable: No token, no answer, a 5xx that is no refusal, 408, 425 or 429.
+            TargetRejected: The service refused (HTTP 500 with an X++ exception that a repetition does not change), any
+                other answer but a 2xx, or an event that this target cannot send.
             TemplateField: The path names a field that the event does not have.
         """
         link = shipment.link
@@ -99,7 +101,7 @@ class FinanceOperations:
         except LinkUnknown as unknown:
             msg = f"no token for {link.url}: {unknown}"
             raise TargetUnavailable(msg, status=unknown.status, retry_after=unknown.retry_after) from unknown
-        return await post(
+        answer = await ask(
             self._http,
             f"{link.url}{path}",
             body,
@@ -108,7 +110,13 @@ class FinanceOperations:
             timeout=self._target.timeout.total_seconds(),
             now=self._clock.now(),
             public=[self._target.idempotency_header],
+            read=READ,
         )
+        exception = refusal(answer.status, answer.body)
+        if exception:
+            msg = f"{self._target.name} refused the event: its service ended with {exception[:100]} ({answer.status})"
+            raise TargetRejected(msg, status=answer.status, response=answer.text)
+        return judged(answer, self._target.name)
 
     def _body(self, shipment: Shipment) -> bytes:
         event = shipment.event
@@ -138,8 +146,8 @@ def insert(body: bytes, path: list[str], value: str) -> bytes:
         TargetRejected: Something on the way is no object.
     """
     try:
-        members = _OBJECTS.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        members = read(body, dict[str, msgspec.Raw])
+    except Unreadable as error:
         msg = f"there is no object to write the idempotency key {path[-1]} into"
         raise TargetRejected(msg) from error
     name, *rest = path

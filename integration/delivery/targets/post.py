@@ -3,23 +3,42 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from integration.delivery.retry import LONGEST
 from integration.delivery.shipment import Receipt
 from integration.errors import TargetRejected, TargetUnavailable
 from integration.redaction import Redaction, secrets_of
+from integration.retry_after import parse_retry_after
 
 if TYPE_CHECKING:
     import httpx
 
-_RESPONSE = 500
-"""Characters of an answer that are kept."""
+KEPT = 500
+"""Characters of an answer that are kept with an attempt."""
 
 _UTF8 = 4
 """Bytes of one character, at the most."""
 
 _TRANSIENT = frozenset({408, 425, 429})
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a target answered.
+
+    Args:
+        status: The HTTP status.
+        body: The beginning of the body as it came; to be judged, never to be kept.
+        text: The beginning as it is kept with an attempt: decoded leniently, without what we sent in confidence.
+        retry_after: Seconds that it asked to wait, where it did.
+    """
+
+    status: int
+    body: bytes = b""
+    text: str = ""
+    retry_after: float | None = None
 
 
 async def post(  # noqa: PLR0913  # one request has these parts
@@ -34,7 +53,7 @@ async def post(  # noqa: PLR0913  # one request has these parts
     configured: str = "",
     public: Collection[str] = (),
 ) -> Receipt:
-    """POST once; redirects are never followed, so that no receiver can pass an event on.
+    """POST once, and judge the answer by its status alone.
 
     Args:
         http: The process's client.
@@ -52,7 +71,44 @@ async def post(  # noqa: PLR0913  # one request has these parts
 
     Raises:
         TargetUnavailable: No answer, a 5xx, 408, 425 or 429.
-        TargetRejected: Any other answer but a 2xx.
+        TargetRejected: Any other answer but a 2xx, or no request can be made of URL and headers.
+    """
+    answer = await ask(
+        http, url, body, headers, name=name, timeout=timeout, now=now, configured=configured, public=public
+    )
+    return judged(answer, name)
+
+
+async def ask(  # noqa: PLR0913  # one request has these parts
+    http: "httpx.AsyncClient",
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    name: str,
+    timeout: float,  # noqa: ASYNC109  # limits the whole exchange, and is httpx's own limit for each step too
+    now: datetime,
+    configured: str = "",
+    public: Collection[str] = (),
+    read: int = 0,
+) -> Answer:
+    """POST once; redirects are never followed, so that no receiver can pass an event on.
+
+    Args:
+        http: The process's client.
+        url: Where to.
+        body: What to send.
+        headers: With the content type.
+        name: The target's name, for messages.
+        timeout: Seconds for all of it.
+        now: For a Retry-After that is a date.
+        configured: The URL as it is configured, whose user info, query and keys in the path are secret.
+        public: Names of headers whose values are no secrets, beside the standard ones.
+        read: How many bytes of the answer are read at the least, where it has so many.
+
+    Raises:
+        TargetUnavailable: No answer, or none that HTTP allows.
+        TargetRejected: No request can be made of URL and headers.
     """
     import httpx  # noqa: PLC0415  # imported at first use: import budget
 
@@ -63,47 +119,49 @@ async def post(  # noqa: PLR0913  # one request has these parts
             asyncio.timeout(timeout),
             http.stream("POST", url, content=body, headers=sent, timeout=timeout, follow_redirects=False) as answer,
         ):
-            response = await _beginning(answer, lambda: Redaction(secrets_of(configured, headers, public)))
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeEncodeError) as error:
+            asked = answer.headers.get("retry-after")
+            wait = parse_retry_after(asked, now, floor=0.0, cap=LONGEST.total_seconds())
+            beginning, text = await _beginning(answer, lambda: Redaction(secrets_of(configured, headers, public)), read)
+            return Answer(answer.status_code, beginning, text, wait)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
         msg = f"no request can be made to {name}: its URL or headers are not legal"
         raise TargetRejected(msg) from error
-    except (httpx.HTTPError, TimeoutError) as error:
+    except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
         msg = f"{name} gave no answer: {type(error).__name__}"
         raise TargetUnavailable(msg) from error
-    return _judge(answer, response, name, now)
 
 
-def _judge(answer: "httpx.Response", response: str, name: str, now: datetime) -> Receipt:
-    status = answer.status_code
-    if answer.is_success:
-        return Receipt(status, response)
+def judged(answer: Answer, name: str) -> Receipt:
+    """Say by its status what an answer means.
+
+    Args:
+        answer: The answer.
+        name: The target's name, for messages.
+
+    Raises:
+        TargetUnavailable: A 5xx, 408, 425 or 429.
+        TargetRejected: Any other answer but a 2xx.
+    """
+    status = answer.status
+    if 200 <= status < 300:  # noqa: PLR2004  # HTTP statuses read best as such
+        return Receipt(status, answer.text)
     msg = f"{name} answered {status}"
-    if answer.is_redirect:
+    if 300 <= status < 400:  # noqa: PLR2004  # same
         msg += ", a redirect, and redirects are not followed"
-    if answer.is_server_error or status in _TRANSIENT:
-        wait = _retry_after(answer.headers.get("retry-after", ""), now)
-        raise TargetUnavailable(msg, status=status, response=response, retry_after=wait)
-    raise TargetRejected(msg, status=status, response=response)
+    if 500 <= status < 600 or status in _TRANSIENT:  # noqa: PLR2004  # same
+        raise TargetUnavailable(msg, status=status, response=answer.text, retry_after=answer.retry_after)
+    raise TargetRejected(msg, status=status, response=answer.text)
 
 
-async def _beginning(answer: "httpx.Response", redaction: Callable[[], Redaction]) -> str:
+async def _beginning(answer: "httpx.Response", redaction: Callable[[], Redaction], least: int) -> tuple[bytes, str]:
     """Read the beginning of an answer; the rest of a long one is not worth waiting for."""
     read, enough, redact = b"", 0, None
     async for chunk in answer.aiter_raw():
         redact = redact or redaction()
         # So much more that no secret is cut at the end of what is kept, and so missed.
-        enough = (_RESPONSE + redact.margin) * _UTF8
+        enough = max((KEPT + redact.margin) * _UTF8, least)
         read += chunk
         if len(read) >= enough:
             break
-    return redact.apply(read[:enough].decode(errors="replace"))[:_RESPONSE] if redact else ""
-
-
-def _retry_after(header: str, now: datetime) -> float | None:
-    """Read Retry-After: seconds, or an HTTP date."""
-    if header.isdecimal():
-        return float(header)
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds()) if header else None
-    except (ValueError, TypeError):
-        return None
+    read = read[:enough]
+    return read, redact.apply(read.decode(errors="replace"))[:KEPT] if redact else ""

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from integration.config.model import Credentials, FinanceOperationsTarget, Organization
+from integration.clock import SystemClock
+from integration.config.model import Breaker, Credentials, FinanceOperationsTarget, Organization
 from integration.dataverse import open_http_client
+from integration.delivery.breaker import Circuit
+from integration.delivery.circuits import Circuits
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.finance_operations import FinanceOperations, insert
 from integration.errors import TargetRejected, TargetUnavailable, TemplateField, UntrustedLink
@@ -18,6 +21,14 @@ from integration.links.values import Linked
 
 SERVICE = "/api/services/ContosoGroup/OrderService/confirm"
 DATA = b'{"SalesOrderId":"SO-1", "Amount": 12345678901234567890.10, "Quote": "O\'Neil"}'
+
+
+class One:
+    def __init__(self, target) -> None:
+        self.target = target
+
+    def get(self, name):
+        return self.target
 
 
 class Stage:
@@ -139,6 +150,88 @@ async def test_data_that_cannot_hold_the_key_or_is_none_is_refused(stage, data):
 async def test_data_that_is_no_json_is_refused(stage):
     with pytest.raises(TargetRejected, match="text/xml"):
         await stage.target().deliver(stage.shipment(b"<x/>", datacontenttype="text/xml"))
+
+
+ACTION = "/data/Orders(dataAreaId='usmf')/Microsoft.Dynamics.DataEntities.confirm"
+REFUSED = "An exception occured when invoking the operation - Cannot create a record. The record already exists."
+
+
+@pytest.mark.parametrize("path", [SERVICE, ACTION])
+@pytest.mark.parametrize(
+    "exception",
+    [
+        "DuplicateKeyException",
+        "DuplicateKeyExceptionNotRecovered",
+        "ErrorException",
+        "NumericException",
+        "XppException",
+    ],
+)
+async def test_what_a_service_refuses_is_refused_for_good_and_the_circuit_stays_closed(stage, path, exception):
+    circuits = Circuits(One(stage.target(path=path)), Breaker(), SystemClock())
+    stage.control.break_(stage.name, "refused", kind="fno", code=exception, message="a long infolog; " * 400, times=8)
+    for _ in range(8):
+        with pytest.raises(TargetRejected, match=exception) as caught:
+            await circuits.get("erp").deliver(stage.shipment())
+        assert caught.value.status == 500
+        assert len(caught.value.response) == 500
+    assert circuits.standing("erp") == Circuit(seen=8, window_ends=circuits.standing("erp").window_ends)
+    await circuits.get("erp").deliver(stage.shipment())
+    assert len(stage.received()) == 9
+
+
+@pytest.mark.parametrize("path", [SERVICE, ACTION])
+@pytest.mark.parametrize(
+    "exception",
+    [
+        "DeadlockException",
+        "UpdateConflictException",
+        "UpdateConflictNotRecoveredException",
+        "UpdateConflictNotRecovered",
+        "TransientSqlConnectionError",
+        "TimeoutException",
+        "SqlException",
+        "ThreadAbortException",
+    ],
+)
+async def test_what_another_transaction_may_do_is_tried_again(stage, path, exception):
+    stage.control.break_(stage.name, "refused", kind="fno", code=exception, times=1)
+    with pytest.raises(TargetUnavailable) as caught:
+        await stage.target(path=path).deliver(stage.shipment())
+    assert caught.value.status == 500
+    assert (await stage.target(path=path).deliver(stage.shipment())).status in {200, 204}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (500, {"Message": REFUSED, "ExceptionType": "DuplicateKeyException", "ActivityId": "…"}, TargetRejected),
+        (500, {"Message": "x", "ExceptionType": "Microsoft.Dynamics.Ax.Xpp.ErrorException"}, TargetRejected),
+        (500, {"Message": "x", "ExceptionType": "System.NullReferenceException"}, TargetRejected),
+        (500, {"Message": "x", "ExceptionType": "Microsoft.Dynamics.Ax.Xpp.DeadlockException"}, TargetUnavailable),
+        (500, {"Message": "x", "ExceptionType": "System.Data.SqlClient.SqlException"}, TargetUnavailable),
+        (500, {"Message": "An error has occurred."}, TargetUnavailable),
+        (500, {"Message": "x", "ExceptionType": ""}, TargetUnavailable),
+        (500, {"Message": "x", "ExceptionType": "\x1b[2J gone"}, TargetUnavailable),
+        (500, {"Message": "x", "ExceptionType": None}, TargetUnavailable),
+        (500, {"Message": "x", "ExceptionType": {"a": 1}}, TargetUnavailable),
+        (503, {"Message": "x", "ExceptionType": "DuplicateKeyException"}, TargetUnavailable),
+        (500, "<html>The page cannot be displayed</html>", TargetUnavailable),
+        (500, "", TargetUnavailable),
+        (500, "[" * 100_000, TargetUnavailable),
+        (500, '{"error":{"innererror":' + '{"internalexception":' * 20_000, TargetUnavailable),
+        (500, '{"Message":"half', TargetUnavailable),
+        (500, {"error": {"code": "", "message": "An error has occurred."}}, TargetUnavailable),
+        (500, {"error": {"innererror": {"type": "System.NullReferenceException"}}}, TargetUnavailable),
+        (400, {"error": {"code": "", "message": "wrong"}}, TargetRejected),
+    ],
+)
+async def test_only_the_services_own_exception_is_a_refusal(stage, status, body, kind):
+    text = body if isinstance(body, str) else json.dumps(body)
+    stage.control.break_(stage.name, "answer", kind="fno", status=status, body=text, times=1)
+    with pytest.raises(kind) as caught:
+        await stage.target().deliver(stage.shipment())
+    assert caught.value.status == status
 
 
 def test_inserting_makes_the_objects_on_the_way_and_keeps_the_rest():

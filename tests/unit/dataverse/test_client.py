@@ -8,6 +8,7 @@ from integration.dataverse import Dataverse, Details, NotIntegrated
 from integration.errors import Forbidden, Throttled, Unauthenticated, UnexpectedAnswer, Unreachable, UntrustedLink
 from integration.finance_operations import FinanceOperations
 from integration.links import Linked
+from integration.links.shared import Failure
 from tests.fake_clock import FakeClock
 
 ORGANIZATION = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.onmicrosoft.com")
@@ -134,6 +135,27 @@ async def test_the_code_means_nothing_with_another_status_or_on_another_call():
         (403, error("0x80040220"), Forbidden, "0x80040220"),
         (429, error("0x80072321"), Throttled, "0x80072321"),
         (503, error("0x80072322"), Throttled, "0x80072322"),
+        (500, error("0x80072322"), Throttled, "0x80072322"),
+        (500, error("0x80072321"), Throttled, "0x80072321"),
+        (400, error("0x80072326"), Throttled, "0x80072326"),
+        (503, error("0x80060308"), Throttled, "0x80060308"),
+        (500, error("0x8005F103"), Throttled, "0x8005f103"),
+        (500, error("-2147015902"), Throttled, "0x80072322"),
+        (429, b"", Throttled, None),
+        (429, b"<html>", Throttled, None),
+        (400, error("0x80040225"), Forbidden, "0x80040225"),
+        (403, error("0x80041d1f"), Forbidden, "0x80041d1f"),
+        (403, error("0x80095ffc"), Forbidden, "0x80095ffc"),
+        (400, error("0x80095FFE"), Forbidden, "0x80095ffe"),
+        (500, {"ErrorCode": "0x80040225", "Message": "disabled"}, Forbidden, "0x80040225"),
+        (403, error("0x80040225", {"lang": "", "value": "disabled"}), Forbidden, "0x80040225"),
+        (403, b"", Forbidden, None),
+        (403, error("new\x1b[2Jcode"), Forbidden, None),
+        (403, error(["0x80040225"]), Forbidden, None),
+        (403, b"[" * 100_000, Forbidden, None),
+        (403, b'{"error":' * 100_000, Forbidden, None),
+        (400, b"\xff\xfe", UnexpectedAnswer, None),
+        (400, error("0x80040225x"), UnexpectedAnswer, "0x80040225x"),
         (503, b"<html>", Unreachable, None),
         (502, b"", Unreachable, None),
         (504, b"", Unreachable, None),
@@ -153,6 +175,28 @@ async def test_anything_else_is_unknown_and_says_why(status, body, kind, code):
         await Wire((status, body)).dataverse.integration_details(ORGANIZATION)
     assert raised.value.status == status
     assert raised.value.remote_code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "why", "what_to_do"),
+    [
+        (403, "0x80095ffc", "application is blocked in this environment", "App access control"),
+        (403, "0x80095ffe", "IP firewall blocks the address", "IP firewall"),
+        (400, "0x80040225", "user is disabled", "Enable the application user"),
+        (403, "0x80041d1f", "user is disabled", "Enable the application user"),
+        (403, "0x80072560", "no application user for the client id", "Create an application user"),
+        (403, "0x80042f09", "no security role", "security role"),
+        (403, "0x8004d24b", "no license", "application user, which needs none"),
+        (403, "0x80040220", "lacks a privilege", "security role"),
+        (403, "0x8badf00d", "or a policy of the environment", "access settings"),
+    ],
+)
+async def test_who_is_refused_is_told_why_and_what_to_do(status, code, why, what_to_do):
+    with pytest.raises(Forbidden, match=why) as raised:
+        await Wire((status, error(code))).dataverse.integration_details(ORGANIZATION)
+    assert what_to_do in raised.value.hint
+    again = Failure.of(raised.value).error(5)
+    assert (str(again), again.hint, again.remote_code) == (str(raised.value), raised.value.hint, code)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integration.delivery.retry import LONGEST
+from integration.retry_after import parse_retry_after
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2026 00:00:07 +99999999999", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 600.0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 600.0),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", 1.0),
+        ("Thu, 01 Jan 2026 00:00:07 GMT", 7.0),
+        ("Thursday, 01-Jan-26 00:00:07 GMT", 7.0),
+        ("Thu Jan  1 00:00:07 2026", 7.0),
+        ("-5", None),
+        ("+5", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("inf", None),
+        ("nan", None),
+        ("0", 1.0),
+        ("000000000000000000000012", 12.0),
+        ("9" * 400, 600.0),
+        ("9" * 100_000, 600.0),
+        ("\u0665", None),
+        ("\u00b2", None),
+        ("Mon, 01 J\u00e4n 2026 00:00:00 GMT", None),
+        ("7, 9", None),
+        (" 7 ", 7.0),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_whatever_is_asked_for_is_read_or_left_aside(header, seconds):
+    assert parse_retry_after(header, NOW) == seconds
+
+
+def test_a_delivery_may_be_asked_to_wait_longer_than_a_link_call():
+    assert parse_retry_after("86400", NOW, floor=0.0, cap=LONGEST.total_seconds()) == 86400.0
+    assert parse_retry_after("0", NOW, floor=0.0) == 0.0
+
+
+DATES = st.builds(
+    "{}{} {} {} {}{} {}".format,
+    st.sampled_from(["Mon, ", "", "Monday, ", ", "]),
+    st.integers(-5, 40) | st.just("01"),
+    st.sampled_from(["Jan", "jan", "Xxx", "", "\u0661"]),
+    st.integers() | st.sampled_from(["", "26", "0000"]),
+    st.sampled_from(["00:00:00", "24:00:00", "1.2.3", "12:99", "", "99999999999:1", "::"]),
+    st.sampled_from([" ", "", "\t"]),
+    st.sampled_from(["GMT", "+0000", "-0000", "+99999999999999", "-2400", "EST", "", "\u2212"]),
+)
+
+
+@given(DATES | st.text(alphabet="0123456789:+-,. GMTJan", max_size=40) | st.text())
+def test_no_text_is_an_error(header):
+    seconds = parse_retry_after(header, NOW)
+    assert seconds is None or 1 <= seconds <= 600
