@@ -231,6 +231,15 @@ class Overloaded(FnoLinkError):
     transient = True
 
 
+class LengthRequired(FnoLinkError):
+    """The request does not say how long its body is."""
+
+    hint = (
+        "Send the body with a Content-Length header: the Functions host does not read one that is sent in chunks "
+        "(Transfer-Encoding: chunked). A message that is meant to be empty has Content-Length: 0."
+    )
+
+
 class PayloadTooLarge(FnoLinkError):
     """The body is larger than this source accepts."""
 

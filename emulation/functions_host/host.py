@@ -92,7 +92,8 @@ class Host:
         log.configure()
         self._worker = await worker.load(self._folder)
         log.follow_threads(self._worker.invocation_id)
-        functions = tuple(function for function in self._worker.functions if not _disabled(function, settings))
+        disabled = {function.name for function in self._worker.functions if _disabled(function, settings)}
+        functions = tuple(function for function in self._worker.functions if function.name not in disabled)
         self._storage = Storage(settings, self._host_json.extensions.queues)
         encoded = self._host_json.extensions.queues.message_encoding == "base64"
         outputs = Outputs(self._storage, settings, encoded=encoded)
@@ -109,11 +110,13 @@ class Host:
             random.Random(),  # noqa: S311 - jitter
         )
         listeners = _listeners(functions, services)
-        keys = Keys([function.name for function in functions], options.keys, enforced=options.enforce_keys)
+        keys = Keys([function.name for function in self._worker.functions], options.keys, enforced=options.enforce_keys)
         http = self._host_json.extensions.http
         front = Front(
             invocations=self._invocations,
-            endpoints=http_trigger.endpoints(functions, http.route_prefix, settings.resolve),
+            endpoints=http_trigger.endpoints(
+                self._worker.functions, http.route_prefix, settings.resolve, disabled=disabled
+            ),
             event_grid={
                 name.lower(): listener
                 for name, listener in listeners.items()

@@ -1,7 +1,7 @@
 """HTTP triggers: from a request to an invocation and back. Page "Azure Functions HTTP trigger"."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -16,11 +16,14 @@ from emulation.functions_host.invocations import Invocations
 from emulation.functions_host.keys import Level
 from emulation.functions_host.outputs import HTTP
 from emulation.functions_host.protos import TypedData
-from emulation.functions_host.routes import Route, parse
+from emulation.functions_host.routes import Route, decoded, parse
 from emulation.functions_host.worker import Call, Returned
 
 TRIGGER = "httpTrigger"
 OK, NO_CONTENT, FAILED, GATEWAY_TIMEOUT = 200, 204, 500, 504
+
+
+CONTENT_LENGTH, TRANSFER_ENCODING = "content-length", "transfer-encoding"
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -31,30 +34,52 @@ class Endpoint(msgspec.Struct, frozen=True):
         route: Its template under the route prefix.
         methods: Upper-case; empty admits all.
         level: The key that it asks for.
+        disabled: Switched off: it keeps its place among the routes, and is not run.
     """
 
     function: Function
     route: Route
     methods: frozenset[str]
     level: Level
+    disabled: bool = False
 
 
-def endpoints(functions: Iterable[Function], prefix: str, resolve: Any) -> list[Endpoint]:
-    """Return the HTTP functions in the order in which their routes are tried.
+def endpoints(
+    functions: Iterable[Function], prefix: str, resolve: Any, *, disabled: Collection[str] = ()
+) -> list[Endpoint]:
+    """Return the HTTP functions in the order in which their routes are tried: that of their names, ignoring case.
+
+    `FunctionMetadataManager.LoadFunctionMetadata` sorts by `StringComparer.OrdinalIgnoreCase`, which compares upper
+    case: `_` stands behind the letters.
+
+    Args:
+        functions: All functions of the app, those too that are switched off.
+        prefix: The route prefix of host.json.
+        resolve: Replaces `%NAME%` in a route.
+        disabled: The names of those that are switched off.
 
     Raises:
         HostError: A route or an authorization level is wrong, or a route belongs to the host.
     """
-    found = [_endpoint(function, prefix, resolve) for function in functions if function.trigger.type == TRIGGER]
-    return sorted(found, key=lambda endpoint: endpoint.route.precedence)
+    found = [
+        msgspec.structs.replace(_endpoint(function, prefix, resolve), disabled=function.name in disabled)
+        for function in functions
+        if function.trigger.type == TRIGGER
+    ]
+    return sorted(found, key=lambda endpoint: endpoint.function.name.upper())
 
 
 def find(all_endpoints: Iterable[Endpoint], method: str, raw_path: str) -> tuple[Endpoint, dict[str, str]] | None:
-    """Return the endpoint for a request and its route values; None is the real host's 404, for a wrong method too."""
+    """Return the first endpoint that takes a request, and its route values.
+
+    None is the real host's 404, for a wrong method too: a method is a constraint of the route
+    (`HttpMethodRouteConstraint`), so that the next route is tried.
+    """
+    path = decoded(raw_path)
     for endpoint in all_endpoints:
         if endpoint.methods and method not in endpoint.methods:
             continue
-        values = endpoint.route.match(raw_path)
+        values = endpoint.route.match(path)
         if values is not None:
             return endpoint, values
     return None
@@ -114,7 +139,10 @@ def _endpoint(function: Function, prefix: str, resolve: Any) -> Endpoint:
 
 def _trigger_data(request: Request, body: bytes, values: Mapping[str, str]) -> TypedData:
     headers: dict[str, str] = {}
-    for name, value in request.headers.items():
+    chunked = TRANSFER_ENCODING in request.headers
+    for given, value in request.headers.items():
+        # Kestrel's Http1MessageBody: of two lengths the coding counts, and the other is kept for who wants to look.
+        name = f"x-{CONTENT_LENGTH}" if chunked and given == CONTENT_LENGTH else given
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     query: dict[str, str] = {}
     for name, value in request.query_params.multi_items():

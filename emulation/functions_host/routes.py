@@ -1,7 +1,9 @@
-"""Route templates as ASP.NET Core matches them. Page "Routing in ASP.NET Core".
+"""Route templates as the Functions host matches them: each for itself, and the first that takes a path answers.
 
-Literals before constrained parameters before parameters before catch-alls, segment by segment; constraints; optional
-and default values; literals without regard to case.
+The host does not use ASP.NET Core's endpoint routing, in which a literal comes before a parameter. It adds one `Route`
+a function to a `RouteCollection`, in the order of the functions' names (`WebScriptHostHttpRoutesManager`,
+`WebJobsRouteBuilder`), and those are asked one after the other (host #3153, #9876). Page "Routing in ASP.NET Core" has
+the templates: constraints, optional and default values, literals without regard to case.
 """
 
 import re
@@ -18,6 +20,8 @@ _PART = re.compile(
     r"\{(\*{0,2})([A-Za-z_][\w-]*)((?::[^(){}:=?]+(?:\((?:[^()]|\([^()]*\))*\))?)*)(?:=([^}?]*))?(\?)?\}"
 )
 _CONSTRAINT = re.compile(r":([^(){}:=?]+)(?:\(((?:[^()]|\([^()]*\))*)\))?")
+_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_KEPT = re.compile(r"(%2[fF])")
 _INT32, _INT64 = 2**31, 2**63
 
 
@@ -33,7 +37,7 @@ class Segment(msgspec.Struct, frozen=True):
 
     Args:
         pattern: Matches the decoded text of a path's segment, or of the rest of the path for a catch-all.
-        precedence: ASP.NET's digit: 1 literal, 2 constrained or mixed, 3 parameter, 4 and 5 catch-alls.
+        catch_all: Takes the rest of the path.
         parameter: The single parameter that the whole segment is, empty otherwise.
         constraints: By parameter.
         optional: May be missing.
@@ -41,7 +45,7 @@ class Segment(msgspec.Struct, frozen=True):
     """
 
     pattern: re.Pattern[str]
-    precedence: int
+    catch_all: bool = False
     parameter: str = ""
     constraints: tuple[tuple[str, Constraint], ...] = ()
     optional: bool = False
@@ -54,17 +58,12 @@ class Route(msgspec.Struct, frozen=True):
     template: str
     segments: tuple[Segment, ...]
 
-    @property
-    def precedence(self) -> tuple[int, ...]:
-        """The key by which routes are tried: lower first, and of two that agree the longer first."""
-        return (*(segment.precedence for segment in self.segments), _CATCH_ALL + 1)
-
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the route values of a raw (percent-encoded) path, or None where it does not match."""
-        parts = [unquote(part) for part in path.strip("/").split("/")] if path.strip("/") else []
+        """Return the route values of a path (`decoded`), or None where it does not match."""
+        parts = path.strip("/").split("/") if path.strip("/") else []
         values: dict[str, str] = {}
         for index, segment in enumerate(self.segments):
-            if segment.precedence >= _CATCH_ALL_CONSTRAINED:
+            if segment.catch_all:
                 found = _values(segment, "/".join(parts[index:]))
                 return None if found is None else values | found
             if index >= len(parts) or not parts[index]:
@@ -80,7 +79,32 @@ class Route(msgspec.Struct, frozen=True):
         return values if len(parts) <= len(self.segments) else None
 
 
-_LITERAL, _CONSTRAINED, _PARAMETER, _CATCH_ALL_CONSTRAINED, _CATCH_ALL = 1, 2, 3, 4, 5
+def decoded(raw: str) -> str:
+    """Decode the path of a request's first line as Kestrel does (`UrlDecoder`, `PathNormalizer`).
+
+    An encoded slash, and what is no UTF-8, stay encoded; then `.` and `..` are walked.
+    """
+    path = _ENCODED.sub(lambda run: "".join(_text(part) for part in _KEPT.split(run[0])), raw)
+    walked = list[str]()
+    parts = path.split("/")
+    for part in parts:
+        if part == "..":
+            if len(walked) > 1:
+                walked.pop()
+        elif part != ".":
+            walked.append(part)
+    if parts[-1] in {".", ".."}:
+        walked.append("")
+    return "/".join(walked)
+
+
+def _text(part: str) -> str:
+    if _KEPT.fullmatch(part):
+        return part
+    try:
+        return unquote(part, errors="strict")
+    except UnicodeDecodeError:
+        return part
 
 
 def parse(template: str) -> Route:
@@ -93,7 +117,7 @@ def parse(template: str) -> Route:
     parts = re.split(r"/(?![^{}]*\})", text) if text else []
     segments = tuple(_segment(part, template) for part in parts)
     for segment in segments[:-1]:
-        if segment.precedence >= _CATCH_ALL_CONSTRAINED:
+        if segment.catch_all:
             msg = f"Route {template!r}: a catch-all parameter must come last."
             raise HostError(msg)
     return Route(template, segments)
@@ -116,16 +140,12 @@ def _segment(text: str, template: str) -> Segment:
     pattern += re.escape(text[position:])
     compiled = re.compile(f"{pattern}\\Z", re.IGNORECASE | re.DOTALL)
     if not parts:
-        return Segment(compiled, _LITERAL)
+        return Segment(compiled)
     only = parts[0] if len(parts) == 1 and parts[0][0] == text else None
     if only is None:
-        return Segment(compiled, _CONSTRAINED, constraints=tuple(constraints))
-    if only[1]:
-        precedence = _CATCH_ALL_CONSTRAINED if constraints else _CATCH_ALL
-    else:
-        precedence = _CONSTRAINED if constraints else _PARAMETER
+        return Segment(compiled, constraints=tuple(constraints))
     optional = bool(only[5])
-    return Segment(compiled, precedence, only[2], tuple(constraints), optional, only[4])
+    return Segment(compiled, bool(only[1]), only[2], tuple(constraints), optional, only[4])
 
 
 def _check_literal(text: str, template: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -15,13 +15,17 @@ from emulation.functions_host.http_trigger import Endpoint
 from emulation.functions_host.invocations import Invocations
 from emulation.functions_host.keys import EVENT_GRID, Keys, Level
 from emulation.functions_host.listeners import EventGridListener
+from emulation.functions_host.log import host_log
 
-UNAUTHORIZED, NOT_FOUND, TOO_LARGE, TOO_MANY = 401, 404, 413, 429
+UNAUTHORIZED, NOT_FOUND, TOO_MANY, FAILED = 401, 404, 429, 500
 EVENT_GRID_PATH = "/runtime/webhooks/eventgrid"
 
 
 class BodyTooLarge(Exception):
-    """A request body is above the limit."""
+    """A request body is above the limit of the host."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Request body too large. The max request body size is {limit} bytes.")
 
 
 class Throttle:
@@ -99,21 +103,30 @@ class Front:
         request = Request(scope, receive, send)
         try:
             response = await self._answer(request)
-        except BodyTooLarge:
-            response = PlainTextResponse("Request body too large.", TOO_LARGE, headers={"connection": "close"})
+        except BodyTooLarge as error:
+            # Not 413: the exception meets the function's invocation, and ExceptionMiddleware makes 500 of it (host
+            # #10519). The rest of the body is not read.
+            host_log.error("%s", error)
+            response = Response(status_code=FAILED, headers={"connection": "close"})
+        except ClientDisconnect:
+            return
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         path = request.url.path.lower().rstrip("/")
         if not path:
             return PlainTextResponse("Your Functions app is up and running.")
-        if path == EVENT_GRID_PATH:
-            return await self._answer_event_grid(request)
         if path.startswith("/admin/"):
             if not self._keys.admit(_key(request), Level.ADMIN):
                 return Response(status_code=UNAUTHORIZED)
             return await self._admin.answer(request, await self._body(request))
-        return await self._answer_function(request)
+        # HttpThrottleMiddleware stands before routing and keys.
+        if self._throttle.full:
+            return Response(status_code=TOO_MANY)
+        async with self._throttle.slot():
+            if path == EVENT_GRID_PATH:
+                return await self._answer_event_grid(request)
+            return await self._answer_function(request)
 
     async def _answer_function(self, request: Request) -> Response:
         raw_path = bytes(request.scope["raw_path"]).decode("ascii", "replace").split("?", 1)[0]
@@ -121,15 +134,16 @@ class Front:
         if found is None:
             return Response(status_code=NOT_FOUND)
         endpoint, values = found
-        if not self._keys.admit(_key(request), endpoint.level, endpoint.function.name):
+        key = _key(request)
+        # FunctionInvocationMiddleware: keys first; the body is read for the invocation, so never for a stranger.
+        if not self._keys.admit(key, endpoint.level, endpoint.function.name):
             return Response(status_code=UNAUTHORIZED)
-        if self._throttle.full:
-            return Response(status_code=TOO_MANY)
-        async with self._throttle.slot():
-            body = await self._body(request)
-            return await http_trigger.answer(
-                self._invocations, endpoint, values, request, body=body, limit=self._response_limit
-            )
+        if endpoint.disabled and not self._keys.admit(key, Level.ADMIN):
+            return Response(status_code=NOT_FOUND)
+        body = await self._body(request) if _has_length(request) else b""
+        return await http_trigger.answer(
+            self._invocations, endpoint, values, request, body=body, limit=self._response_limit
+        )
 
     async def _answer_event_grid(self, request: Request) -> Response:
         if not self._keys.admit(_key(request), Level.SYSTEM, system=EVENT_GRID):
@@ -143,15 +157,27 @@ class Front:
     async def _body(self, request: Request) -> bytes:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self._largest_body:
-            raise BodyTooLarge
+            raise BodyTooLarge(self._largest_body)
         chunks, size = list[bytes](), 0
         async for chunk in request.stream():
             size += len(chunk)
             if size > self._largest_body:
-                raise BodyTooLarge
+                raise BodyTooLarge(self._largest_body)
             chunks.append(chunk)
         return b"".join(chunks)
 
 
+def _has_length(request: Request) -> bool:
+    """Tell whether the host hands the body to the worker: only with a Content-Length above 0.
+
+    `GrpcMessageConversionExtensions.ToRpcHttp` (host #4926, #7930). A chunked body never arrives, nor one of which a
+    proxy says both: there Kestrel takes the Content-Length away.
+    """
+    length = request.headers.get(http_trigger.CONTENT_LENGTH, "")
+    return http_trigger.TRANSFER_ENCODING not in request.headers and length.isdigit() and int(length) > 0
+
+
 def _key(request: Request) -> str | None:
-    return request.headers.get("x-functions-key") or request.query_params.get("code")
+    # AuthenticationLevelHandler: a header that is there counts, even an empty one.
+    header = request.headers.get("x-functions-key")
+    return request.query_params.get("code") if header is None else header

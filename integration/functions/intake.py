@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 
 from integration.config import Configuration
+from integration.config.function_names import function_name
 from integration.config.model import HttpSource
 from integration.errors import UnknownSource
 from integration.functions.convert import answer, request_of
-from integration.functions.names import function_name
 from integration.functions.workers import Workers
 from integration.web import problem
 
@@ -24,9 +24,10 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
                 bp.route(f"events/{source.name}", methods=["POST", "OPTIONS"])(_intake(source, worker))
             )
 
-    # Anonymous: with a key of another source's function, a misspelt name must be 404 and not 401.
-    @bp.function_name("intake_unknown_source")
-    @bp.route("events/{source}", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.ANONYMOUS)
+    # The host tries functions in the order of their names and takes the first whose route fits: this one must stand
+    # behind every intake_…. It asks for a key as they do, so that a stranger cannot tell which sources exist.
+    @bp.function_name("unknown_source")
+    @bp.route("events/{source}", methods=["POST", "OPTIONS"])
     async def unknown_source(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         name = req.route_params.get("source", "")
         return answer(problem(404, UnknownSource(f"no HTTP source named {name[:64]!r} is configured")))

@@ -11,8 +11,8 @@ from typing import Any
 import azure.functions as func
 
 from integration.config import Configuration
+from integration.config.function_names import function_name
 from integration.config.model import StorageQueueSource
-from integration.functions.names import function_name
 from integration.functions.workers import Workers
 from integration.storage import INTERNAL
 from integration.storage.names import EVENTS, RETRIES

@@ -11,9 +11,9 @@ from typing import Any
 import azure.functions as func
 
 from integration.config import Configuration
+from integration.config.function_names import function_name
 from integration.config.model import ServiceBusSource
 from integration.functions.convert import properties_of
-from integration.functions.names import function_name
 from integration.functions.workers import Workers
 
 type Handler = Callable[[func.ServiceBusMessage], Awaitable[None]]

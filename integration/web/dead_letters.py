@@ -14,6 +14,7 @@ from integration.errors import (
     CorruptRecord,
     FnoLinkError,
     InvalidRequest,
+    LengthRequired,
     LinkUnknown,
     StorageUnavailable,
     UnknownDeadLetter,
@@ -102,7 +103,7 @@ class DeadLetterPages:
     async def replay(self, request: Request) -> Response:
         """Order a replay; 202 with the job."""
         try:
-            order = read_order(request.body)
+            order = read_order(request.measured())
             job = await self._replays.ask(
                 "replay",
                 order.filter,
@@ -117,7 +118,7 @@ class DeadLetterPages:
     async def purge(self, request: Request) -> Response:
         """Count what a purge would remove; with `"dryRun": false` order it."""
         try:
-            order = read_order(request.body)
+            order = read_order(request.measured())
             if order.dry_run:
                 return Response.json(200, await self.count(order))
             job = await self._replays.ask("purge", order.filter, order.ids, per_second=order.per_second)
@@ -312,6 +313,8 @@ def refusal(error: FnoLinkError) -> Response:
             return problem(404, error)
         case InvalidRequest():
             return problem(400, error)
+        case LengthRequired():
+            return problem(411, error)
         case StorageUnavailable() | LinkUnknown():
             return problem(503, error, retry_after=RETRY_AFTER)
         case _:

@@ -14,7 +14,7 @@ from integration.config.model import EventGridSource, HttpSource
 from integration.delivery import Envelope
 from integration.delivery.claim_checks import intake_path
 from integration.delivery.envelope import QUEUE
-from integration.errors import Overloaded, PayloadTooLarge, StorageUnavailable
+from integration.errors import LengthRequired, Overloaded, PayloadTooLarge, StorageUnavailable
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import PAYLOADS
@@ -68,12 +68,14 @@ class Intake:
             request: The message.
 
         Returns:
-            202 when it is stored; 200 to a handshake; 413 and 431 when body or headers are too large; 503 with
-            Retry-After when it could not be stored in time.
+            202 when it is stored; 200 to a handshake; 411 when the body cannot have come here; 413 and 431 when body or
+            headers are too large; 503 with Retry-After when it could not be stored in time.
         """
         handshake = shake_hands(request)
         if handshake is not None:
             return handshake
+        if request.unmeasured:
+            return problem(411, LengthRequired(f"{source.name} cannot tell an empty message from one it did not get"))
         if len(request.body) > source.max_body:
             message = f"{len(request.body)} bytes are more than the {source.max_body} that {source.name} accepts"
             return problem(413, PayloadTooLarge(message))

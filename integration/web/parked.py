@@ -76,7 +76,7 @@ class ParkedPages:
     async def release(self, request: Request) -> Response:
         """Release chosen ones, 200; or order the release of an organization's, 202."""
         try:
-            order = read_order(request.body)
+            order = read_order(request.measured())
             return Response.json(202 if order.organization else 200, await self.go_on(order))
         except FnoLinkError as error:
             return refusal(error)

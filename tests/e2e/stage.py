@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import string
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -113,6 +114,7 @@ def configuration() -> str:
         f'tenant = "contoso.onmicrosoft.com"\n[sources.{name}]\nkind = "http"\norganization = "{name}"\n'
         for name in ORGANIZATIONS
     ]
+    parts += [f'[sources.{letter}]\nkind = "http"\norganization = "asked"\n' for letter in string.ascii_lowercase]
     for target, types in BY_TYPE.items():
         needs = "false" if target in {"raw", "flaky", "fragile"} else "true"
         parts.append(

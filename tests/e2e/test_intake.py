@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import string
 
 import pytest
 
@@ -53,13 +54,33 @@ def test_an_event_that_no_route_takes_is_a_dead_letter(stage):
     )
 
 
-def test_an_unknown_source_is_404_with_problem_details_whatever_the_key(stage):
-    for key in (stage.host.key, "wrong", stage.host.function_keys["intake_contoso"]["default"]):
-        answer = stage.post("nobody", business_event(), x_functions_key=key)
-        assert answer.status_code == 404
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert (answer.json()["code"], answer.json()["status"]) == ("UnknownSource", 404)
-        assert answer.json()["hint"]
+def test_a_source_of_any_letter_takes_a_message_end_to_end(stage):
+    sent = {letter: business_event() for letter in string.ascii_lowercase}
+    assert {letter: stage.post(letter, event).status_code for letter, event in sent.items()} == dict.fromkeys(sent, 202)
+    wanted = {event["EventId"] for event in sent.values()}
+    seen: set[str] = set()
+    until(lambda: seen.update(event["id"] for event in stage.take("archive")) or wanted <= seen)
+
+
+def test_an_unknown_source_is_404_with_problem_details_to_who_has_the_apps_key(stage):
+    answer = stage.post("nobody", business_event())
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["code"], answer.json()["status"]) == ("UnknownSource", 404)
+    assert answer.json()["hint"]
+
+
+def test_to_a_stranger_sources_that_exist_and_others_look_alike(stage):
+    other = stage.host.function_keys["intake_small"]["default"]
+    for headers in ({}, {"x-functions-key": "wrong"}, {"x-functions-key": other}):
+        for method in ("POST", "OPTIONS", "GET", "PUT", "HEAD"):
+            known, unknown = (
+                stage.http.request(method, f"{stage.host.url}/api/events/{name}", headers=headers)
+                for name in ("contoso", "nobody")
+            )
+            assert known.status_code == unknown.status_code in (401, 404)
+            assert known.content == unknown.content == b""
+            assert sorted(known.headers) == sorted(unknown.headers)
 
 
 def test_a_wrong_key_and_no_key_are_401(stage):
@@ -83,6 +104,25 @@ def test_a_body_over_the_limit_of_its_source_is_413(stage):
     assert answer.json()["code"] == "PayloadTooLarge"
     assert stage.post("small", b"").status_code == 202
     assert stage.post("contoso", b"x" * 1_048_577).status_code == 413
+
+
+def test_a_message_sent_in_chunks_is_refused_and_never_taken_for_an_empty_one(stage):
+    sent = business_event()
+    url, key = f"{stage.host.url}/api/events/contoso", {"x-functions-key": stage.host.key}
+    answer = stage.http.post(url, content=iter([json.dumps(sent).encode()]), headers=key)
+    assert answer.status_code == 411
+    assert answer.json()["code"] == "LengthRequired"
+    assert "Content-Length" in answer.json()["hint"]
+    # What makes a proxy send both lengths makes the host read neither.
+    both = {**key, "transfer-encoding": "chunked", "content-length": "2"}
+    assert stage.http.post(url, content=iter([b"{}"]), headers=both).status_code == 411
+    handshake = {**key, "aeg-event-type": "SubscriptionValidation"}
+    assert stage.http.post(url, content=iter([b"[]"]), headers=handshake).status_code == 411
+    for order in ("dead-letters/replay", "dead-letters/purge", "parked/release"):
+        sent_in_chunks = stage.http.post(
+            f"{stage.host.url}/api/{order}", content=iter([b'{"all": true, "organization": "contoso"}']), headers=key
+        )
+        assert (sent_in_chunks.status_code, sent_in_chunks.json()["code"]) == (411, "LengthRequired")
 
 
 def test_headers_larger_than_a_queue_message_are_refused_for_good(stage):

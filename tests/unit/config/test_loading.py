@@ -49,6 +49,10 @@ def queue(lines, name="q"):
     return f'[sources.{name}]\nkind = "storage_queue"\norganization = "contoso"\n{lines}\n'
 
 
+def http(name):
+    return f'[sources.{name}]\nkind = "http"\norganization = "contoso"\n'
+
+
 @pytest.mark.parametrize(
     ("text", "key", "says"),
     [
@@ -66,6 +70,8 @@ def queue(lines, name="q"):
         ("[health]\nfailure_threshold = true", "health.failure_threshold", "whole number, not true"),
         ("[routing]\nunmatched = 'deadletter'", "routing.unmatched", "not allowed"),
         (queue("queue = 'Orders'"), "sources.q.queue", "`Orders` is not allowed"),
+        (http("unknown-source"), "sources.unknown-source", "intake_unknown_source, like one of fno-link itself"),
+        (http("degraded"), "sources.degraded", "intake_degraded, like one of fno-link itself"),
         (queue("queue = 'ab'"), "sources.q.queue", "not allowed"),
         (queue("queue = 'a--b'"), "sources.q.queue", "not allowed"),
         (queue("queue = 'fno-link-events'"), "sources.q.queue", "not allowed"),

@@ -74,9 +74,9 @@ def test_each_http_source_is_a_function_with_its_own_key(tmp_path):
     found = routes(registered(tmp_path, CONFIGURATION))
     assert found["intake_erp"] == ("events/erp", "FUNCTION")
     assert found["intake_erp_2"] == ("events/erp-2", "FUNCTION")
-    assert found["intake_unknown_source"] == ("events/{source}", "ANONYMOUS")
+    assert found["unknown_source"] == ("events/{source}", "FUNCTION")
     assert found["health"] == ("health", "ANONYMOUS")
-    protected = set(found) - {"health", "intake_unknown_source"}
+    protected = set(found) - {"health"}
     assert {found[name][1] for name in protected} == {"FUNCTION"}
 
 

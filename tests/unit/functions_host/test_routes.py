@@ -1,7 +1,9 @@
 import pytest
 
 from emulation.functions_host.errors import HostError
-from emulation.functions_host.routes import parse
+from emulation.functions_host.function import Binding, Function
+from emulation.functions_host.http_trigger import endpoints, find
+from emulation.functions_host.routes import decoded, parse
 
 
 @pytest.mark.parametrize(
@@ -36,20 +38,44 @@ from emulation.functions_host.routes import parse
         ("files/{name}.{ext}", "/files/a.b.txt", {"name": "a", "ext": "b.txt"}),
         ("v{version:int}/x", "/v2/x", {"version": "2"}),
         ("v{version:int}/x", "/vtwo/x", None),
-        ("items/{id}", "/items/a%2Fb", {"id": "a/b"}),
+        ("items/{id}", "/items/a%2Fb", {"id": "a%2Fb"}),
+        ("items/{id}", "/items/a%20b%c3%a9", {"id": "a bé"}),
+        ("items/{id}", "/items/%ff%2f%20", {"id": "%ff%2f "}),
+        ("items/{id}", "/other/%2e%2e/items/7", {"id": "7"}),
+        ("items/{id}", "/items/x/../7", {"id": "7"}),
+        ("items/{id}", "/items/7/.", {"id": "7"}),
+        ("items", "/../items", {}),
         ("", "/", {}),
     ],
 )
 def test_a_path_matches_a_template_as_in_aspnet(template, path, values):
-    assert parse(template).match(path) == values
+    assert parse(template).match(decoded(path)) == values
 
 
-def test_routes_are_tried_literals_first_and_catch_alls_last():
-    templates = ["{*rest}", "a/{x}", "a/{x:int}", "a/b", "{x}/b", "a/{x}/c", "a"]
-    routes = sorted(map(parse, templates), key=lambda route: route.precedence)
-    tried = [route.template for route in routes]
-    assert tried.index("a/b") < tried.index("a/{x:int}") < tried.index("a/{x}") < tried.index("{x}/b")
-    assert tried[-1] == "{*rest}"
+def endpoint(name: str, route: str, *methods: str) -> Function:
+    given = {"route": route, "authLevel": "ANONYMOUS", "methods": list(methods)}
+    return Function("", name, Binding("req", "httpTrigger", "in", given), (), None)
+
+
+def tried(*functions: Function) -> list[str]:
+    return [each.function.name for each in endpoints(functions, "api", str)]
+
+
+def test_routes_are_tried_in_the_order_of_the_functions_names_whatever_they_hold():
+    functions = endpoint("b", "events/{x}"), endpoint("C", "events/y"), endpoint("a_", "x"), endpoint("Az", "{*rest}")
+    assert tried(*functions) == ["Az", "a_", "b", "C"]
+    found = endpoints(functions[:2], "api", str)
+    match = find(found, "POST", "/api/events/y")
+    assert match is not None
+    assert (match[0].function.name, match[1]) == ("b", {"x": "y"})
+
+
+def test_a_route_whose_methods_do_not_fit_leaves_the_request_to_the_next():
+    found = endpoints((endpoint("a", "events/{x}", "GET"), endpoint("b", "events/y", "POST")), "api", str)
+    match = find(found, "POST", "/api/events/y")
+    assert match is not None
+    assert match[0].function.name == "b"
+    assert find(found, "PUT", "/api/events/y") is None
 
 
 @pytest.mark.parametrize("template", ["a/{", "a}/b", "{x:nothing}", "{*rest}/more", "a?b"])

@@ -10,8 +10,8 @@ import pytest
 from integration.config import check, settings
 from integration.config.connections import connection_fault, settings_of
 from integration.config.credentials import credentials
+from integration.config.function_names import function_name
 from integration.delivery.claim_checks import KEEP
-from integration.functions.names import function_name
 from integration.storage.connections import Account, find
 from integration.storage.names import PAYLOADS
 from tests.bicep import Template, at, properties, text_of, unquoted
