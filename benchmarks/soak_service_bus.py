@@ -71,7 +71,7 @@ async def soak(messages: int) -> dict[str, Any]:
 
         async def note(message: ServiceBusReceivedMessage) -> None:
             nonlocal unknown
-            number = uuid.UUID((message.message_id or "").removesuffix(":orders")).int - 1
+            number = uuid.UUID(bytes(message.application_properties[b"cloudEvents_id"]).decode()).int - 1
             if 0 <= number < messages:
                 seen[number] += 1
             else:

@@ -18,6 +18,13 @@ type Name = Annotated[
         extra={"hint": "1 to 40 of a-z, 0-9 and -, neither beginning nor ending with -"},
     ),
 ]
+type OptionalName = Annotated[
+    str,
+    Meta(
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?)?$",
+        extra={"hint": "1 to 40 of a-z, 0-9 and -, neither beginning nor ending with -; or leave it out"},
+    ),
+]
 type OrganizationName = Annotated[str, Meta(extra={"refers_to": "organizations"})]
 type SourceName = Annotated[str, Meta(extra={"refers_to": "sources"})]
 type TargetName = Annotated[str, Meta(extra={"refers_to": "targets"})]

@@ -11,6 +11,7 @@ from msgspec import inspect
 from integration.config import settings
 from integration.config.credentials import credential_problems
 from integration.config.function_names import name_problems
+from integration.config.groups import group_problems, group_warnings
 from integration.config.model import Configuration, Document, Route
 from integration.config.places import place_problems, place_warnings
 from integration.config.reading import BAD, Reader, suggestion
@@ -85,8 +86,8 @@ def check_text(text: str, environ: Environ, *, file: str = DEFAULT, offline: boo
         routes = _readable_routes(raw, environ, offline=offline)
         return Checked(None, _merged(reader.problems), tuple(reader.warnings), file, routes)
     configuration = _configuration(document, file)
-    problems = (*name_problems(configuration), *place_problems(configuration))
-    warnings = (*reader.warnings, *place_warnings(configuration))
+    problems = (*name_problems(configuration), *place_problems(configuration), *group_problems(configuration))
+    warnings = (*reader.warnings, *place_warnings(configuration), *group_warnings(configuration))
     return Checked(None if problems else configuration, problems, warnings, file, configuration.routes)
 
 

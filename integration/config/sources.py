@@ -10,6 +10,7 @@ from integration.config.fields import (
     EntityName,
     HubName,
     Name,
+    OptionalName,
     OrganizationName,
     SourceQueueName,
     SubscriptionName,
@@ -28,6 +29,8 @@ class HttpSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
         drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
         max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
+        duplicates: The group of sources among which events with the same id are the same event; left out: this source
+            alone.
     """
 
     name: Name
@@ -37,6 +40,7 @@ class HttpSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     legal_entities: tuple[Text, ...] = ()
     drop_echoes: bool = False
     max_call_depth: CallDepth = 0
+    duplicates: OptionalName = ""
 
 
 class StorageQueueSource(
@@ -58,6 +62,8 @@ class StorageQueueSource(
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
         drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
         max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
+        duplicates: The group of sources among which events with the same id are the same event; left out: this source
+            alone.
     """
 
     name: Name
@@ -68,6 +74,7 @@ class StorageQueueSource(
     legal_entities: tuple[Text, ...] = ()
     drop_echoes: bool = False
     max_call_depth: CallDepth = 0
+    duplicates: OptionalName = ""
 
 
 class ServiceBusSource(
@@ -87,6 +94,8 @@ class ServiceBusSource(
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
         drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
         max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
+        duplicates: The group of sources among which events with the same id are the same event; left out: this source
+            alone.
     """
 
     name: Name
@@ -100,6 +109,7 @@ class ServiceBusSource(
     legal_entities: tuple[Text, ...] = ()
     drop_echoes: bool = False
     max_call_depth: CallDepth = 0
+    duplicates: OptionalName = ""
 
 
 class EventGridSource(
@@ -114,6 +124,8 @@ class EventGridSource(
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
         drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
         max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
+        duplicates: The group of sources among which events with the same id are the same event; left out: this source
+            alone.
     """
 
     name: Name
@@ -122,6 +134,7 @@ class EventGridSource(
     legal_entities: tuple[Text, ...] = ()
     drop_echoes: bool = False
     max_call_depth: CallDepth = 0
+    duplicates: OptionalName = ""
 
 
 class EventHubSource(
@@ -139,6 +152,8 @@ class EventHubSource(
         legal_entities: The legal entities (companies) whose events are accepted; none named: all.
         drop_echoes: Whether events that our own application user caused are dropped: echoes of our own writes.
         max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
+        duplicates: The group of sources among which events with the same id are the same event; left out: this source
+            alone.
     """
 
     name: Name
@@ -150,6 +165,12 @@ class EventHubSource(
     legal_entities: tuple[Text, ...] = ()
     drop_echoes: bool = False
     max_call_depth: CallDepth = 0
+    duplicates: OptionalName = ""
 
 
 type Source = HttpSource | StorageQueueSource | ServiceBusSource | EventGridSource | EventHubSource
+
+
+def group_of(source: Source) -> str:
+    """Name the group of sources among which an event is the same: `duplicates`, else the source itself."""
+    return source.duplicates or source.name

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from integration.config.model import HttpSource, Organization, Source
+from integration.config.sources import group_of
 from integration.delivery.claim_checks import ClaimChecks
 from integration.errors import CorruptRecord
 from integration.events.inbound import Inbound, Limits, Property
@@ -89,6 +90,7 @@ def inbound_of(  # noqa: PLR0913  # what is known of a message
     return Inbound(
         body=body,
         ingress=source.name,
+        group=group_of(source),
         organization=organization.name,
         organization_url=organization.url,
         received_at=received_at,

@@ -10,6 +10,7 @@ from integration.events.event import Event
 from integration.links.values import Linked
 
 _LONGEST_ID = 128
+_DIGITS = 32
 
 
 class Shipment(msgspec.Struct, frozen=True):
@@ -31,22 +32,23 @@ class Shipment(msgspec.Struct, frozen=True):
 
     @property
     def delivery_id(self) -> str:
-        """`{event id}:{route}`, the same for every attempt and replay: what a receiver knows a repetition by."""
-        return _as_header(f"{self.event.id}:{self.route}")
+        """`{key}:{route}`, the same for every attempt and replay: what a receiver knows a repetition by.
+
+        Of the event's key, its first 32 digits: a CloudEvents id is unique only with its source.
+        """
+        return _short(f"{self.event.key[:_DIGITS]}:{self.route}")
 
     @property
     def message_id(self) -> str:
         """The delivery's id and, for a replay, `:r{n}`, so that a broker's duplicate detection lets it through.
 
-        The same for every attempt; hashed when over 128 characters or no header value.
+        The same for every attempt; hashed when over 128 characters.
         """
-        return _as_header(f"{self.event.id}:{self.route}" + (f":r{self.replay}" if self.replay else ""))
+        return _short(f"{self.event.key[:_DIGITS]}:{self.route}" + (f":r{self.replay}" if self.replay else ""))
 
 
-def _as_header(plain: str) -> str:
-    if len(plain) <= _LONGEST_ID and plain.isascii() and plain.isprintable() and not plain.startswith(" "):
-        return plain
-    return hashlib.sha256(plain.encode()).hexdigest()
+def _short(plain: str) -> str:
+    return plain if len(plain) <= _LONGEST_ID else hashlib.sha256(plain.encode()).hexdigest()
 
 
 class Receipt(msgspec.Struct, frozen=True):

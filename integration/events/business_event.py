@@ -127,6 +127,7 @@ def business_event(
         extensions=extensions(fields, around),
         raw=raw,
         ingress=inbound.ingress,
+        group=inbound.group or inbound.ingress,
         origin=origin
         or Origin(
             organization_host="" if around.is_silent else around.organization_host,

@@ -86,6 +86,7 @@ def _event(
         extensions=attributes,
         raw=text,
         ingress=inbound.ingress,
+        group=inbound.group or inbound.ingress,
         origin=_origin(context, around),
     )
     vars(event)["payload"] = data

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from integration.events.identity import comparable
+
 type Shape = Literal["business_event", "data_event", "dataverse", "event_grid", "cloud_event", "alert"]
 type Attribute = str | int | bool
 
@@ -62,6 +64,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         raw: The body as it came, where `data` is a reshaped form of it.
         foreign: A CloudEvent that another system made: id and source are that system's.
         ingress: The configured name of the source that it came in by (not sent on).
+        group: Among which sources it is the same event: their `duplicates`, or the source's own name (not sent on).
+            Empty on what was stored before there were groups, and on alerts.
         origin: Who caused it, for guards (not sent on).
     """
 
@@ -80,6 +84,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     raw: bytes | None = None
     foreign: bool = False
     ingress: str = ""
+    group: str = ""
     origin: Origin = Origin()
 
     @property
@@ -106,8 +111,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
 
     @cached_property
     def key(self) -> str:
-        """SHA-256, in hex, over organization, source (foreign CloudEvents only) and id: the event's storage key."""
-        return event_key(self.organization, self.id, self.source if self.foreign else "")
+        """The event's storage key: see `event_key`."""
+        return event_key(self.organization, self.id, group=self.group, source=self.source if self.foreign else "")
 
     @property
     def internal(self) -> bool:
@@ -125,12 +130,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         return event
 
 
-def event_key(organization: str, id_: str, source: str = "") -> str:
-    """Return the storage key of an event.
+def event_key(organization: str, id_: str, *, group: str = "", source: str = "") -> str:
+    """Return the storage key of an event: SHA-256, in hex, of the JSON array of all that tells it from others.
+
+    Who may send to one source cannot speak for the sender of another: the group is part of it. Ids of Dynamics 365 that
+    are GUIDs are compared without case and braces; a foreign CloudEvent's id is its system's and compared as it is.
 
     Args:
         organization: The configured name.
         id_: The event's id.
+        group: Of sources among which it is the same event; empty: the key that such an event had before there were
+            groups.
         source: Of a foreign CloudEvent; empty for the others.
     """
-    return hashlib.sha256(f"{organization}\x00{source}\x00{id_}".encode()).hexdigest()
+    if not group:
+        return hashlib.sha256(f"{organization}\x00{source}\x00{id_}".encode()).hexdigest()
+    parts = (organization, group, source, id_ if source else comparable(id_))
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -78,6 +78,7 @@ def event_grid_event(envelope: EventGridEvent, text: bytes, inbound: Inbound) ->
         extensions=extensions,
         foreign=True,
         ingress=inbound.ingress,
+        group=inbound.group or inbound.ingress,
     )
 
 
@@ -129,6 +130,7 @@ def cloud_event(attributes: Mapping[str, Any], data: bytes, content_type: str, i
         extensions=_extensions(attributes),
         foreign=True,
         ingress=inbound.ingress,
+        group=inbound.group or inbound.ingress,
     )
 
 

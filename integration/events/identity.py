@@ -9,6 +9,7 @@ _NAMESPACE = uuid.UUID("6f0c7c2e-2f6b-5d0e-9a53-0d6c6e0b1f5a")
 _ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 _GUID_LENGTH = len(_ZERO_GUID)
+_GUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 _TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 ID_LENGTH = 512
@@ -28,6 +29,15 @@ def guid(value: object) -> str:
         return "" if value == _ZERO_GUID else value
     text = value.strip().removeprefix("{").removesuffix("}")
     return "" if text == _ZERO_GUID else text
+
+
+def comparable(id_: str) -> str:
+    """Return an id as it is compared with others: a GUID without case, braces and hyphens, anything else as it is.
+
+    F&O writes GUIDs in upper case, Dataverse in lower.
+    """
+    text = id_.strip().removeprefix("{").removesuffix("}")
+    return text.replace("-", "").lower() if _GUID.fullmatch(text) else id_
 
 
 def legal_id(value: str) -> str:

@@ -41,6 +41,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         body: The bytes, unchanged.
         ingress: The configured name of the source.
+        group: Among which sources its events are the same; empty: this source alone.
         organization: The configured name of its organization.
         organization_url: `https://contoso.crm.dynamics.com`, no trailing slash.
         received_at: When it was accepted.
@@ -56,6 +57,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     organization: str
     organization_url: str
     received_at: datetime
+    group: str = ""
     content_type: str = ""
     headers: dict[str, str] = {}
     properties: dict[str, Property] = {}

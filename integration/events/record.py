@@ -26,6 +26,7 @@ class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
     extensions: dict[str, Attribute] = {}
     foreign: bool = False
     ingress: str = ""
+    group: str = ""
     origin: Origin = Origin()
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     data_text: str | None = None
@@ -37,7 +38,7 @@ class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Record)
 _COPIED = ("id", "source", "type", "organization", "shape", "subject", "time", "datacontenttype", "dataschema")
-_ALSO_COPIED = ("finer", "extensions", "foreign", "ingress", "origin")
+_ALSO_COPIED = ("finer", "extensions", "foreign", "ingress", "group", "origin")
 
 
 def store(event: Event) -> bytes:

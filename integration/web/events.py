@@ -1,5 +1,6 @@
 """What became of each event, over HTTP: the journal's rows with their deliveries, and what was kept if asked for."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -28,6 +29,7 @@ LARGEST_PAGE = 200
 SEARCH = 20.0
 """Seconds that an event is searched by its id, where its key does not follow from it."""
 _SEARCHED = 1000
+_AT_ONCE = 16
 _KEY = frozenset("0123456789abcdef")
 _KEY_LENGTH = 64
 _STATES: tuple[str, ...] = get_args(State.__value__)
@@ -42,7 +44,7 @@ class EventPages:
         listing: Reads the journal.
         dead_letters: Where failed deliveries lie.
         payloads: The payloads that were kept.
-        organizations: The configured names.
+        groups: The groups of sources of each configured organization, by its name.
         clock: The time.
     """
 
@@ -51,13 +53,13 @@ class EventPages:
         listing: Listing,
         dead_letters: DeadLetters,
         payloads: Payloads,
-        organizations: Sequence[str],
+        groups: Mapping[str, Sequence[str]],
         clock: Clock,
     ) -> None:
         self._listing = listing
         self._payloads = payloads
         self._dead_letters = dead_letters
-        self._organizations = tuple(organizations)
+        self._groups = groups
         self._clock = clock
 
     async def list(self, request: Request) -> Response:
@@ -131,12 +133,15 @@ class EventPages:
             AmbiguousEvent: It has several.
             StorageUnavailable: The account did not answer.
         """
-        organizations = (organization,) if organization else self._organizations
+        organizations = (organization,) if organization else tuple(self._groups)
         key = id_ if len(id_) == _KEY_LENGTH and _KEY.issuperset(id_) else ""
-        keys = [(name, key or event_key(name, id_)) for name in organizations]
-        found = [row for name, each in keys if (row := await self._listing.get(name, each)) is not None]
+        places = [(name, each) for name in organizations for each in ((key,) if key else self._keys(name, id_))]
+        found: list[Found] = []
+        for start in range(0, len(places), _AT_ONCE):
+            rows = await asyncio.gather(*(self._listing.get(*place) for place in places[start : start + _AT_ONCE]))
+            found += [row for row in rows if row is not None]
         if not found and id_ and not key and legal_id(id_) == id_:
-            found = await self._search(id_, organization)
+            found += await self._search(id_, organization)
         if not found:
             msg = f"the journal has no event {id_[:80]!r}"
             raise UnknownEvent(msg)
@@ -145,6 +150,12 @@ class EventPages:
             msg = f"{len(found)} events have the id {id_[:80]!r}: {which}"
             raise AmbiguousEvent(msg)
         return found[0]
+
+    def _keys(self, organization: str, id_: str) -> Sequence[str]:
+        """Give the keys that an event of this id can have, unless another system made it."""
+        # Without a group: as keys were before there were any.
+        groups = ("", *self._groups.get(organization, ()))
+        return [event_key(organization, id_, group=group) for group in groups]
 
     async def _search(self, id_: str, organization: str) -> Sequence[Found]:
         """Look for an id whose key does not follow from it: that of a foreign CloudEvent."""

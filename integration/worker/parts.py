@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
+from integration.config.groups import groups_of
 from integration.dead_letters import DeadLetters
 from integration.delivery import Pipeline, Poison, Releases, Replays
 from integration.delivery.circuits import Circuits
@@ -301,9 +302,7 @@ class Parts:
     @cached_property
     def event_pages(self) -> EventPages:
         """The endpoints that say what became of each event."""
-        return EventPages(
-            self.listing, self.dead_letters, self.payloads, tuple(self.configuration.organizations), self._clock
-        )
+        return EventPages(self.listing, self.dead_letters, self.payloads, groups_of(self.configuration), self._clock)
 
     @cached_property
     def event_orders(self) -> EventOrders:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
@@ -31,7 +32,7 @@ def test_signatures_hold_for_the_standardwebhooks_library_and_events_for_the_clo
         (received,) = received_by(stage, target)
         headers = dict(received.headers)
         Webhook(WEBHOOK_SECRET).verify(received.body.encode(), headers)
-        assert received.header("webhook-id") == f"read-back:to-{target}"
+        assert re.fullmatch(f"[0-9a-f]{{32}}:to-{target}", received.header("webhook-id"))
         event = from_http_event(HTTPMessage(headers, received.body.encode()), JSONFormat())
         assert event.get_id() == "read-back"
         assert event.get_source() == sent["source"]
@@ -47,7 +48,7 @@ def test_a_receiver_that_fails_once_gets_the_event_again_under_the_same_id(stage
     assert stage.post("contoso", sent).status_code == 202
     first, second = received_by(stage, "flaky", 2)
     assert (first.status, second.status) == (500, 200)
-    assert first.header("webhook-id") == second.header("webhook-id") == f"{sent['EventId']}:to-flaky"
+    assert first.header("webhook-id") == second.header("webhook-id")
     # The route does not wait for the link: it may be known, and stamped, only by the second attempt.
     assert unstamped(first.body) == unstamped(second.body)
 

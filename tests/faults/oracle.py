@@ -12,6 +12,8 @@ from tests.faults.evidence import Delivery, Evidence, Fault, Journalled, Kept, R
 
 INTERNAL = "fno-link."
 UNSETTLED = ("received", "deferred")
+DIGITS = 32
+"""Of an event's key, in a message id."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -120,8 +122,9 @@ class _Judge:
             if not messages:
                 yield Problem("unknown", receipt.id, f"{receipt.target} got an id that nobody has sent")
                 continue
-            if not receipt.route:
-                why = f"{receipt.target} got the message id {receipt.message_id!r}, which is that of no route to it"
+            keys = {each.key[:DIGITS] for each in messages if each.key}
+            if not receipt.route or (receipt.message_id and keys and receipt.message_id[:DIGITS] not in keys):
+                why = f"{receipt.target} got the message id {receipt.message_id!r}, which is none of its own"
                 yield Problem("changed", receipt.id, why)
             elif Delivery(receipt.route, receipt.target) not in {to for each in messages for to in each.expects}:
                 yield Problem("astray", receipt.id, f"was not to go to {receipt.target} by {receipt.route}")

@@ -70,7 +70,7 @@ class Room:
         """Hand an event over; one of the type KIND goes to every target."""
         id_ = id_ or str(uuid.uuid4()).upper()
         body = {"BusinessEventId": type_, "EventId": id_, "ControlNumber": 1, "EventTime": f"/Date({self.began})/"}
-        return await self.send(json.dumps(body).encode(), id=id_, key=event_key("contoso", id_), **more)
+        return await self.send(json.dumps(body).encode(), id=id_, key=event_key("contoso", id_, group="erp"), **more)
 
     async def carry_on(self) -> int:
         """Take what is due from the queue of retries, as the host does; return how much it was."""

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from tests.faults import evidence
-from tests.faults.topology import LARGE, LEASE, ORGANIZATIONS, SOURCES, TYPES
+from tests.faults.topology import GROUPS, LARGE, LEASE, ORGANIZATIONS, SOURCES, TYPES
 
 type Kind = Literal[
     "event", "large", "record", "duplicate", "resend", "echo", "empty", "undecodable", "foreign", "unrouted"
@@ -181,11 +181,11 @@ def _filled(rng: random.Random, message: Message, before: list[Message], over: f
         case "duplicate":
             # Of something recent, so that both are sometimes under way at once.
             first = rng.choice(repeatable[-6:])
-            source, type_, of = first.source, first.type, first.number
+            source, type_, of = _another_way(rng, first.source), first.type, first.number
         case "resend":
             # As somebody does who has seen dead letters: after it all.
             first = rng.choice(repeatable)
-            source, type_, of = first.source, first.type, first.number
+            source, type_, of = _another_way(rng, first.source), first.type, first.number
             at = round(max(at, over + rng.uniform(0.5, 1.5)), 3)
         case "echo":
             source, type_ = "echoing", "account.Update"
@@ -194,3 +194,9 @@ def _filled(rng: random.Random, message: Message, before: list[Message], over: f
         case _:
             source = rng.choice(_ALL)
     return msgspec.structs.replace(message, kind=kind, at=at, source=source, type=type_, of=of)
+
+
+def _another_way(rng: random.Random, source: str) -> str:
+    """Return the source by which an event comes again: at times another one of its group."""
+    others = [each for each in SOURCES if each in GROUPS and GROUPS[each] == GROUPS.get(source)]
+    return rng.choice([source, source, *others])

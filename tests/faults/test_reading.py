@@ -36,7 +36,7 @@ async def test_what_a_worker_did_is_read_and_found_right(room: Room):
     verdict = judge(found)
     assert verdict.problems == ()
     assert verdict.counts["deliveries_delivered"] == 3
-    assert {each.message_id for each in found.receipts} == {f"{first.id}:to-hook", f"{first.id}:to-bus", ""}
+    assert {each.message_id for each in found.receipts} == {f"{first.key[:32]}:to-hook", f"{first.key[:32]}:to-bus", ""}
     assert {(each.id, each.type) for each in found.receipts} == {(first.id, "Known")}
     assert sorted(each.reason for each in found.dead) == ["Undecodable", "Unrouted"]
     began = first.at - 2
@@ -59,7 +59,7 @@ async def test_what_waits_is_unrest_and_what_nobody_has_is_lost(room: Room):
 async def test_an_id_that_is_changed_on_its_way_is_seen(room: Room):
     sent = await room.send_event(expects=DELIVERIES)
     (received,) = room.receivers.received("hook")
-    headers = {"webhook-id": f"{sent.id.lower()}:to-hook"}
+    headers = {"webhook-id": f"{sent.key[::-1][:32]}:to-hook"}
     async with httpx.AsyncClient(trust_env=False) as client:
         await client.post(room.receivers.url("hook"), content=received.body.encode(), headers=headers)
     found = await asyncio.to_thread(room.evidence)

@@ -17,6 +17,13 @@ OWN_ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
 ORGANIZATIONS = ("contoso", "fabrikam", "adatum")
 BUS_QUEUE, BUS_TOPIC, BUS_SUBSCRIPTION, STORAGE_QUEUE = "erp-events", "crm-events", "fno-link", "erp-in"
 SUBSCRIPTION = "all"
+# By source: among which sources the same id is the same event; the others are each for itself.
+GROUPS = {
+    "contoso-http": "contoso-erp",
+    "bus-queue": "contoso-erp",
+    "fabrikam-http": "fabrikam-all",
+    "bus-topic": "fabrikam-all",
+}
 # Longer than a run takes on a busy machine: it would be taken over, and deliver twice, without a fault.
 LEASE = 10.0
 LOCK = 5
@@ -98,11 +105,13 @@ drop_echoes = true
 [sources.bus-queue]
 kind = "service_bus"
 organization = "contoso"
+duplicates = "{GROUPS["bus-queue"]}"
 queue = "{BUS_QUEUE}"
 
 [sources.bus-topic]
 kind = "service_bus"
 organization = "fabrikam"
+duplicates = "{GROUPS["bus-topic"]}"
 topic = "{BUS_TOPIC}"
 subscription = "{BUS_SUBSCRIPTION}"
 
@@ -154,6 +163,7 @@ def configuration() -> str:
     parts = [
         f'[[organizations]]\nname = "{name}"\nurl = "https://{name}.crm.dynamics.com"\n'
         f'tenant = "contoso.onmicrosoft.com"\n[sources.{name}-http]\nkind = "http"\norganization = "{name}"\n'
+        f'duplicates = "{GROUPS.get(f"{name}-http", "")}"\n'
         for name in ORGANIZATIONS
     ]
     parts += [

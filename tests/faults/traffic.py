@@ -15,7 +15,7 @@ from emulation.dynamics.state import OrganizationState
 from tests.faults import evidence
 from tests.faults.evidence import Sent
 from tests.faults.schedule import Message, Plan
-from tests.faults.topology import CLIENT_ID, SOURCES, deliveries, needs_link, organization
+from tests.faults.topology import CLIENT_ID, GROUPS, SOURCES, deliveries, needs_link, organization
 
 SAMPLE = json.loads((Path(emulation.__file__).parent / "samples" / "plugin-update.json").read_text())
 PADDING = 70_000
@@ -56,7 +56,9 @@ class Traffic:
         name, transport = SOURCES[message.source]
         body, id_ = self._body(first)
         dead, expects = "", deliveries(first.type) if first.type else ()
-        key = hashlib.sha256(f"{name}\x00\x00{id_}".encode()).hexdigest()
+        # Beside the product's own code, what docs/journal.md promises.
+        told = [name, GROUPS.get(message.source, message.source), "", id_.replace("-", "").lower()]
+        key = hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
         match first.kind:
             case "undecodable":
                 dead, id_ = "Undecodable", hashlib.sha256(body).hexdigest()

@@ -79,8 +79,8 @@ async def test_a_custom_service_gets_the_data_byte_for_byte_in_its_parameter_wit
     assert post.path == SERVICE
     assert '"Amount":12345678901234567890.10' in post.body.replace(" ", "")
     assert json.loads(post.body)["_request"]["SalesOrderId"] == "SO-1"
-    assert json.loads(post.body)["_request"]["MessageId"] == "e1:orders"
-    assert post.header("x-idempotency-key") == "e1:orders"
+    assert json.loads(post.body)["_request"]["MessageId"] == stage.shipment().delivery_id
+    assert post.header("x-idempotency-key") == stage.shipment().delivery_id
     assert post.header("content-type") == "application/json"
     assert post.header("authorization").startswith("Bearer ")
 

@@ -45,7 +45,7 @@ def replays(bench) -> Replays:
 
 def orders_of(bench) -> EventOrders:
     listing = Listing(bench.storage, bench.clock)
-    pages = EventPages(listing, bench.dead_letters, bench.payloads, ("contoso",), bench.clock)
+    pages = EventPages(listing, bench.dead_letters, bench.payloads, {"contoso": ("erp",)}, bench.clock)
     return EventOrders(pages, listing, replays(bench), bench.payloads, bench.clock)
 
 
@@ -68,10 +68,11 @@ async def test_a_delivered_event_is_replayed_by_its_row(bench):
         await replays(bench).event(await found(bench))
         assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
         assert (await found(bench)).row.replayed == number
+    name = (await found(bench)).key[:32]
     assert [each.message_id for each in bench.orders.shipments] == [
-        f"{'K' * 8}:orders",
-        f"{'K' * 8}:orders:r1",
-        f"{'K' * 8}:orders:r2",
+        f"{name}:orders",
+        f"{name}:orders:r1",
+        f"{name}:orders:r2",
     ]
     assert {bytes(each.event.data) for each in bench.orders.shipments} == {BODY}
 
@@ -85,7 +86,7 @@ async def test_a_delivered_event_is_replayed_where_its_id_is_asked_for(bench):
     assert json.loads(response.body) == expected
     assert len(bench.orders.shipments) == 1
     assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
-    assert [each.message_id for each in bench.others.shipments] == [f"{'K' * 8}:others", f"{'K' * 8}:others:r1"]
+    assert [each.message_id for each in bench.others.shipments] == [f"{key[:32]}:others", f"{key[:32]}:others:r1"]
     row = (await found(bench)).row
     assert (row.state, row.replayed) == ("done", 1)
 

@@ -73,9 +73,9 @@ async def test_a_queue_gets_deliveries_that_the_cloudevents_library_reads(namesp
     async with opened(namespace, queue="erp-events") as target:
         await asyncio.gather(*(target.deliver(Shipment(each, "r")) for each in events))
     async with ServiceBusClient.from_connection_string(namespace) as client:
-        found = await received(client.get_queue_receiver("erp-events"), {f"{each.id}:r" for each in events})
+        found = await received(client.get_queue_receiver("erp-events"), {f"{each.key[:32]}:r" for each in events})
     for each in events:
-        read = read_by_cloudevents(found[f"{each.id}:r"])
+        read = read_by_cloudevents(found[f"{each.key[:32]}:r"])
         assert (read.get_id(), read.get_data()) == (each.id, each.payload)
         assert read.get_extension("legalentity") == "USMF"
 
@@ -87,7 +87,7 @@ async def test_a_session_groups(namespace):
         await asyncio.gather(*(target.deliver(Shipment(each, "r")) for each in events))
     async with ServiceBusClient.from_connection_string(namespace) as client:
         receiver = client.get_queue_receiver("orders", session_id=order)
-        found = await received(receiver, {f"{each.id}:r" for each in events})
+        found = await received(receiver, {f"{each.key[:32]}:r" for each in events})
     assert {message.session_id for message in found.values()} == {order}
 
 
@@ -96,8 +96,8 @@ async def test_subscriptions_filter_on_the_attributes(namespace):
     async with opened(namespace, topic="invoices") as target:
         await asyncio.gather(*(target.deliver(Shipment(each, "r")) for each in (home, other)))
     async with ServiceBusClient.from_connection_string(namespace) as client:
-        at_home = await received(client.get_subscription_receiver("invoices", "usmf"), {f"{home.id}:r"})
-        elsewhere = await received(client.get_subscription_receiver("invoices", "others"), {f"{other.id}:r"})
+        at_home = await received(client.get_subscription_receiver("invoices", "usmf"), {f"{home.key[:32]}:r"})
+        elsewhere = await received(client.get_subscription_receiver("invoices", "others"), {f"{other.key[:32]}:r"})
     assert len(at_home) == len(elsewhere) == 1
 
 
@@ -110,7 +110,7 @@ async def test_an_oversize_message_fails_alone(namespace):
     assert [number for number, result in enumerate(results) if isinstance(result, TargetRejected)] == [3]
     async with ServiceBusClient.from_connection_string(namespace) as client:
         await received(
-            client.get_queue_receiver("erp-events"), {f"{each.id}:r" for n, each in enumerate(events) if n != 3}
+            client.get_queue_receiver("erp-events"), {f"{each.key[:32]}:r" for n, each in enumerate(events) if n != 3}
         )
 
 

@@ -217,7 +217,7 @@ async def test_a_replay_killed_at_any_effect_delivers_at_most_the_one_in_flight_
     await replays(bench).run(job.id)
     in_flight = 4 <= step <= 5  # made, and not in the row
     assert len(bench.orders.shipments) == 1 + in_flight
-    assert {each.message_id for each in bench.orders.shipments} == {f"{'A' * 8}:orders:r1"}
+    assert {each.message_id for each in bench.orders.shipments} == {f"{event_of(bench).key[:32]}:orders:r1"}
     assert await bench.dead() == []
     assert (await row(bench)).state == "done"
 
@@ -315,7 +315,7 @@ async def test_a_poison_retry_message_of_an_older_generation_is_replayed_and_del
     if route == "orders":
         assert counts == {"delivered": 1}
         (shipment,) = bench.orders.shipments
-        assert (shipment.attempt, shipment.message_id) == (4, f"{'A' * 8}:orders:r1")
+        assert (shipment.attempt, shipment.message_id) == (4, f"{event_of(bench).key[:32]}:orders:r1")
     else:
         assert counts == {"ignored": 1}  # nothing that failed is left to do: the chain goes on
     assert await bench.dead() == []

@@ -60,6 +60,10 @@ def letter(number: int, **changes) -> Record:
     return Record(**{**fields, **changes})
 
 
+def message_id(number: int, replay: int) -> str:
+    return f"{letter(number).key[:32]}:orders:r{replay}"
+
+
 async def bury(bench, *records: Record) -> None:
     for record in records:
         await bench.dead_letters.bury(record)
@@ -111,7 +115,7 @@ async def test_a_replay_delivers_oldest_first_under_new_message_ids_and_removes(
     done = await replay(replays)
     assert (done.state, done.counts) == ("done", {"delivered": 5})
     assert delivered(bench) == ["e4", "e3", "e2", "e1", "e0"]
-    assert {shipment.message_id for shipment in bench.orders.shipments} == {f"e{n}:orders:r1" for n in range(5)}
+    assert {shipment.message_id for shipment in bench.orders.shipments} == {message_id(n, 1) for n in range(5)}
     assert {shipment.attempt for shipment in bench.orders.shipments} == {3}
     assert await bench.dead() == []
 
@@ -126,7 +130,7 @@ async def test_what_fails_again_is_a_new_dead_letter_at_the_same_place_with_coun
     assert record.message == "answered 400"
     bench.clock.seconds += 1
     await replay(replays)
-    assert bench.orders.shipments[0].message_id == "e1:orders:r2"
+    assert bench.orders.shipments[0].message_id == message_id(1, 2)
     assert await bench.dead() == []
 
 
@@ -138,7 +142,7 @@ async def test_what_fails_for_now_is_retried_by_the_schedule_under_the_replays_m
     (message,) = await bench.continuations()
     await bench.pipeline.resume(decode_continuation(message))
     (shipment,) = bench.orders.shipments
-    assert (shipment.message_id, shipment.attempt) == ("e1:orders:r1", 4)
+    assert (shipment.message_id, shipment.attempt) == (message_id(1, 1), 4)
 
 
 async def test_three_hundred_killed_in_the_middle_and_resumed_come_once_but_for_the_one_in_flight(bench, replays):

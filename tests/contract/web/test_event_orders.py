@@ -34,7 +34,7 @@ def orders(storage) -> EventOrders:
     listing = Listing(storage, clock)
     payloads = kept(storage)
     letters = DeadLetters(storage)
-    pages = EventPages(listing, letters, payloads, ("contoso",), clock)
+    pages = EventPages(listing, letters, payloads, {"contoso": ("erp",)}, clock)
     replays = Replays(
         configuration=Configuration(organizations={}, sources={}, routes=(), targets={}),
         dead_letters=letters,

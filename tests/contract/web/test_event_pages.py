@@ -40,7 +40,9 @@ def kept(storage) -> Payloads:
 @pytest.fixture
 def pages(storage) -> EventPages:
     clock = FakeClock()
-    return EventPages(Listing(storage, clock), DeadLetters(storage), kept(storage), ("contoso", "fabrikam"), clock)
+    return EventPages(
+        Listing(storage, clock), DeadLetters(storage), kept(storage), {"contoso": ("erp",), "fabrikam": ("erp",)}, clock
+    )
 
 
 async def journalled(storage, event, *entries, accepted_at=AT):
@@ -168,7 +170,9 @@ async def test_a_storage_that_is_away_is_503():
     settings = f"AccountName=devstoreaccount1;AccountKey=a2V5;TableEndpoint={nowhere}"
     settings = f"{settings};QueueEndpoint={nowhere};BlobEndpoint={nowhere}"
     storage = Storage({"AzureWebJobsStorage": settings})
-    pages = EventPages(Listing(storage, FakeClock()), DeadLetters(storage), kept(storage), ("contoso",), FakeClock())
+    pages = EventPages(
+        Listing(storage, FakeClock()), DeadLetters(storage), kept(storage), {"contoso": ("erp",)}, FakeClock()
+    )
     response = await pages.list(Request())
     assert (body(response, 503)["code"], response.headers["Retry-After"]) == ("StorageUnavailable", "10")
     await storage.close()

@@ -158,9 +158,10 @@ async def test_a_call_chain_may_be_limited(depth, allowed, passes):
 
 def test_a_replay_has_a_message_id_of_its_own_under_the_same_delivery_id():
     sent = event(Origin())
-    assert Shipment(sent, "orders", 2).message_id == "1:orders"
-    assert Shipment(sent, "orders", 2, None, 3).message_id == "1:orders:r3"
-    assert Shipment(sent, "orders", 2, None, 3).delivery_id == "1:orders"
+    name = sent.key[:32]
+    assert Shipment(sent, "orders", 2).message_id == f"{name}:orders"
+    assert Shipment(sent, "orders", 2, None, 3).message_id == f"{name}:orders:r3"
+    assert Shipment(sent, "orders", 2, None, 3).delivery_id == f"{name}:orders"
     long = Shipment(sent, "x" * 200, 1, None, 1).message_id
     assert len(long) == 64
     assert long != Shipment(sent, "x" * 200, 1, None, 2).message_id

@@ -1,0 +1,27 @@
+"""Through the host: who may send to one source cannot speak for the senders of another."""
+
+import json
+
+from tests.e2e.stage import business_event, until
+
+
+def delivered(stage, target, type_):
+    return [each for each in stage.receivers.received(target) if type_ in each.body]
+
+
+def test_an_event_whose_id_another_source_has_taken_before_is_delivered(stage):
+    """The holder of another source's key claims the id; the real event was then a duplicate."""
+    real = business_event("RawBusinessEvent", OrderTotal=1000)
+    forged = {**real, "EventId": real["EventId"].lower(), "OrderTotal": 1}
+    stage.put("erp-in", json.dumps(forged).encode())
+    until(lambda: [each for each in stage.receivers.received("raw") if '"OrderTotal": 1}' in each.body])
+    assert stage.post("contoso", real).status_code == 202
+    until(lambda: [each for each in stage.receivers.received("raw") if '"OrderTotal": 1000}' in each.body])
+
+
+def test_four_events_that_share_an_id_have_four_webhook_ids(stage):
+    for number in range(4):
+        event = {"specversion": "1.0", "id": "shared", "source": f"/shop/{number}", "type": "com.example.shared"}
+        assert stage.post("contoso", {**event, "data": {}}, content_type="application/cloudevents+json").is_success
+    received = until(lambda: len(found := delivered(stage, "structured", "com.example.shared")) == 4 and found)
+    assert len({each.header("webhook-id") for each in received}) == 4
