@@ -6,10 +6,11 @@ from typing import Any, cast
 import msgspec
 
 from integration.events import foreign, scan
+from integration.events.bindings import format_of, is_structured
 from integration.events.business_event import business_event, canonical
 from integration.events.context import is_context
 from integration.events.dataverse_event import context_event
-from integration.events.event import JSON_TYPE, Event
+from integration.events.event import JSON_TYPE, Attribute, Event
 from integration.events.identity import trace_parent
 from integration.events.inbound import Decoded, Ignored, Inbound, Item, Undecoded, UndecodedReason
 from integration.events.surroundings import Surroundings
@@ -21,9 +22,11 @@ _TEST = re.compile(rb"\W*(?:this is a |hello,? )?test\b[\w\s.,!:-]{0,200}", re.I
 _HANDSHAKES = ("Microsoft.EventGrid.SubscriptionValidationEvent", "Microsoft.EventGrid.SubscriptionDeletedEvent")
 _HINTS: dict[UndecodedReason, str] = {
     "Undecodable": "Look at the dead letter's body; send one of the documented shapes, or remove the sender.",
+    "UnsupportedEncoding": "Send CloudEvents in the JSON format, or in binary mode.",
     "TooLarge": "Send smaller messages or fewer events in one.",
     "TooDeep": "Nothing that Dynamics 365 sends nests so deep; look at who sends to this source.",
 }
+_JSON_BEGINS = frozenset({b"{", b"[", b'"'})
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 _JSON = msgspec.json.Decoder()
 _EVENT_GRID = msgspec.json.Decoder(foreign.EventGridEvent)
@@ -47,13 +50,16 @@ def decode(inbound: Inbound) -> Decoded:
     if len(body) > limits.max_bytes:
         return Decoded((_undecoded("TooLarge", f"{len(body)} bytes; the limit is {limits.max_bytes}", body),))
     around = Surroundings(inbound)
-    binary = around.attributes if inbound.headers or inbound.properties else {}
+    try:
+        binary = around.attributes if inbound.headers or inbound.properties else {}
+    except ValueError as error:
+        return Decoded((_undecoded("Undecodable", str(error), body),))
     is_plain = body.startswith(b"{") and body.endswith(b"}") and body[1] and body.isascii()
     text = body if is_plain else json_text(body, inbound.content_type)
     if binary:
         items = _binary(binary, body, text, around)
     else:
-        items = [text] if isinstance(text, Undecoded) else _read(text, around, 0)
+        items = [text] if isinstance(text, Undecoded) else _of_known_format(text, around) or _read(text, around, 0)
     if len(items) == 1 and isinstance(items[0], Undecoded):
         # The whole message is undecoded: kept as it came, not as it was transcoded for reading.
         items = [msgspec.structs.replace(items[0], raw=body)]
@@ -143,7 +149,20 @@ def _cloud_event(fields: dict[str, Any], text: bytes, around: Surroundings, leve
     return [foreign.cloud_event(fields, data, content_type, around.inbound)]
 
 
-def _binary(attributes: dict[str, str], body: bytes, text: bytes | Undecoded, around: Surroundings) -> list[Item]:
+def _of_known_format(text: bytes, around: Surroundings) -> list[Item]:
+    """Refuse a structured message in another format than JSON; anything else is read."""
+    content_type = around.inbound.content_type
+    if (
+        not text
+        or not is_structured(content_type)
+        or text[:1] in _JSON_BEGINS
+        or (kind := format_of(content_type)) == "json"
+    ):
+        return []
+    return [_undecoded("UnsupportedEncoding", f"a CloudEvent in the format {kind[:40]!r}, not JSON", text)]
+
+
+def _binary(attributes: dict[str, Attribute], body: bytes, text: bytes | Undecoded, around: Surroundings) -> list[Item]:
     """Read a CloudEvent in binary mode: its attributes are headers or properties, the body is its data."""
     inner = None if isinstance(text, Undecoded) else _inner(text, around, 0)
     if inner is not None:
@@ -152,13 +171,14 @@ def _binary(attributes: dict[str, str], body: bytes, text: bytes | Undecoded, ar
         return [text] if isinstance(text, Undecoded) else [_undecoded("Undecodable", fault, body)]
     content_type = foreign.media_type(around.inbound.content_type)
     is_json = JSON_TYPE.fullmatch(content_type) is not None and isinstance(text, bytes)
-    return [foreign.cloud_event(attributes, cast("bytes", text) if is_json else body, content_type, around.inbound)]
+    data = cast("bytes", text) if is_json else body
+    return [foreign.cloud_event(attributes, data, content_type, around.inbound, otherwise=body)]
 
 
 def _inner(data: bytes, around: Surroundings, level: int) -> list[Item] | None:
     """Read the data of an envelope where it is a context or business event, in an array or a string too."""
     data = data.strip()
-    if data[:1] not in {b"{", b"[", b'"'} or level > _LEVELS or scan.is_deeper(data, around.inbound.limits.depth):
+    if data[:1] not in _JSON_BEGINS or level > _LEVELS or scan.is_deeper(data, around.inbound.limits.depth):
         return None
     try:
         value = _JSON.decode(data)
@@ -196,7 +216,7 @@ def _string(value: str, text: bytes, around: Surroundings, level: int) -> list[I
     inner = value.strip("\ufeff \t\r\n").encode()
     if not inner:
         return [Ignored(reason="empty", detail="a message of an empty string")]
-    if inner[:1] in {b"{", b"[", b'"'}:
+    if inner[:1] in _JSON_BEGINS:
         return _read(inner, around, level + 1)
     if _TEST.fullmatch(inner):
         return [Ignored(reason="test_message", detail="a text that says test")]

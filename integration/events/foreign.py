@@ -7,20 +7,22 @@ from typing import Any, TypeGuard
 
 import msgspec
 
+from integration.events.bindings import CONTEXT
 from integration.events.event import JSON_TYPE, Attribute, Event
 from integration.events.identity import legal_id, legal_text, payload_id
 from integration.events.inbound import Inbound
 from integration.events.times import finer, instant
 
-_CONTEXT = frozenset({"id", "source", "type", "specversion", "subject", "time", "datacontenttype", "dataschema"})
 # Ours to set: a sender must not choose an organization or a linked environment.
 _RESERVED = frozenset({"organization", "fnourl", "fnoid", "fnotenantid"})
 # What the JSON format calls the data is no attribute. Source: CloudEvents JSON format, "Handling of data".
-_NO_EXTENSIONS = _CONTEXT | _RESERVED | {"data", "data_base64"}
+_NO_EXTENSIONS = CONTEXT | _RESERVED | {"data", "data_base64"}
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)
 _MEDIA_TYPE_LENGTH = 256
+_CHARSET = re.compile(r"""charset\s*=\s*(?:"[^"]*"|[^\s;"]+)""", re.IGNORECASE)
 _JSON = "application/json"
+_OCTETS = "application/octet-stream"
 
 
 class EventGridEvent(msgspec.Struct):
@@ -99,11 +101,13 @@ def structured_data(envelope: CloudEventData, attributes: Mapping[str, Any]) -> 
     data = bytes(envelope.data)
     if data.startswith(b'"') and not JSON_TYPE.fullmatch(content_type):
         # Text of another type travels as a JSON string. Source: CloudEvents JSON format, "Handling of data".
-        return msgspec.json.decode(data, type=str).encode(), content_type
+        return msgspec.json.decode(data, type=str).encode(), in_utf8(content_type)
     return data, content_type
 
 
-def cloud_event(attributes: Mapping[str, Any], data: bytes, content_type: str, inbound: Inbound) -> Event:
+def cloud_event(
+    attributes: Mapping[str, Any], data: bytes, content_type: str, inbound: Inbound, *, otherwise: bytes | None = None
+) -> Event:
     """Make an event of another system's CloudEvent, whose attributes have no `fault`.
 
     Args:
@@ -111,10 +115,14 @@ def cloud_event(attributes: Mapping[str, Any], data: bytes, content_type: str, i
         data: Its data, JSON text if the content type says so.
         content_type: Of the data.
         inbound: The message it came in.
+        otherwise: What came, to be the data where it is not the JSON that the content type says.
     """
     subject, schema = attributes.get("subject"), attributes.get("dataschema")
-    if data and JSON_TYPE.fullmatch(content_type) and not _is_json(data):
-        content_type = "application/octet-stream"
+    if data and JSON_TYPE.fullmatch(content_type):
+        if _is_json(data):
+            content_type = in_utf8(content_type)
+        else:
+            data, content_type = data if otherwise is None else otherwise, _OCTETS
     return Event(
         id=legal_id(attributes["id"]),
         source=legal_text(attributes["source"]),
@@ -138,11 +146,12 @@ def media_type(value: object) -> str:
     """Return a content type that may stand in a header: JSON where none is given."""
     if not isinstance(value, str) or not value.strip():
         return _JSON
-    return (
-        value.strip()
-        if len(value) <= _MEDIA_TYPE_LENGTH and _MEDIA_TYPE.fullmatch(value.strip())
-        else "application/octet-stream"
-    )
+    return value.strip() if len(value) <= _MEDIA_TYPE_LENGTH and _MEDIA_TYPE.fullmatch(value.strip()) else _OCTETS
+
+
+def in_utf8(content_type: str) -> str:
+    """Return the content type of text that has been turned into UTF-8."""
+    return _CHARSET.sub("charset=utf-8", content_type)
 
 
 def _extensions(attributes: Mapping[str, Any]) -> dict[str, Attribute]:

@@ -1,23 +1,22 @@
 """What the transport says about a message, beside its body."""
 
 from functools import cached_property
-from urllib.parse import unquote
 
 import msgspec
 
+from integration.events.bindings import AMQP_PREFIXES, amqp_attributes, http_attributes, is_structured
+from integration.events.event import Attribute
 from integration.events.identity import guid, legal_text, trace_parent
 from integration.events.inbound import Inbound, Property
-from integration.events.times import from_milliseconds
 
 CLAIMS = "http://schemas.microsoft.com/xrm/2011/claims/"
-_PREFIXES = ("cloudevents:", "cloudevents_")
 
 
 class Surroundings(msgspec.Struct, frozen=True, dict=True):
     """Headers and properties of one message, read by meaning.
 
     Sources: "Use webhooks" and "Azure integration" of the Dataverse developer guide (headers, claims and the mark of
-    a message cut for size); the HTTP and AMQP protocol bindings of CloudEvents 1.0.2.
+    a message cut for size); `events.bindings` for CloudEvents.
     """
 
     inbound: Inbound
@@ -33,17 +32,15 @@ class Surroundings(msgspec.Struct, frozen=True, dict=True):
         return {name.lower(): value for name, value in self.inbound.properties.items()}
 
     @cached_property
-    def attributes(self) -> dict[str, str]:
-        """CloudEvents attributes of the binary content mode, if this message is in it."""
-        found = {
-            name[3:]: unquote(value.strip().strip('"'), errors="replace")
-            for name, value in self.inbound.headers.items()
-            if name.startswith("ce-")
-        }
-        for name, value in self.properties.items():
-            if name.startswith(_PREFIXES) and value is not None:
-                found[name[12:]] = _text(name[12:], value)
-        return found if "specversion" in found else {}
+    def attributes(self) -> dict[str, Attribute]:
+        """CloudEvents attributes of the binary content mode, if this message is in it.
+
+        Raises:
+            ValueError: A header's value is not as the binding has it.
+        """
+        if is_structured(self.inbound.content_type):
+            return {}
+        return http_attributes(self.inbound.headers) or amqp_attributes(self.properties)
 
     @cached_property
     def trace_parent(self) -> str:
@@ -83,14 +80,5 @@ class Surroundings(msgspec.Struct, frozen=True, dict=True):
         return str(self.properties.get(CLAIMS + name) or "")
 
 
-def _text(attribute: str, value: Property) -> str:
-    """Write an attribute as CloudEvents does; the AMQP binding sends times as milliseconds since 1970 too."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if attribute == "time" and isinstance(value, int) and (time := from_milliseconds(value)):
-        return time.isoformat()
-    return str(value)
-
-
 def _named(attribute: str) -> tuple[str, ...]:
-    return tuple(prefix + attribute for prefix in _PREFIXES)
+    return tuple(prefix + attribute for prefix in AMQP_PREFIXES)

@@ -1,5 +1,7 @@
 """Between azure.functions and the framework-free handlers."""
 
+import base64
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import azure.functions as func
@@ -28,11 +30,23 @@ def answer(response: Response) -> func.HttpResponse:
 
 
 def properties_of(given: object) -> "dict[str, Property]":
-    """Read the application properties of a message; what is no scalar, such as a date, is text."""
+    """Read the application properties of a message; what is no scalar is text, as CloudEvents writes its type.
+
+    The host passes them as JSON, where a timestamp is its text and bytes are base64 already.
+    """
     if not isinstance(given, dict):
         return {}
     properties = cast("dict[Any, Any]", given)
-    return {
-        str(name): value if value is None or isinstance(value, str | int | float | bool) else str(value)
-        for name, value in properties.items()
-    }
+    return {str(name): _scalar(value) for name, value in properties.items()}
+
+
+def _scalar(value: Any) -> "Property":
+    match value:
+        case None | str() | int() | float():
+            return value
+        case bytes() | bytearray():
+            return base64.b64encode(value).decode("ascii")
+        case datetime():
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+        case _:
+            return str(value)
