@@ -114,21 +114,25 @@ class Child:
             try:
                 self._process.wait(seconds)
             except subprocess.TimeoutExpired:
-                self._process.kill()
+                self._signal(signal.SIGKILL)
         return self._reap()
 
     def kill(self) -> int:
-        """End the process as a crash does (SIGKILL) and return its exit code."""
-        self._process.kill()
+        """End the process as a crash does (SIGKILL), with those that it started; return its exit code."""
+        self._signal(signal.SIGKILL)
         return self._reap()
 
     def pause(self) -> None:
-        """Freeze the process: its connections stay open and nothing answers."""
-        os.kill(self.pid, signal.SIGSTOP)
+        """Freeze the process and those that it started: their connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a frozen process go on."""
-        os.kill(self.pid, signal.SIGCONT)
+        """Let frozen processes go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process.poll() is None:
+            os.killpg(self.pid, number)  # it leads a group of its own
 
     def _reap(self) -> int:
         exit_code = self._process.wait()

@@ -2,17 +2,16 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
-import signal
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from emulation.functions_host.errors import HostError
+from emulation.functions_host.fleet import Fleet
 from emulation.functions_host.host import Host, Options
-
-STOPPED, FAILED = 0, 1
+from emulation.functions_host.serving import FAILED, STOPPED, Line, end_with, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,50 +20,25 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 after a stop, 1 when the app cannot be run (2, by argparse, for wrong usage).
     """
-    options, watch = _options(arguments)
+    options, given = _options(arguments)
+    stdin = sys.stdin.fileno() if given.end_with_stdin else None
     try:
-        asyncio.run(_run(options, watch=watch))
+        if given.scaling_groups:
+            Fleet(options, _say, stdin).run()
+        else:
+            line = None if stdin is None else Line(stdin, partial(end_with, stdin))
+            asyncio.run(serve(Host(options), partial(_say, "ready"), line))
     except HostError as error:
         print(error, file=sys.stderr)
         return FAILED
     return STOPPED
 
 
-async def _run(options: Options, *, watch: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    if watch:
-        loop.add_reader(sys.stdin.fileno(), _end_with_parent)
-    host = Host(options)
-    ready = await host.start()
-    print(json.dumps({"ready": ready}), flush=True)
-    try:
-        await host.wait(stop)
-    finally:
-        with contextlib.suppress(asyncio.CancelledError):
-            await host.stop()
-    if threads_left():
-        # A function that never returns holds its thread, and Python would wait for it forever.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(STOPPED)
+def _say(what: str, said: dict[str, Any]) -> None:
+    print(json.dumps({what: said}), flush=True)
 
 
-def threads_left() -> bool:
-    """Return whether a thread that is no daemon still runs beside the main one."""
-    import threading  # noqa: PLC0415 - needed at the very end only
-
-    return any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
-
-
-def _end_with_parent() -> None:
-    if not os.read(sys.stdin.fileno(), 4096):
-        os._exit(FAILED)
-
-
-def _options(arguments: list[str] | None) -> tuple[Options, bool]:
+def _options(arguments: list[str] | None) -> tuple[Options, argparse.Namespace]:
     parser = argparse.ArgumentParser(prog="python -m emulation.functions_host", description=__doc__)
     add = parser.add_argument
     add("--app", type=Path, required=True, help="folder of function_app.py and host.json")
@@ -75,6 +49,7 @@ def _options(arguments: list[str] | None) -> tuple[Options, bool]:
     add("--drain", type=float, default=30.0, help="seconds that a stop waits for work")
     add("--queue-lease", type=float, default=600.0, help="seconds for which a queue message in work stays hidden")
     add("--response-limit", type=float, default=230.0, help="seconds after which an HTTP caller is given up")
+    add("--scaling-groups", action="store_true", help="one process for each scaling group, as on Flex Consumption")
     add("--end-with-stdin", action="store_true", help="end at once when standard input closes")
     given = parser.parse_args(arguments)
     pairs = [text.partition("=") for text in given.key]
@@ -92,7 +67,7 @@ def _options(arguments: list[str] | None) -> tuple[Options, bool]:
         queue_lease=given.queue_lease,
         response_limit=given.response_limit,
     )
-    return options, given.end_with_stdin
+    return options, given
 
 
 if __name__ == "__main__":

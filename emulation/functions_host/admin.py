@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from emulation.functions_host import groups
 from emulation.functions_host.errors import InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.invocations import Invocations
@@ -16,6 +18,7 @@ from emulation.functions_host.listeners.event_hub import Feed
 
 ACCEPTED, BAD_REQUEST, NOT_FOUND = 202, 400, 404
 FUNCTIONS = ["admin", "functions"]
+FORWARD_WITHIN = 300.0
 EVENT_HUBS = ["admin", "event-hubs"]
 
 
@@ -31,6 +34,7 @@ class Admin:
         listeners: Those that have a listener, by function name.
         invocations: Runs functions.
         host_id: The host's id.
+        elsewhere: By scaling group: the URL of the process that takes its events, where each has one of its own.
     """
 
     def __init__(
@@ -39,11 +43,13 @@ class Admin:
         listeners: Mapping[str, Listener],
         invocations: Invocations,
         host_id: str,
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._functions = {function.name.lower(): function for function in functions}
         self._listeners = listeners
         self._invocations = invocations
         self._host_id = host_id
+        self._elsewhere = elsewhere
         self._began = time.monotonic()
 
     async def answer(self, request: Request, body: bytes) -> Response:
@@ -64,7 +70,8 @@ class Admin:
                 if method == "GET" and kind == FUNCTIONS:
                     return JSONResponse(_described(function, request))
                 if method == "POST":
-                    return await (self._run if kind == FUNCTIONS else self._feed)(function, body)
+                    done = self._run(function, body) if kind == FUNCTIONS else self._feed(function, request, body)
+                    return await done
             case _:
                 pass
         return Response(status_code=NOT_FOUND)
@@ -92,7 +99,10 @@ class Admin:
         except InvocationFailed:
             pass
 
-    async def _feed(self, function: Function, body: bytes) -> Response:
+    async def _feed(self, function: Function, request: Request, body: bytes) -> Response:
+        url = self._elsewhere.get(groups.group_of(function.name, function.trigger.type))
+        if url is not None:
+            return await _forward(f"{url}{request.url.path}", request, body)
         listener = self._listeners.get(function.name)
         if not isinstance(listener, EventHubListener):
             return PlainTextResponse(f"{function.name} has no Event Hubs trigger.", BAD_REQUEST)
@@ -101,6 +111,16 @@ class Admin:
         except ValueError as error:
             return PlainTextResponse(f'The body must be {{"events": [{{"body": "text", …}}]}}: {error}', BAD_REQUEST)
         return JSONResponse({"outcomes": await listener.feed(feed.events)})
+
+
+async def _forward(url: str, request: Request, body: bytes) -> Response:
+    """Hand a request to another process of this host."""
+    import httpx  # noqa: PLC0415 - needed for event hubs in a group of their own only
+
+    key = {"x-functions-key": request.headers.get("x-functions-key", "")}
+    async with httpx.AsyncClient(trust_env=False, timeout=FORWARD_WITHIN) as client:
+        answer = await client.post(url, content=body, headers=key, params=dict(request.query_params))
+    return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 
 def _described(function: Function, request: Request) -> dict[str, Any]:

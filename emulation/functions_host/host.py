@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from emulation.functions_host import host_json, http_trigger, log, worker
+from emulation.functions_host import groups, host_json, http_trigger, log, worker
 from emulation.functions_host.admin import Admin
 from emulation.functions_host.errors import HostError
 from emulation.functions_host.function import Function
@@ -75,6 +75,8 @@ class Host:
         self._options = options
         self._folder = options.app.resolve()
         self._listening: list[asyncio.Task[None]] = []
+        # Where each scaling group has its process, if it has one of its own: the URL by group.
+        self.elsewhere: dict[str, str] = {}
 
     async def start(self) -> dict[str, Any]:
         """Load the app, start every trigger, and listen.
@@ -94,6 +96,7 @@ class Host:
         log.follow_threads(self._worker.invocation_id)
         disabled = {function.name for function in self._worker.functions if _disabled(function, settings)}
         functions = tuple(function for function in self._worker.functions if function.name not in disabled)
+        target = settings.get(groups.TARGET) or ""
         self._storage = Storage(settings, self._host_json.extensions.queues)
         encoded = self._host_json.extensions.queues.message_encoding == "base64"
         outputs = Outputs(self._storage, settings, encoded=encoded)
@@ -110,6 +113,11 @@ class Host:
             random.Random(),  # noqa: S311 - jitter
         )
         listeners = _listeners(functions, services)
+        own = {
+            each.name: listeners[each.name]
+            for each in functions
+            if each.name in listeners and groups.runs(target, each)
+        }
         keys = Keys([function.name for function in self._worker.functions], options.keys, enforced=options.enforce_keys)
         http = self._host_json.extensions.http
         front = Front(
@@ -118,18 +126,16 @@ class Host:
                 self._worker.functions, http.route_prefix, settings.resolve, disabled=disabled
             ),
             event_grid={
-                name.lower(): listener
-                for name, listener in listeners.items()
-                if isinstance(listener, EventGridListener)
+                name.lower(): listener for name, listener in own.items() if isinstance(listener, EventGridListener)
             },
-            admin=Admin(functions, listeners, self._invocations, host_id),
+            admin=Admin(functions, listeners, self._invocations, host_id, self.elsewhere),
             keys=keys,
             http=http,
             largest_body=int(settings.get(BODY_LIMIT) or DEFAULT_BODY_LIMIT),
             response_limit=options.response_limit,
         )
         url = await self._serve(front)
-        for name, listener in listeners.items():
+        for name, listener in own.items():
             self._listening.append(asyncio.create_task(listener.listen(), name=f"Listener of {name}"))
         return {
             "url": url,

@@ -4,6 +4,7 @@ import hmac
 import secrets
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Any
 
 from emulation.functions_host.errors import HostError
 
@@ -77,3 +78,13 @@ class Keys:
     def as_json(self) -> dict[str, object]:
         """Return all keys, for the line that says that the host is ready."""
         return {"master": self.master, "host": self.host, "system": self.system, "function": self.function}
+
+
+def given(shown: Mapping[str, Any]) -> dict[str, str]:
+    """Return keys as `Keys` takes them, from what `as_json` shows: another process of the app has the same.
+
+    Args:
+        shown: What it shows.
+    """
+    own = {f"{name}/{key}": value for name, keys in shown["function"].items() for key, value in keys.items()}
+    return {MASTER: shown["master"], **shown["host"], **shown["system"], **own}

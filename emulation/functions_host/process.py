@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,11 +10,28 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 import emulation
 from emulation.child import Child
+from emulation.functions_host.keys import given
 
 READY_WITHIN = 60.0
 ROOT = Path(emulation.__file__).parent.parent
+
+
+class Process(msgspec.Struct, frozen=True):
+    """The process of one scaling group.
+
+    Args:
+        group: `http` or `function:NAME`.
+        pid: Its id.
+        url: Where its own host answers.
+    """
+
+    group: str
+    pid: int
+    url: str
 
 
 class FunctionsHost:
@@ -29,6 +47,8 @@ class FunctionsHost:
         drain: Seconds that `stop` waits for work.
         queue_lease: Seconds for which a queue message in work stays hidden after the host is killed.
         response_limit: Seconds after which an HTTP caller is given up.
+        scaling_groups: One process for each scaling group, as on Flex Consumption; else one runs all.
+        ready_within: Seconds that a start may take.
         python: Options of the interpreter; warnings are errors by default.
     """
 
@@ -44,6 +64,8 @@ class FunctionsHost:
         drain: float = 30.0,
         queue_lease: float = 600.0,
         response_limit: float = 230.0,
+        scaling_groups: bool = False,
+        ready_within: float = READY_WITHIN,
         python: Sequence[str] = ("-W", "error"),
     ) -> None:
         self._app = app.resolve()
@@ -55,6 +77,9 @@ class FunctionsHost:
         self._arguments = [f"--drain={drain}", f"--queue-lease={queue_lease}", f"--response-limit={response_limit}"]
         if settings is not None:
             self._arguments.append(f"--settings={settings.resolve()}")
+        self._ready_within = ready_within
+        if scaling_groups:
+            self._arguments.append("--scaling-groups")
         if not enforce_keys:
             self._arguments.append("--no-keys")
         self._exit = ExitStack()
@@ -98,6 +123,16 @@ class FunctionsHost:
         return self._running.pid
 
     @property
+    def processes(self) -> dict[str, Process]:
+        """The process of each scaling group, the one that took the place of another; empty where one runs all."""
+        found = {each.group: each for each in msgspec.convert(self._ready.get("processes", []), list[Process])}
+        for line in self.log.splitlines(keepends=True) if found else ():
+            if line.startswith('{"process": ') and line.endswith("\n"):
+                later = msgspec.json.decode(line, type=dict[str, Process])["process"]
+                found[later.group] = later
+        return found
+
+    @property
     def log(self) -> str:
         """What the running process has written."""
         return self._running.log
@@ -122,23 +157,36 @@ class FunctionsHost:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **self._env}
         self._child = Child("The functions host", command, log=folder / "host.log", env=env, cwd=self._app)
         try:
-            self._ready = self._child.wait_until(_ready, seconds=READY_WITHIN)
+            self._ready = self._child.wait_until(_ready, seconds=self._ready_within)
         except BaseException:
             self.close()
             raise
         self._port = int(self.url.rsplit(":", 1)[1])
         # A restart is the same app: the same keys.
-        own = {f"{name}/default": keys["default"] for name, keys in self.function_keys.items()}
-        given = {"master": self.master_key, "default": self.key, "eventgrid_extension": self.event_grid_key}
-        self._keys = {**given, **own, **self._keys}
+        self._keys = {**given(self._ready["keys"]), **self._keys}
 
     def stop(self) -> int:
         """Stop in good order (SIGTERM), letting work finish, and return the exit code."""
         return self._running.stop(seconds=2 * self._drain + 5)
 
     def kill(self) -> int:
-        """End it as a crash does (SIGKILL) and return the exit code."""
+        """End it as a crash does (SIGKILL), with the processes of its groups, and return the exit code."""
         return self._running.kill()
+
+    def kill_group(self, group: str) -> None:
+        """End the process of one scaling group as a crash does; return once another has taken its place.
+
+        Args:
+            group: Such as `function:NAME`; `http` is the host itself, see `kill`.
+
+        Raises:
+            ChildFailed: No other took its place.
+        """
+        pid = self.processes[group].pid
+        os.kill(pid, signal.SIGKILL)
+        self._running.wait_until(
+            lambda _: True if self.processes[group].pid != pid else None, seconds=self._ready_within
+        )
 
     def pause(self) -> None:
         """Freeze it: connections stay open and nothing answers."""
