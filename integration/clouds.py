@@ -4,9 +4,15 @@ Sources: the geography table of the page "Deployment options by geography" (F&O 
 (Dataverse hosts) and the constants of the Power Platform Terraform provider (authorities).
 """
 
+import re
 from typing import Literal
 
 import msgspec
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_AUTHORITY_ENDS = re.compile(r"[/?#\\]")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+")
+_API = re.compile(r"(?P<label>^[^.]+)\.api\.(?=crm\d*\.)")
 
 type CloudName = Literal["public", "gcc", "gcc_high", "dod", "china"]
 
@@ -52,3 +58,26 @@ CLOUDS: dict[CloudName, Cloud] = {
     "dod": Cloud("login.microsoftonline.us", (".appsplatform.us",), (".operations.appsplatform.us",)),
     "china": Cloud("login.chinacloudapi.cn", (".dynamics.cn",), (".operations.dynamics.cn",)),
 }
+
+
+def organization_host(said: str) -> str:
+    """Return the host by which a Dataverse organization is known, from any way to write its address.
+
+    One organization has two hosts, `contoso.crm4.dynamics.com` and, for its Web API, `contoso.api.crm4.dynamics.com`:
+    the first stands for both. Source: page "Compose HTTP requests and handle errors" of the Dataverse developer guide.
+
+    Args:
+        said: A URL or a host; scheme, port, path and case do not matter.
+
+    Returns:
+        In lower case; empty where it is no host with a dot.
+    """
+    authority = _AUTHORITY_ENDS.split(_SCHEME.sub("", said.strip(), count=1), maxsplit=1)[0]
+    host = authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+    return _API.sub(r"\g<label>.", host, count=1) if _HOST.fullmatch(host) else ""
+
+
+def organization_url(said: str) -> str:
+    """Return the URL by which a Dataverse organization is known, from any way to write it; as said where it is none."""
+    host = organization_host(said)
+    return f"https://{host}" if host else said.strip().rstrip("/").lower()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("organization")
 @json_option
 def command(organization: str, *, as_json: bool) -> None:
-    """Ask Dataverse which Finance & Operations environment ORGANIZATION is linked to.
+    """Ask Dataverse which Finance & Operations environment ORGANIZATION (its name, URL or host) is linked to.
 
     Exit codes: 0 linked, 1 not linked, 2 no such organization, 3 unknown, with the reason on stderr.
     """
@@ -38,4 +38,4 @@ async def resolve(organization: str) -> "Link":
     from integration.links import LinkResolver  # noqa: PLC0415 - the HTTP client costs more than the rest of the command line
 
     async with LinkResolver.from_environment(app_settings()) as resolver:
-        return await resolver.resolve(organization)
+        return await resolver.resolve(resolver.name_of(organization))

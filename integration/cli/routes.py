@@ -9,6 +9,7 @@ from integration.cli.exit_code import ExitCode
 from integration.cli.output import json_option, print_error, print_json, print_table, say
 from integration.clock import SystemClock
 from integration.config import Configuration, load
+from integration.config.addresses import name_of
 from integration.config.model import Organization
 from integration.events.decode import decode
 from integration.events.event import Event
@@ -109,6 +110,7 @@ def _organization(configuration: Configuration, source: str, organization: str) 
         msg = f"{source!r} is no source; configured: {', '.join(configuration.sources) or 'none'}"
         raise click.BadParameter(msg, param_hint="--source")
     of_source = configuration.sources[source].organization if source else ""
+    organization = name_of(configuration.organizations.values(), organization)
     if organization and organization not in configuration.organizations:
         msg = f"{organization!r} is no organization; configured: {', '.join(configuration.organizations)}"
         raise click.BadParameter(msg, param_hint="--organization")

@@ -92,7 +92,12 @@ def check_organization_url(text: str) -> Fault | None:
     url = parsed(text)
     if url is None or url.scheme != "https" or not HOST.fullmatch((url.hostname or "").lower()):
         return Fault("{} is no https URL", hint)
-    if url.netloc.lower() != url.hostname or url.path not in ("", "/") or url.query or url.fragment:
+    if (
+        url.netloc.lower() not in (url.hostname, f"{url.hostname}:443")
+        or url.path not in ("", "/")
+        or url.query
+        or url.fragment
+    ):
         return Fault("{} is more than a scheme and a host", hint)
     return None
 

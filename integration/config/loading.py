@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect
 
+from integration.clouds import organization_url
 from integration.config import settings
 from integration.config.credentials import credential_problems
 from integration.config.function_names import name_problems
@@ -144,7 +145,7 @@ def _check_names(reader: Reader, raw: dict[str, Any]) -> None:
             value = entry.get(key)
             if not isinstance(value, str):
                 continue
-            same = value.rstrip("/").lower()
+            same = organization_url(value) if key == "url" else value.lower()
             if same in seen:
                 message = f"`{value}` is that of {table}[{seen[same]}] too"
                 reader.report(f"{table}[{index}].{key}", message, f"each {key} once")
@@ -194,8 +195,7 @@ def _readable_routes(raw: dict[str, Any], environ: Environ, *, offline: bool) ->
 def _configuration(document: Document, file: str) -> Configuration:
     return Configuration(
         organizations={
-            each.name: msgspec.structs.replace(each, url=each.url.rstrip("/").lower())
-            for each in document.organizations
+            each.name: msgspec.structs.replace(each, url=organization_url(each.url)) for each in document.organizations
         },
         sources=document.sources,
         routes=document.routes,

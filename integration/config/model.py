@@ -80,7 +80,8 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Args:
         name: Short name for URLs, logs and routes: `[a-z0-9-]`, at most 40 characters.
-        url: The environment's URL, `https://contoso.crm.dynamics.com`, without a path.
+        url: The environment's URL, `https://contoso.crm.dynamics.com`, without a path; that of its Web API,
+            `https://contoso.api.crm.dynamics.com`, is the same organization.
         tenant: Domain or id of the Entra tenant.
         organization_id: The Dataverse OrganizationId; empty: asked with WhoAmI.
         cloud: Which Microsoft cloud.

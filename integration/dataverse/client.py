@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from integration.clock import Clock, SystemClock
+from integration.clouds import organization_url
 from integration.config.model import Organization
 from integration.dataverse.answers import (
     Identity,
@@ -140,7 +141,7 @@ class Dataverse:
         return _json(reply.body, organization)
 
     async def _entity_set(self, organization: Organization, table: str) -> str:
-        key = (organization.url, table)
+        key = (organization_url(organization.url), table)
         if key not in self._sets:
             path = f"EntityDefinitions(LogicalName='{table.lower()}')?$select=EntitySetName"
             reply = await self._get(organization, path)

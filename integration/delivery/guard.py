@@ -7,11 +7,11 @@ production. An event without the sender's ids (a direct F&O endpoint's) cannot b
 import hashlib
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 
 from integration.clock import Clock
+from integration.clouds import organization_host
 from integration.config.model import Configuration, Organization, Source
 from integration.dataverse import Identity
 from integration.dead_letters import reasons
@@ -70,12 +70,10 @@ def foreign(origin: Origin, organization: Organization, organization_id: str) ->
         theirs = origin.organization_id.lower()
         return theirs if organization_id and theirs != organization_id.lower() else ""
     said = origin.organization_host.strip().lower()
-    host = (urlsplit(said).hostname or "") if "://" in said else said.split("/")[0].split(":")[0]
-    if "." not in host:
+    if "." not in said:
         return ""  # a unique name, or nothing: it cannot be compared
-    ours = urlsplit(organization.url).hostname or ""
-    label, _, rest = ours.partition(".")
-    return "" if host in {ours, f"{label}.api.{rest}"} else host
+    theirs = organization_host(said) or said
+    return "" if theirs == organization_host(organization.url) else theirs
 
 
 def is_echo(origin: Origin, user_id: str) -> bool:

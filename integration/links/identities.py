@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from integration.clock import Clock
+from integration.clouds import organization_url
 from integration.config.model import Organization
 from integration.dataverse import Identity
 from integration.errors import LinkUnknown, StorageUnavailable
@@ -86,7 +87,9 @@ class Identities:
         Raises:
             LinkUnknown: It has never been known, and cannot be found out now.
         """
-        key = hashlib.sha256(f"{organization.url}\x00{self._client_id(organization)}".encode()).hexdigest()
+        key = hashlib.sha256(
+            f"{organization_url(organization.url)}\x00{self._client_id(organization)}".encode()
+        ).hexdigest()
         lasts = younger_than or LASTS
         known = self._known.get(key)
         if known is None or not self._fresh(known, lasts):

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from integration.clock import Clock, SystemClock
-from integration.clouds import CloudName
+from integration.clouds import CloudName, organization_url
 from integration.config import credentials, load
+from integration.config.addresses import name_of
 from integration.config.model import Cache, Credentials, Organization
 from integration.dataverse import Dataverse, open_http_client
 from integration.dataverse.connection import CALL_TIMEOUT
@@ -139,7 +140,7 @@ class LinkResolver:
             raise ConfigurationError([Problem("url", f"not a bare https URL: {url[:200]!r}", "https://{host}")])
         organization = Organization(
             name=name or host.partition(".")[0],
-            url=bare,
+            url=organization_url(bare),
             tenant=tenant.strip(),
             cloud=cloud,
             trusted_hosts=tuple(trusted_hosts),
@@ -255,6 +256,10 @@ class LinkResolver:
         """
         self._subscribers.append(subscriber)
         return lambda: self._subscribers.remove(subscriber)
+
+    def name_of(self, said: str) -> str:
+        """Return the configured name of an organization that is given by its name, URL or host."""
+        return name_of((entry.organization for entry in self._entries.values()), said)
 
     def known(self, name: str) -> bool:
         """Tell whether an organization of this name is configured."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from integration.clouds import organization_url
 from integration.config.model import Organization
 from integration.errors import StorageUnavailable
 from integration.links.shared import Record, Stored, decode_record, encode_record
@@ -171,7 +172,7 @@ class TableTier:
 
 def row_key(organization: Organization) -> str:
     """Return the row's key: another URL or tenant under the same name is another organization."""
-    identity = f"{organization.name}\x00{organization.url}\x00{organization.tenant}"
+    identity = f"{organization.name}\x00{organization_url(organization.url)}\x00{organization.tenant}"
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
