@@ -1,7 +1,10 @@
 """Microsoft's clouds: which Entra authority signs in, and under which host suffixes Dynamics 365 lives.
 
 Sources: the geography table of the page "Deployment options by geography" (F&O hosts), "New datacenter regions"
-(Dataverse hosts) and the constants of the Power Platform Terraform provider (authorities).
+(Dataverse hosts) and the constants of the Power Platform Terraform provider (authorities). The table names production
+environments only: sandboxes (`NAME.sandbox.operations.eu.dynamics.com`) and cloud-hosted machines
+(`NAME.cloudax.uae.dynamics.com`, `NAME.cloudax.eu.dynamics.com`) have the geography at the same place, as published
+addresses show. Each suffix lies under a domain in which nobody but Microsoft gives out names.
 """
 
 import re
@@ -31,32 +34,33 @@ class Cloud(msgspec.Struct, frozen=True):
     finance_operations: tuple[str, ...]
 
 
+_KINDS = ("operations", "cloudax", "axcloud")
+"""Environments (with `sandbox.` before it: those for tests), and the two names of cloud-hosted machines."""
+
+_GEOGRAPHIES = ("", "eu.", "fr.", "no.", "sa.", "ch.", "uae.")
+"""The default one, which most of the world shares, and those whose data stays where they are."""
+
+
+def _finance_operations(domain: str, geographies: tuple[str, ...] = ("",)) -> tuple[str, ...]:
+    return tuple(f".{kind}.{geography}{domain}" for kind in _KINDS for geography in geographies)
+
+
 CLOUDS: dict[CloudName, Cloud] = {
     "public": Cloud(
         "login.microsoftonline.com",
         (".dynamics.com",),
-        (
-            ".operations.dynamics.com",
-            *(f".operations.{geo}.dynamics.com" for geo in ("eu", "fr", "no", "sa", "ch", "uae")),
-            ".cloudax.dynamics.com",
-            ".axcloud.dynamics.com",
-            ".cloud.dynamics.com",
-        ),
+        (*_finance_operations("dynamics.com", _GEOGRAPHIES), ".cloud.dynamics.com"),
     ),
     # GCC signs in at the public Entra; only its hosts differ.
     "gcc": Cloud(
-        "login.microsoftonline.com",
-        (".dynamics.com",),
-        (".operations.gov.microsoftdynamics.us",),
+        "login.microsoftonline.com", (".dynamics.com",), _finance_operations("microsoftdynamics.us", ("gov.",))
     ),
     "gcc_high": Cloud(
-        "login.microsoftonline.us",
-        (".microsoftdynamics.us",),
-        (".operations.high.microsoftdynamics.us",),
+        "login.microsoftonline.us", (".microsoftdynamics.us",), _finance_operations("microsoftdynamics.us", ("high.",))
     ),
-    # Nobody documents the F&O hosts of DoD; `trusted_hosts` of the organization names them.
-    "dod": Cloud("login.microsoftonline.us", (".appsplatform.us",), (".operations.appsplatform.us",)),
-    "china": Cloud("login.chinacloudapi.cn", (".dynamics.cn",), (".operations.dynamics.cn",)),
+    # Nobody documents the F&O hosts of DoD; `trusted_hosts` of the organization names others.
+    "dod": Cloud("login.microsoftonline.us", (".appsplatform.us",), _finance_operations("appsplatform.us")),
+    "china": Cloud("login.chinacloudapi.cn", (".dynamics.cn",), _finance_operations("dynamics.cn")),
 }
 
 

@@ -8,6 +8,7 @@ from integration.clock import Clock, SystemClock
 from integration.config.model import Organization
 from integration.dataverse.connection import Reply, get
 from integration.dataverse.failures import failure
+from integration.dataverse.json_body import Unreadable, read
 from integration.errors import Forbidden, UnexpectedAnswer, UntrustedLink
 from integration.identity import Tokens, scope_for
 
@@ -86,8 +87,8 @@ class FinanceOperations:
                 raise Forbidden(msg, status=error.status, remote_code=error.remote_code)
             raise error
         try:
-            msgspec.json.decode(reply.body, type=_Rows)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            read(reply.body, _Rows)
+        except Unreadable as error:
             msg = f"{host} answered something that is not OData."
             raise UnexpectedAnswer(msg, status=reply.status) from error
 

@@ -111,6 +111,7 @@ class Control:
         message: str = "",
         retry_after: str | None = None,
         body: str = "",
+        raw: bytes = b"",
         headers: dict[str, str] | None = None,
         version: str = "",
     ) -> None:
@@ -125,6 +126,7 @@ class Control:
             message=message,
             retry_after=retry_after,
             body=body,
+            raw=raw,
             headers=headers or {},
             version=version,
         )

@@ -48,6 +48,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         message: Error message of the body; the documented one by default.
         retry_after: Retry-After, verbatim; the header is absent by default.
         body: Body of `answer`, verbatim.
+        raw: Body of `answer` instead, where it is no text.
         headers: Further headers of `answer`.
         version: Only calls of this API version ("v9.2").
     """
@@ -61,6 +62,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     message: str = ""
     retry_after: str | None = None
     body: str = ""
+    raw: bytes = b""
     headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     version: str = ""
 

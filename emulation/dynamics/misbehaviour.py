@@ -68,7 +68,9 @@ async def _response(fault: Fault, call: Call) -> Response:
             return Response(body[: max(1, len(body) // 2)], honest.status_code, media_type="application/json")
         case "answer":
             media_type = "application/json" if fault.body.lstrip().startswith(("{", "[")) else "text/plain"
-            response = Response(fault.body, fault.status or 200, media_type=media_type, headers=fault.headers)
+            response = Response(
+                fault.raw or fault.body, fault.status or 200, media_type=media_type, headers=fault.headers
+            )
         case _:
             response = call.refusal(fault)
     if fault.retry_after is not None:

@@ -9,13 +9,17 @@ import msgspec
 
 from integration.dataverse.connection import Reply
 from integration.dataverse.failures import read_error
+from integration.dataverse.json_body import Unreadable, read
 from integration.errors import UnexpectedAnswer
 
 NOT_INTEGRATED = "0x80048d0b"
 """A generic code: it means "not integrated" only with 400 and only as the answer of the link call."""
 
 _BAD_REQUEST = 400
-_URL = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_LABEL = r"(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_URL = re.compile(rf"https://(?=[^/]{{1,253}}\Z)(?:{_LABEL}\.)+[a-z]{{2,63}}")
+"""Host names as Dynamics 365 gives them out: no IP address, no international name, which may look like another."""
+
 _ID = re.compile(r"[a-z0-9]{8}(?:-[a-z0-9]{4}){3}-[a-z0-9]{12}")
 _MAX_STATUS = 100
 
@@ -83,8 +87,8 @@ def read_link(body: bytes) -> Details:
         UnexpectedAnswer: Not JSON, or a documented property is missing or not what it should be.
     """
     try:
-        wire = msgspec.json.decode(body, type=_WireDetails)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        wire = read(body, _WireDetails)
+    except Unreadable as error:
         msg = "Dataverse's link answer is not the documented JSON."
         raise UnexpectedAnswer(msg, status=200) from error
     return check_details(
@@ -104,19 +108,24 @@ def check_details(details: Details) -> Details:
     Raises:
         UnexpectedAnswer: The url is empty or not a bare https URL, or an id has not the form 8-4-4-4-12.
     """
-    url = details.url.strip().lower().removesuffix("/")
+    url = _plain(details.url).removesuffix("/")
     if not url:
         msg = "Dataverse's link answer has an empty Url."
         raise UnexpectedAnswer(msg, status=200)
     if not _URL.fullmatch(url):
         msg = f"Dataverse's link answer has a Url that is not a bare https URL: {details.url[:200]!r}."
         raise UnexpectedAnswer(msg, status=200)
-    ids = {"TenantId": details.tenant_id.strip().lower(), "Id": details.id.strip().lower()}
+    ids = {"TenantId": _plain(details.tenant_id), "Id": _plain(details.id)}
     for name, value in ids.items():
         if not _ID.fullmatch(value):
             msg = f"Dataverse's link answer has a {name} that is not an id: {value[:80]!r}."
             raise UnexpectedAnswer(msg, status=200)
     return msgspec.structs.replace(details, url=url, tenant_id=ids["TenantId"], id=ids["Id"])
+
+
+def _plain(text: str) -> str:
+    """Fold case in ASCII only: other letters have lower forms that are ASCII, and would pass for them."""
+    return text.strip().lower() if text.isascii() else text
 
 
 def read_not_integrated(reply: Reply) -> NotIntegrated | None:
@@ -134,8 +143,8 @@ def read_identity(body: bytes) -> Identity:
         UnexpectedAnswer: It is not the documented JSON.
     """
     try:
-        wire = msgspec.json.decode(body, type=_WireIdentity)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        wire = read(body, _WireIdentity)
+    except Unreadable as error:
         msg = "Dataverse's WhoAmI answer is not the documented JSON."
         raise UnexpectedAnswer(msg, status=200) from error
     return Identity(wire.organization_id.lower(), wire.user_id.lower(), wire.business_unit_id.lower())

@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from integration.clock import Clock, SystemClock
 from integration.clouds import organization_url
 from integration.config.model import Organization
@@ -18,6 +16,7 @@ from integration.dataverse.answers import (
 )
 from integration.dataverse.connection import CALL_TIMEOUT, Reply, get
 from integration.dataverse.failures import failure, read_error
+from integration.dataverse.json_body import Unreadable, read_object
 from integration.errors import UnexpectedAnswer
 from integration.identity import Tokens, scope_for
 from integration.loggers import logger
@@ -186,7 +185,7 @@ def _host(organization: Organization) -> str:
 
 def _json(body: bytes, organization: Organization) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return read_object(body)
+    except Unreadable as error:
         msg = f"{_host(organization)} answered something that is not a JSON object."
         raise UnexpectedAnswer(msg, status=_OK) from error

@@ -63,11 +63,15 @@ async def get(
 
     Raises:
         Unreachable: No connection, a connection that broke, a certificate that does not fit, or no answer in time.
-        UnexpectedAnswer: The body is larger than 16 MiB.
+        UnexpectedAnswer: The body is larger than 16 MiB, or the URL is none that a request can be made to.
     """
     import httpx  # noqa: PLC0415 (imported at first use: import budget)
 
-    host = httpx.URL(url).host
+    try:
+        host = httpx.URL(url).host
+    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        msg = f"{url[:200]!r} is not a URL that can be called."
+        raise UnexpectedAnswer(msg) from error
     try:
         async with asyncio.timeout(within), http.stream("GET", url, headers=headers) as response:
             body = bytearray()
@@ -80,7 +84,7 @@ async def get(
     except TimeoutError as error:
         msg = f"{host} did not answer within {within:g} s."
         raise Unreachable(msg) from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError) as error:
         raise _unreachable(host, error) from error
 
 

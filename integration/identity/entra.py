@@ -1,5 +1,7 @@
 """Getting a token from Entra through msal. Synchronous: for threads only."""
 
+import math
+import re
 import threading
 from typing import Any, cast
 
@@ -9,6 +11,13 @@ from integration.identity.certificate import client_credential
 from integration.identity.grants import Grant
 from integration.identity.refusals import explain, refusal_code
 from integration.identity.session import Interrupted, Session
+
+_IN_HEADER = re.compile(r"[!-~]+")
+_LONGEST = 86_400.0
+_DIGITS = 15
+
+NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What msal falls over when an answer is JSON of another shape than it expects, or none at all."""
 
 
 class Entra:
@@ -39,7 +48,7 @@ class Entra:
             raise interrupted.error from interrupted
         except LinkUnknown:
             raise
-        except ValueError as error:
+        except NONSENSE as error:
             # msal's discovery says so for a tenant that Entra does not know, and for an answer that is not JSON.
             if "Discovery failed" in str(error) or "authority configuration" in str(error):
                 raise explain(client, "AADSTS90002") from None
@@ -92,7 +101,7 @@ def managed_grant(client_id: str, scope: str) -> Grant:
             )
             raise Unauthenticated(msg) from interrupted
         raise interrupted.error from interrupted
-    except (ValueError, OSError) as error:
+    except (*NONSENSE, OSError) as error:
         msg = f"The endpoint of the {name} answered something unexpected ({type(error).__name__})."
         raise UnexpectedAnswer(msg) from None
     finally:
@@ -117,7 +126,19 @@ def read_grant(answer: object, client: str) -> Grant:
     token = fields.get("access_token")
     if not isinstance(token, str) or not token:
         raise explain(client, refusal_code(fields))
-    return Grant(token, float(fields.get("expires_in", 0)))
+    if not _IN_HEADER.fullmatch(token):
+        msg = f"Microsoft Entra gave {client} a token that cannot be sent."
+        raise UnexpectedAnswer(msg)
+    return Grant(token, _lifetime(fields.get("expires_in")))
+
+
+def _lifetime(written: object) -> float:
+    """Read the seconds that a token lives; one that says nothing readable is used once."""
+    try:
+        seconds = float(str(written)[:_DIGITS])
+    except ValueError:
+        return 0.0
+    return min(max(seconds, 0.0), _LONGEST) if math.isfinite(seconds) else 0.0
 
 
 def _is_default_machine(msal: Any) -> bool:

@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from integration.clock import Clock, SystemClock
 from integration.clouds import CLOUDS
 from integration.config.model import Organization
 from integration.dataverse.connection import get
+from integration.dataverse.json_body import Unreadable, read
 from integration.errors import Unauthenticated, UnexpectedAnswer
+from integration.identity.refusals import interruption
+from integration.retry_after import parse_retry_after
 from integration.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -28,10 +32,12 @@ class Tenants:
 
     Args:
         http: The process's client.
+        clock: Time, for a Retry-After that is a date.
     """
 
-    def __init__(self, http: "httpx.AsyncClient") -> None:
+    def __init__(self, http: "httpx.AsyncClient", clock: Clock | None = None) -> None:
         self._http = http
+        self._clock = clock or SystemClock()
         self._ids: dict[tuple[str, str], str] = {}
         self._loads: SingleFlight[tuple[str, str], str] = SingleFlight()
 
@@ -40,6 +46,7 @@ class Tenants:
 
         Raises:
             Unauthenticated: Entra knows no such tenant.
+            Throttled: Entra asked to slow down.
             Unreachable: Entra could not be reached.
             UnexpectedAnswer: The document names no tenant.
         """
@@ -58,12 +65,15 @@ class Tenants:
     async def _ask(self, authority: str, tenant: str) -> str:
         url = f"https://{authority}/{tenant}/v2.0/.well-known/openid-configuration"
         reply = await get(self._http, url, {"Accept": "application/json"}, within=_TIMEOUT)
+        trouble = interruption(reply.status, parse_retry_after(reply.headers.get("retry-after"), self._clock.now()))
+        if trouble is not None:
+            raise trouble
         if 400 <= reply.status < 500:  # noqa: PLR2004 (HTTP statuses read best as such)
             msg = f"Tenant {tenant} is not known to {authority}: check the organization's tenant and cloud."
             raise Unauthenticated(msg, status=reply.status, remote_code="AADSTS90002")
         try:
-            found = _ID.search(msgspec.json.decode(reply.body, type=_OpenId).issuer.lower())
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            found = _ID.search(read(reply.body, _OpenId).issuer.lower())
+        except Unreadable:
             found = None
         if reply.status != _OK or not found:
             msg = f"{authority} answered {reply.status} without an issuer for tenant {tenant}."

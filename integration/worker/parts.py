@@ -122,7 +122,7 @@ class Parts:
         resolver = LinkResolver(
             self.configuration.organizations.values(),
             self.dataverse,
-            Tenants(self.http),
+            Tenants(self.http, self._clock),
             tokens=self.tokens,
             shared=TableTier(lambda: self.storage.table(TABLE)),
             cache=self.configuration.cache,

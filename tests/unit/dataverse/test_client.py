@@ -213,6 +213,38 @@ async def test_who_is_refused_is_told_why_and_what_to_do(status, code, why, what
         "https://contoso.operations.dynamics.com\\@evil.example",
         "https://еvil.operations.dynamics.com",
         "https://localhost",
+        "https://xn--.operations.dynamics.com",
+        "https://xn--mnchen-3ya.operations.dynamics.com",
+        "https://contoso.xn--p1ai.operations.dynamics.com",
+        "http://[",
+        "https://[",
+        "https://[::1]",
+        "https://127.0.0.1",
+        "https://0x7f.1",
+        "https://contoso.operations.dynamics.com.",
+        "https://contoso.operations.dynamics.com./",
+        "https://contoso.operations.dynamics.com//",
+        "https://.operations.dynamics.com",
+        "https://-contoso.operations.dynamics.com",
+        "https://contoso-.operations.dynamics.com",
+        "https://a..operations.dynamics.com",
+        "https://user:secret@contoso.operations.dynamics.com",
+        "https://@contoso.operations.dynamics.com",
+        "https://contoso.operations.dynamics.com:",
+        "https://contoso.operations.dynamics.com:0",
+        "https://contoso%2eoperations.dynamics.com",
+        "https://contoso.operations.dynamics.com%00.evil.example",
+        "https://\u212aontoso.operations.dynamics.com",
+        "https://contoso.operat\u0131ons.dynamics.com",
+        "https://contoso\u3002operations.dynamics.com",
+        "https://\uff43ontoso.operations.dynamics.com",
+        "https://contoso.operations.dynamics.com\x00",
+        "https://con\ttoso.operations.dynamics.com",
+        "https://" + "a" * 64 + ".operations.dynamics.com",
+        "https://" + "a." * 120 + "operations.dynamics.com",
+        "https:/contoso.operations.dynamics.com",
+        "https:contoso.operations.dynamics.com",
+        "//contoso.operations.dynamics.com",
         "contoso.operations.dynamics.com",
         "javascript:alert(1)",
     ],
@@ -222,6 +254,22 @@ async def test_a_url_that_is_not_a_bare_https_url_is_not_believed(url):
         url += "x"
     with pytest.raises(UnexpectedAnswer, match="bare https"):
         await Wire((200, ANSWER | {"Url": url})).dataverse.integration_details(ORGANIZATION)
+
+
+@pytest.mark.parametrize(
+    "url", ["HTTPS://CONTOSO.Operations.Dynamics.COM/", " https://contoso.operations.dynamics.com"]
+)
+async def test_a_bare_url_is_written_in_one_way(url):
+    details = await Wire((200, ANSWER | {"Url": url})).dataverse.integration_details(ORGANIZATION)
+    assert details.url == "https://contoso.operations.dynamics.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TenantId", "72AD15F\u212a-3M88-4e15-be25-8751c9bd0764"), ("Id", "\ud7ff")]
+)
+async def test_an_id_of_other_letters_is_none(name, value):
+    with pytest.raises(UnexpectedAnswer, match=name):
+        await Wire((200, ANSWER | {name: value})).dataverse.integration_details(ORGANIZATION)
 
 
 async def test_a_refused_token_is_dropped_and_the_call_made_once_more_with_a_fresh_one():
