@@ -20,6 +20,7 @@ FnoLinkError
 ├── Overloaded
 ├── PayloadTooLarge
 ├── CorruptRecord
+├── Unforeseen                  a fault of fno-link's own, or an answer that it cannot cope with
 └── DeliveryFailed              one delivery attempt did not succeed
     ├── TargetUnavailable       transient: try again by the schedule
     ├── CircuitOpen             transient: nothing was attempted
@@ -96,7 +97,7 @@ class UnknownOrganization(FnoLinkError):
 class UnknownSource(FnoLinkError):
     """No source of this name is configured."""
 
-    hint = 'Use a name from [sources.*] in fno-link.toml with kind = "http".'
+    hint = 'Use a name from [sources.*] in fno-link.toml with kind = "http"; configure it again to replay its messages.'
 
 
 class UnknownDeadLetter(FnoLinkError):
@@ -250,6 +251,13 @@ class CorruptRecord(FnoLinkError):
     """A stored record cannot be read."""
 
     hint = "It was written by another version or changed by hand; the dead letter keeps it."
+
+
+class Unforeseen(FnoLinkError):
+    """Something went wrong in a way that fno-link does not foresee."""
+
+    hint = "Report it with its message, which names the place; what it was about can be replayed."
+    transient = True
 
 
 class DeliveryFailed(FnoLinkError):

@@ -9,6 +9,7 @@ ROUTE_GONE = "RouteGone"
 UNKNOWN_SOURCE = "UnknownSource"
 RETRIES_EXHAUSTED = "RetriesExhausted"
 POISON = "Poison"
+UNFORESEEN = "Unforeseen"
 PARKED_TOO_LONG = "ParkedTooLong"
 NOT_LINKED = "NotLinked"
 PARKED_FOR_OTHER_ENVIRONMENT = "ParkedForOtherEnvironment"
@@ -27,6 +28,7 @@ REASONS: dict[str, str] = {
     UNKNOWN_SOURCE: "The source that took the message is no longer configured.",
     RETRIES_EXHAUSTED: "The target did not take it in as many attempts as the schedule has.",
     POISON: "A function failed on the message again and again; the log has the exceptions.",
+    UNFORESEEN: "fno-link failed on it in a way that it does not foresee; the message says how and where.",
     PARKED_TOO_LONG: "It was parked for longer than `park_for`.",
     "TargetRejected": "The target refused it for good.",
     "TemplateField": "The target's template names a field that the event does not have.",

@@ -1,46 +1,52 @@
-"""Record deliveries whose retry message was buried as it is: a resend must reopen them, and not be a duplicate."""
+"""Record what was buried as it is, outside a run: a resend must reopen it, and nobody wait for it."""
 
 from integration.delivery.persist import persist
 from integration.delivery.work import Work
-from integration.journal import Entry, Journal, Run, Subject
+from integration.journal import Entry, Journal, Kind, Refuse, Run, Subject, Wait
 from integration.loggers import logger
 
 log = logger("delivery")
 
 
-async def abandon(journal: Journal | None, work: Work, code: str, letter: str) -> None:
-    """Enter into the journal that a delivery's chain of retries ended in a dead letter; the letter comes first.
+async def abandon(journal: Journal | None, work: Work, code: str, letter: str) -> bool:
+    """Enter into the journal that a delivery's chain, or an event's own run, ended in a dead letter; the letter first.
 
-    Nothing is entered for a re-check, which is about no delivery, nor where another run has the event or has gone on
-    with it: what that one records counts.
+    Nothing is entered where another run has the event or has gone on with it: what that one records counts.
 
     Args:
         journal: None: there is none.
-        work: What the retry message held; its event may be missing.
+        work: What was buried; its event may be missing. A re-check stands for the event's own run.
         code: The dead letter's reason.
         letter: Where it lies.
+
+    Returns:
+        Whether that is all: False while another run holds the event.
 
     Raises:
         StorageUnavailable: It is not known to be recorded; the message must not be acknowledged.
     """
     subject = work.about if work.event is None else Subject.of(work.event)
-    if journal is None or subject is None or work.recheck or (work.event is not None and work.event.internal):
-        return
+    if journal is None or subject is None or (work.event is not None and work.event.internal):
+        return True
+    kind: Kind = "recheck" if work.recheck else work.begins or "continuation"
+    whole = work.recheck or (work.whole and not work.route)
     owner = journal.word()
     run = await persist(
         lambda: journal.claim(
             subject,
-            "continuation",
+            kind,
             accepted_at=work.accepted_at,
             generation=work.generation,
-            route=work.route,
+            route=None if work.recheck or (whole and work.begins) else work.route,
             owner=owner,
         )
     )
     if not isinstance(run, Run):
         log.info("%s by %s goes on without the message that was buried", subject.key, work.route)
-        return
-    entry = Entry(route=work.route, state="dead_lettered", attempt=work.attempt, code=code, letter=letter)
-    # What else a dead run has left open is for whoever takes over.
-    alone = not run.decision.whole and run.decision.routes == (work.route,)
+        return not isinstance(run, Wait | Refuse)
+    route = "" if whole else work.route
+    entry = Entry(route=route, state="dead_lettered", attempt=work.attempt, code=code, letter=letter)
+    # What else a dead run has left open is for whoever takes over; an event as a whole is left by its own run.
+    alone = whole or (not run.decision.whole and run.decision.routes == (route,))
     await persist(lambda: journal.end(run, (entry,), complete=alone))
+    return True

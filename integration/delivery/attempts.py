@@ -15,7 +15,15 @@ from integration.delivery.ledger import Ledger
 from integration.delivery.outcome import Delivered, Outcome
 from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.delivery.work import Work
-from integration.errors import CircuitOpen, DeliveryFailed, LinkUnknown, TargetUnavailable
+from integration.errors import (
+    CircuitOpen,
+    DeliveryFailed,
+    LinkUnknown,
+    StorageUnavailable,
+    TargetUnavailable,
+    Unforeseen,
+)
+from integration.faults import netted, summary
 from integration.links.values import Link, Linked, NotLinked
 from integration.loggers import logger
 from integration.routing.compiled_route import CompiledRoute
@@ -64,13 +72,28 @@ class Attempts:
         if ledger.generation is not None:
             work = msgspec.structs.replace(work, generation=ledger.generation)
         started = self._clock.monotonic()
-        if route is None:
-            outcome, last = await self._without_link(work, "", link)
-        else:
-            outcome, last = await self._attempt(work, route, link)
-        ms = round((self._clock.monotonic() - started) * 1000)
         target = route.target if route else ""
+        attempt = self._without_link(work, "", link) if route is None else self._attempt(work, route, link)
+        outcome, last = await netted(attempt, lambda fault: self._keeping.failed(work, fault, target))
+        ms = round((self._clock.monotonic() - started) * 1000)
         ledger.note(outcome, work, target=target, last=last, ms=ms)
+        return outcome
+
+    async def failed(self, work: Work, fault: Unforeseen, ledger: Ledger) -> Outcome:
+        """Store for another attempt what failed before it came to one, and enter it.
+
+        Args:
+            work: The delivery, or the event as a whole.
+            fault: What happened.
+            ledger: Where it is entered.
+
+        Raises:
+            StorageUnavailable: It is not known to be stored.
+        """
+        if ledger.generation is not None:
+            work = msgspec.structs.replace(work, generation=ledger.generation)
+        outcome, last = await self._keeping.failed(work, fault)
+        ledger.note(outcome, work, last=last)
         return outcome
 
     async def _attempt(
@@ -107,10 +130,16 @@ class Attempts:
             async with limit:
                 return await self._targets.get(target).deliver(shipment)
         except TimeoutError as late:
-            if not limit.expired():
-                raise
-            msg = f"no answer within {self._longest:g} s"
+            msg = f"no answer within {self._longest:g} s" if limit.expired() else f"no answer in time: {summary(late)}"
             raise TargetUnavailable(msg) from late
+        except (OSError, StorageUnavailable) as away:  # its own account may be; ours has nothing to do with it
+            msg = f"the target cannot be reached: {summary(away)}"
+            raise TargetUnavailable(msg) from away
+        except Exception as error:
+            if not _of_azure(error):
+                raise
+            msg = f"the target cannot be used: {summary(error)}"
+            raise TargetUnavailable(msg) from error
 
     async def _without_link(
         self, work: Work, target: str, link: Link | LinkUnknown | None
@@ -123,6 +152,11 @@ class Attempts:
         last = self._keeping.attempted(link)
         tried = msgspec.structs.replace(work, attempt=work.attempt + 1, last=last)
         return await self._keeping.defer(tried, link, target), last
+
+
+def _of_azure(error: Exception) -> bool:
+    """Tell whether an Azure SDK says it, without importing one."""
+    return any(kind.__module__.partition(".")[0] == "azure" for kind in type(error).__mro__)
 
 
 async def all_of[T](settling: Sequence[Awaitable[T]]) -> list[T]:

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from integration.clock import Clock
 from integration.delivery.retry import LONGEST
-from integration.errors import CorruptRecord, StorageUnavailable
+from integration.errors import CorruptRecord
+from integration.faults import summary
 from integration.loggers import logger
 from integration.storage import Blobs, Storage
 from integration.storage.names import PAYLOADS
@@ -88,8 +89,8 @@ class ClaimChecks:
         """Empty a claim-check whose message is done; if that fails the message's next coming, or the sweep, does it."""
         try:
             await self._blobs.put(path, b"")
-        except StorageUnavailable:
-            log.warning("the claim-check %s is left to the sweep", path)
+        except Exception as error:  # noqa: BLE001  # its message is done: nothing may bring that back
+            log.warning("the claim-check %s is left to the sweep: %s", path, summary(error))
 
     async def sweep(self) -> int:
         """Delete the claim-checks that nothing can refer to any more; returns how many.

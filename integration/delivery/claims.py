@@ -6,16 +6,21 @@ The order of effects, always: retry message or blob durable → journal row → 
 import hashlib
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from integration.clock import Clock
+from integration.dead_letters import path_for
+from integration.delivery.abandoned import abandon
 from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
-from integration.delivery.outcome import Ignored, Outcome, Waiting
+from integration.delivery.outcome import Deferred, Ignored, Outcome, Waiting
 from integration.delivery.persist import persist
 from integration.delivery.retries import Retries
 from integration.delivery.work import RECHECK, Work
-from integration.errors import StorageUnavailable
+from integration.errors import StorageUnavailable, Unforeseen
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound
+from integration.faults import netted, summary
 from integration.journal import Drop, Duplicate, Journal, Kind, Payloads, Process, Refuse, Run, Subject, Wait
 from integration.loggers import logger
 
@@ -129,6 +134,42 @@ class Claims:
             return row is not None and row.state != "received"
         return entry is not None and (entry.state, entry.generation) != ("deferred", work.generation)
 
+    async def failed(self, kind: Kind, work: Work, fault: Unforeseen) -> list[Outcome]:
+        """Keep what failed in a way that nobody has foreseen beside what its run does: in claiming, or in recording.
+
+        It comes again as what it was, a source's message as a re-check; after some attempts it is a dead letter, and
+        the row says so. A release has no message that could come again: what it is about is a dead letter at once.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        event = work.subject_matter
+        log.error("%s by %s: %s", event.key, work.route or "all routes", fault)
+        tried = msgspec.structs.replace(work, faults=work.faults + 1, last=self._keeping.attempted(fault))
+        delay = None if kind == "release" else self._keeping.after_fault(tried)
+        if delay is not None:
+            await self._retries.later(self._again(kind, tried), delay)
+            return [Deferred(work.route, self._clock.now() + delay, fault.code, work.attempt)]
+        lost = self._again(kind, tried)
+        whole = lost.recheck or lost.whole
+        letter = msgspec.structs.replace(lost, route="", whole=True) if whole else lost
+        buried = await self._keeping.bury(letter, fault.code, str(fault), fault.hint)
+        path = path_for(event.organization, fault.code, work.accepted_at, event.key, letter.route)
+        await netted(abandon(self._journal, lost, fault.code, path), self._unrecorded)
+        return [buried]
+
+    def _again(self, kind: Kind, work: Work) -> Work:
+        # The message that brought it empties its own claim-check.
+        work = msgspec.structs.replace(work, payload="", about=None)
+        if kind == "source":
+            return msgspec.structs.replace(self._recheck(work), faults=work.faults, last=work.last)
+        begins = kind if kind in ("reopen", "replay") else work.begins
+        return msgspec.structs.replace(work, begins=begins)
+
+    async def _unrecorded(self, fault: Unforeseen) -> bool:
+        log.error("a dead letter stands in no journal row: %s", fault)
+        return True
+
     async def _recorded(self, journal: Journal, run: Run, work: Work, act: Act) -> list[Outcome] | None:
         """Act and record; None when the run was overtaken."""
         ledger = Ledger(run.row.generation)
@@ -153,8 +194,8 @@ class Claims:
         """Record what was done before something failed, so that the message can be processed as soon as it is back."""
         try:
             await journal.end(run, ledger.entries, complete=False)
-        except StorageUnavailable:
-            log.warning("%s stays claimed until its lease is over", run.row.subject.key)
+        except Exception as error:  # noqa: BLE001  # what failed first is what is to be told
+            log.warning("%s stays claimed until its lease is over: %s", run.row.subject.key, summary(error))
 
     async def _instead(self, kind: Kind, work: Work, answer: Duplicate | Wait | Drop | Refuse | Process) -> Outcome:
         event = work.subject_matter

@@ -1,8 +1,8 @@
 """What is kept of deliveries that are not made now: retries, parked deliveries, dead letters."""
 
 import random
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -12,16 +12,25 @@ from integration.dead_letters import Attempted, DeadLetters, Record, reasons
 from integration.delivery.outcome import Buried, Deferred, Ignored, Outcome, Waiting
 from integration.delivery.persist import persist
 from integration.delivery.retries import Retries
-from integration.delivery.retry import GiveUp, decide, postpone
+from integration.delivery.retry import FAULTS, GiveUp, decide, postpone
 from integration.delivery.work import Work
-from integration.errors import CircuitOpen, CorruptRecord, DeliveryFailed, LinkUnknown, StorageUnavailable
+from integration.errors import (
+    CircuitOpen,
+    CorruptRecord,
+    DeliveryFailed,
+    LinkUnknown,
+    Unforeseen,
+)
 from integration.events.inbound import Inbound, Undecoded
+from integration.faults import summary
 from integration.journal import Subject
 from integration.loggers import logger
 
 log = logger("delivery")
 
 _RESPONSE = 500
+
+type Failure = DeliveryFailed | LinkUnknown | Unforeseen
 
 
 class Keeping:
@@ -49,7 +58,7 @@ class Keeping:
         self._clock = clock
         self._rng = rng
 
-    async def defer(self, work: Work, failure: DeliveryFailed | LinkUnknown, target: str) -> Outcome:
+    async def defer(self, work: Work, failure: Failure, target: str) -> Outcome:
         """Store a delivery for its next attempt, or bury it when there is none.
 
         Raises:
@@ -63,6 +72,8 @@ class Keeping:
         age = {"age": now - (work.since or now), "give_up_after": settings.give_up_after}
         if isinstance(failure, CircuitOpen):
             decision = postpone(schedule, work.attempt, failure.retry_after or 0.0, self._rng, **age)
+        elif isinstance(failure, Unforeseen):
+            decision = decide(FAULTS, work.faults, None, self._rng, **age)
         else:
             decision = decide(schedule, work.attempt, failure.retry_after, self._rng, **age)
         if isinstance(decision, GiveUp):
@@ -73,6 +84,25 @@ class Keeping:
         await self._retries.later(msgspec.structs.replace(work, payload="", begins=""), decision.delay)
         log.warning("delivery by %s deferred: %s: %s", work.route or "undecided routes", failure.code, failure)
         return Deferred(work.route, self._clock.now() + decision.delay, failure.code, work.attempt)
+
+    async def failed(self, work: Work, fault: Unforeseen, target: str = "") -> tuple[Outcome, Attempted]:
+        """Store for another attempt what failed in a way that nobody has foreseen; after some, bury it.
+
+        Returns:
+            What became of it, and how the attempt failed.
+
+        Raises:
+            StorageUnavailable: It is not known to be stored.
+        """
+        log.error("%s by %s: %s", work.subject_matter.key, work.route or "no route yet", fault)
+        last = self.attempted(fault)
+        tried = msgspec.structs.replace(work, attempt=work.attempt + 1, faults=work.faults + 1, last=last)
+        return await self.defer(tried, fault, target), last
+
+    def after_fault(self, work: Work) -> timedelta | None:
+        """Say how long to wait after an unforeseen fault that `work` counts already; None: it is to be buried."""
+        decision = decide(FAULTS, work.faults, None, self._rng)
+        return None if isinstance(decision, GiveUp) else decision.delay
 
     async def park(self, work: Work, reason: str, message: str, target: str) -> Outcome:
         """Keep a delivery until the link allows it; one that was accepted longer than `park_for` ago is a dead letter.
@@ -153,6 +183,15 @@ class Keeping:
         log.error("%s: a message is a dead letter (%s: %s): %s", inbound.ingress, item.reason, item.message, path)
         return Buried("", item.reason)
 
+    def unread(self, inbound: Inbound, replay: int) -> Callable[[Unforeseen], Awaitable[Outcome]]:
+        """Make a dead letter of a message, as it came, when something unforeseen has happened to it."""
+
+        async def bury(fault: Unforeseen) -> Outcome:
+            item = Undecoded(reason="Unforeseen", message=str(fault), hint=fault.hint, raw=inbound.body)
+            return await self.bury_undecoded(item, inbound, replay)
+
+        return bury
+
     def _record(self, work: Work, reason: str, message: str, hint: str, target: str) -> Record:
         event = work.subject_matter
         return Record(
@@ -185,13 +224,14 @@ class Keeping:
             try:
                 if await self._dead_letters.supersede(path, generation):
                     log.info("the dead letter %s is over and removed", path)
-            except (StorageUnavailable, CorruptRecord) as error:
-                log.warning("the dead letter %s is over but left behind: %s", path, error)
+            except Exception as error:  # noqa: BLE001  # all is recorded by now: nothing may undo that
+                log.warning("the dead letter %s is over but left behind: %s", path, summary(error))
 
-    def attempted(self, failure: DeliveryFailed | LinkUnknown) -> Attempted:
+    def attempted(self, failure: Failure) -> Attempted:
         """Say how an attempt failed."""
         response = failure.response[:_RESPONSE] if isinstance(failure, DeliveryFailed) else ""
-        return Attempted(self._clock.now(), failure.code, str(failure), failure.status, response)
+        status = None if isinstance(failure, Unforeseen) else failure.status
+        return Attempted(self._clock.now(), failure.code, str(failure), status, response)
 
     async def bury_row(self, subject: Subject, row: str, accepted_at: datetime) -> None:
         """Keep a journal row that cannot be read.

@@ -28,6 +28,10 @@ class Ledger:
         """What became of each delivery so far."""
         return tuple(self._entries.values())
 
+    def knows(self, route: str) -> bool:
+        """Tell whether it is entered what became of the delivery by a route."""
+        return route != "" and route in self._entries
+
     def note(
         self, outcome: Outcome, work: Work, *, target: str = "", last: Attempted | None = None, ms: int = 0
     ) -> None:

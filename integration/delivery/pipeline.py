@@ -29,11 +29,12 @@ from integration.delivery.retries import Retries
 from integration.delivery.screening import Screening
 from integration.delivery.spreading import Spreading
 from integration.delivery.work import Work
-from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown
+from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown, Unforeseen
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Ignored as IgnoredMessage
-from integration.events.inbound import Inbound, Undecoded
+from integration.events.inbound import Inbound, Item, Undecoded
+from integration.faults import netted, summary, unforeseen
 from integration.journal import PATIENCE, Journal, Kind, Payloads, Process
 from integration.links.values import Link
 from integration.loggers import logger
@@ -108,7 +109,7 @@ class Pipeline:
             StorageUnavailable: Something could not be stored; the message must not be acknowledged.
         """
         outcomes: list[Outcome] = []
-        for item in decode(inbound).items:
+        for item in _decoded(inbound):
             match item:
                 case Event():
                     work = Work(route="", accepted_at=inbound.received_at, event=item, whole=True)
@@ -116,10 +117,13 @@ class Pipeline:
                 case Undecoded():
                     outcomes.append(await self._keeping.bury_undecoded(item, inbound, replay))
                 case IgnoredMessage():
-                    await self._claims.note(item, inbound)
-                    log.info("%s: %s message acknowledged", inbound.ingress, item.reason)
-                    outcomes.append(Ignored(item.reason))
+                    outcomes.append(await netted(self._ignored(item, inbound), self._keeping.unread(inbound, replay)))
         return outcomes
+
+    async def _ignored(self, item: IgnoredMessage, inbound: Inbound) -> Outcome:
+        await self._claims.note(item, inbound)
+        log.info("%s: %s message acknowledged", inbound.ingress, item.reason)
+        return Ignored(item.reason)
 
     async def admit(self, work: Work) -> list[Outcome]:
         """Guard an event as a whole, complete it where it was cut, then deliver it by every route that takes it.
@@ -193,13 +197,22 @@ class Pipeline:
     async def _under(
         self, kind: Kind, work: Work, *, whole: bool = False, link: Link | LinkUnknown | None = None
     ) -> list[Outcome]:
-        outcomes = await self._claims.under(
-            kind, work, lambda run, ledger: self._process(work, run, ledger, whole=whole, link=link), whole=whole
+        outcomes = await netted(
+            self._claims.under(
+                kind,
+                work,
+                lambda run, ledger: self._process(work, run, ledger, whole=whole, link=link),
+                whole=whole,
+            ),
+            lambda fault: self._claims.failed(kind, work, fault),
         )
+        await netted(self._afterwards(work, outcomes), _logged)
+        return outcomes
+
+    async def _afterwards(self, work: Work, outcomes: list[Outcome]) -> None:
         if any(isinstance(outcome, Delivered) for outcome in outcomes):
             self._newest.delivered(work.subject_matter)
         await self._announce()
-        return outcomes
 
     async def _process(
         self,
@@ -229,7 +242,12 @@ class Pipeline:
         again = work.whole and "" in routes  # it had come as far as its guards or its routes
         routes = tuple(name for name in routes if name or not again)
         if whole or again:
-            outcomes += await self._guarded(work, ledger, settled.union(routes))
+
+            async def failed(fault: Unforeseen) -> list[Outcome]:
+                entire = msgspec.structs.replace(work, route="", whole=True)
+                return [await self._attempts.failed(entire, fault, ledger)]
+
+            outcomes += await netted(self._guarded(work, ledger, settled.union(routes)), failed)
         if again:
             ledger.decide()
         works = [
@@ -275,5 +293,20 @@ class Pipeline:
             log.error("%s: %s (%s)", event.type, transition.target, transition.code)
             try:
                 await self._process(work, None, Ledger(), whole=True)
-            except FnoLinkError:
-                log.exception("the alert %s could not be sent", event.type)
+            except FnoLinkError as error:
+                log.error("the alert %s could not be sent: %s", event.type, summary(error))  # noqa: TRY400  # no payloads
+
+
+def _decoded(inbound: Inbound) -> tuple[Item, ...]:
+    """Decode a message; one on which the decoder itself fails is a dead letter: it would do so every time."""
+    try:
+        return decode(inbound).items
+    except Exception as error:  # noqa: BLE001  # the net under the decoder
+        fault = unforeseen(error)
+        message = f"decoding failed: {fault}"
+        return (Undecoded(reason="Unforeseen", message=message, hint=fault.hint, raw=inbound.body),)
+
+
+async def _logged(fault: Unforeseen) -> None:
+    # What was to be done for the message is done and recorded: nothing of it may bring the message back.
+    log.error("after a run: %s", fault)

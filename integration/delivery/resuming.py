@@ -12,8 +12,9 @@ from integration.delivery.outcome import Outcome
 from integration.delivery.screening import Screening
 from integration.delivery.spreading import Spreading
 from integration.delivery.work import Work
-from integration.errors import LinkUnknown
+from integration.errors import LinkUnknown, Unforeseen
 from integration.events.event import Event
+from integration.faults import netted
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 
@@ -59,6 +60,21 @@ class Resuming:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
+
+        async def failed(fault: Unforeseen) -> list[Outcome]:
+            left = [each for each in works if not ledger.knows(each.route)]
+            return await all_of([self._attempts.failed(each, fault, ledger) for each in left])
+
+        return await netted(self._all(event, works, link, ledger, settled), failed)
+
+    async def _all(
+        self,
+        event: Event,
+        works: list[Work],
+        link: Link | LinkUnknown | None,
+        ledger: Ledger,
+        settled: frozenset[str],
+    ) -> list[Outcome]:
         try:
             completed = await self._screening.completed(event)
         except LinkUnknown as unknown:
@@ -68,8 +84,16 @@ class Resuming:
         works = [msgspec.structs.replace(each, event=completed) for each in works]
         if link is None:
             link = await self._spreading.link_for(completed, needed=any(map(self._needs_link, works)))
-        results = await all_of([self._each(each, link, ledger, settled) for each in works])
+        results = await all_of([self._one(each, link, ledger, settled) for each in works])
         return [outcome for each in results for outcome in each]
+
+    async def _one(
+        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str]
+    ) -> list[Outcome]:
+        async def failed(fault: Unforeseen) -> list[Outcome]:
+            return [await self._attempts.failed(work, fault, ledger)]
+
+        return await netted(self._each(work, link, ledger, settled), failed)
 
     async def _each(
         self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str]

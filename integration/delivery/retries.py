@@ -95,8 +95,8 @@ class Retries:
         """
         await self._storage.queue(QUEUE).put(encode_continuation(order), delay=delay)
 
-    async def order(self, order: JobOrder, delay: timedelta = timedelta(0)) -> None:
-        """Order a slice of a job.
+    async def order(self, order: JobOrder | Release, delay: timedelta = timedelta(0)) -> None:
+        """Order a slice of a job, or a release.
 
         Raises:
             StorageUnavailable: The order is not known to be stored.

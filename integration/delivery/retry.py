@@ -12,6 +12,14 @@ LONGEST = timedelta(days=6)
 _SPREAD = 10.0
 
 
+FAULTS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
+"""The longest delay after each attempt that failed in a way that nobody has foreseen.
+
+Such a fault mostly comes again with the same message, so it is a dead letter soon; a lack of memory or a part of
+another process may be over by then.
+"""
+
+
 class Retry(msgspec.Struct, frozen=True):
     """Try again after `delay`."""
 

@@ -10,8 +10,9 @@ from integration.delivery.ledger import Ledger
 from integration.delivery.newest import Newest
 from integration.delivery.outcome import Outcome
 from integration.delivery.work import Work
-from integration.errors import LinkUnknown
+from integration.errors import LinkUnknown, UnexpectedAnswer, Unforeseen
 from integration.events.event import Event
+from integration.faults import netted
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 
@@ -87,6 +88,12 @@ class Spreading:
         if not needed:
             return self._links.cached(event.organization)
         try:
-            return await self._links.resolve(event.organization)
+            return await netted(self._links.resolve(event.organization), _unexpected, passing=(LinkUnknown,))
         except LinkUnknown as unknown:
             return unknown
+
+
+async def _unexpected(fault: Unforeseen) -> Link:
+    # It is about the organization and not about this event, which waits as for any link that is not known.
+    msg = f"the link could not be found out: {fault}"
+    raise UnexpectedAnswer(msg)

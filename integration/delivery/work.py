@@ -38,6 +38,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         replay: How often an operator has replayed it.
         since: When the delivery failed for the first time since it was last begun.
         about: What the journal calls the event, where the message holds only its claim-check.
+        faults: How many attempts failed in a way that nobody has foreseen, since it was last begun.
     """
 
     route: str
@@ -54,6 +55,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     replay: int = 0
     since: datetime | None = None
     about: Subject | None = None
+    faults: int = 0
 
     def anew(self, begins: Begins, replay: int) -> "Work":
         """Return it as an operator begins it anew: a re-check as the event as a whole.
@@ -72,6 +74,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
             attempt=0,
             generation=0,
             since=None,
+            faults=0,
         )
 
     @property
@@ -98,11 +101,13 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     Args:
         organization: The configured name.
         held: Look also at what is held for another environment: the link has moved.
+        faults: How often it failed in a way that nobody has foreseen.
         v: Version of this record.
     """
 
     organization: str
     held: bool = False
+    faults: int = 0
     v: int = VERSION
 
 
@@ -111,10 +116,12 @@ class JobOrder(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
 
     Args:
         job: Its id.
+        faults: How often it failed in a way that nobody has foreseen.
         v: Version of this record.
     """
 
     job: str
+    faults: int = 0
     v: int = VERSION
 
 
@@ -136,6 +143,7 @@ class _Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     replay: int = 0
     since: datetime | None = None
     about: Subject | None = None
+    faults: int = 0
 
 
 def encode_continuation(message: Work | Release | JobOrder) -> bytes:

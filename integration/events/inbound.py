@@ -12,7 +12,9 @@ DEEPEST = 128
 
 type Property = str | int | float | bool | None
 type IgnoredReason = Literal["empty", "test_message", "handshake"]
-type UndecodedReason = Literal["Undecodable", "UnsupportedEncoding", "ContextStripped", "TooLarge", "TooDeep"]
+type UndecodedReason = Literal[
+    "Undecodable", "UnsupportedEncoding", "ContextStripped", "TooLarge", "TooDeep", "Unforeseen"
+]
 type Item = Event | Ignored | Undecoded
 
 

@@ -31,6 +31,7 @@ from integration.web.events import EventPages
 from integration.web.intake import Intake
 from integration.web.links import LinkPages
 from integration.web.parked import ParkedPages
+from integration.worker.lost import LostMessages
 
 if TYPE_CHECKING:
     import httpx
@@ -265,6 +266,13 @@ class Parts:
     def poison(self) -> Poison:
         """What is inside messages that could not be processed."""
         return Poison(self.configuration.sources, self.retries)
+
+    @cached_property
+    def lost(self) -> LostMessages:
+        """Messages that no delivery can be made of."""
+        return LostMessages(
+            self.configuration, self.dead_letters, lambda: self.journal, lambda: self.poison, self._clock
+        )
 
     @cached_property
     def states(self) -> States:

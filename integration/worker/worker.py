@@ -1,21 +1,32 @@
-"""One lazily built Worker a process: what each kind of message does."""
+"""One lazily built Worker a process: what each kind of message does.
 
+Whatever happens to a message, it is durable somewhere before its function returns. A function raises only when nothing
+can be stored: a message that comes back again and again ends in the broker's own dead-letter queue, and an event hub's
+stands in the way of its partition.
+"""
+
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from integration.dead_letters import Record, reasons
-from integration.delivery import Envelope, JobOrder, Release, Work, decode_continuation
-from integration.delivery.abandoned import abandon
+import msgspec
+
+from integration.dead_letters import reasons
+from integration.delivery import Envelope, JobOrder, Release, decode_continuation
 from integration.delivery.envelope import QUEUE as EVENTS
-from integration.delivery.envelope import inbound_of, redeem
+from integration.delivery.envelope import redeem
 from integration.delivery.retries import QUEUE as RETRIES
-from integration.errors import CorruptRecord
-from integration.events.inbound import Property
+from integration.delivery.retry import FAULTS
+from integration.errors import CorruptRecord, StorageUnavailable, Unforeseen, UnknownSource
+from integration.faults import netted
 from integration.loggers import logger
+from integration.worker.lost import Message
 from integration.worker.parts import Parts
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from integration.events.inbound import Property
 
 log = logger("worker")
 
@@ -29,12 +40,17 @@ class Worker(Parts):
         Raises:
             StorageUnavailable: Something could not be stored; the message must come back.
         """
+        own = Message(source=EVENTS, body=message)
         try:
-            envelope = Envelope.decode(message)
-            body = await redeem(envelope, self.retries.claim_checks)
+            await netted(
+                self._take_envelope(message), lambda fault: self.lost.bury(own, fault), passing=(CorruptRecord,)
+            )
         except CorruptRecord as corrupt:
-            await self.bury_message(EVENTS, message, corrupt.code, str(corrupt), corrupt.hint)
-            return
+            await self.lost.bury(own, corrupt)
+
+    async def _take_envelope(self, message: bytes) -> None:
+        envelope = Envelope.decode(message)
+        body = await redeem(envelope, self.retries.claim_checks)
         if body is None:
             log.info("a message of %s has been dealt with before", envelope.source)
             return
@@ -56,7 +72,7 @@ class Worker(Parts):
         received_at: "datetime",
         content_type: str = "",
         headers: Mapping[str, str] | None = None,
-        properties: Mapping[str, Property] | None = None,
+        properties: "Mapping[str, Property] | None" = None,
     ) -> None:
         """Process one message of a source.
 
@@ -71,20 +87,23 @@ class Worker(Parts):
         Raises:
             StorageUnavailable: Something could not be stored; the message must come back.
         """
-        configured = self.configuration.sources.get(source)
-        if configured is None:
-            message = f"the source {source} is no longer in the configuration"
-            await self.bury_message(source, body, reasons.UNKNOWN_SOURCE, message, "Configure it again, then replay.")
-            return
-        inbound = inbound_of(
-            configured,
-            self.configuration.organizations[configured.organization],
-            body,
-            received_at,
+        message = Message(
+            source=source,
+            body=body,
+            received_at=received_at,
             content_type=content_type,
-            headers=headers,
-            properties=properties,
+            headers=headers or {},
+            properties=properties or {},
         )
+        await netted(self._take(message), lambda fault: self.lost.bury(message, fault))
+
+    async def _take(self, message: Message) -> None:
+        inbound = self.lost.inbound(message)
+        if inbound is None:
+            await self.lost.bury(
+                message, UnknownSource(f"the source {message.source} is no longer in the configuration")
+            )
+            return
         await self.pipeline.receive(inbound)
 
     async def take_continuation(self, message: bytes) -> None:
@@ -93,17 +112,35 @@ class Worker(Parts):
         Raises:
             StorageUnavailable: Something could not be stored; the message must come back.
         """
+        own = Message(source=RETRIES, body=message)
         try:
-            continuation = decode_continuation(message)
-            if isinstance(continuation, Release):
-                await self.releases.run(continuation)
-            elif isinstance(continuation, JobOrder):
-                await self.replays.carry_on(continuation)
-            else:
-                await self.pipeline.resume(continuation)
+            await netted(
+                self._take_continuation(message), lambda fault: self._put_off(own, fault), passing=(CorruptRecord,)
+            )
         except CorruptRecord as corrupt:
-            record = self._buried(RETRIES, message, corrupt.code, str(corrupt), corrupt.hint)
-            await self._abandon(message, record.reason, await self._bury(record))
+            await self.lost.bury(own, corrupt)
+
+    async def _take_continuation(self, message: bytes) -> None:
+        continuation = decode_continuation(message)
+        if isinstance(continuation, Release):
+            await self.releases.run(continuation)
+        elif isinstance(continuation, JobOrder):
+            await self.replays.carry_on(continuation)
+        else:
+            await self.pipeline.resume(continuation)
+
+    async def _put_off(self, message: Message, fault: Unforeseen) -> None:
+        """Give an order that failed some more attempts; deliveries have had theirs."""
+        log.error("a message of %s: %s", RETRIES, fault)
+        try:
+            order = decode_continuation(message.body)
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001  # it may be the reader that fails
+            order = None
+        if isinstance(order, Release | JobOrder) and order.faults < len(FAULTS):
+            again = msgspec.structs.replace(order, faults=order.faults + 1)
+            await self.retries.order(again, FAULTS[order.faults])
+        else:
+            await self.lost.bury(message, fault)
 
     async def move_due(self) -> int:
         """Put the retries that are due within ten minutes on their queue; returns how many.
@@ -111,9 +148,10 @@ class Worker(Parts):
         Raises:
             StorageUnavailable: The account did not answer; what is left is moved the next time.
         """
-        code, hint = CorruptRecord().code, CorruptRecord.hint
         return await self.retries.move_due(
-            lambda key, row: self.bury_message(RETRIES, row, code, f"the due retry {key} cannot be read", hint)
+            lambda key, row: self.lost.bury(
+                Message(source=RETRIES, body=row), CorruptRecord(f"the due retry {key} cannot be read")
+            )
         )
 
     async def take_poison(self, queue: str, message: bytes) -> None:
@@ -124,17 +162,14 @@ class Worker(Parts):
             message: The message; what its sender sent is kept of an envelope or a retry message, not our wrapping.
 
         Raises:
-            StorageUnavailable: It could not be stored; the message must come back.
+            StorageUnavailable: It could not be stored, or a run that may be alive holds its event; the message must
+                come back.
         """
         text = f"the function failed on this message of {queue} too often; the host's log has the exceptions"
-        record = self._buried(queue, message, reasons.POISON, text, "Mend the cause in the log, then replay it.")
-        kept = await self.poison.unwrap(queue, message, record)
-        if kept is None:
-            log.warning("a poison message of %s had been dealt with: it was only never acknowledged", queue)
-            return
-        path = await self._bury(kept)
-        if queue == RETRIES:
-            await self._abandon(message, kept.reason, path)
+        hint = "Mend the cause in the log, then replay it."
+        if not await self.lost.bury_poison(Message(source=queue, body=message), reasons.POISON, text, hint):
+            msg = f"a poison message of {queue} is a dead letter; its event is held by a run that may be alive"
+            raise StorageUnavailable(msg)
 
     async def retain(self) -> None:
         """Delete what is over: the journal's tables with their payloads, claim-checks, jobs.
@@ -147,41 +182,3 @@ class Worker(Parts):
             await self.journal.retain()
         await self.payloads.retain()
         await self.replays.sweep()
-
-    async def bury_message(self, source: str, body: bytes, reason: str, message: str, hint: str) -> None:
-        """Keep a message that no event can be made of as a dead letter.
-
-        Raises:
-            StorageUnavailable: It is not known to be kept.
-        """
-        await self._bury(self._buried(source, body, reason, message, hint))
-
-    async def _bury(self, record: Record) -> str:
-        path = await self.dead_letters.bury(record)
-        log.error("a message of %s is a dead letter (%s: %s): %s", record.source, record.reason, record.message, path)
-        return path
-
-    async def _abandon(self, message: bytes, reason: str, path: str) -> None:
-        try:
-            continuation = decode_continuation(message)
-        except CorruptRecord:
-            return  # nothing in it says what it was about
-        if isinstance(continuation, Work):
-            await abandon(self.journal, continuation, reason, path)
-
-    def _buried(self, source: str, body: bytes, reason: str, message: str, hint: str) -> Record:
-        now = self._clock.now()
-        return Record(
-            organization=self._organization_of(source),
-            reason=reason,
-            message=message,
-            hint=hint,
-            accepted_at=now,
-            recorded_at=now,
-            source=source,
-            body=body,
-        )
-
-    def _organization_of(self, source: str) -> str:
-        configured = self.configuration.sources.get(source)
-        return configured.organization if configured else "unknown"

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from integration.config import model
-from integration.delivery.shipment import Target
+from integration.delivery.shipment import Receipt, Shipment, Target
+from integration.errors import TargetUnavailable
+from integration.faults import summary
 from integration.storage import Storage
 
 if TYPE_CHECKING:
@@ -20,6 +22,28 @@ if TYPE_CHECKING:
     type FinanceOperationsFactory = Callable[
         [], tuple[Mapping[str, model.Organization], FinanceOperations, httpx.AsyncClient]
     ]
+
+
+class Unbuilt:
+    """A target that could not be built.
+
+    Args:
+        message: Why.
+    """
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    async def deliver(self, shipment: Shipment) -> Receipt:  # noqa: ARG002  # a target's signature
+        """Say why nothing can be delivered.
+
+        Raises:
+            TargetUnavailable: Always.
+        """
+        raise TargetUnavailable(self._message)
+
+    async def close(self) -> None:
+        """Nothing was opened."""
 
 
 class OpenTargets:
@@ -55,11 +79,16 @@ class OpenTargets:
     def get(self, name: str) -> Target:
         """Give a target, built if this is its first use.
 
+        One that cannot be built is unavailable, and built again the next time: no message is the cause of that.
+
         Args:
             name: A key of `[targets.*]`; routes name only those that exist.
         """
         if name not in self._open:
-            self._open[name] = self._build(self._configured[name])
+            try:
+                self._open[name] = self._build(self._configured[name])
+            except Exception as error:  # noqa: BLE001  # whatever a setting or a library makes of it
+                return Unbuilt(f"the target {name} cannot be built: {summary(error)}")
         return self._open[name]
 
     async def close(self) -> None:

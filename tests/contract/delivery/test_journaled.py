@@ -87,7 +87,7 @@ async def moved(bench):
     return await bench.retries.move_due(never)
 
 
-class Crash(Exception):  # it is no error of ours
+class Crash(BaseException):  # it is no error of ours
     """The process dies here."""
 
 
