@@ -24,6 +24,7 @@ from emulation.functions_host.log import host_log
 from emulation.functions_host.outputs import Outputs
 from emulation.functions_host.settings import HOST_STORAGE, LOCAL_SETTINGS, Settings, local_settings
 from emulation.functions_host.storage import Storage
+from emulation.functions_host.vault import Vault
 from emulation.functions_host.web import Front
 
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
@@ -129,7 +130,7 @@ class Host:
                 name.lower(): listener for name, listener in own.items() if isinstance(listener, EventGridListener)
             },
             admin=Admin(functions, listeners, self._invocations, host_id, self.elsewhere),
-            keys=keys,
+            vault=Vault(keys, self._storage if _has_storage(settings) else None, host_id),
             http=http,
             largest_body=int(settings.get(BODY_LIMIT) or DEFAULT_BODY_LIMIT),
             response_limit=options.response_limit,
@@ -218,6 +219,11 @@ def _listeners(functions: tuple[Function, ...], services: Services) -> dict[str,
             raise HostError(msg) from error
         found[function.name] = LISTENERS[kind](function, services)
     return found
+
+
+def _has_storage(settings: Settings) -> bool:
+    named = (HOST_STORAGE, f"{HOST_STORAGE}__accountName", f"{HOST_STORAGE}__blobServiceUri")
+    return any(settings.get(name) for name in named)
 
 
 def _disabled(function: Function, settings: Settings) -> bool:

@@ -75,6 +75,17 @@ class Keys:
             accepted.append(self.system[system])
         return any(hmac.compare_digest(presented.encode(), key.encode()) for key in accepted)
 
+    def opens_host(self, presented: str) -> bool:
+        """Return whether this is the master key, a system key or a host key: no function's own is asked then."""
+        kept = [self.master, *self.system.values(), *self.host.values()]
+        return any(hmac.compare_digest(presented.encode(), key.encode()) for key in kept)
+
+    def of(self, function: str | None) -> dict[str, object]:
+        """Return the keys of a function, or those of the host."""
+        if function is None:
+            return {"masterKey": self.master, "functionKeys": self.host, "systemKeys": self.system}
+        return {"keys": self.function[function]}
+
     def as_json(self) -> dict[str, object]:
         """Return all keys, for the line that says that the host is ready."""
         return {"master": self.master, "host": self.host, "system": self.system, "function": self.function}

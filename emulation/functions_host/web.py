@@ -13,9 +13,10 @@ from emulation.functions_host.admin import Admin
 from emulation.functions_host.host_json import Http
 from emulation.functions_host.http_trigger import Endpoint
 from emulation.functions_host.invocations import Invocations
-from emulation.functions_host.keys import EVENT_GRID, Keys, Level
+from emulation.functions_host.keys import EVENT_GRID, Level
 from emulation.functions_host.listeners import EventGridListener
 from emulation.functions_host.log import host_log
+from emulation.functions_host.vault import KeysUnreadable, Vault
 
 UNAUTHORIZED, NOT_FOUND, TOO_MANY, FAILED = 401, 404, 429, 500
 EVENT_GRID_PATH = "/runtime/webhooks/eventgrid"
@@ -69,7 +70,7 @@ class Front:
         endpoints: The HTTP functions in the order of their routes.
         event_grid: The Event Grid functions by lower-case name.
         admin: The admin surface.
-        keys: What opens what.
+        vault: Admits by keys.
         http: The limits on requests.
         largest_body: Bytes that a request body may have.
         response_limit: Seconds that a function may take to answer.
@@ -82,7 +83,7 @@ class Front:
         endpoints: list[Endpoint],
         event_grid: dict[str, EventGridListener],
         admin: Admin,
-        keys: Keys,
+        vault: Vault,
         http: Http,
         largest_body: int,
         response_limit: float,
@@ -91,7 +92,7 @@ class Front:
         self._endpoints = endpoints
         self._event_grid = event_grid
         self._admin = admin
-        self._keys = keys
+        self._vault = vault
         self._throttle = Throttle(http)
         self._largest_body = largest_body
         self._response_limit = response_limit
@@ -108,6 +109,8 @@ class Front:
             # #10519). The rest of the body is not read.
             host_log.error("%s", error)
             response = Response(status_code=FAILED, headers={"connection": "close"})
+        except KeysUnreadable:
+            response = Response(status_code=FAILED)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
@@ -117,7 +120,7 @@ class Front:
         if not path:
             return PlainTextResponse("Your Functions app is up and running.")
         if path.startswith("/admin/"):
-            if not self._keys.admit(_key(request), Level.ADMIN):
+            if not await self._vault.admit(_key(request), Level.ADMIN):
                 return Response(status_code=UNAUTHORIZED)
             return await self._admin.answer(request, await self._body(request))
         # HttpThrottleMiddleware stands before routing and keys.
@@ -136,9 +139,9 @@ class Front:
         endpoint, values = found
         key = _key(request)
         # FunctionInvocationMiddleware: keys first; the body is read for the invocation, so never for a stranger.
-        if not self._keys.admit(key, endpoint.level, endpoint.function.name):
+        if not await self._vault.admit(key, endpoint.level, endpoint.function.name):
             return Response(status_code=UNAUTHORIZED)
-        if endpoint.disabled and not self._keys.admit(key, Level.ADMIN):
+        if endpoint.disabled and not await self._vault.admit(key, Level.ADMIN):
             return Response(status_code=NOT_FOUND)
         body = await self._body(request) if _has_length(request) else b""
         return await http_trigger.answer(
@@ -146,7 +149,7 @@ class Front:
         )
 
     async def _answer_event_grid(self, request: Request) -> Response:
-        if not self._keys.admit(_key(request), Level.SYSTEM, system=EVENT_GRID):
+        if not await self._vault.admit(_key(request), Level.SYSTEM, system=EVENT_GRID):
             return Response(status_code=UNAUTHORIZED)
         name = request.query_params.get("functionName", "")
         listener = self._event_grid.get(name.lower())
