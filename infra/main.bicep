@@ -44,6 +44,10 @@ param dynamicsSendsToServiceBus bool = false
 @maxValue(1000)
 param httpConcurrency int = 100
 
+@description('Bytes of the largest HTTP body that the host reads: the largest max_body of the configuration, and a little.')
+@minValue(1)
+param largestBody int = 1114112
+
 @description('HTTP instances that are always running: a cold start must not use up the ten seconds of a sender.')
 @minValue(0)
 param alwaysReadyHttp int = 1
@@ -167,6 +171,7 @@ module worker 'worker.bicep' = {
     settings: settings
     secretSettings: secretSettings
     httpConcurrency: httpConcurrency
+    largestBody: largestBody
     alwaysReadyHttp: alwaysReadyHttp
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances

@@ -17,6 +17,7 @@ param managedIdentityOrganizations array
 param settings object
 param secretSettings object
 param httpConcurrency int
+param largestBody int
 param alwaysReadyHttp int
 param instanceMemoryMB int
 param maximumInstances int
@@ -35,6 +36,7 @@ var hostSettings = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   FNO_LINK_CONFIG: configurationFile
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string(largestBody)
 }
 
 // A client id without a secret and without a certificate: the managed identity of that id.

@@ -10,6 +10,7 @@ from msgspec import inspect
 
 from integration.clouds import organization_url
 from integration.config import settings
+from integration.config.bodies import body_warnings
 from integration.config.credentials import credential_problems
 from integration.config.function_names import name_problems
 from integration.config.groups import group_problems, group_warnings
@@ -88,7 +89,8 @@ def check_text(text: str, environ: Environ, *, file: str = DEFAULT, offline: boo
         return Checked(None, _merged(reader.problems), tuple(reader.warnings), file, routes)
     configuration = _configuration(document, file)
     problems = (*name_problems(configuration), *place_problems(configuration), *group_problems(configuration))
-    warnings = (*reader.warnings, *place_warnings(configuration), *group_warnings(configuration))
+    found = (*place_warnings(configuration), *group_warnings(configuration), *body_warnings(configuration, environ))
+    warnings = (*reader.warnings, *found)
     return Checked(None if problems else configuration, problems, warnings, file, configuration.routes)
 
 

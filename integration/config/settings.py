@@ -37,6 +37,7 @@ CLIENT_CERTIFICATE_PASSWORD = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE_PASSWORD"  # n
 KEY = "FNO_LINK_KEY"
 STORAGE = "AzureWebJobsStorage"
 WORKER_RUNTIME = "FUNCTIONS_WORKER_RUNTIME"
+BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 SCRIPT_ROOT = "AzureWebJobsScriptRoot"
 IDENTITY_ENDPOINT = "IDENTITY_ENDPOINT"
 IDENTITY_HEADER = "IDENTITY_HEADER"
@@ -72,6 +73,12 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting(WORKER_RUNTIME, "Must be python; the Functions host reads it.", "functions"),
+    Setting(
+        BODY_LIMIT,
+        "Bytes of the largest body that the Functions host reads, 100 MB without it: the largest `max_body`, and a "
+        "little. What is larger is 500 before fno-link sees it, and costs no memory.",
+        "functions",
+    ),
     Setting(SCRIPT_ROOT, "Folder of host.json; the Functions host sets it.", "platform"),
     Setting(IDENTITY_ENDPOINT, "Where App Service hands out tokens of the managed identity.", "platform"),
     Setting(IDENTITY_HEADER, "What App Service wants in the header of such a request.", "platform", secret=True),

@@ -17,7 +17,7 @@ each_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMP
 
 # Source: the pages "Bicep functions" and "Lambda functions".
 FUNCTIONS = {"uniqueString", "toLower", "toUpper", "subscription", "guid", "subscriptionResourceId", "empty", "union"}
-FUNCTIONS |= {"items", "replace", "split", "toObject"}
+FUNCTIONS |= {"items", "replace", "split", "string", "toObject"}
 # Source: the page "Azure built-in roles".
 ROLES = {
     "storageBlobDataOwner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
