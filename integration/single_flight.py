@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any
 
+from integration import background
 from integration.errors import Busy
 
 
@@ -16,22 +17,16 @@ class SingleFlight[K: Hashable, V]:
     def __init__(self) -> None:
         self._flights: dict[K, asyncio.Task[V]] = {}
 
-    def start(self, key: K, load: Callable[[], Coroutine[Any, Any, V]]) -> asyncio.Task[V]:
-        """Start the load for this key unless one is under way.
+    def start(self, key: K, load: Callable[[], Coroutine[Any, Any, V]]) -> None:
+        """Start the load for this key in the background, unless one is under way.
 
         Args:
             key: What is loaded.
-            load: Makes the coroutine; called only when none is under way.
-
-        Returns:
-            The load under way. Its exception, if nobody waits for it, is dropped: the load itself reports it.
+            load: Makes the coroutine; called only when none is under way. Its exception, if nobody waits for it, is
+                dropped: the load itself reports it.
         """
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = asyncio.create_task(load())
-            self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._land(key, done))
-        return flight
+        if key not in self._flights:
+            self._take_off(key, background.start(load()))
 
     async def join(self, key: K, load: Callable[[], Coroutine[Any, Any, V]]) -> V:
         """Wait for the load of this key, started now or under way.
@@ -43,7 +38,9 @@ class SingleFlight[K: Hashable, V]:
             Busy: The loads were closed while waiting.
             Exception: What the load raised, the same for every waiter.
         """
-        flight = self.start(key, load)
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._take_off(key, asyncio.create_task(load()))
         await asyncio.wait([flight])
         if flight.cancelled():
             msg = "This process is shutting down and has stopped asking."
@@ -60,6 +57,11 @@ class SingleFlight[K: Hashable, V]:
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
+
+    def _take_off(self, key: K, flight: asyncio.Task[V]) -> asyncio.Task[V]:
+        self._flights[key] = flight
+        flight.add_done_callback(lambda done: self._land(key, done))
+        return flight
 
     def _land(self, key: K, flight: asyncio.Task[V]) -> None:
         del self._flights[key]

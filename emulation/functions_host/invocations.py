@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from emulation.functions_host.errors import InvocationFailed
 from emulation.functions_host.function import Function
-from emulation.functions_host.log import current_invocation, host_log
+from emulation.functions_host.log import host_log, running
 from emulation.functions_host.outputs import Outputs
 from emulation.functions_host.worker import Attempt, Call, Returned, Worker
 
@@ -83,12 +83,12 @@ class Invocations:
 
     async def _invoke(self, function: Function, call: Call, reason: str, attempt: Attempt) -> Returned:
         invocation_id = str(uuid4())
-        current_invocation.set(invocation_id)
         host_log.info("Executing 'Functions.%s' (Reason='%s', Id=%s)", function.name, reason, invocation_id)
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout):
-                returned = await self._worker.invoke(function, call, invocation_id, attempt)
+                with running(invocation_id):
+                    returned = await self._worker.invoke(function, call, invocation_id, attempt)
             await self._outputs.write(function, returned)
         except TimeoutError as error:
             msg = f"Timeout value of {self._timeout:g} s exceeded by function 'Functions.{function.name}'."

@@ -1,49 +1,103 @@
-"""The host's log: one readable line a record on stderr, with the invocation that wrote it."""
+"""The host's log on stderr: its own records, and of the app's what would reach Application Insights.
 
+The worker sets the root logger to INFO, adds one handler and forwards every record with the invocation that it belongs
+to: that of the task, handed on to the tasks that are made in it, or in the thread of a synchronous function. Its own
+records and the library's are system records, which customers never see (`proxy_worker/dispatcher.py` and `logging.py`
+in azure-functions-python-worker). The host passes on what belongs to a running invocation, under the one category
+`Function.NAME.User`, and drops the rest (`GrpcWorkerChannel.Log` in azure-functions-host).
+"""
+
+import asyncio
 import logging
+import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 host_log = logging.getLogger("host")
-current_invocation: ContextVar[str | None] = ContextVar("current_invocation", default=None)
 
-# Chatty at INFO without saying anything about the app: each HTTP call of an SDK, each step of the worker.
-QUIET = ("azure", "azure.functions", "uamqp", "asyncio", "httpx", "httpcore")
+# Of the host itself, which in Azure is another process; asyncio, because it tells of faults in either.
+HOST = ("host", "uvicorn", "asyncio")
+SYSTEM = ("azure.functions", "azure_functions_runtime", "proxy_worker")
+DEBUG = "PYTHON_ENABLE_DEBUG_LOGGING"
+
+_of_task: ContextVar[str | None] = ContextVar("invocation_of_task", default=None)
+
+
+class Forwarding(logging.StreamHandler[TextIO]):
+    """Write the host's own records and, of the app's, those of a running invocation.
+
+    It decides last, as the host does: filters that an app puts on the worker's handler have seen a record before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.running: set[str] = set()
+        self.of_thread: Any = None
+
+    @property
+    def invocation(self) -> str | None:
+        """The running invocation that a record written here and now belongs to."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            # A thread: only that of a synchronous function is known, whatever context it was given.
+            found = self.of_thread.get() if self.of_thread is not None else None
+        else:
+            found = _of_task.get()
+        return found if found in self.running else None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or drop it."""
+        own = record.name.split(".", 1)[0] in HOST
+        if own or (not record.name.startswith(SYSTEM) and self.invocation is not None):
+            super().emit(record)
+
+
+_forwarding = Forwarding()
 
 
 class _Line(logging.Formatter):
-    thread_invocation: Any = current_invocation
-
     def format(self, record: logging.LogRecord) -> str:
-        invocation = current_invocation.get() or self.thread_invocation.get() or "-"
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        invocation = _forwarding.invocation or "-"
         line = f"[{time}] [{invocation}] {record.levelname} {record.name}: {record.getMessage()}"
-        if record.exc_info:
-            line += f"\n{self.formatException(record.exc_info)}"
-        return line
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        return f"{line}\n{record.exc_text}" if record.exc_text else line
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send every log record to stderr; before the app is imported, so that nothing else is set up by default.
-
-    Args:
-        level: The least severe level that is written.
-    """
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Line())
+def configure() -> None:
+    """Write the log to stderr; before the app is imported, as the worker attaches its handler before it indexes."""
+    _forwarding.setFormatter(_Line())
     root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(level)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    root.addHandler(_forwarding)
+    root.setLevel(logging.DEBUG if os.environ.get(DEBUG, "").lower() in {"1", "true"} else logging.INFO)
 
 
 def follow_threads(invocation: Any) -> None:
-    """Name the invocation of records written in threads.
+    """Know the invocation of records written in the threads of synchronous functions.
 
     Args:
         invocation: The worker's context variable, which is set there.
     """
-    _Line.thread_invocation = invocation
+    _forwarding.of_thread = invocation
+
+
+@contextmanager
+def running(invocation: str) -> Generator[None]:
+    """Let the records of an invocation pass while it runs.
+
+    Args:
+        invocation: Its id; the task that enters, and those that are made in it, belong to it.
+    """
+    _forwarding.running.add(invocation)
+    token = _of_task.set(invocation)
+    try:
+        yield
+    finally:
+        _of_task.reset(token)
+        _forwarding.running.discard(invocation)

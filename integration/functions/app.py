@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from integration.background import Unheard
 from integration.config import Configuration, check
 from integration.errors import ConfigurationError, Problem
 from integration.functions import (
@@ -21,13 +22,11 @@ from integration.functions import (
     service_bus,
     timers,
 )
-from integration.loggers import logger
 from integration.routing.table import RouteTable
+from integration.telemetry import quieten
 
 if TYPE_CHECKING:
     from integration.worker import Worker
-
-log = logger("app")
 
 
 def build(environ: Mapping[str, str]) -> func.FunctionApp:
@@ -40,6 +39,9 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
         The app. With configuration problems only health, an intake that answers 503 and the timer are registered:
         queue messages wait, HTTP senders try again.
     """
+    quieten()
+    unheard = Unheard()
+    unheard.attach()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     configuration, table, problems = _checked(environ)
     if configuration is None or table is None or problems:
@@ -48,8 +50,13 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
         app.register_functions(degraded.blueprint(problems))
         return app
 
-    @cache
     def worker() -> "Worker":
+        # Every function's first call, so what the background had to say is written in its invocation.
+        unheard.tell()
+        return built()
+
+    @cache
+    def built() -> "Worker":
         from integration.worker import Worker  # noqa: PLC0415  # imported with the first invocation: import budget
 
         return Worker(configuration, table, environ)

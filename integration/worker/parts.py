@@ -1,12 +1,12 @@
 """The parts of a Worker: each is built at its first use, from the checked configuration, and closed at the end."""
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from integration import background
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
 from integration.config.groups import groups_of
@@ -34,6 +34,8 @@ from integration.web.parked import ParkedPages
 from integration.worker.lost import LostMessages
 
 if TYPE_CHECKING:
+    import asyncio
+
     import httpx
 
     from integration.config.model import Organization
@@ -344,7 +346,7 @@ class Parts:
         """Order a release when a link is back or has moved: whoever sees it first, not only the timer."""
         if not isinstance(after, Linked) or (isinstance(before, Linked) and before.same_environment(after)):
             return
-        task = asyncio.get_running_loop().create_task(self._order_release(organization.name, moved=True))
+        task = background.start(self._order_release(organization.name, moved=True))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 

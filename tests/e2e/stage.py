@@ -19,6 +19,7 @@ from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePoli
 from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
 from emulation.functions_host import FunctionsHost
 from emulation.receivers import Receivers
+from tests.e2e.log_reader import leaks
 
 ROOT = Path(__file__).parents[2]
 CLIENT_ID = "0a1b2c3d-0000-4000-8000-0000000000e2"
@@ -179,8 +180,16 @@ class Stage:
             self._exit = started.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._exit.close()
+    def __exit__(self, kind: object, *_: object) -> None:
+        with self._exit:
+            host = self.host
+            log = host.log
+            keys = [host.key, host.master_key, host.event_grid_key]
+            keys += [key for named in host.function_keys.values() for key in named.values()]
+            given = [value for name, value in self._more.items() if name.endswith(("SECRET", "KEY", "SIGNATURE"))]
+            found = list(leaks(log, [*keys, *given, CLIENT_SECRET, WEBHOOK_SECRET]))
+        if kind is None:
+            assert found == [], f"{len(found)} leaks in the host's log, such as {found[:5]}"
 
     @property
     def control(self) -> Any:

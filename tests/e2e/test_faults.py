@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator
 
@@ -23,8 +24,9 @@ def own_azurite(tmp_path_factory) -> Iterator[Azurite]:
 
 @pytest.fixture(scope="module")
 def fragile(own_azurite, tmp_path_factory) -> Iterator[Stage]:
-    """A stage on a storage account that tests take away."""
-    with Stage(tmp_path_factory.mktemp("fragile"), own_azurite.connection_string) as stage:
+    """A stage on a storage account that tests take away; links are refreshed often."""
+    text = configuration().replace("[cache]", '[cache]\nrefresh_after = "2s"')
+    with Stage(tmp_path_factory.mktemp("fragile"), own_azurite.connection_string, text=text) as stage:
         # Warm: it has read its keys, without which it could not even be asked.
         accepted_in_the_end(stage, business_event())
         yield stage
@@ -109,6 +111,20 @@ def test_a_new_instance_that_cannot_read_its_keys_answers_500_before_it_asks_pyt
     finally:
         own_azurite.start()
     accepted_in_the_end(fragile, business_event())
+
+
+def test_what_runs_behind_an_answer_is_heard_in_the_log_though_no_invocation_runs_then(fragile):
+    def served() -> bool:
+        return fragile.get("organizations/asked/link").json()["state"] == "linked"
+
+    until(served)
+    fragile.control.break_("asked", "reset")
+    try:
+        # The old link is served at once, so the refresh that fails runs when its invocation is over.
+        heard = re.compile(r"the link of asked is unknown \(Unreachable.* \(in the background, 20")
+        until(lambda: served() and heard.search(fragile.host.log))
+    finally:
+        fragile.control.heal("asked")
 
 
 def test_a_host_that_is_killed_while_it_works_loses_nothing_that_it_accepted(fragile):

@@ -157,6 +157,7 @@ def test_only_one_module_makes_loggers_and_only_one_prints():
     assert {name for name in made if name.startswith("integration/")} == {
         "integration/loggers.py",
         "integration/cli/frame.py",
+        "integration/telemetry/libraries.py",  # holds those of others back
     }
     printing = re.compile(r"click\.s?echo\(|click\.confirm\(|(?m:^)\s+print\(")
     found = {name for name, text in SOURCES.items() if printing.search(text) and name.startswith("integration/cli/")}
