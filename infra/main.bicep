@@ -36,7 +36,13 @@ param intakeQueues array = ['erp-events']
 @description('Queues that fno-link writes: { name, sessions } each, as `queue` of a service_bus target.')
 param deliveryQueues array = [{ name: 'orders', sessions: true }]
 
-@description('Finance & Operations and Dataverse send to the intake queues themselves. They know SAS keys only.')
+@description('Topics that fno-link reads: { name, subscriptions } each, as `topic` and `subscription` of service_bus sources.')
+param intakeTopics array = [{ name: 'crm-events', subscriptions: ['fno-link'] }]
+
+@description('Topics that fno-link writes, as `topic` of a service_bus target: { name, subscriptions } each. Without a subscription a topic drops what it gets.')
+param deliveryTopics array = [{ name: 'invoices', subscriptions: ['all'] }]
+
+@description('Finance & Operations and Dataverse send to the intake queues and topics themselves. They know SAS keys only.')
 param dynamicsSendsToServiceBus bool = false
 
 @description('HTTP requests that one instance takes at a time. Without a value Flex Consumption gives Python one.')
@@ -51,6 +57,13 @@ param largestBody int = 1114112
 @description('HTTP instances that are always running: a cold start must not use up the ten seconds of a sender.')
 @minValue(0)
 param alwaysReadyHttp int = 1
+
+@description('Instances of single functions that are always running, by the name of the function: { source_erp_bus: 1 }.')
+param alwaysReadyFunctions object = {}
+
+@description('How running instances are replaced: empty leaves it to the platform. RollingUpdate is a preview.')
+@allowed(['', 'Recreate', 'RollingUpdate'])
+param siteUpdateStrategy string = ''
 
 @description('Memory of an instance in MB; the processor grows with it.')
 @allowed([512, 2048, 4096])
@@ -132,6 +145,8 @@ module serviceBus 'service-bus.bicep' = {
     identityPrincipalId: identity.outputs.principalId
     intakeQueues: intakeQueues
     deliveryQueues: deliveryQueues
+    intakeTopics: intakeTopics
+    deliveryTopics: deliveryTopics
     dynamicsSends: dynamicsSendsToServiceBus
   }
 }
@@ -173,6 +188,8 @@ module worker 'worker.bicep' = {
     httpConcurrency: httpConcurrency
     largestBody: largestBody
     alwaysReadyHttp: alwaysReadyHttp
+    alwaysReadyFunctions: alwaysReadyFunctions
+    siteUpdateStrategy: siteUpdateStrategy
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances
     zoneRedundant: zoneRedundant

@@ -19,6 +19,8 @@ param secretSettings object
 param httpConcurrency int
 param largestBody int
 param alwaysReadyHttp int
+param alwaysReadyFunctions object
+param siteUpdateStrategy string
 param instanceMemoryMB int
 param maximumInstances int
 param zoneRedundant bool
@@ -45,6 +47,15 @@ var identitySettings = toObject(
   organization => 'FNO_LINK_${toUpper(replace(organization, '-', '_'))}_CLIENT_ID',
   organization => identityClientId
 )
+
+// `http` is the group of all HTTP functions; every other function is a group of its own.
+var alwaysReadyGroups = union(alwaysReadyHttp > 0 ? { http: alwaysReadyHttp } : {}, toObject(
+  items(alwaysReadyFunctions),
+  each => 'function:${each.key}',
+  each => each.value
+))
+
+var updateStrategy = empty(siteUpdateStrategy) ? {} : { siteUpdateStrategy: { type: siteUpdateStrategy } }
 
 // The slash at the end stands for the newest version of the secret.
 var references = toObject(
@@ -84,7 +95,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scmMinTlsVersion: '1.2'
       http20Enabled: true
     }
-    functionAppConfig: {
+    functionAppConfig: union(updateStrategy, {
       runtime: { name: 'python', version: '3.13' }
       deployment: {
         storage: {
@@ -99,10 +110,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstances
-        alwaysReady: alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : []
+        alwaysReady: map(items(alwaysReadyGroups), each => { name: each.key, instanceCount: each.value })
         triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
-    }
+    })
   }
 }
 

@@ -1,7 +1,9 @@
 """HTTP intake: authenticate, check the size, put an envelope on the queue, answer. Nothing is decoded here.
 
-F&O waits 10 s and tries three times a second apart; Dataverse waits 60 s and tries once more, only on 502, 503 or 504.
-So an answer comes within 4 s whatever the storage account does, and overload is 503, never 429 or 500.
+Dataverse waits 60 s and tries once more, only on 502, 503 or 504; what a linked F&O environment sends over HTTPS goes
+through Dataverse (page "Business events in Finance and Operations", HTTPS endpoints of linked environments). An
+environment of F&O that is not linked waits 10 s and tries three times a second apart, which are parameters of it. So an
+answer comes within 4 s in a warm process whatever the storage account does, and overload is 503, never 429 or 500.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 """The app settings of the template, read as the deployed app would read them."""
 
+import ast
 import json
 import re
 from datetime import timedelta
@@ -11,7 +12,10 @@ from integration.config import check, settings
 from integration.config.connections import connection_fault, settings_of
 from integration.config.credentials import credentials
 from integration.config.function_names import function_name
+from integration.config.sources import ServiceBusSource
+from integration.config.targets import ServiceBusTarget
 from integration.delivery.claim_checks import KEEP
+from integration.functions.app import build
 from integration.storage.connections import Account, find
 from integration.storage.names import PAYLOADS
 from tests.bicep import Template, at, properties, text_of, unquoted
@@ -175,6 +179,48 @@ def test_old_payloads_are_deleted_but_none_that_a_delivery_may_still_need(enviro
     delivery = check(environ).configuration.delivery
     longest = delivery.park_for + sum(delivery.retry_after, timedelta())
     assert timedelta(days=int(MAIN.default("payloadRetentionDays"))) > max(longest, KEEP)
+
+
+def bus_entities(parameter):
+    """Return a default of main.bicep, an array of texts or of objects, as Python values."""
+    text = re.sub(r"(\w+):", r"'\1':", MAIN.default(parameter)).replace("true", "True").replace("false", "False")
+    return ast.literal_eval(text)
+
+
+def test_every_entity_that_the_sample_configuration_names_is_made_on_service_bus(environ):
+    found = check(environ).configuration
+    sources = [source for source in found.sources.values() if isinstance(source, ServiceBusSource)]
+    targets = [target for target in found.targets.values() if isinstance(target, ServiceBusTarget)]
+    assert {source.queue for source in sources if source.queue} == set(bus_entities("intakeQueues"))
+    read = {(source.topic, source.subscription) for source in sources if source.topic}
+    assert read == {(each["name"], name) for each in bus_entities("intakeTopics") for name in each["subscriptions"]}
+    queues = {(target.queue, bool(target.session)) for target in targets if target.queue}
+    assert queues == {(each["name"], each["sessions"]) for each in bus_entities("deliveryQueues")}
+    topics = bus_entities("deliveryTopics")
+    assert {target.topic for target in targets if target.topic} == {each["name"] for each in topics}
+    # A topic that nobody subscribes to takes messages and drops them.
+    assert all(each["subscriptions"] for each in topics)
+
+
+def test_single_functions_can_be_kept_ready_and_the_way_of_updates_chosen():
+    app = text_of(at(WORKER.resources["app"], "properties"))
+    assert "functionAppConfig: union(updateStrategy, {" in app
+    assert "map(items(alwaysReadyGroups), each => { name: each.key, instanceCount: each.value })" in app
+    groups = text_of(WORKER.variables["alwaysReadyGroups"])
+    assert "{ http: alwaysReadyHttp }" in groups
+    assert "'function:${each.key}'" in groups
+    assert "{ siteUpdateStrategy: { type: siteUpdateStrategy } }" in text_of(WORKER.variables["updateStrategy"])
+    assert MAIN.default("siteUpdateStrategy") == ""
+
+
+def test_the_functions_that_the_guide_keeps_ready_are_registered(environ):
+    names = {
+        function.get_function_name() for function in build({**environ, "SERVICE_BUS_ENABLED": "true"}).get_functions()
+    }
+    asked = re.findall(r'"alwaysReadyFunctions": \{ "value": \{ ([^}]*) \}', GUIDE)
+    wanted = set(re.findall(r'"(\w+)": \d', " ".join(asked)))
+    assert wanted
+    assert wanted <= names
 
 
 def test_the_service_of_azure_yaml_is_the_tag_of_the_app():

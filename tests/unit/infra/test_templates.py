@@ -17,7 +17,7 @@ each_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMP
 
 # Source: the pages "Bicep functions" and "Lambda functions".
 FUNCTIONS = {"uniqueString", "toLower", "toUpper", "subscription", "guid", "subscriptionResourceId", "empty", "union"}
-FUNCTIONS |= {"items", "replace", "split", "string", "toObject"}
+FUNCTIONS |= {"flatten", "items", "map", "replace", "split", "string", "toObject"}
 # Source: the page "Azure built-in roles".
 ROLES = {
     "storageBlobDataOwner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
@@ -116,7 +116,7 @@ def test_an_assignment_names_scope_principal_role_and_has_a_name_that_follows_fr
             scope, principal = text_of(body["scope"]), text_of(inner["principalId"])
             assert text_of(body["name"]) == f"guid({scope}.id, {principal}, {role[1]})"
             assert "resourceGroup()" not in scope
-    assert assignments == 6
+    assert assignments == 8
 
 
 def test_the_parameter_file_gives_what_main_asks_for():
