@@ -17,6 +17,7 @@ from integration.dataverse import Identity
 from integration.dead_letters import reasons
 from integration.events.event import Event, Origin
 from integration.loggers import logger
+from integration.plain_text import plain
 
 log = logger("delivery")
 
@@ -164,7 +165,7 @@ class Guard:
             "incident": incident,
             "since": now,
             "code": reasons.FOREIGN_ORGANIZATION,
-            "message": message,
+            "message": plain(message),
             "hint": hint,
             "source": source,
         }

@@ -25,6 +25,7 @@ from integration.events.inbound import Inbound, Undecoded
 from integration.faults import summary
 from integration.journal import Subject
 from integration.loggers import logger
+from integration.plain_text import plain
 
 log = logger("delivery")
 
@@ -167,7 +168,7 @@ class Keeping:
         record = Record(
             organization=inbound.organization,
             reason=item.reason,
-            message=item.message,
+            message=plain(item.message),
             hint=item.hint,
             accepted_at=inbound.received_at,
             recorded_at=now,
@@ -197,7 +198,7 @@ class Keeping:
         return Record(
             organization=event.organization,
             reason=reason,
-            message=message,
+            message=plain(message),
             hint=hint,
             accepted_at=work.accepted_at,
             recorded_at=self._clock.now(),

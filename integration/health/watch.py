@@ -17,6 +17,7 @@ from integration.health.state import RELINKED, Alert, State, Verdict, advance
 from integration.health.states import Kept, States
 from integration.links.values import Link, Linked
 from integration.loggers import logger
+from integration.plain_text import plain
 
 log = logger("health")
 
@@ -150,7 +151,7 @@ def alert_event(organization: Organization, alert: Alert) -> Event:
         "incident": alert.incident,
         "since": alert.since,
         "code": alert.code,
-        "message": alert.message,
+        "message": plain(alert.message),
         "hint": alert.hint,
         "link": _shown(alert.link),
         "previous": _shown(alert.previous),

@@ -1,0 +1,89 @@
+"""Messages that people read hold no line break, escape sequence or override that came from outside."""
+
+import random
+from datetime import UTC, datetime
+
+import msgspec
+
+from integration.config.model import Configuration, HttpSource, Organization
+from integration.delivery.guard import Guard, Refused
+from integration.delivery.keeping import Keeping
+from integration.delivery.work import Work
+from integration.events.event import Event, Origin
+from integration.events.inbound import Inbound, Undecoded
+from integration.health.state import Alert
+from integration.health.watch import alert_event
+from tests.fake_clock import FakeClock
+
+HOSTILE = "evil\r\nERROR forged\x1b[2J\u202e"
+ORGANIZATION = Organization(
+    name="contoso",
+    url="https://contoso.crm.dynamics.com",
+    tenant="contoso.onmicrosoft.com",
+    organization_id="11111111-0000-4000-8000-000000000001",
+)
+CONFIGURATION = Configuration(
+    organizations={"contoso": ORGANIZATION},
+    sources={"crm": HttpSource(name="crm", organization="contoso")},
+    routes=(),
+    targets={},
+)
+EVENT = Event(
+    id="e1",
+    source="/s",
+    type=f"t{HOSTILE}",
+    organization="contoso",
+    ingress="crm",
+    origin=Origin(organization_id=HOSTILE),
+    data=msgspec.Raw(b"{}"),
+)
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+class Buried:
+    """Keeps what is buried, as the storage account would."""
+
+    def __init__(self) -> None:
+        self.records = []
+
+    async def bury(self, record):
+        self.records.append(record)
+        return "path"
+
+
+def keeping(letters):
+    return Keeping(CONFIGURATION, letters, None, FakeClock(), random.Random(1))
+
+
+async def test_of_a_dead_letter(caplog):
+    letters = Buried()
+    work = Work(route="", accepted_at=NOW, event=EVENT)
+    await keeping(letters).bury(work, "Unrouted", f"no route takes {HOSTILE}", "Add one.")
+    inbound = Inbound(
+        body=b"x", ingress="crm", organization="contoso", organization_url=ORGANIZATION.url, received_at=NOW
+    )
+    await keeping(letters).bury_undecoded(
+        Undecoded(reason="Undecodable", message=f"no JSON: {HOSTILE}", hint="", raw=b"x"), inbound, 0
+    )
+    assert [record.message.isprintable() for record in letters.records] == [True, True]
+    assert all("forged" in record.message for record in letters.records)
+    assert all(message.isprintable() for message in caplog.messages)
+
+
+async def test_of_an_alert_that_a_message_causes(caplog):
+    verdict = await Guard(CONFIGURATION, clock=FakeClock()).check(EVENT)
+    assert isinstance(verdict, Refused)
+    assert verdict.alert is not None
+    message = verdict.alert.payload["message"]
+    assert "forged" in message
+    assert message.isprintable()
+    assert all(each.isprintable() for each in caplog.messages)
+
+
+def test_of_an_alert_about_what_dataverse_said():
+    alert = Alert(
+        type="fno-link.integration.lost", incident="i", at=NOW, since=NOW, code="0x80048d0b", message=HOSTILE, hint=""
+    )
+    message = alert_event(ORGANIZATION, alert).payload["message"]
+    assert "forged" in message
+    assert message.isprintable()
