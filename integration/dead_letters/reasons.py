@@ -16,10 +16,11 @@ PARKED_FOR_OTHER_ENVIRONMENT = "ParkedForOtherEnvironment"
 
 REASONS: dict[str, str] = {
     "Undecodable": "No event can be read from the message.",
-    "UnsupportedEncoding": "The message is XML or .NET binary; the service endpoint must be registered as JSON.",
+    "UnsupportedEncoding": "The message is XML, .NET binary or no JSON CloudEvent; register service endpoints as JSON.",
     CONTEXT_STRIPPED: "Dataverse removed the context for its size, and it names no record that could be read again.",
     "TooLarge": "The message is larger than decoding accepts, or holds more events.",
     "TooDeep": "The message is nested deeper than decoding accepts.",
+    "ReservedName": "The message claims a type, source or extension attribute that only fno-link itself sets.",
     UNROUTED: "No route takes the event.",
     FOREIGN_ORGANIZATION: "The event is of another Dataverse organization than its source's: a copied environment?",
     FOREIGN_LEGAL_ENTITY: "The event is of a legal entity that the source does not name in `legal_entities`.",

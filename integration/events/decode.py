@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import msgspec
 
-from integration.events import foreign, scan
+from integration.events import foreign, reserved, scan
 from integration.events.bindings import format_of, is_structured
 from integration.events.business_event import business_event, canonical
 from integration.events.context import is_context
@@ -24,6 +24,7 @@ _HINTS: dict[UndecodedReason, str] = {
     "Undecodable": "Look at the dead letter's body; send one of the documented shapes, or remove the sender.",
     "UnsupportedEncoding": "Send CloudEvents in the JSON format, or in binary mode.",
     "TooLarge": "Send smaller messages or fewer events in one.",
+    "ReservedName": 'Let the sender use its own names; from one fno-link to another send `body = "data"` or `"raw"`.',
     "TooDeep": "Nothing that Dynamics 365 sends nests so deep; look at who sends to this source.",
 }
 _JSON_BEGINS = frozenset({b"{", b"[", b'"'})
@@ -60,6 +61,7 @@ def decode(inbound: Inbound) -> Decoded:
         items = _binary(binary, body, text, around)
     else:
         items = [text] if isinstance(text, Undecoded) else _of_known_format(text, around) or _read(text, around, 0)
+    items = [_unless_ours(item) for item in items]
     if len(items) == 1 and isinstance(items[0], Undecoded):
         # The whole message is undecoded: kept as it came, not as it was transcoded for reading.
         items = [msgspec.structs.replace(items[0], raw=body)]
@@ -131,11 +133,16 @@ def _event_grid(text: bytes, around: Surroundings, level: int) -> list[Item]:
     envelope = _EVENT_GRID.decode(text)
     if envelope.eventType in _HANDSHAKES:
         return [Ignored(reason="handshake", detail=envelope.eventType)]
+    claimed = {"type": envelope.eventType, "source": envelope.topic}
+    if claim := reserved.claim(claimed, around.inbound.organization_url):
+        return [_reserved(claim, text)]
     inner = _inner(bytes(envelope.data), around, level)
     return inner if inner is not None else [foreign.event_grid_event(envelope, text, around.inbound)]
 
 
 def _cloud_event(fields: dict[str, Any], text: bytes, around: Surroundings, level: int) -> list[Item]:
+    if claim := reserved.claim(fields, around.inbound.organization_url):
+        return [_reserved(claim, text)]
     try:
         data, content_type = foreign.structured_data(_CLOUD_EVENT.decode(text), fields)
     except ValueError as error:
@@ -164,6 +171,8 @@ def _of_known_format(text: bytes, around: Surroundings) -> list[Item]:
 
 def _binary(attributes: dict[str, Attribute], body: bytes, text: bytes | Undecoded, around: Surroundings) -> list[Item]:
     """Read a CloudEvent in binary mode: its attributes are headers or properties, the body is its data."""
+    if claim := reserved.claim(attributes, around.inbound.organization_url):
+        return [_reserved(claim, body)]
     inner = None if isinstance(text, Undecoded) else _inner(text, around, 0)
     if inner is not None:
         return inner
@@ -245,6 +254,17 @@ def _traced(item: Item, trace: str) -> Item:
     if isinstance(item, Event) and "traceparent" not in item.extensions:
         return item.stamp({"traceparent": trace})
     return item
+
+
+def _unless_ours(item: Item) -> Item:
+    """Refuse an event that took a type of ours from the fields of a business event or context."""
+    if isinstance(item, Event) and (claim := reserved.claimed_type(item.type)):
+        return _reserved(claim, item.raw or bytes(item.data))
+    return item
+
+
+def _reserved(claim: str, raw: bytes) -> Undecoded:
+    return _undecoded("ReservedName", f"only fno-link itself sets {claim}", raw)
 
 
 def _says_something(value: object) -> bool:

@@ -11,12 +11,11 @@ from integration.events.bindings import CONTEXT
 from integration.events.event import JSON_TYPE, Attribute, Event
 from integration.events.identity import legal_id, legal_text, payload_id
 from integration.events.inbound import Inbound
+from integration.events.reserved import EXTENSIONS
 from integration.events.times import finer, instant
 
-# Ours to set: a sender must not choose an organization or a linked environment.
-_RESERVED = frozenset({"organization", "fnourl", "fnoid", "fnotenantid"})
 # What the JSON format calls the data is no attribute. Source: CloudEvents JSON format, "Handling of data".
-_NO_EXTENSIONS = CONTEXT | _RESERVED | {"data", "data_base64"}
+_NO_EXTENSIONS = CONTEXT | EXTENSIONS | {"data", "data_base64"}
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)
 _MEDIA_TYPE_LENGTH = 256

@@ -13,7 +13,13 @@ DEEPEST = 128
 type Property = str | int | float | bool | None
 type IgnoredReason = Literal["empty", "test_message", "handshake"]
 type UndecodedReason = Literal[
-    "Undecodable", "UnsupportedEncoding", "ContextStripped", "TooLarge", "TooDeep", "Unforeseen"
+    "Undecodable",
+    "UnsupportedEncoding",
+    "ContextStripped",
+    "TooLarge",
+    "TooDeep",
+    "Unforeseen",
+    "ReservedName",
 ]
 type Item = Event | Ignored | Undecoded
 
