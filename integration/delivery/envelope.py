@@ -10,6 +10,7 @@ from integration.config.sources import group_of
 from integration.delivery.claim_checks import ClaimChecks
 from integration.errors import CorruptRecord
 from integration.events.inbound import Inbound, Limits, Property
+from integration.events.kept import kept_headers, kept_properties
 from integration.storage.names import EVENTS
 
 QUEUE = EVENTS
@@ -95,7 +96,7 @@ def inbound_of(  # noqa: PLR0913  # what is known of a message
         organization_url=organization.url,
         received_at=received_at,
         content_type=content_type,
-        headers=dict(headers or {}),
-        properties=dict(properties or {}),
+        headers=kept_headers(headers or {}),
+        properties=kept_properties(properties or {}),
         limits=limits,
     )

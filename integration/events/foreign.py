@@ -11,11 +11,13 @@ from integration.events.bindings import CONTEXT
 from integration.events.event import JSON_TYPE, Attribute, Event
 from integration.events.identity import legal_id, legal_text, payload_id
 from integration.events.inbound import Inbound
+from integration.events.kept import too_many
 from integration.events.reserved import EXTENSIONS
 from integration.events.times import finer, instant
 
 # What the JSON format calls the data is no attribute. Source: CloudEvents JSON format, "Handling of data".
-_NO_EXTENSIONS = CONTEXT | EXTENSIONS | {"data", "data_base64"}
+_DATA = frozenset({"data", "data_base64"})
+_NO_EXTENSIONS = CONTEXT | EXTENSIONS | _DATA
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)
 _MEDIA_TYPE_LENGTH = 256
@@ -58,7 +60,10 @@ def fault(attributes: Mapping[str, Any]) -> str:
     if attributes.get("specversion") != "1.0":
         return "specversion is not 1.0"
     missing = [name for name in ("id", "source", "type") if not _filled(attributes.get(name))]
-    return f"the CloudEvent lacks {', '.join(missing)}" if missing else ""
+    if missing:
+        return f"the CloudEvent lacks {', '.join(missing)}"
+    more = too_many(name for name in attributes if name not in _DATA)
+    return f"the CloudEvent has {more}" if more else ""
 
 
 def event_grid_event(envelope: EventGridEvent, text: bytes, inbound: Inbound) -> Event:

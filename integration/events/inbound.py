@@ -54,9 +54,9 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
         organization_url: `https://contoso.crm.dynamics.com`, no trailing slash.
         received_at: When it was accepted.
         content_type: As the transport says, may be empty.
-        headers: HTTP headers, names in lower case: `ce-*`, `aeg-*`, `x-ms-dynamics-*`, `x-ms-correlation-request-id`,
-            `traceparent`.
-        properties: Application properties of a Service Bus or Event Hubs message; read case-insensitively.
+        headers: HTTP headers, names in lower case: what `events.kept` keeps.
+        properties: Application properties of a Service Bus or Event Hubs message, as far as `events.kept` keeps them;
+            read case-insensitively.
         limits: What the message may be at most.
     """
 

@@ -8,8 +8,7 @@ from integration.events.bindings import AMQP_PREFIXES, amqp_attributes, http_att
 from integration.events.event import Attribute
 from integration.events.identity import guid, legal_text, trace_parent
 from integration.events.inbound import Inbound, Property
-
-CLAIMS = "http://schemas.microsoft.com/xrm/2011/claims/"
+from integration.events.kept import CLAIMS
 
 
 class Surroundings(msgspec.Struct, frozen=True, dict=True):

@@ -7,7 +7,6 @@ answer comes within 4 s in a warm process whatever the storage account does, and
 """
 
 import asyncio
-from collections.abc import Mapping
 
 import msgspec
 
@@ -17,6 +16,7 @@ from integration.delivery import Envelope
 from integration.delivery.claim_checks import intake_path
 from integration.delivery.envelope import QUEUE
 from integration.errors import LengthRequired, Overloaded, PayloadTooLarge, StorageUnavailable
+from integration.events.kept import excess, kept_headers
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import PAYLOADS
@@ -30,8 +30,6 @@ PATIENCE = 4.0
 MOST_UNDER_WAY = 256
 RETRY_AFTER = 5
 
-_KEPT_PREFIXES = ("ce-", "aeg-", "x-ms-dynamics-")
-_KEPT = frozenset({"x-ms-correlation-request-id", "x-request-id", "traceparent", "tracestate"})
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
 
 
@@ -120,11 +118,14 @@ class Intake:
 
     async def _store(self, source: EventGridSource | HttpSource, request: Request) -> None:
         now = self._clock.now()
+        headers = kept_headers(request.headers)
+        if fault := excess(headers):
+            raise PayloadTooLarge(fault)
         envelope = Envelope(
             source=source.name,
             received_at=now,
             content_type=request.headers.get("content-type", ""),
-            headers=kept_headers(request.headers),
+            headers=headers,
             body=request.body,
         )
         message = envelope.encode()
@@ -136,11 +137,6 @@ class Intake:
                 raise PayloadTooLarge(text)
             await self._storage.blobs(PAYLOADS, hasty=True).put(path, request.body)
         await self._storage.queue(QUEUE, hasty=True).put(message)
-
-
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Keep the headers that decoding reads; keys and credentials are not among them."""
-    return {name: value for name, value in headers.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
 
 
 def shake_hands(request: Request) -> Response | None:
