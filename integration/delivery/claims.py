@@ -112,7 +112,10 @@ class Claims:
         journal = self._journal
         if journal is None:
             return
-        digest = hashlib.sha256(f"{inbound.ingress}\x00{item.reason}\x00".encode() + inbound.body).hexdigest()
+        # Empty messages are all alike: one that comes again is told from another by when it was accepted.
+        told = f"{inbound.ingress}\x00{item.reason}\x00"
+        told += f"{inbound.received_at.isoformat()}\x00" if item.reason == "empty" else ""
+        digest = hashlib.sha256(told.encode() + inbound.body).hexdigest()
         subject = Subject(organization=inbound.organization, key=digest, type=item.reason, source=inbound.ingress)
         salvage = self._keeping.bury_row
         await persist(

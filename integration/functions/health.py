@@ -1,5 +1,6 @@
 """The health timer and the health pages."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import azure.functions as func
@@ -31,13 +32,14 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     async def health_details(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
         return answer(await pages().details())
 
+    @cache
     def pages() -> "HealthPages":
-        from integration.web.health import HealthPages  # noqa: PLC0415  # imported with the first call: import budget
+        from integration.clock import SystemClock  # noqa: PLC0415  # imported with the first call: import budget
+        from integration.web.health import HealthPages  # noqa: PLC0415
 
-        circuits = worker().circuits
+        circuits, states = worker().circuits, worker().states
         names = [name for name, target in configuration.targets.items() if target.enabled]
-        return HealthPages(
-            configuration.organizations, worker().states, lambda: {name: circuits.standing(name) for name in names}
-        )
+        standing = lambda: {name: circuits.standing(name) for name in names}  # noqa: E731  # of this moment
+        return HealthPages(configuration.organizations, states, standing, SystemClock())
 
     return bp

@@ -6,15 +6,19 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from integration.clock import Clock
 from integration.config.model import Organization
 from integration.delivery.breaker import Circuit
 from integration.errors import CorruptRecord, Problem, StorageUnavailable
 from integration.health import States
 from integration.health.state import State
+from integration.single_flight import SingleFlight
 from integration.web.message import Response
 
 # Who probes health waits a few seconds; a storage account that hangs is an answer too.
 PATIENCE = 4.0
+# Strangers may ask as often as they like: what they are told is looked up once in this many seconds.
+FRESH_FOR = 5.0
 _TYPE = {"Content-Type": "application/health+json", "Cache-Control": "no-store"}
 
 
@@ -25,19 +29,35 @@ class HealthPages:
         organizations: By name.
         states: What the timer last found.
         circuits: How each target stands, in this process, by its name.
+        clock: The time.
     """
 
     def __init__(
-        self, organizations: Mapping[str, Organization], states: States, circuits: Callable[[], Mapping[str, Circuit]]
+        self,
+        organizations: Mapping[str, Organization],
+        states: States,
+        circuits: Callable[[], Mapping[str, Circuit]],
+        clock: Clock,
     ) -> None:
         self._organizations = organizations
         self._states = states
         self._circuits = circuits
+        self._clock = clock
+        self._told: Response | None = None
+        self._fresh_until = 0.0
+        self._looking = SingleFlight[str, Response]()
 
     async def status(self) -> Response:
-        """Tell anyone whether all is well: 200 with pass or warn, 503 with fail."""
+        """Tell anyone whether all is well, as of some seconds ago: 200 with pass or warn, 503 with fail."""
+        if self._told is not None and self._clock.monotonic() < self._fresh_until:
+            return self._told
+        return await self._looking.join("status", self._look)
+
+    async def _look(self) -> Response:
         status, _, _ = await self._read()
-        return _answer({"status": status})
+        self._told = _answer({"status": status})
+        self._fresh_until = self._clock.monotonic() + FRESH_FOR
+        return self._told
 
     async def details(self) -> Response:
         """Tell, to who has a key, how each organization stands, and each target as this process sees it."""

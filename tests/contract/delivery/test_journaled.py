@@ -15,7 +15,7 @@ from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored
 from integration.delivery.retries import QUEUE, Retries
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.events.decode import decode
-from integration.journal import Subject
+from integration.journal import Listing, Subject, Wanted
 from tests.contract.delivery.conftest import AT, LINKED, NOT_LINKED, ORDERS, OTHERS, Bench, business_event
 from tests.contract.delivery.journaled import (
     BODY,
@@ -287,8 +287,18 @@ async def test_an_operator_may_replay_what_is_done(bench):
 
 async def test_a_test_message_has_a_row_and_is_counted(bench):
     for _ in range(2):
-        assert await bench.pipeline.receive(bench.inbound(b"")) == [Ignored("empty")]
+        assert await bench.pipeline.receive(bench.inbound(b'"test"')) == [Ignored("test_message")]
     assert bench.journal.duplicates == 1
+
+
+async def test_each_empty_message_has_a_row_of_its_own_however_often_it_is_worked_on(bench):
+    for second in range(3):
+        inbound = msgspec.structs.replace(bench.inbound(b""), received_at=AT + timedelta(seconds=second))
+        for _ in range(2):
+            assert await bench.pipeline.receive(inbound) == [Ignored("empty")]
+    assert bench.journal.duplicates == 3
+    rows, _ = await Listing(bench.storage, bench.clock).page(Wanted(organization="contoso"), 10)
+    assert [(each.row.reason, each.row.duplicates) for each in rows if each.row] == [("empty", 1)] * 3
 
 
 async def test_a_long_wait_is_a_row_that_a_timer_moves_once_it_is_due(bench):
