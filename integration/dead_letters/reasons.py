@@ -2,6 +2,7 @@
 
 CONTEXT_STRIPPED = "ContextStripped"
 UNROUTED = "Unrouted"
+DUPLICATE_DIFFERS = "DuplicateDiffers"
 FOREIGN_ORGANIZATION = "ForeignOrganization"
 FOREIGN_LEGAL_ENTITY = "ForeignLegalEntity"
 CALL_DEPTH = "CallDepth"
@@ -22,6 +23,7 @@ REASONS: dict[str, str] = {
     "TooDeep": "The message is nested deeper than decoding accepts.",
     "ReservedName": "The message claims a type, source or extension attribute that only fno-link itself sets.",
     UNROUTED: "No route takes the event.",
+    DUPLICATE_DIFFERS: "Another event came before under the same id, with other data; an operator decides.",
     FOREIGN_ORGANIZATION: "The event is of another Dataverse organization than its source's: a copied environment?",
     FOREIGN_LEGAL_ENTITY: "The event is of a legal entity that the source does not name in `legal_entities`.",
     CALL_DEPTH: "The plug-in call chain is deeper than the source's `max_call_depth`: perhaps a loop.",

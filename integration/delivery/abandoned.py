@@ -39,6 +39,8 @@ async def abandon(journal: Journal | None, work: Work, code: str, letter: str) -
             generation=work.generation,
             route=None if work.recheck or (whole and work.begins) else work.route,
             owner=owner,
+            # A sender's message under the id of an event must not end that event's run.
+            digest=work.event.digest if work.recheck and work.event is not None else "",
         )
     )
     if not isinstance(run, Run):

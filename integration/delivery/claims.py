@@ -18,10 +18,24 @@ from integration.delivery.persist import persist
 from integration.delivery.retries import Retries
 from integration.delivery.work import RECHECK, Work
 from integration.errors import StorageUnavailable, Unforeseen
+from integration.events.event import Event, Variant
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound
 from integration.faults import netted, summary
-from integration.journal import Drop, Duplicate, Journal, Kind, Payloads, Process, Refuse, Run, Subject, Wait
+from integration.journal import (
+    Decision,
+    Differs,
+    Drop,
+    Duplicate,
+    Journal,
+    Kind,
+    Payloads,
+    Process,
+    Refuse,
+    Run,
+    Subject,
+    Wait,
+)
 from integration.loggers import logger
 
 log = logger("delivery")
@@ -29,11 +43,11 @@ log = logger("delivery")
 IN_PROGRESS = "InProgress"
 DELIVERED_SINCE = "delivered_since"
 """Why nothing is done for a dead letter: its delivery was made by a resend, or by another replay."""
-_ROUNDS = 3
+_ROUNDS = 4
 # Runs that may be the first to have the event as it came.
 _FIRST = frozenset({"new", "takeover", "rerouted"})
 
-type Act = Callable[[Process | None, Ledger], Awaitable[list[Outcome]]]
+type Act = Callable[[Work, Process | None, Ledger], Awaitable[list[Outcome]]]
 
 
 class Claims:
@@ -67,7 +81,7 @@ class Claims:
         Args:
             kind: What brings the event.
             work: The event; its route and generation are those of a continuation or release.
-            act: Does it, given what was claimed and where to enter what it does.
+            act: Does it, given the event, what was claimed and where to enter what it does.
             whole: It is about the event as a whole, not about the delivery by `work.route`.
 
         Returns:
@@ -78,22 +92,27 @@ class Claims:
         """
         journal, event = self._journal, work.subject_matter
         if journal is None or event.internal:
-            return await act(None, Ledger())
-        subject = Subject.of(event)
+            return await act(work, None, Ledger())
         route = None if whole else work.route
         for _ in range(_ROUNDS):
-            owner = journal.word()
+            owner, event = journal.word(), work.subject_matter
             answer = await persist(
-                lambda owner=owner: journal.claim(
-                    subject,
+                lambda owner=owner, event=event, work=work: journal.claim(
+                    Subject.of(event),
                     kind,
                     accepted_at=work.accepted_at,
                     generation=work.generation,
                     route=route,
                     owner=owner,
+                    digest=_digest(event, kind, whole=whole),
                     salvage=self._keeping.bury_row,
                 )
             )
+            if isinstance(answer, Differs):
+                log.error("%s came before with other data: it is kept beside the first", event.key)
+                variant = Variant(event.digest, answer.digest)
+                work = msgspec.structs.replace(work, event=msgspec.structs.replace(event, variant=variant))
+                continue
             if not isinstance(answer, Run):
                 return [await self._instead(kind, work, answer)]
             outcomes = await self._recorded(journal, answer, work, act)
@@ -179,7 +198,7 @@ class Claims:
         try:
             if self._payloads is not None and run.decision.why in _FIRST:
                 await persist(lambda: self._kept(run, work))
-            outcomes = await act(run.decision, ledger)
+            outcomes = await act(work, run.decision, ledger)
         except Exception:
             await self._let_go(journal, run, ledger)
             raise
@@ -200,7 +219,7 @@ class Claims:
         except Exception as error:  # noqa: BLE001  # what failed first is what is to be told
             log.warning("%s stays claimed until its lease is over: %s", run.row.subject.key, summary(error))
 
-    async def _instead(self, kind: Kind, work: Work, answer: Duplicate | Wait | Drop | Refuse | Process) -> Outcome:
+    async def _instead(self, kind: Kind, work: Work, answer: Decision) -> Outcome:
         event = work.subject_matter
         match answer:
             case Duplicate():
@@ -225,3 +244,10 @@ class Claims:
         # A name of its own, since its claim-check must not be deleted with another's.
         word = self._journal.word() if self._journal else ""
         return Work(route=f"{RECHECK}{word}", accepted_at=work.accepted_at, event=work.event, whole=True)
+
+
+def _digest(event: Event, kind: Kind, *, whole: bool) -> str:
+    """Give the digest of an event as its sender sent it; empty where only a later form of it may be at hand."""
+    if kind in ("source", "recheck"):
+        return event.digest
+    return event.digest if whole and "contextstripped" not in event.extensions else ""

@@ -201,7 +201,7 @@ class Pipeline:
             self._claims.under(
                 kind,
                 work,
-                lambda run, ledger: self._process(work, run, ledger, whole=whole, link=link),
+                lambda work, run, ledger: self._process(work, run, ledger, whole=whole, link=link),
                 whole=whole,
             ),
             lambda fault: self._claims.failed(kind, work, fault),
@@ -271,7 +271,7 @@ class Pipeline:
             return await self._spreading.all_routes(work, ledger, but)
         work = msgspec.structs.replace(work, route="", whole=True)
         try:
-            verdict = await self._screening.judge(event)
+            verdict = await self._screening.judge(event, replay=work.replay)
         except LinkUnknown as unknown:
             return [await self._attempts.settle(work, None, unknown, ledger)]
         if isinstance(verdict, Echo):

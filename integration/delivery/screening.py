@@ -2,13 +2,14 @@
 
 from integration.clock import Clock
 from integration.config.model import Configuration
+from integration.dead_letters import reasons
 from integration.delivery.completion import Rows, complete
 from integration.delivery.guard import Echo, Guard, Refused
 from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
 from integration.delivery.outcome import Outcome
 from integration.delivery.work import Work
-from integration.events.event import Event
+from integration.events.event import Event, Variant
 
 
 class Screening:
@@ -30,12 +31,18 @@ class Screening:
         self._keeping = keeping
         self._guard = guard or Guard(configuration, clock=clock)
 
-    async def judge(self, event: Event) -> Event | Echo | Refused:
+    async def judge(self, event: Event, *, replay: int = 0) -> Event | Echo | Refused:
         """Return an event that may be routed, completed; or why it may not.
+
+        Args:
+            event: The event.
+            replay: How often an operator has replayed it: who lets in what came under the id of another event.
 
         Raises:
             LinkUnknown: Dataverse has to be asked for it and cannot be now.
         """
+        if event.variant is not None and not replay:
+            return _differs(event.variant)
         verdict = await self._guard.check(event)
         return verdict if isinstance(verdict, Echo | Refused) else await self.completed(event)
 
@@ -57,3 +64,9 @@ class Screening:
         outcome = await self._keeping.bury(work, why.reason, why.message, why.hint)
         ledger.note(outcome, work, last=work.last)
         return outcome
+
+
+def _differs(variant: Variant) -> Refused:
+    message = f"its id came first with other data: digest {variant.first}, that of this one {variant.digest}"
+    hint = "Compare it with the first (`fno-link events show`); if it is right too, replay it: it goes beside that one."
+    return Refused(reasons.DUPLICATE_DIFFERS, message, hint)

@@ -36,7 +36,7 @@ class Shipment(msgspec.Struct, frozen=True):
 
         Of the event's key, its first 32 digits: a CloudEvents id is unique only with its source.
         """
-        return _short(f"{self.event.key[:_DIGITS]}:{self.route}")
+        return _as_header(f"{self.event.key[:_DIGITS]}:{self.route}")
 
     @property
     def message_id(self) -> str:
@@ -44,11 +44,13 @@ class Shipment(msgspec.Struct, frozen=True):
 
         The same for every attempt; hashed when over 128 characters.
         """
-        return _short(f"{self.event.key[:_DIGITS]}:{self.route}" + (f":r{self.replay}" if self.replay else ""))
+        return _as_header(f"{self.event.key[:_DIGITS]}:{self.route}" + (f":r{self.replay}" if self.replay else ""))
 
 
-def _short(plain: str) -> str:
-    return plain if len(plain) <= _LONGEST_ID else hashlib.sha256(plain.encode()).hexdigest()
+def _as_header(plain: str) -> str:
+    if len(plain) <= _LONGEST_ID and plain.isascii() and plain.isprintable():
+        return plain
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 class Receipt(msgspec.Struct, frozen=True):

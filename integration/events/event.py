@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from integration.events.digest import digest_of
 from integration.events.identity import comparable
 
 type Shape = Literal["business_event", "data_event", "dataverse", "event_grid", "cloud_event", "alert"]
@@ -43,6 +44,18 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_agent: str = ""
 
 
+class Variant(msgspec.Struct, frozen=True):
+    """Other data under an id that has come before: an event of its own, beside the first.
+
+    Args:
+        digest: Of its data.
+        first: Of the data that came first.
+    """
+
+    digest: str
+    first: str
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):
     """One CloudEvents 1.0 event.
 
@@ -66,6 +79,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         ingress: The configured name of the source that it came in by (not sent on).
         group: Among which sources it is the same event: their `duplicates`, or the source's own name (not sent on).
             Empty on what was stored before there were groups, and on alerts.
+        variant: That it came under the id of another event (not sent on).
         origin: Who caused it, for guards (not sent on).
     """
 
@@ -85,6 +99,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     foreign: bool = False
     ingress: str = ""
     group: str = ""
+    variant: Variant | None = None
     origin: Origin = Origin()
 
     @property
@@ -112,7 +127,18 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     @cached_property
     def key(self) -> str:
         """The event's storage key: see `event_key`."""
-        return event_key(self.organization, self.id, group=self.group, source=self.source if self.foreign else "")
+        return event_key(
+            self.organization,
+            self.id,
+            group=self.group,
+            source=self.source if self.foreign else "",
+            variant=self.variant.digest if self.variant else "",
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells whether another message of this key is the same event: see `events.digest`."""
+        return digest_of(self.type, self.subject, bytes(self.data), is_json=self.is_json)
 
     @property
     def internal(self) -> bool:
@@ -130,7 +156,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         return event
 
 
-def event_key(organization: str, id_: str, *, group: str = "", source: str = "") -> str:
+def event_key(organization: str, id_: str, *, group: str = "", source: str = "", variant: str = "") -> str:
     """Return the storage key of an event: SHA-256, in hex, of the JSON array of all that tells it from others.
 
     Who may send to one source cannot speak for the sender of another: the group is part of it. Ids of Dynamics 365 that
@@ -142,8 +168,9 @@ def event_key(organization: str, id_: str, *, group: str = "", source: str = "")
         group: Of sources among which it is the same event; empty: the key that such an event had before there were
             groups.
         source: Of a foreign CloudEvent; empty for the others.
+        variant: The digest of data that came under the id of other data; empty for the first.
     """
-    if not group:
+    if not group and not variant:
         return hashlib.sha256(f"{organization}\x00{source}\x00{id_}".encode()).hexdigest()
     parts = (organization, group, source, id_ if source else comparable(id_))
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+    return hashlib.sha256(msgspec.json.encode((*parts, variant) if variant else parts)).hexdigest()

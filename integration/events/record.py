@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from integration.errors import CorruptRecord
-from integration.events.event import Attribute, Event, Origin, Shape
+from integration.events.event import Attribute, Event, Origin, Shape, Variant
 
 
 class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -27,6 +27,7 @@ class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
     foreign: bool = False
     ingress: str = ""
     group: str = ""
+    variant: Variant | None = None
     origin: Origin = Origin()
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     data_text: str | None = None
@@ -38,7 +39,7 @@ class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Record)
 _COPIED = ("id", "source", "type", "organization", "shape", "subject", "time", "datacontenttype", "dataschema")
-_ALSO_COPIED = ("finer", "extensions", "foreign", "ingress", "group", "origin")
+_ALSO_COPIED = ("finer", "extensions", "foreign", "ingress", "group", "variant", "origin")
 
 
 def store(event: Event) -> bytes:

@@ -1,6 +1,18 @@
 """What happened to each event: one row an event, claimed under a lease before anything is done for it."""
 
-from integration.journal.claim import ANEW, PATIENCE, Decision, Drop, Duplicate, Kind, Process, Refuse, Wait, claim
+from integration.journal.claim import (
+    ANEW,
+    PATIENCE,
+    Decision,
+    Differs,
+    Drop,
+    Duplicate,
+    Kind,
+    Process,
+    Refuse,
+    Wait,
+    claim,
+)
 from integration.journal.listing import Bookmark, Found, Listing, Wanted
 from integration.journal.payloads import Payloads
 from integration.journal.record import Entry, Row, State, Subject
@@ -11,6 +23,7 @@ __all__ = [
     "PATIENCE",
     "Bookmark",
     "Decision",
+    "Differs",
     "Drop",
     "Duplicate",
     "Entry",

@@ -11,6 +11,10 @@
 | done | duplicate | its delivery | its delivery | dropped: it was delivered since | process (`replayed`) |
 | unrouted | evaluate the routes again | its delivery | its delivery | the routes again | the routes again |
 
+From a source, and for a re-check, the digest of the event's data must be the row's in every state: else it is another
+event under this one's id, and goes beside it (`Differs`): as a dead letter with a row of its own, which the sender
+cannot open again. A row that was written before there were digests is judged by its state alone.
+
 "Its delivery": if the message is not stale, else it is dropped, a retry message under a live lease too. A continuation
 is stale unless its delivery is deferred under the same generation; a release, unless its delivery is parked. Other
 deliveries of the same event may be deferred, parked or over meanwhile, that is no matter.
@@ -44,6 +48,9 @@ PATIENCE = timedelta(seconds=10)
 
 ANEW = frozenset({reasons.UNROUTED, reasons.ROUTE_GONE})
 """A delivery that failed for one of these has no route any more: the event is routed anew."""
+
+HELD = frozenset({reasons.DUPLICATE_DIFFERS})
+"""What is a dead letter for one of these is opened again by an operator only."""
 
 type Kind = Literal["source", "recheck", "continuation", "release", "reopen", "replay"]
 type Why = Literal["new", "takeover", "continued", "resent", "rerouted", "released", "replayed"]
@@ -97,7 +104,13 @@ class Refuse(msgspec.Struct, frozen=True):
     until: datetime
 
 
-type Decision = Process | Duplicate | Wait | Drop | Refuse
+class Differs(msgspec.Struct, frozen=True):
+    """Keep it beside the event whose id it has, under a key of its own: its data is not that of the row's digest."""
+
+    digest: str
+
+
+type Decision = Process | Duplicate | Wait | Drop | Refuse | Differs
 
 
 def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argument a column
@@ -108,6 +121,7 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
     *,
     route: str | None = None,
     lease: timedelta = LEASE,
+    digest: str = "",
 ) -> Decision:
     """Decide what a message may do with its event.
 
@@ -118,11 +132,14 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
         now: The time.
         route: The delivery that it is about; None: the event as a whole (source and recheck always).
         lease: How long a run holds the event.
+        digest: Of the event's data, where a source has brought it; empty: it is not compared.
     """
     asked = _Asked(kind, generation, now, route, lease)
     if row is None:
         # Numbered past the message's own: its next link must differ from it.
         return asked.process(generation, "new", whole=route is None, routes=asked.named, running=asked.part)
+    if kind in ("source", "recheck") and row.digest and digest and row.digest != digest:
+        return Differs(row.digest)
     if row.state == "received":
         return _received(row, asked)
     match kind:
@@ -219,7 +236,10 @@ def _source(row: Row, asked: _Asked) -> Decision:
     if row.state == "unrouted":
         return asked.process(row.generation, "rerouted", whole=True, settled=_settled(row, ()))
     if row.state == "dead_lettered":
-        failed = tuple(entry.route for entry in row.deliveries if entry.state == "dead_lettered")
+        dead = (entry for entry in row.deliveries if entry.state == "dead_lettered")
+        failed = tuple(entry.route for entry in dead if entry.code not in HELD)
+        if not failed:
+            return Duplicate()
         settled = _settled(row, failed)
         return asked.process(row.generation, "resent", routes=failed, settled=settled, reopens=True, running="resent")
     return Duplicate()

@@ -50,6 +50,8 @@ def encode(row: Row) -> dict[str, Any]:
         "resent": row.resent,
         "replayed": row.replayed,
         "reason": row.reason,
+        "digest": row.digest,
+        "differing": row.differing,
         # Some left out are left behind, no more: their replay finds that their deliveries were made.
         "letters": "\n".join(row.letters[:LETTERS]),
         "updated_at": row.updated_at,

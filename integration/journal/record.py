@@ -101,6 +101,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         resent: How often its sender sent it again to reopen what had failed.
         replayed: How often it was replayed.
         reason: Why nothing was to be delivered (`empty`, `test_message` …).
+        digest: Of the event's data, as it came first; empty: not known.
+        differing: How often other data came under its id.
         updated_at: When the row was last written.
         v: Version of this record.
     """
@@ -118,6 +120,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     resent: int = 0
     replayed: int = 0
     reason: str = ""
+    digest: str = ""
+    differing: int = 0
     updated_at: datetime | None = None
     v: int = VERSION
 

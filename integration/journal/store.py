@@ -7,7 +7,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.errors import CorruptRecord, StorageUnavailable
-from integration.journal.claim import LEASE, Decision, Duplicate, Kind, Process, Wait, claim
+from integration.journal.claim import LEASE, Decision, Differs, Duplicate, Kind, Process, Wait, claim
 from integration.journal.entity import decode, encode, partition
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
@@ -88,6 +88,7 @@ class Journal:
         generation: int = 0,
         route: str | None = None,
         owner: str = "",
+        digest: str = "",
         salvage: "Salvage | None" = None,
     ) -> "Run | Decision":
         """Claim an event.
@@ -98,6 +99,7 @@ class Journal:
             accepted_at: When it was first accepted; kept from the first row on.
             generation: Of a continuation: what its message carries.
             route: The delivery that it is about; None: the event as a whole.
+            digest: Of the event's data as its sender sent it; empty: it is neither compared nor written.
             salvage: Keeps a row that cannot be read, before another is written in its place.
             owner: A word of the caller's, so that a repeated call knows its own write again; `word()` makes one.
 
@@ -108,7 +110,7 @@ class Journal:
             StorageUnavailable: The account did not answer; nothing may be done.
         """
         owner = owner or self.word()
-        fresh = Row(subject=subject, state="received", generation=0, accepted_at=accepted_at)
+        fresh = Row(subject=subject, state="received", generation=0, accepted_at=accepted_at, digest=digest)
         tables = tables_for(subject.time, self._clock.now(), self._keep)
         # A source mostly brings what nobody has seen: one insert, no read. Everything else has a row.
         found = await self._find(subject, tables[1:] if kind == "source" else tables)
@@ -117,10 +119,10 @@ class Journal:
             row = found.row if found else None
             if row is not None and found is not None and row.owner == owner and row.state == "received":
                 # The account has taken an earlier write of this very call and its answer was lost.
-                return self._resumed(found, row, kind, generation, route)
-            decision = claim(row, kind, generation, now, route=route, lease=self._lease)
-            if isinstance(decision, Duplicate):
-                await self._count(found)
+                return self._resumed(found, row, kind, generation, route=route, digest=digest)
+            decision = claim(row, kind, generation, now, route=route, lease=self._lease, digest=digest)
+            if isinstance(decision, Duplicate | Differs):
+                await self._count(found, decision)
                 return decision
             if not isinstance(decision, Process):
                 return decision
@@ -220,10 +222,13 @@ class Journal:
         """Make a random word for one claim."""
         return f"{self._rng.getrandbits(64):016x}"
 
-    def _resumed(self, found: _Found, row: Row, kind: Kind, generation: int, route: str | None) -> Run:
+    def _resumed(  # noqa: PLR0913  # the columns of the claim table
+        self, found: _Found, row: Row, kind: Kind, generation: int, *, route: str | None, digest: str
+    ) -> Run:
         # What it decided follows from the row that it wrote: an event without a lease, as its next run would find it.
         before = msgspec.structs.replace(row, lease_until=None, generation=row.generation - 1)
-        decision = claim(before, kind, generation, self._clock.now(), route=route, lease=self._lease)
+        now = self._clock.now()
+        decision = claim(before, kind, generation, now, route=route, lease=self._lease, digest=digest)
         if not isinstance(decision, Process):
             msg = f"a claim of {row.subject.key} was written that could not have been made"
             raise CorruptRecord(msg)
@@ -242,12 +247,18 @@ class Journal:
         msg = f"the journal row of {subject.key} was changed while it was noted"
         raise StorageUnavailable(msg)
 
-    async def _count(self, found: _Found | None) -> None:
-        """Count a duplicate on its row; one that another writer wins is only counted here."""
-        self.duplicates += 1
+    async def _count(self, found: _Found | None, seen: Duplicate | Differs) -> None:
+        """Count a duplicate, or other data, on the row; one that another writer wins is only counted here."""
+        same = isinstance(seen, Duplicate)
+        self.duplicates += same
         if found is None or found.row is None:
             return
-        row = msgspec.structs.replace(found.row, duplicates=found.row.duplicates + 1, updated_at=self._clock.now())
+        row = msgspec.structs.replace(
+            found.row,
+            duplicates=found.row.duplicates + same,
+            differing=found.row.differing + (not same),
+            updated_at=self._clock.now(),
+        )
         await self._replace(found.table, row, found.etag)
 
     async def _find(self, subject: Subject, tables: tuple[str, ...]) -> _Found | None:

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from integration.journal.claim import LEASE, MARGIN, PATIENCE, Drop, Duplicate, Process, Refuse, Wait, claim
+from integration.journal.claim import LEASE, MARGIN, PATIENCE, Differs, Drop, Duplicate, Process, Refuse, Wait, claim
 from integration.journal.record import Entry, Row, Subject
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -18,6 +19,7 @@ DEFERRED = Entry(route="mine", state="deferred", generation=MINE)
 PARKED = Entry(route="mine", state="parked")
 DEAD = Entry(route="mine", state="dead_lettered")
 GONE = Entry(route="gone", state="dead_lettered", code="RouteGone")
+HELD = Entry(route="", state="dead_lettered", code="DuplicateDiffers")
 REFUSED_BY_GUARD = Entry(route="", state="dead_lettered", code="ForeignOrganization")
 MADE = Entry(route="mine", state="delivered")
 
@@ -31,6 +33,7 @@ def a_row(state, *deliveries, lease=None, running="", generation=7):
         lease_until=lease,
         running=running,
         deliveries=deliveries,
+        digest="right",
     )
 
 
@@ -47,12 +50,15 @@ ROWS = {
     "done": a_row("done", DELIVERED, MADE),
     "dead-lettered, its route gone": a_row("dead_lettered", DELIVERED, GONE, DEAD),
     "dead-lettered, by a guard": a_row("dead_lettered", REFUSED_BY_GUARD),
+    "dead-lettered, for its data": a_row("dead_lettered", HELD),
     "unrouted": a_row("unrouted", Entry(route="", state="unrouted")),
     "done, its delivery unknown": a_row("done", DELIVERED),
 }
 ASKED = {
     "source": ("source", 0, None),
+    "source, other data": ("source", 0, None),
     "recheck": ("recheck", 0, None),
+    "recheck, other data": ("recheck", 0, None),
     "continuation": ("continuation", MINE, "mine"),
     "stale continuation": ("continuation", MINE - 1, "mine"),
     "release": ("release", 0, "mine"),
@@ -86,10 +92,14 @@ REOPENED = run("replayed", 8, **OWN, reopens=True, running="reopen:mine")
 ANEW = run("replayed", 8, whole=True, settled=["done", "mine"], reopens=True)
 TAKEN = run("takeover", 8, whole=True, settled=["done", "mine"])
 
+OTHER = Differs("right")
+
 TABLE = {
     "absent": {
         "source": run("new", 1, whole=True),
+        "source, other data": run("new", 1, whole=True),
         "recheck": run("new", 1, whole=True),
+        "recheck, other data": run("new", 1, whole=True),
         "continuation": run("new", 5, routes=["mine"], running="4:mine"),
         "stale continuation": run("new", 4, routes=["mine"], running="3:mine"),
         "release": run("new", 1, routes=["mine"], running="release:mine"),
@@ -100,7 +110,9 @@ TABLE = {
     },
     "received, alive": {
         "source": RECHECK,
+        "source, other data": OTHER,
         "recheck": RECHECK,
+        "recheck, other data": OTHER,
         "continuation": LATER,
         "stale continuation": Drop(),
         "release": REFUSED,
@@ -111,7 +123,9 @@ TABLE = {
     },
     "received, alive, its own run": {
         "source": RECHECK,
+        "source, other data": OTHER,
         "recheck": RECHECK,
+        "recheck, other data": OTHER,
         "continuation": run("continued", 8, **OWN, running="4:mine"),
         "stale continuation": Drop(),
         "release": REFUSED,
@@ -122,7 +136,9 @@ TABLE = {
     },
     "received, alive, another delivery's run": {
         "source": RECHECK,
+        "source, other data": OTHER,
         "recheck": RECHECK,
+        "recheck, other data": OTHER,
         "continuation": LATER,
         "stale continuation": Drop(),
         "release": REFUSED,
@@ -133,7 +149,9 @@ TABLE = {
     },
     "received, over": {
         "source": TAKEN,
+        "source, other data": OTHER,
         "recheck": TAKEN,
+        "recheck, other data": OTHER,
         "continuation": run("takeover", 8, whole=True, **OWN),
         "stale continuation": Drop(),
         "release": run("takeover", 8, whole=True, **OWN),
@@ -144,7 +162,9 @@ TABLE = {
     },
     "received, over, a part": {
         "source": run("takeover", 8, settled=["done", "mine"], running="takeover"),
+        "source, other data": OTHER,
         "recheck": run("takeover", 8, settled=["done", "mine"], running="takeover"),
+        "recheck, other data": OTHER,
         "continuation": run("continued", 8, **OWN, running="4:mine"),
         "stale continuation": Drop(),
         "release": run("takeover", 8, **OWN, running="release:mine"),
@@ -155,7 +175,9 @@ TABLE = {
     },
     "deferred": {
         "source": Duplicate(),
+        "source, other data": OTHER,
         "recheck": Drop(),
+        "recheck, other data": OTHER,
         "continuation": run("continued", 8, **OWN, running="4:mine"),
         "stale continuation": Drop(),
         "release": Drop(),
@@ -166,7 +188,9 @@ TABLE = {
     },
     "parked": {
         "source": Duplicate(),
+        "source, other data": OTHER,
         "recheck": Drop(),
+        "recheck, other data": OTHER,
         "continuation": Drop(),
         "stale continuation": Drop(),
         "release": run("released", 8, **OWN, running="release:mine"),
@@ -177,7 +201,9 @@ TABLE = {
     },
     "dead-lettered": {
         "source": run("resent", 8, **OWN, reopens=True, running="resent"),
+        "source, other data": OTHER,
         "recheck": Drop(),
+        "recheck, other data": OTHER,
         "continuation": Drop(),
         "stale continuation": Drop(),
         "release": Drop(),
@@ -188,7 +214,9 @@ TABLE = {
     },
     "done": {
         "source": Duplicate(),
+        "source, other data": OTHER,
         "recheck": Drop(),
+        "recheck, other data": OTHER,
         "continuation": Drop(),
         "stale continuation": Drop(),
         "release": Drop(),
@@ -199,7 +227,9 @@ TABLE = {
     },
     "dead-lettered, its route gone": {
         "source": run("resent", 8, routes=["gone", "mine"], settled=["done"], reopens=True, running="resent"),
+        "source, other data": OTHER,
         "recheck": Drop(),
+        "recheck, other data": OTHER,
         "continuation": Drop(),
         "stale continuation": Drop(),
         "release": Drop(),
@@ -210,7 +240,22 @@ TABLE = {
     },
     "dead-lettered, by a guard": {
         "source": run("resent", 8, routes=[""], reopens=True, running="resent"),
+        "source, other data": OTHER,
         "recheck": Drop(),
+        "recheck, other data": OTHER,
+        "continuation": run("continued", 8, routes=["mine"], settled=[""], running="4:mine"),
+        "stale continuation": run("continued", 8, routes=["mine"], settled=[""], running="3:mine"),
+        "release": run("released", 8, routes=["mine"], settled=[""], running="release:mine"),
+        "reopen": run("replayed", 8, routes=["mine"], settled=[""], reopens=True, running="reopen:mine"),
+        "reopen, routed anew": run("replayed", 8, whole=True, reopens=True, forgets=[""]),
+        "replay": run("replayed", 8, routes=["mine"], settled=[""], reopens=True, running="replay:mine"),
+        "replay of all": AGAIN,
+    },
+    "dead-lettered, for its data": {
+        "source": Duplicate(),
+        "source, other data": OTHER,
+        "recheck": Drop(),
+        "recheck, other data": OTHER,
         "continuation": run("continued", 8, routes=["mine"], settled=[""], running="4:mine"),
         "stale continuation": run("continued", 8, routes=["mine"], settled=[""], running="3:mine"),
         "release": run("released", 8, routes=["mine"], settled=[""], running="release:mine"),
@@ -221,7 +266,9 @@ TABLE = {
     },
     "unrouted": {
         "source": run("rerouted", 8, whole=True),
+        "source, other data": OTHER,
         "recheck": Drop(),
+        "recheck, other data": OTHER,
         "continuation": run("continued", 8, routes=["mine"], running="4:mine"),
         "stale continuation": run("continued", 8, routes=["mine"], running="3:mine"),
         "release": run("released", 8, routes=["mine"], running="release:mine"),
@@ -232,7 +279,9 @@ TABLE = {
     },
     "done, its delivery unknown": {
         "source": Duplicate(),
+        "source, other data": OTHER,
         "recheck": Drop(),
+        "recheck, other data": OTHER,
         "continuation": run("continued", 8, **OWN, running="4:mine"),
         "stale continuation": run("continued", 8, **OWN, running="3:mine"),
         "release": run("released", 8, **OWN, running="release:mine"),
@@ -253,7 +302,26 @@ def test_every_cell_has_an_expectation():
 @pytest.mark.parametrize("state", ROWS)
 def test_the_claim_table(state, asked):
     kind, generation, route = ASKED[asked]
-    assert claim(ROWS[state], kind, generation, NOW, route=route) == TABLE[state][asked]
+    digest = "other" if "other data" in asked else "right"
+    assert claim(ROWS[state], kind, generation, NOW, route=route, digest=digest) == TABLE[state][asked]
+
+
+@pytest.mark.parametrize("asked", [name for name in ASKED if "other data" in name])
+@pytest.mark.parametrize("state", [name for name in ROWS if name != "absent"])
+def test_a_row_of_before_there_were_digests_is_judged_by_its_state(state, asked):
+    kind, generation, route = ASKED[asked]
+    before = msgspec.structs.replace(ROWS[state], digest="")
+    same = TABLE[state][asked.removesuffix(", other data")]
+    assert claim(before, kind, generation, NOW, route=route, digest="other") == same
+
+
+def test_only_what_a_sender_brings_is_compared():
+    """What goes on, and what an operator orders, is of stored content."""
+    for asked, (kind, generation, route) in ASKED.items():
+        if kind not in ("source", "recheck"):
+            for row in ROWS.values():
+                told = claim(row, kind, generation, NOW, route=route, digest="other")
+                assert told == claim(row, kind, generation, NOW, route=route), asked
 
 
 def test_the_lease_is_over_at_its_very_end():

@@ -2,7 +2,7 @@
 
 The model has a row that is written atomically (in Azure by If-Match), queues that give a message back when its worker
 dies, and blobs. Each effect is a step of its own, in the order that the house promises, and a crash may fall between
-any two.
+any two. The sender may put other data under the same id: none of it may take the place of what came first.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from integration.journal.claim import Kind, Process, Refuse, Wait, claim
+from integration.journal.claim import Differs, Kind, Process, Refuse, Wait, claim
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
 
@@ -29,6 +29,8 @@ class Message:
     due: datetime
     generation: int = 0
     route: str | None = None
+    digest: str = "first"
+    age: int = 0  # how many rows of the event had been dropped when it was written
 
 
 @dataclass(eq=False)
@@ -48,7 +50,11 @@ class History(RuleBasedStateMachine):
         self.waiting: list[Message] = [Message("source", START)]
         self.workers: list[Worker] = []
         self.delivered: list[str] = []
+        self.contents: list[str] = []  # the digests of what was delivered since the row was there
         self.dead: set[str] = set()
+        self.beside: set[str] = set()  # the digests of what is kept beside the event
+        self.age = 0
+        self.stored: dict[str, tuple[str, int]] = {}  # route: what its dead letter holds
         self.letters: dict[str, int] = {}  # route: the generation that wrote its dead letter, where one lies
         self.owners = 0
 
@@ -57,18 +63,31 @@ class History(RuleBasedStateMachine):
     def take(self, message: Message) -> None:
         """Claim; the message is invisible to the others until it is acknowledged or its worker dies."""
         self.waiting.remove(message)
-        decision = claim(self.row, message.kind, message.generation, self.now, route=message.route)
+        decision = claim(
+            self.row, message.kind, message.generation, self.now, route=message.route, digest=message.digest
+        )
         match decision:
             case Process():
                 self.owners += 1
-                fresh = Row(subject=SUBJECT, state="received", generation=0, accepted_at=self.now)
+                fresh = Row(
+                    subject=SUBJECT,
+                    state="received",
+                    generation=0,
+                    accepted_at=self.now,
+                    digest=message.digest if message.kind in ("source", "recheck") else "",
+                )
                 self.row = begun(self.row or fresh, decision, owner=str(self.owners), now=self.now)
                 matching = ROUTES if decision.whole else ()
                 todo = dict.fromkeys((*(each for each in matching if each not in decision.settled), *decision.routes))
                 self.workers.append(Worker(message, decision, self.row, list(todo)))
             case Wait():
                 kind = "recheck" if message.kind == "source" else message.kind
-                self.waiting.append(Message(kind, decision.until, message.generation, message.route))
+                self.waiting.append(
+                    Message(kind, decision.until, message.generation, message.route, message.digest, message.age)
+                )
+            case Differs(digest=digest):
+                assert digest != message.digest
+                self.beside.add(message.digest)
             case Refuse():
                 self.waiting.append(message)  # the blob stays where it is; a replay goes on later
             case _:
@@ -79,14 +98,20 @@ class History(RuleBasedStateMachine):
         match outcome:
             case "delivered":
                 self.delivered.append(route)
+                if worker.message.age == self.age:
+                    self.contents.append(worker.message.digest)
             case "deferred":
-                self.waiting.append(Message("continuation", self.now, worker.row.generation, route))
+                self.waiting.append(self.follows(worker, "continuation", route, worker.row.generation))
             case "parked":
-                self.waiting.append(Message("release", self.now, 0, route))
+                self.waiting.append(self.follows(worker, "release", route))
             case "dead_lettered":
                 self.dead.add(route)
                 self.letters[route] = worker.row.generation
+                self.stored[route] = (worker.message.digest, worker.message.age)
         worker.entries.append(Entry(route=route, state=outcome, letter=route if outcome == "dead_lettered" else ""))
+
+    def follows(self, worker: Worker, kind: Kind, route: str, generation: int = 0) -> Message:
+        return Message(kind, self.now, generation, route, worker.message.digest, worker.message.age)
 
     def end(self, worker: Worker) -> None:
         """Write the row under If-Match, then acknowledge."""
@@ -141,13 +166,18 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: len(self.waiting) < 8)
     @rule()
     def the_sender_sends_again(self):
-        self.waiting.append(Message("source", self.now))
+        self.waiting.append(Message("source", self.now, age=self.age))
+
+    @precondition(lambda self: len(self.waiting) < 8)
+    @rule(digest=st.sampled_from(["other", "third"]))
+    def somebody_sends_other_data_under_the_same_id(self, digest):
+        self.waiting.append(Message("source", self.now, digest=digest, age=self.age))
 
     @precondition(lambda self: self.row is not None)
     @rule(route=st.sampled_from([None, *ROUTES]))
     def an_operator_replays(self, route):
         if len(self.workers) < 4:
-            message = Message("replay", self.now, 0, route)
+            message = Message("replay", self.now, 0, route, self.row.digest or "first", self.age)
             self.waiting.append(message)
             self.take(message)
 
@@ -158,7 +188,7 @@ class History(RuleBasedStateMachine):
         if len(self.workers) < 4:
             route = self.pick(data, sorted(self.letters))
             del self.letters[route]
-            message = Message("reopen", self.now, 0, route)
+            message = Message("reopen", self.now, 0, route, *self.stored[route])
             self.waiting.append(message)
             self.take(message)
 
@@ -167,8 +197,14 @@ class History(RuleBasedStateMachine):
     @rule()
     def the_row_is_dropped_with_its_table(self):
         self.row = None
+        self.age += 1
+        self.contents.clear()
 
     # -- what always holds
+
+    @invariant()
+    def nothing_takes_the_place_of_what_came_first(self):
+        assert self.row is None or not self.row.digest or set(self.contents) <= {self.row.digest}
 
     @invariant()
     def no_two_runs_hold_a_lease_at_once(self):
