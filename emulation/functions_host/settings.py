@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from emulation.functions_host.errors import HostError
+from emulation.functions_host.settings_file import strict
 
 HOST_STORAGE = "AzureWebJobsStorage"
 LOCAL_SETTINGS = "local.settings.json"
@@ -23,32 +24,30 @@ _DEVELOPMENT_STORAGE = (
 _REFERENCE = re.compile(r"%([^%]+)%")
 
 
-class _LocalSettings(msgspec.Struct):
-    values: dict[str, Any] = msgspec.field(name="Values", default_factory=dict[str, Any])
-
-
 def local_settings(path: Path) -> dict[str, str]:
     """Return the `Values` of a local.settings.json; none where the file is missing.
 
     Raises:
-        HostError: The file is no valid JSON, encrypted, or holds a value that is not text, number or boolean.
+        HostError: The file is not what Core Tools read, encrypted, or holds a value that is not text, number or
+            boolean.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-        settings = msgspec.convert(content, _LocalSettings)
+        content: Any = json.loads(strict(path.read_text(encoding="utf-8-sig")))
+        members = {name.lower(): value for name, value in msgspec.convert(content, dict[str, Any]).items()}
+        values = msgspec.convert(members.get("values", {}), dict[str, Any])
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{path} is wrong: {error}"
         raise HostError(msg) from error
-    if content.get("IsEncrypted"):
+    if members.get("isencrypted"):
         msg = f"{path} is encrypted; run 'func settings decrypt' first."
         raise HostError(msg)
-    wrong = [name for name, value in settings.values.items() if not isinstance(value, str | int | float | bool)]
+    wrong = [name for name, value in values.items() if not isinstance(value, str | int | float | bool)]
     if wrong:
         msg = f"{path}: values must be text, not objects or lists: {', '.join(wrong)}"
         raise HostError(msg)
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in settings.values.items()}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
 
 class Settings:

@@ -1,7 +1,8 @@
 """The app settings of a command: the environment, and local.settings.json for what the environment does not set.
 
 Source: the section "Local settings file" of the page "Code and test Azure Functions locally": Core Tools read `Values`,
-and an environment variable of the same name wins.
+and an environment variable of the same name wins. They read the file with Json.NET (`AppSettingsFile` of Azure
+Functions Core Tools): comments and trailing commas are allowed, and names of members count in any case.
 """
 
 import json
@@ -9,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
+from integration.cli.lenient_json import read_lenient
 from integration.config.reading import joined
 from integration.errors import ConfigurationError, Problem
 
@@ -30,15 +32,17 @@ def app_settings(folder: Path | None = None) -> dict[str, str]:
 
 def _values(path: Path) -> dict[str, str]:
     try:
-        document: Any = json.loads(path.read_text("utf-8-sig"))
+        document: Any = read_lenient(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise _unusable("", f"cannot be read: {error}", FORM) from error
-    values: Any = cast("dict[str, Any]", document).get("Values", {}) if isinstance(document, dict) else None
+    known = cast("dict[str, Any]", document) if isinstance(document, dict) else {"values": None}
+    members: dict[str, Any] = {name.lower(): value for name, value in known.items()}
+    values: Any = members.get("values", {})
     if not isinstance(values, dict):
         raise _unusable("Values", "must be an object", FORM)
-    if cast("dict[str, Any]", document).get("IsEncrypted"):
+    if members.get("isencrypted"):
         raise _unusable("IsEncrypted", "the values are encrypted", "run `func settings decrypt`")
     settings: dict[str, str] = {}
     for name, value in cast("dict[str, Any]", values).items():

@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from integration.clouds import CLOUDS
 from integration.config import model
-from integration.config.connections import NAMESPACE, connection_fault
+from integration.config.connections import NAMESPACE, connection_fault, entity_fault, namespace_fault
 from integration.config.schedule import HINT as SCHEDULE_HINT
 from integration.config.schedule import schedule_fault
 from integration.config.settings import STORAGE, Environ
@@ -236,13 +236,13 @@ def _storage_queue(judged: Judged) -> Iterator[Problem]:
 
 def _service_bus_source(judged: Judged) -> Iterator[Problem]:
     yield from _one_entity(judged, ("queue",), ("topic", "subscription"))
-    yield from _namespace(judged)
+    yield from _namespace(judged, "queue", "topic")
 
 
 def _service_bus_target(judged: Judged) -> Iterator[Problem]:
     yield from _waits(judged)
     yield from _one_entity(judged, ("queue",), ("topic",))
-    yield from _namespace(judged)
+    yield from _namespace(judged, "queue", "topic")
 
 
 def _one_entity(judged: Judged, *choices: tuple[str, ...]) -> Iterator[Problem]:
@@ -256,7 +256,11 @@ def _one_entity(judged: Judged, *choices: tuple[str, ...]) -> Iterator[Problem]:
         yield Problem(judged.place, f"names {has}", hint)
 
 
-def _namespace(judged: Judged) -> Iterator[Problem]:
+def _event_hub_source(judged: Judged) -> Iterator[Problem]:
+    yield from _namespace(judged, "event_hub")
+
+
+def _namespace(judged: Judged, *keys: str) -> Iterator[Problem]:
     connection = judged.known("connection")
     if connection is None or judged.environ is None or judged.known("enabled") is not True:
         return
@@ -266,6 +270,25 @@ def _namespace(judged: Judged) -> Iterator[Problem]:
         if issubclass(judged.cls, model.ServiceBusSource | model.EventHubSource):
             hint += "; a source is switched off by enabled = false"
         yield Problem(judged.at("connection"), fault, hint)
+        return
+    fault = namespace_fault(connection, judged.environ)
+    if fault:
+        yield Problem(judged.at("connection"), fault, "NAME.servicebus.windows.net, without a scheme and a path")
+    fault = entity_fault(
+        connection, judged.environ, _entities(judged, keys), exact=issubclass(judged.cls, model.ServiceBusTarget)
+    )
+    if fault:
+        hint = "use a connection string of the namespace, or one of this entity"
+        yield Problem(judged.at("connection"), fault, hint)
+
+
+def _entities(judged: Judged, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return how the one entity may be written, by the key that names it; nothing where it is not known."""
+    names = [name for name in map(judged.known, keys) if name]
+    if len(names) != 1:
+        return ()
+    subscription = judged.fields.get("subscription")
+    return (names[0], f"{names[0]}/subscriptions/{subscription}") if subscription else (names[0],)
 
 
 def _event_grid_target(judged: Judged) -> Iterator[Problem]:
@@ -314,7 +337,7 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.EventGridSource: _http,
     model.ServiceBusSource: _service_bus_source,
     model.ServiceBusTarget: _service_bus_target,
-    model.EventHubSource: _namespace,
+    model.EventHubSource: _event_hub_source,
     model.EventGridTarget: _event_grid_target,
     model.FinanceOperationsTarget: _finance_operations,
 }

@@ -61,11 +61,11 @@ class ServiceBusListener(Listener):
         super().__init__(function, services)
         trigger, settings = function.trigger, services.settings
         self._options = services.host_json.extensions.service_bus
-        self._connection = find_connection(settings, trigger.text("connection"), function.name)
         self._queue = settings.resolve(trigger.text("queueName"))
         self._topic = settings.resolve(trigger.text("topicName"))
         self._subscription = settings.resolve(trigger.text("subscriptionName"))
         self._entity = self._queue or f"{self._topic}/Subscriptions/{self._subscription}"
+        self._connection = find_connection(settings, trigger.text("connection"), function.name, self._entity)
         self._sessions = trigger.flag("isSessionsEnabled")
         if trigger.text("cardinality").lower() == "many":
             msg = (

@@ -42,16 +42,17 @@ class ServiceBusConnection(msgspec.Struct, frozen=True):
         return ServiceBusClient(self.namespace, self.identity, **PATIENCE, **given)
 
 
-def find_connection(settings: Settings, name: str, function: str) -> ServiceBusConnection:
+def find_connection(settings: Settings, name: str, function: str, entity: str = "") -> ServiceBusConnection:
     """Return the connection of this name.
 
     Args:
         settings: The app settings.
         name: The binding's `connection`.
         function: For the message.
+        entity: The queue's name, or the topic's with its subscription.
 
     Raises:
-        HostError: No setting says where the namespace is.
+        HostError: No setting says where the namespace is, or the connection string is of another entity.
     """
     name = settings.resolve(name or "ServiceBus")
     prefixes = (f"AzureWebJobs{name}", name)
@@ -66,7 +67,22 @@ def find_connection(settings: Settings, name: str, function: str) -> ServiceBusC
                     endpoint=settings.get(f"{prefix}__customEndpointAddress") or "",
                     authorities=settings.get(f"{prefix}__connectionVerify") or "",
                 )
-    return ServiceBusConnection(settings.connection_string(name, function))
+    text = settings.connection_string(name, function)
+    _check_entity(text, entity, function)
+    return ServiceBusConnection(text)
+
+
+def _check_entity(connection_string: str, entity: str, function: str) -> None:
+    """Refuse what `ServiceBusClient.ValidateEntityName` of the extension's SDK refuses when the listener starts."""
+    parts = (part.partition("=") for part in connection_string.split(";"))
+    path = next((value.strip() for key, _, value in parts if key.strip().lower() == "entitypath"), "").lower()
+    topic = entity.lower().partition("/subscriptions/")[0]
+    if path and entity and path not in {entity.lower(), topic}:
+        msg = (
+            f"Function {function!r}: the queue or topic name {entity!r} does not match the EntityPath in the "
+            "connection string. Only one entity name may be specified."
+        )
+        raise HostError(msg)
 
 
 def _check_credential(kind: str, prefix: str, function: str) -> None:
