@@ -21,3 +21,7 @@ class InvocationFailed(Exception):
         super().__init__(message)
         self.message = message
         self.stack_trace = stack_trace
+
+
+class BindingFailed(InvocationFailed):
+    """The host could not give a function its trigger's value as it asked for it: it is not run, and has failed."""

@@ -74,13 +74,13 @@ class Outputs:
 
 
 async def send(queue: QueueClient, message: bytes | str) -> None:
-    """Send a message, creating the queue where it is missing, as the real host does."""
+    """Send a message, creating the queue where it is missing, as the real host does: for seven days, the default."""
     try:
-        await queue.send_message(message, time_to_live=-1)
+        await queue.send_message(message)
     except ResourceNotFoundError:
         with contextlib.suppress(ResourceExistsError):  # another instance was faster
             await queue.create_queue()
-        await queue.send_message(message, time_to_live=-1)
+        await queue.send_message(message)
 
 
 def _messages(value: TypedData) -> list[bytes]:

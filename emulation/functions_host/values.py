@@ -30,12 +30,9 @@ def encode_all(values: Mapping[str, Any]) -> dict[str, TypedData]:
     return {name: encode(value) for name, value in values.items()}
 
 
-def text_or_bytes(body: bytes) -> str | bytes:
-    """Return a message body as the host hands it on: text where it is UTF-8."""
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return body
+def unzoned(time: datetime) -> str:
+    """Return a time as .NET writes one that does not know its zone: `DateTimeOffset.DateTime`."""
+    return time.replace(tzinfo=None).isoformat()
 
 
 def _plain(value: object) -> str:

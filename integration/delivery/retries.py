@@ -28,8 +28,9 @@ log = logger("delivery")
 class Retries:
     """What waits for its next attempt.
 
-    The next ten minutes wait as messages, later ones as rows of a table that a timer looks at: long-delayed messages
-    would keep the app scaled out.
+    The next ten minutes wait as messages, later ones as rows of a table that a timer looks at. A row can be seen,
+    counted and cancelled, and the timer wakes the app; a hidden message wakes nobody, as Azure scales by those that
+    are visible (`QueueMetricsProvider` peeks).
 
     Args:
         storage: The worker's storage account.

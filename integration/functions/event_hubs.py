@@ -1,7 +1,8 @@
 """Event Hubs triggers: one function a hub and consumer group, one event an invocation.
 
 A hub has no dead letters and moves on after a failure. So the retry policy, which the host keeps without moving the
-checkpoint, holds an event for as long as nothing can be stored.
+checkpoint, holds an event for as long as nothing can be stored. An event that cannot be processed although storage is
+there becomes a dead letter `Poison`, as on a queue: it would hold up its partition for good.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,13 +14,19 @@ import azure.functions as func
 from integration.config import Configuration
 from integration.config.function_names import function_name
 from integration.config.model import EventHubSource
+from integration.functions.bodies import BYTES
 from integration.functions.convert import properties_of
 from integration.functions.workers import Workers
+from integration.loggers import logger
 
-type Handler = Callable[[func.EventHubEvent], Awaitable[None]]
+type Handler = Callable[[func.EventHubEvent, func.Context], Awaitable[None]]
+
+log = logger("functions")
 
 # -1: without end. Page "Azure Functions error handling and retries".
 FOREVER = "-1"
+MOST_RETRIES = 8
+"""After so many an event is buried, where it can be: about ten minutes, as long as a queue tries a message."""
 
 
 def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
@@ -39,6 +46,7 @@ def _register(bp: func.Blueprint, source: EventHubSource, handler: Handler) -> N
         event_hub_name=source.event_hub,
         consumer_group=source.consumer_group,
         cardinality=func.Cardinality.ONE,
+        data_type=BYTES,
     )
     retry = decorated.retry(
         strategy="exponential_backoff",
@@ -50,22 +58,36 @@ def _register(bp: func.Blueprint, source: EventHubSource, handler: Handler) -> N
 
 
 def _take(name: str, worker: Workers) -> Handler:
-    async def take(event: func.EventHubEvent) -> None:
+    async def take(event: func.EventHubEvent, context: func.Context) -> None:
         metadata = _metadata(event)
         system = {str(key).lower(): value for key, value in dict(metadata.get("SystemProperties") or {}).items()}
         properties = properties_of(metadata.get("Properties"))
         if isinstance(correlation := system.get("correlation-id"), str):
             properties.setdefault("correlation-id", correlation)
         enqueued = event.enqueued_time or datetime.now(UTC)
-        await worker().take(
-            name,
-            event.get_body(),
-            received_at=enqueued if enqueued.tzinfo else enqueued.replace(tzinfo=UTC),
-            content_type=str(system.get("content-type") or ""),
-            properties=properties,
-        )
+        body, content_type = event.get_body(), str(system.get("content-type") or "")
+        try:
+            await worker().take(
+                name,
+                body,
+                received_at=enqueued if enqueued.tzinfo else enqueued.replace(tzinfo=UTC),
+                content_type=content_type,
+                properties=properties,
+            )
+        except Exception:
+            if _retries(context) < MOST_RETRIES:
+                raise
+            log.exception("an event of %s is given up after %d retries", name, MOST_RETRIES)
+            # Raises where storage is away, too: then the event stays where it is.
+            await worker().take_poison(name, body, content_type=content_type, properties=properties)
 
     return take
+
+
+def _retries(context: func.Context) -> int:
+    """Return how often the host has invoked again for this event."""
+    policy = cast("Any", context.retry_context)
+    return int(policy.retry_count) if policy is not None else 0
 
 
 def _metadata(event: func.EventHubEvent) -> Mapping[str, Any]:

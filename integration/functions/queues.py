@@ -13,6 +13,7 @@ import azure.functions as func
 from integration.config import Configuration
 from integration.config.function_names import function_name
 from integration.config.model import StorageQueueSource
+from integration.functions.bodies import BYTES
 from integration.functions.workers import Workers
 from integration.storage import INTERNAL
 from integration.storage.names import EVENTS, RETRIES
@@ -45,7 +46,7 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
 
 def _on(bp: func.Blueprint, name: str, queue: str, connection: str, handler: Handler) -> None:
     decorated: Any = bp
-    bp.function_name(name)(decorated.queue_trigger("msg", queue, connection)(handler))
+    bp.function_name(name)(decorated.queue_trigger("msg", queue, connection, data_type=BYTES)(handler))
 
 
 def _poison(queue: str, worker: Workers) -> Handler:

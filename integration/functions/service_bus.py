@@ -13,6 +13,7 @@ import azure.functions as func
 from integration.config import Configuration
 from integration.config.function_names import function_name
 from integration.config.model import ServiceBusSource
+from integration.functions.bodies import BYTES
 from integration.functions.convert import properties_of
 from integration.functions.workers import Workers
 
@@ -31,7 +32,7 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
 def _trigger(bp: func.Blueprint, source: ServiceBusSource) -> Callable[[Handler], Any]:
     decorated: Any = bp
     options: dict[str, Any] = {"arg_name": "msg", "connection": source.connection}
-    options |= {"cardinality": func.Cardinality.ONE, "is_sessions_enabled": source.sessions}
+    options |= {"cardinality": func.Cardinality.ONE, "is_sessions_enabled": source.sessions, "data_type": BYTES}
     if source.queue:
         return decorated.service_bus_queue_trigger(queue_name=source.queue, **options)
     return decorated.service_bus_topic_trigger(

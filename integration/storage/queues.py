@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,47 @@ if TYPE_CHECKING:
 # Source: "Scalability and performance targets for Queue Storage".
 MAX_MESSAGE = 64 * 1024 // 4 * 3
 
+_BLANKS = b" \t\r\n"
+# JSON's literals and numbers, and words.
+_SPELLED = re.compile(rb"\s*(?:-?\d+(?:\s+\d+)*|[A-Z]?[a-z]+(?:\s+[A-Z]?[a-z]+)*|[A-Z]+(?:\s+[A-Z]+)*)\s*")
+_BRACKETS = (b"{}", b"[]", b'""')
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\x00\x00\xfe\xff")
+_AROUND = b" \t\r\n\x00\xff\xfe\xef\xbb\xbf"
+_NET = (b"schemas.microsoft.com", b"RemoteExecutionContext")
+_SPACES = str.maketrans(dict.fromkeys("\t\r\n\x00\ufeff", " "))
+
 
 def unwrap(text: bytes) -> bytes:
     """Read the text of a queue message: base64, as most senders write it, else as it stands.
 
-    JSON is never base64: no brace, bracket or quote is in its alphabet.
+    Much plain text is base64 too by its letters (`test`, `null`, `1234`). So text that is JSON or words in ordinary
+    spelling is never read as base64, and other text only where something readable comes of it.
+
+    Args:
+        text: As it lies in the queue. White space within base64 counts for nothing, as to .NET's
+            `Convert.FromBase64String`, by which the Functions host reads it where `messageEncoding` is `base64`.
+
+    Returns:
+        What the sender meant: the bytes inside the base64, or the text.
     """
+    if _SPELLED.fullmatch(text):
+        return text
     try:
-        return base64.b64decode(text, validate=True)
+        inside = base64.b64decode(text.translate(None, _BLANKS), validate=True)
     except binascii.Error:
         return text
+    return inside if _is_readable(inside) else text
+
+
+def _is_readable(inside: bytes) -> bool:
+    # The ends of a JSON text in any character set: zero bytes and marks are those of UTF-16 and UTF-32.
+    ends = inside.strip(_AROUND)
+    if (ends[:1] + ends[-1:]) in _BRACKETS or inside.startswith(_MARKS) or any(name in inside for name in _NET):
+        return True
+    try:
+        return inside.decode().translate(_SPACES).isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 class Queue:

@@ -154,12 +154,21 @@ class Worker(Parts):
             )
         )
 
-    async def take_poison(self, queue: str, message: bytes) -> None:
+    async def take_poison(
+        self,
+        queue: str,
+        message: bytes,
+        *,
+        content_type: str = "",
+        properties: "Mapping[str, Property] | None" = None,
+    ) -> None:
         """Make a dead letter of a message that could not be processed in many attempts.
 
         Args:
             queue: The queue, or the source, whose message it was.
             message: The message; what its sender sent is kept of an envelope or a retry message, not our wrapping.
+            content_type: As sent, where the broker says so.
+            properties: A broker's application properties.
 
         Raises:
             StorageUnavailable: It could not be stored, or a run that may be alive holds its event; the message must
@@ -167,7 +176,8 @@ class Worker(Parts):
         """
         text = f"the function failed on this message of {queue} too often; the host's log has the exceptions"
         hint = "Mend the cause in the log, then replay it."
-        if not await self.lost.bury_poison(Message(source=queue, body=message), reasons.POISON, text, hint):
+        lost = Message(source=queue, body=message, content_type=content_type, properties=properties or {})
+        if not await self.lost.bury_poison(lost, reasons.POISON, text, hint):
             msg = f"a poison message of {queue} is a dead letter; its event is held by a run that may be alive"
             raise StorageUnavailable(msg)
 

@@ -231,12 +231,16 @@ class Stage:
 
     def take(self, queue: str) -> list[dict[str, Any]]:
         """Take the CloudEvents that wait on a queue."""
-        taken: list[dict[str, Any]] = []
+        return [json.loads(body) for body in self.bodies(queue)]
+
+    def bodies(self, queue: str) -> list[bytes]:
+        """Take the bodies of the messages that wait on a queue."""
+        taken: list[bytes] = []
         decode = BinaryBase64DecodePolicy()
         with QueueClient.from_connection_string(self.storage, queue, message_decode_policy=decode) as client:
             try:
                 for message in client.receive_messages(messages_per_page=32):
-                    taken.append(json.loads(message.content))
+                    taken.append(message.content)
                     client.delete_message(message)
             except ResourceNotFoundError:
                 return []  # nothing was sent to it yet

@@ -1,8 +1,10 @@
 """What senders see: every answer that they can get, and that what was accepted arrives or is a dead letter."""
 
+import base64
 import hashlib
 import json
 import string
+import textwrap
 
 import pytest
 
@@ -266,6 +268,47 @@ def test_a_storage_queue_message_that_is_not_base64_is_read_too(stage):
     assert stage.arrived("archive", same_id(sent))["data"] == sent
     stage.put("erp-in", "plain words")
     stage.dead(lambda record: record["body"] == b"plain words" and record["reason"] == "Undecodable")
+
+
+def test_a_storage_queue_message_of_wrapped_base64_is_read_too(stage):
+    sent = business_event()
+    text = base64.b64encode(json.dumps(sent).encode()).decode()
+    stage.put("erp-in", "\r\n".join(textwrap.wrap(text, 60)) + "\n")
+    assert stage.arrived("archive", same_id(sent))["data"] == sent
+
+
+def test_plain_words_on_a_storage_queue_are_judged_as_the_text_they_are(stage):
+    for text, reason in (("1234", "Undecodable"), ("true", "Undecodable"), ("order/42", "Undecodable")):
+        stage.put("erp-in", text)
+        assert stage.dead(lambda record, text=text: record["body"] == text.encode())["reason"] == reason
+    # A message that says nothing is no dead letter.
+    noted = stage.host.log.count("erp-queue: test_message message acknowledged")
+    empty = stage.host.log.count("erp-queue: empty message acknowledged")
+    stage.put("erp-in", "test")
+    stage.put("erp-in", "null")
+    until(lambda: stage.host.log.count("erp-queue: test_message message acknowledged") > noted)
+    until(lambda: stage.host.log.count("erp-queue: empty message acknowledged") > empty)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_storage_queue_message_in_another_character_set_is_read_as_over_http(stage, encoding):
+    for way in ("queue", "http"):
+        sent = business_event(Note="grün ✓")
+        body = json.dumps(sent, ensure_ascii=False).encode(encoding)
+        if way == "queue":
+            stage.put("erp-in", body)
+        else:
+            assert stage.post("contoso", body).status_code == 202
+        assert stage.arrived("archive", same_id(sent))["data"] == sent
+    unread = f'{{"what": "grün {encoding}"}}'.encode(encoding)
+    stage.put("erp-in", unread)
+    assert stage.dead(lambda record: record["body"] == unread)["reason"] == "Undecodable"
+
+
+def test_a_storage_queue_message_with_names_of_metadata_is_taken(stage):
+    sent = business_event(ExpirationTime="never", DequeueCount="many", InsertionTime=None, PopReceipt={"a": 1})
+    stage.put("erp-in", json.dumps(sent))
+    assert stage.arrived("archive", same_id(sent))["data"] == sent
 
 
 def test_methods_that_are_not_offered_are_404_as_in_azure_and_never_500(stage):

@@ -4,6 +4,7 @@ On the local broker, or on the emulator or namespace whose connection string FNO
 the entities of emulation/demo/service-bus.toml, empty.
 """
 
+import base64
 import json
 import os
 import re
@@ -60,6 +61,10 @@ topic = "invoices"
 [targets.archive]
 kind = "storage_queue"
 queue = "archive"
+[targets.kept]
+kind = "storage_queue"
+queue = "kept"
+body = "raw"
 [delivery]
 retry_after = ["1s", "1s"]
 [health]
@@ -72,6 +77,10 @@ target = "orders"
 name = "invoices"
 event_types = ["*Invoice*"]
 target = "invoices"
+[[routes]]
+name = "kept"
+event_types = ["CustomerAddressChanged*"]
+target = "kept"
 [[routes]]
 name = "rest"
 event_types = ["Archive*", "account.*"]
@@ -214,6 +223,48 @@ def test_an_event_of_a_hub_is_delivered(bus_stage):
     answer = bus_stage.http.post(url, json=fed, headers={"x-functions-key": host.master_key})
     assert answer.status_code == 200, answer.text
     bus_stage.arrived("archive", lambda found: found["id"] == body["EventId"])
+
+
+def fed(stage: Stage, body: bytes, **system: str) -> None:
+    """Feed one event to the hub, as a broker hands it to the host."""
+    event = {"bodyBase64": base64.b64encode(body).decode(), **system}
+    url, headers = f"{stage.host.url}/admin/event-hubs/source_hub", {"x-functions-key": stage.host.master_key}
+    answer = stage.http.post(url, json={"events": [event]}, headers=headers)
+    assert answer.json() == {"outcomes": [None]}, answer.text
+
+
+@pytest.mark.parametrize("way", ["bus", "hub"])
+def test_a_body_with_names_of_metadata_is_accepted_and_delivered_byte_for_byte(bus_stage, client, way):
+    address = business_event("CustomerAddressChangedBusinessEvent", State="NY", SequenceNumber="ADDR-000012")
+    address |= {"ExpiresAtUtc": "never", "deliverycount": "three", "TimeToLive": "P1D", "EnqueuedTimeUtc": {"a": 1}}
+    address |= {"Offset": -1.50, "PartitionKey": "a", "UserProperties": "none", "SystemProperties": "none"}
+    body = json.dumps(address, indent=1).encode()
+    if way == "bus":
+        send(client, ServiceBusMessage(body, content_type="application/json"))
+    else:
+        fed(bus_stage, body)
+    until(lambda: body in bus_stage.bodies("kept"))
+
+
+@pytest.mark.parametrize("way", ["bus", "hub"])
+@pytest.mark.parametrize(
+    ("encoding", "content_type"),
+    [("cp1252", "application/json; charset=windows-1252"), ("utf-16", "application/json"), ("utf-16-be", "")],
+)
+def test_a_body_in_another_character_set_is_read_as_over_http(bus_stage, client, encoding, content_type, way):
+    def give(body: bytes) -> None:
+        if way == "bus":
+            send(client, ServiceBusMessage(body, content_type=content_type))
+        else:
+            fed(bus_stage, body, contentType=content_type)
+
+    sent = business_event("ArchiveBusinessEvent", Note="grün")
+    give(json.dumps(sent, ensure_ascii=False).encode(encoding))
+    assert bus_stage.arrived("archive", lambda found: found["id"] == sent["EventId"])["data"] == sent
+    # What cannot be read is kept as it came.
+    unread = f"grün {uuid.uuid4()}".encode(encoding)
+    give(unread)
+    bus_stage.dead(lambda found: found["body"] == unread)
 
 
 def test_storage_that_is_gone_burns_no_message(bus_stage, own_azurite, client):

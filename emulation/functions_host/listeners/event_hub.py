@@ -1,4 +1,8 @@
-"""The Event Hubs trigger, fed by tests instead of by a broker: `POST /admin/event-hubs/FUNCTION`."""
+"""The Event Hubs trigger, fed by tests instead of by a broker: `POST /admin/event-hubs/FUNCTION`.
+
+Sources: `EventHubTriggerBindingStrategy` and `EventHubExtensionConfigProvider` of
+Microsoft.Azure.WebJobs.Extensions.EventHubs. Without `dataType` a body is bound as text, whatever is in it.
+"""
 
 import asyncio
 from datetime import UTC, datetime
@@ -7,11 +11,12 @@ from typing import Annotated, Any
 
 import msgspec
 
+from emulation.functions_host import trigger_data
 from emulation.functions_host.errors import InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.listeners.listener import Listener, Services
 from emulation.functions_host.protos import TypedData
-from emulation.functions_host.values import encode, encode_all, text_or_bytes
+from emulation.functions_host.values import encode_all, unzoned
 from emulation.functions_host.worker import Call
 
 
@@ -26,6 +31,8 @@ class HubEvent(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
         offset: Its place in the partition.
         enqueued_time: When the hub took it; now when absent.
         properties: Application properties.
+        content_type: As the sender said.
+        correlation_id: As the sender said.
     """
 
     body: str | None = None
@@ -35,6 +42,8 @@ class HubEvent(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
     offset: str = "0"
     enqueued_time: datetime | None = None
     properties: dict[str, Any] = {}
+    content_type: str | None = None
+    correlation_id: str | None = None
 
     @property
     def content(self) -> bytes:
@@ -44,13 +53,18 @@ class HubEvent(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
     @property
     def system_properties(self) -> dict[str, Any]:
         """The broker's annotations, under the names of trigger metadata."""
-        enqueued = (self.enqueued_time or datetime.now(UTC)).isoformat()
         return {
             "PartitionKey": self.partition_key,
             "SequenceNumber": self.sequence_number,
             "Offset": self.offset,
-            "EnqueuedTimeUtc": enqueued,
+            "EnqueuedTimeUtc": unzoned(self.enqueued_time or datetime.now(UTC)),
         }
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What AMQP's own properties say, which stand among the system properties."""
+        given = {"content-type": self.content_type, "correlation-id": self.correlation_id}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 class Feed(msgspec.Struct, frozen=True):
@@ -68,6 +82,7 @@ class EventHubListener(Listener):
         services.settings.resolve(function.trigger.text("eventHubName"))
         services.settings.connection_string(function.trigger.text("connection"), function.name)
         self._many = function.trigger.text("cardinality").lower() == "many"
+        self._binary = trigger_data.is_binary(function.trigger)
         self._partition = asyncio.Lock()
 
     async def listen(self) -> None:
@@ -83,7 +98,7 @@ class EventHubListener(Listener):
 
         Returns:
             For each invocation the error that remained after all retries, or None. As in Azure, the partition goes on
-            after a failed one.
+            after a failed one, and stays where it is as long as a policy without end is not used up.
         """
         calls = [self._all(events)] if self._many else [self._one(event) for event in events]
         outcomes: list[str | None] = []
@@ -101,22 +116,30 @@ class EventHubListener(Listener):
             **event.system_properties,
             "PartitionContext": self._context(),
             "Properties": event.properties,
-            "SystemProperties": event.system_properties,
+            "SystemProperties": {**event.said, **event.system_properties},
         }
-        return Call(encode(text_or_bytes(event.content)), encode_all(metadata))
+        return trigger_data.call(event.content if self._binary else _text(event), metadata)
 
     def _all(self, events: tuple[HubEvent, ...]) -> Call:
         system = [event.system_properties for event in events]
         metadata = {
             "PartitionContext": self._context(),
             "PropertiesArray": [event.properties for event in events],
-            "SystemPropertiesArray": system,
+            "SystemPropertiesArray": [{**event.said, **event.system_properties} for event in events],
             **{f"{name}Array": [each[name] for each in system] for name in system[0]},
         }
-        bodies = SimpleNamespace(bytes=[event.content for event in events])
-        return Call(TypedData(collection_bytes=bodies), encode_all(metadata))
+        if self._binary:
+            data = TypedData(collection_bytes=SimpleNamespace(bytes=[event.content for event in events]))
+        else:
+            # The host leaves out empty texts, so that bodies and metadata no longer belong together.
+            data = TypedData(collection_string=SimpleNamespace(string=[text for text in map(_text, events) if text]))
+        return Call(data, encode_all(metadata))
 
     def _context(self) -> dict[str, str]:
         name = self.services.settings.resolve(self.function.trigger.text("eventHubName"))
         group = self.function.trigger.text("consumerGroup", "$Default")
         return {"PartitionId": "0", "EventHubName": name, "ConsumerGroup": group}
+
+
+def _text(event: HubEvent) -> str:
+    return event.content.decode(errors="replace")

@@ -14,8 +14,8 @@ from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage
 from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.exceptions import MessageAlreadySettled, OperationTimeoutError, ServiceBusError
 
-from emulation.functions_host import timespan
-from emulation.functions_host.errors import HostError, InvocationFailed
+from emulation.functions_host import timespan, trigger_data
+from emulation.functions_host.errors import BindingFailed, HostError, InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.listeners import service_bus_message
 from emulation.functions_host.listeners.listener import Listener, Services
@@ -67,6 +67,7 @@ class ServiceBusListener(Listener):
         self._entity = self._queue or f"{self._topic}/Subscriptions/{self._subscription}"
         self._connection = find_connection(settings, trigger.text("connection"), function.name, self._entity)
         self._sessions = trigger.flag("isSessionsEnabled")
+        self._binary = trigger_data.is_binary(trigger)
         if trigger.text("cardinality").lower() == "many":
             msg = (
                 f"Function {function.name!r}: the local host hands over Service Bus messages one at a time. With "
@@ -85,7 +86,7 @@ class ServiceBusListener(Listener):
 
     def manual_call(self, text: str) -> Call:
         """Return a message that was never on the bus."""
-        return service_bus_message.manual_call(text)
+        return service_bus_message.manual_call(text, binary=self._binary)
 
     async def _persevere(self, receive: Callable[[], Awaitable[None]]) -> None:
         """Receive again and again, and ever more seldom while the broker is away."""
@@ -183,12 +184,15 @@ class ServiceBusListener(Listener):
         return task
 
     async def _work(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
-        call = service_bus_message.call_of(message)
         reason = f"(null) message of {self._entity!r}"
         try:
             try:
+                call = service_bus_message.call_of(message, binary=self._binary)
                 await self.services.invocations.run(self.function, call, reason)
-            except InvocationFailed:
+            except InvocationFailed as failed:
+                if isinstance(failed, BindingFailed):
+                    text = "Functions.%s was not run for message %s of %r: %s"
+                    host_log.error(text, self.function.name, message.message_id, self._entity, failed.message)
                 await receiver.abandon_message(message)
             else:
                 await receiver.complete_message(message)

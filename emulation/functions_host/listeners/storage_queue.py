@@ -1,35 +1,50 @@
 """The Storage queue trigger. Page "Azure Queue storage trigger for Azure Functions".
 
-Batches, back-off, retries and the poison queue are those of the real extension's QueueListener and QueueProcessor.
+Batches, back-off, retries and the poison queue are those of the real extension's QueueListener and QueueProcessor, the
+function's data those of its QueueTriggerBinding. Without `dataType` a message is bound as text.
 """
 
 import asyncio
 import base64
 import binascii
 import contextlib
+from datetime import UTC, datetime
 from enum import Enum, auto
+from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
-from emulation.functions_host import timespan
-from emulation.functions_host.errors import InvocationFailed
+from emulation.functions_host import timespan, trigger_data
+from emulation.functions_host.errors import BindingFailed, InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.listeners.listener import Listener, Services
 from emulation.functions_host.log import host_log
 from emulation.functions_host.outputs import send
-from emulation.functions_host.values import encode, encode_all, text_or_bytes
 from emulation.functions_host.worker import Call
 
 SHORTEST_PAUSE = 0.1
 POISON_SUFFIX = "-poison"
+LONGEST_NAME = 63
+NEVER = datetime.max.replace(tzinfo=UTC)  # what .NET says of a message that does not expire
+_BLANKS = str.maketrans("", "", " \t\r\n")
 
 
 class _Verdict(Enum):
     DONE = auto()
     RETRY = auto()
     POISON = auto()
+    HIDDEN = auto()
+
+
+def poison_queue(name: str) -> str:
+    """Return the name of a queue's poison queue; empty where it has none: it is one itself, or its name is too long.
+
+    Source: `QueueListenerFactory.CreatePoisonQueueReference`.
+    """
+    poison = f"{name}{POISON_SUFFIX}"
+    return "" if name.endswith(POISON_SUFFIX) or len(poison) > LONGEST_NAME else poison
 
 
 class StorageQueueListener(Listener):
@@ -42,6 +57,8 @@ class StorageQueueListener(Listener):
         self._connection = trigger.text("connection")
         self._name = services.settings.resolve(trigger.text("queueName"))
         services.settings.connection_string(self._connection, function.name)
+        self._poison = poison_queue(self._name)
+        self._binary = trigger_data.is_binary(trigger)
         self._in_work = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -67,7 +84,8 @@ class StorageQueueListener(Listener):
 
     def manual_call(self, text: str) -> Call:
         """Return a message that was never in the queue."""
-        return Call(encode(text), encode_all({"QueueTrigger": text, "Id": "", "PopReceipt": "", "DequeueCount": 0}))
+        metadata: dict[str, Any] = {"QueueTrigger": text, "Id": "", "PopReceipt": "", "DequeueCount": 0}
+        return trigger_data.call(text.encode() if self._binary else text, metadata)
 
     async def _queue(self, name: str) -> QueueClient:
         return await self.services.storage.queue(self._connection, name, self.function.name, raw=True)
@@ -107,40 +125,58 @@ class StorageQueueListener(Listener):
             self._update_room()
 
     async def _process(self, message: QueueMessage) -> _Verdict:
+        failed = _Verdict.POISON if self._poison else _Verdict.HIDDEN
         if (message.dequeue_count or 0) > self._options.max_dequeue_count:
-            return _Verdict.POISON
+            return failed
         try:
             body = self._decode(str(message.content))
         except ValueError:
             host_log.error("Message %s of queue %r is not %s.", message.id, self._name, self._options.message_encoding)
-            return _Verdict.POISON
-        content = text_or_bytes(body)
-        metadata = {
-            "QueueTrigger": content,
-            "Id": message.id,
-            "PopReceipt": message.pop_receipt,
-            "DequeueCount": message.dequeue_count,
-            "InsertionTime": message.inserted_on,
-            "ExpirationTime": message.expires_on,
-            "NextVisibleTime": message.next_visible_on,
-        }
+            return failed
         reason = f"New queue message detected on '{self._name}'."
         try:
-            await self.services.invocations.run(self.function, Call(encode(content), encode_all(metadata)), reason)
+            await self.services.invocations.run(self.function, self._call(message, body), reason)
+        except BindingFailed as unbound:
+            host_log.error("Message %s of queue %r: %s", message.id, self._name, unbound.message)
         except InvocationFailed:
-            last = (message.dequeue_count or 0) >= self._options.max_dequeue_count
-            return _Verdict.POISON if last else _Verdict.RETRY
-        return _Verdict.DONE
+            pass  # logged by whoever ran it
+        else:
+            return _Verdict.DONE
+        last = not self._poison or (message.dequeue_count or 0) >= self._options.max_dequeue_count
+        return failed if last else _Verdict.RETRY
+
+    def _call(self, message: QueueMessage, body: bytes) -> Call:
+        try:
+            text = body.decode()
+        except UnicodeDecodeError as error:
+            if not self._binary:
+                msg = f"It cannot be bound to a string: {error}"
+                raise BindingFailed(msg) from error
+            text = None
+        metadata = {
+            "QueueTrigger": text,
+            "DequeueCount": message.dequeue_count,
+            "ExpirationTime": message.expires_on or NEVER,
+            "Id": message.id,
+            "InsertionTime": message.inserted_on,
+            "NextVisibleTime": message.next_visible_on or NEVER,
+            "PopReceipt": message.pop_receipt,
+        }
+        return trigger_data.call(body if self._binary or text is None else text, metadata)
 
     async def _settle(self, queue: QueueClient, message: QueueMessage, verdict: _Verdict) -> None:
+        if verdict is _Verdict.HIDDEN:
+            # The real host does nothing at all: the message is seen again when its ten minutes are over.
+            host_log.error("Message %s stays hidden: %r has no poison queue.", message.id, self._name)
+            return
         if verdict is _Verdict.RETRY:
             hidden = round(timespan.seconds(self._options.visibility_timeout))
             await queue.update_message(message.id, message.pop_receipt, visibility_timeout=hidden)
             return
         if verdict is _Verdict.POISON:
-            poison = f"{self._name}{POISON_SUFFIX}"
-            host_log.error("Message %s was tried %s times: moved to %r.", message.id, message.dequeue_count, poison)
-            await send(await self._queue(poison), str(message.content))
+            text = "Message %s was tried %s times: moved to %r."
+            host_log.error(text, message.id, message.dequeue_count, self._poison)
+            await send(await self._queue(self._poison), str(message.content))
         with contextlib.suppress(ResourceNotFoundError):  # its lease was lost and another instance deleted it
             await queue.delete_message(message.id, message.pop_receipt)
 
@@ -164,7 +200,8 @@ class StorageQueueListener(Listener):
         if self._options.message_encoding == "none":
             return text.encode()
         try:
-            return base64.b64decode(text, validate=True)
+            # White space counts for nothing to `Convert.FromBase64String`.
+            return base64.b64decode(text.translate(_BLANKS), validate=True)
         except binascii.Error as error:
             raise ValueError(str(error)) from error
 

@@ -1,5 +1,6 @@
-"""The Storage-queue target on a real queue."""
+"""The Storage-queue target on a real queue, and how a message of one is read."""
 
+import base64
 import json
 
 import msgspec
@@ -57,9 +58,53 @@ async def test_an_account_that_is_gone_may_come_back():
     await opened.close()
 
 
+JSON = b'{"BusinessEventId": "Gr\xc3\xbcn"}'
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
-    [(b"eyJhIjoxfQ==", b'{"a":1}'), (b'{"a":1}', b'{"a":1}'), (b"not base64!", b"not base64!"), (b"", b"")],
+    [
+        (b"eyJhIjoxfQ==", b'{"a":1}'),
+        (b"\r\n eyJh\tIjox\r\nfQ==\n", b'{"a":1}'),
+        (b"W10=", b"[]"),
+        (b"cGxhaW4gdGV4dA==", b"plain text"),
+        (b"ZXJwLWluIGJ5dGVz", b"erp-in bytes"),
+        (b'{"a":1}', b'{"a":1}'),
+        (b"not base64!", b"not base64!"),
+        (b"", b""),
+    ],
 )
 def test_a_queue_message_is_read_as_base64_or_as_it_stands(text, read):
     assert unwrap(text) == read
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        JSON,
+        JSON.decode().encode("cp1252"),
+        JSON.decode().encode("utf-16"),
+        JSON.decode().encode("utf-16-be"),
+        b"\xef\xbb\xbf" + JSON,
+        b' [{"a": 1}]\r\n',
+        b'"{\\"a\\": 1}"',
+        b"a text of two lines\r\nwith gr\xc3\xbcn",
+        b"<RemoteExecutionContext/>",
+        b"@\x06string\x083http://schemas.microsoft.com/2003/10/Serialization/\x99\x02{}",
+    ],
+)
+@pytest.mark.parametrize("width", [1, 60, 64, 76, 100_000])
+def test_what_a_sender_wrapped_comes_out_whole_however_its_lines_are_broken(body, width):
+    text = base64.b64encode(body)
+    assert unwrap(b"\r\n".join(text[at : at + width] for at in range(0, len(text), width))) == body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"test", b"null", b"true", b"1234", b"false123", b"Kiwi", b"Test", b"PING", b"ping pong", b"SO000123"),
+        *(b"order/42", b"deadbeef", b"1544", b"-123", b"Inti", b"exam", b"test\n", b"hello world", b"ORDERS READY"),
+    ],
+)
+def test_plain_text_whose_letters_are_base64_is_kept_as_it_was_sent(text):
+    assert unwrap(text) == text

@@ -1,7 +1,9 @@
 import asyncio
+import base64
 import json
 import time
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
@@ -112,6 +114,74 @@ async def test_a_message_that_is_not_base64_becomes_poison_unseen(azurite, name,
         async with QueueClient.from_connection_string(azurite.connection_string, f"{name}-poison") as poison:
             assert (await received(poison)).content == "{not base64}"
         assert "Executing 'Functions.copy'" not in host.log
+
+
+BYTES = """
+@app.queue_trigger(arg_name="message", queue_name="%NAME%", connection="WORK", data_type=func.DataType.BINARY)
+@app.queue_output(arg_name="$return", queue_name="%NAME%-out", connection="WORK")
+async def show(message: func.QueueMessage) -> str:
+    return message.get_body().hex()
+"""
+
+
+@pytest.mark.parametrize("encoding", ["base64", "none"])
+async def test_bytes_come_as_they_were_sent_and_their_members_are_no_metadata(azurite, name, run, encoding):
+    options = {"extensions": {"queues": {**FAST, "messageEncoding": encoding}}}
+    async with QueueClient.from_connection_string(azurite.connection_string, name) as plain:
+        await plain.create_queue()
+        run(BYTES, options, env=settings(azurite, name))
+        bodies = [b'{"ExpirationTime": "never", "DequeueCount": "many"}', b"gr\xc3\xbcn"]
+        bodies += [b"gr\xfcn", "grün".encode("utf-16")] if encoding == "base64" else []
+        for body in bodies:
+            # White space inside counts for nothing, as to .NET.
+            wrapped = "\r\n ".join(base64.b64encode(body).decode())
+            await plain.send_message(wrapped if encoding == "base64" else body.decode())
+        decode = TextBase64DecodePolicy() if encoding == "base64" else None
+        async with QueueClient.from_connection_string(
+            azurite.connection_string, f"{name}-out", message_decode_policy=decode
+        ) as out:
+            got = [bytes.fromhex((await received(out)).content) for _ in bodies]
+        assert sorted(got) == sorted(bodies)
+
+
+async def test_a_text_with_names_of_metadata_never_reaches_its_function(azurite, name, run):
+    async with queue(azurite, name) as source, queue(azurite, f"{name}-poison", create=False) as poison:
+        await source.send_message(body := '{"ExpirationTime": "never"}')
+        host = run(COPY, QUICK, env=settings(azurite, name))
+        assert (await received(poison)).content == body
+        assert host.log.count("Executing 'Functions.copy'") == 3
+        assert "does not match format" in host.log
+
+
+POISON = """
+@app.queue_trigger(arg_name="message", queue_name="%NAME%-poison", connection="WORK")
+async def fail(message: func.QueueMessage) -> None:
+    raise ValueError(f"attempt {message.dequeue_count}")
+"""
+
+
+async def test_a_message_that_a_poison_function_fails_on_is_hidden_and_never_moved_on(azurite, name, run):
+    async with queue(azurite, f"{name}-poison") as poison, queue(azurite, f"{name}-poison-poison") as beyond:
+        await poison.send_message("x")
+        host = run(POISON, QUICK, env=settings(azurite, name), queue_lease=1)
+        host.wait_for_log("ValueError: attempt 3")
+        # Above maxDequeueCount its function is not even run any more.
+        deadline = time.monotonic() + 20
+        while host.log.count("stays hidden") < 5:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
+        assert "attempt 4" not in host.log
+        host.stop()
+        assert await beyond.receive_message() is None
+        assert (await poison.get_queue_properties()).approximate_message_count == 1
+
+
+async def test_what_is_moved_to_a_poison_queue_has_seven_days_of_life(azurite, name, run):
+    async with queue(azurite, name) as source, queue(azurite, f"{name}-poison", create=False) as poison:
+        await source.send_message("fail", time_to_live=-1)
+        run(COPY, QUICK, env=settings(azurite, name))
+        moved = await received(poison)
+        assert moved.expires_on - moved.inserted_on == timedelta(days=7)
 
 
 async def test_plain_messages_are_taken_where_host_json_says_so(azurite, name, run):

@@ -109,6 +109,14 @@ def test_every_queue_has_a_trigger_and_so_has_its_poison_queue(tmp_path):
     }
 
 
+def test_every_body_is_taken_as_bytes_so_that_nothing_in_it_is_lost_or_read_as_metadata(tmp_path):
+    found = registered(tmp_path, CONFIGURATION + BUSES, WITH_BUSES)
+    carriers = {"queueTrigger", "serviceBusTrigger", "eventHubTrigger"}
+    types = {name: str(trigger["dataType"].name) for name, trigger in found.items() if trigger["type"] in carriers}
+    assert len(types) == 9
+    assert set(types.values()) == {"BINARY"}
+
+
 def test_the_timer_runs_by_the_configured_schedule(tmp_path):
     assert registered(tmp_path, CONFIGURATION)["health_timer"]["schedule"] == "0 */7 * * * *"
 
