@@ -16,7 +16,7 @@ ISO 8601, UTC. Null counts as missing; arrays and objects have no text.
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -44,6 +44,9 @@ _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NOT_EMPTY: Final = frozenset({"url_path", "url_key", "session", "subject"})
 _KEY = re.compile(r"[A-Za-z0-9_.-]+")
+_DECODED = 6
+_ENCODED_DOTS = re.compile(r"(?:\.|%(?:25)*2[eE]){1,2}")
+"""What is left of dots that were encoded more often than anybody decodes."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -281,12 +284,22 @@ def _query_start(text: str) -> int:
 
 
 def _segments(text: str) -> list[str]:
-    """Return the path segments of a URL or path, its query left out."""
-    return text[: _query_start(text)].replace("\\", "/").split("/")
+    """Return the path segments of a URL or path as the most obliging server sees them, its query left out.
+
+    Gateways and servers decode more than once, take a backslash for a slash, and leave out what follows a `;` in a
+    segment: each of these has made one request of another in some product.
+    """
+    path = text[: _query_start(text)]
+    for _ in range(_DECODED):
+        decoded = unquote(path, errors="replace")
+        if decoded == path:
+            break
+        path = decoded
+    return [segment.partition(";")[0].strip() for segment in path.replace("\\", "/").split("/")]
 
 
 def _is_dots(segment: str) -> bool:
-    return segment.lower().replace("%2e", ".") in {".", ".."}
+    return segment in {".", ".."} or _ENCODED_DOTS.fullmatch(segment) is not None
 
 
 def _joined(parts: list[Part]) -> tuple[Part, ...]:

@@ -6,17 +6,24 @@ HTTP protocol binding 1.0.2.
 
 import base64
 import hmac
+import re
 from typing import TYPE_CHECKING
 
 from integration.clock import Clock, SystemClock
 from integration.config.model import WebhookTarget
 from integration.delivery.shipment import Receipt, Shipment, content
 from integration.delivery.targets.post import post
+from integration.errors import TargetRejected
 from integration.events.cloudevents import binary
 from integration.routing.templates import Template
 
 if TYPE_CHECKING:
     import httpx
+
+_FIELD_VALUE = re.compile(r"[!-~](?:[\t -~]*[!-~])?|")
+"""RFC 9110 §5.5, in ASCII."""
+
+_NAMES = {"content-type": "content type"}
 
 
 class Webhook:
@@ -40,7 +47,7 @@ class Webhook:
 
         Raises:
             TargetUnavailable: No answer, a 5xx, 408, 425 or 429.
-            TargetRejected: Any other answer but a 2xx.
+            TargetRejected: Any other answer but a 2xx, or an event with an attribute that no header can hold.
             TemplateField: The URL names a field that the event does not have.
         """
         url = self._url.render(shipment.event)
@@ -66,6 +73,10 @@ class Webhook:
         else:
             body, content_type = content(shipment.event, self._target.body)
             headers = {"content-type": content_type}
+        for name, value in headers.items():
+            if not _FIELD_VALUE.fullmatch(value):
+                msg = f"the event's {_NAMES.get(name, name)} cannot stand in a header: {value[:80]!r}"
+                raise TargetRejected(msg)
         headers |= {name.lower(): value for name, value in self._target.headers.items()}
         headers["webhook-id"] = shipment.message_id
         now = self._clock.now()

@@ -149,3 +149,41 @@ async def test_no_id_of_an_event_gets_into_the_message_id(receivers, deliver, id
     (received,) = receivers.received("hook")
     assert re.fullmatch("[0-9a-f]{32}:route", received.header("webhook-id") or "")
     Verifier(SECRET).verify(received.body.encode(), dict(received.headers))
+
+
+@pytest.mark.parametrize("mode", ["binary", "structured"])
+@pytest.mark.parametrize(
+    "value", ["text/plain\r\nx-evil: 1", "text/plain\n", "text/\x00plain", "text/plain;a=\u00fc", " "]
+)
+async def test_a_content_type_that_no_header_can_hold_is_named_and_sent_nowhere(receivers, deliver, mode, value):
+    event = msgspec.structs.replace(EVENT, datacontenttype=value, foreign=True)
+    body = "cloudevent" if mode == "binary" else "data"
+    with pytest.raises(TargetRejected, match="content type cannot stand in a header") as caught:
+        await deliver(event, mode=mode, body=body)
+    assert caught.value.status is None
+    assert receivers.received("hook") == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "-1",
+        "\xb2",
+        "9" * 4000,
+        "1e400",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+    ],
+)
+@pytest.mark.parametrize("status", [200, 301, 400, 429, 500])
+async def test_no_answer_of_a_receiver_is_an_exception_of_a_library(liar, deliver, status, header):
+    cookie = "set-cookie: a=b; expires=Mon, 01 Jan 99999999999999999999 00:00:00 GMT; domain=[\r\n"
+    liar.says(b"\xff" * 3_000, status, f"retry-after: {header}\r\n{cookie}location: http://[\r\n")
+    if status == 200:
+        assert (await deliver(url=liar.url)).status == 200
+        return
+    with pytest.raises((TargetUnavailable, TargetRejected)) as caught:
+        await deliver(url=liar.url)
+    assert caught.value.status == status
+    assert caught.value.retry_after is None or 0 <= caught.value.retry_after <= timedelta(days=6).total_seconds()
+    assert caught.value.transient == (status in {429, 500})

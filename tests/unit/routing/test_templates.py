@@ -146,8 +146,8 @@ def test_a_field_of_the_link_is_missing_until_the_link_is_known():
     ("value", "encoded"),
     [
         ("a/b", "a%2Fb"),
-        ("..\\..\\x", "..%5C..%5Cx"),
-        ("%2F..", "%252F.."),
+        ("...\\..x\\x", "...%5C..x%5Cx"),
+        ("%2F...", "%252F..."),
         ("a?b#c", "a%3Fb%23c"),
         ("@evil.example", "%40evil.example"),
         ("a\r\nb", "a%0D%0Ab"),
@@ -160,6 +160,40 @@ def test_a_value_in_a_path_or_query_is_percent_encoded(value, encoded):
     assert render("/x/{data.A}/y", {"A": value}, "url_path") == f"/x/{encoded}/y"
     url = render("https://a.example/{data.A}?q={data.A}", {"A": value}, "url")
     assert url == f"https://a.example/{encoded}?q={encoded}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "..",
+        "a/../../b",
+        "../b",
+        "a/..",
+        "..\\..\\b",
+        "a\\..",
+        "%2e%2e",
+        "a%2F..%2Fb",
+        "a%5C..%5Cb",
+        "a%252F%252e%252e%252Fb",
+        "a%25252F..%25255Cb",
+        "%" + "25" * 40 + "2e%2e",
+        "./b",
+        "a/./b",
+        "..;x=y/b",
+        " ../b",
+        "../\x00",
+    ],
+)
+def test_a_value_that_some_server_decodes_to_dots_is_refused(value):
+    for landing, text in (("url_path", "/x/{data.A}/y"), ("url", "https://a.example/{data.A}?q=1")):
+        with pytest.raises(TemplateField, match="segment of dots"):
+            render(text, {"A": value}, landing)
+    assert render("https://a.example/?q={data.A}", {"A": value}, "url")
+
+
+@pytest.mark.parametrize("value", ["...", "a..b", "v1.2", ".hidden", "a/..b", "1%2E5", "50%", "%zz", "x.;y"])
+def test_dots_that_make_no_segment_of_their_own_pass(value):
+    assert render("/x/{data.A}/y", {"A": value}, "url_path")
 
 
 # Decoding leaves no unpaired surrogate in an event's data.
