@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from integration.dead_letters.places import Filter
-from integration.errors import CorruptRecord, UnknownJob
+from integration.dead_letters.places import Filter, Place
+from integration.errors import CorruptRecord, UnknownDeadLetter, UnknownJob
+from integration.records import VERSION, Reader
 from integration.storage import Storage
 
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
 
 CONTAINER = "fno-link-jobs"
-VERSION = 1
 MOST_IDS = 100
 KEEP = timedelta(days=30)
 """How long a job can be asked for after it was last worked on."""
@@ -71,6 +71,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return msgspec.structs.replace(self, counts=counts)
 
 
+_READER = Reader(msgspec.json.Decoder(Job), "job")
+
+
 class Jobs:
     """Keeps jobs.
 
@@ -101,14 +104,13 @@ class Jobs:
         if body is None:
             msg = f"there is no job {job[:40]!r}"
             raise UnknownJob(msg)
+        found = _READER.read(body)
         try:
-            found = msgspec.json.decode(body, type=Job)
-        except msgspec.MsgspecError as error:
-            msg = f"the job {job} cannot be read: {error}"
+            for place in filter(None, (found.cursor, *found.ids)):
+                Place.of_id(place)
+        except UnknownDeadLetter as error:
+            msg = f"the job {job} names a place that can be none"
             raise CorruptRecord(msg) from error
-        if found.v != VERSION:
-            msg = f"the job {job} has version {found.v}, known is {VERSION}"
-            raise CorruptRecord(msg)
         return found
 
     async def cancel(self, job: str) -> None:

@@ -7,12 +7,10 @@ from typing import Any
 import msgspec
 
 from integration.dead_letters.places import path_for
-from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.inbound import Property
 from integration.events.record import load, store
-
-VERSION = 1
+from integration.records import VERSION, Reader
 
 
 class Attempted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -102,14 +100,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             CorruptRecord: It is not a record of a version that this code knows.
         """
-        try:
-            stored = _DECODER.decode(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            msg = f"this is not a dead letter: {error}"
-            raise CorruptRecord(msg) from error
-        if stored.v != VERSION:
-            msg = f"this dead letter has version {stored.v}, known is {VERSION}"
-            raise CorruptRecord(msg)
+        stored = _READER.read(body)
         fields: dict[str, Any] = msgspec.structs.asdict(stored)
         fields["event"] = None if stored.event == _NONE else load(bytes(stored.event))
         return Record(**fields)
@@ -142,7 +133,7 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _NONE = msgspec.Raw(b"null")
-_DECODER = msgspec.json.Decoder(_Stored)
+_READER = Reader(msgspec.json.Decoder(_Stored), "dead letter")
 
 
 def path_of(record: Record) -> str:

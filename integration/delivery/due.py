@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integration.clock import Clock
+from integration.errors import Unforeseen
+from integration.faults import netted
 from integration.loggers import logger
 from integration.storage import Queue, Storage
 from integration.storage.failures import storage_failures
+from integration.storage.queues import MAX_MESSAGE
 
 TABLE = "fnolinkdue"
 LEASES = "fno-link-payloads"
@@ -121,11 +124,21 @@ class DueRows:
         self, row: dict[str, Any], queue: Queue, clock: Clock, corrupt: Callable[[str, bytes], Awaitable[None]]
     ) -> None:
         message, at = row.get("message"), row.get("at")
-        if row.get("v") == VERSION and isinstance(message, bytes) and isinstance(at, datetime):
-            await queue.put(message, delay=max(timedelta(0), at - clock.now()))
+
+        async def bury(fault: Unforeseen | None = None) -> None:
+            log.error("the row %s of %s cannot be used and is a dead letter: %s", row["RowKey"], TABLE, fault or "")
+            held = message if isinstance(message, bytes) else str(row).encode(errors="replace")
+            await corrupt(str(row["RowKey"]), held)
+
+        if (
+            row.get("v") != VERSION
+            or not (isinstance(message, bytes) and isinstance(at, datetime))
+            or len(message) > MAX_MESSAGE
+        ):
+            await bury()
         else:
-            log.error("the row %s of %s cannot be read and is a dead letter", row["RowKey"], TABLE)
-            await corrupt(str(row["RowKey"]), str(row).encode())
+            # One that the queue does not take must not stand in the way of all that are due later.
+            await netted(queue.put(message, delay=max(timedelta(0), at - clock.now())), bury)
         table: Any = await self._storage.table(TABLE)
         with storage_failures("forgetting a retry that is on its queue"):
             await table.delete_entity(row["PartitionKey"], row["RowKey"])

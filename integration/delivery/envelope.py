@@ -8,13 +8,12 @@ import msgspec
 from integration.config.model import HttpSource, Organization, Source
 from integration.config.sources import group_of
 from integration.delivery.claim_checks import ClaimChecks
-from integration.errors import CorruptRecord
 from integration.events.inbound import Inbound, Limits, Property
 from integration.events.kept import kept_headers, kept_properties
+from integration.records import VERSION, Reader
 from integration.storage.names import EVENTS
 
 QUEUE = EVENTS
-VERSION = 1
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,15 +48,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             CorruptRecord: It is not an envelope of a version that this code knows.
         """
-        try:
-            envelope = _DECODER.decode(body)
-        except msgspec.MsgspecError as error:
-            msg = f"this is not an envelope: {error}"
-            raise CorruptRecord(msg) from error
-        if envelope.v != VERSION:
-            msg = f"this envelope has version {envelope.v}, known is {VERSION}"
-            raise CorruptRecord(msg)
-        return envelope
+        return _READER.read(body)
 
 
 async def redeem(envelope: Envelope, checks: ClaimChecks) -> bytes | None:
@@ -71,7 +62,7 @@ async def redeem(envelope: Envelope, checks: ClaimChecks) -> bytes | None:
 
 
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(Envelope)
+_READER = Reader(msgspec.json.Decoder(Envelope), "envelope")
 
 
 def inbound_of(  # noqa: PLR0913  # what is known of a message

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,7 +24,8 @@ from integration.delivery.pipeline import Pipeline
 from integration.delivery.retries import QUEUE as RETRIES
 from integration.delivery.retries import Retries
 from integration.delivery.work import JobOrder, Work, decode_continuation
-from integration.errors import CorruptRecord, StorageUnavailable, UnknownJob, UnknownOrganization, UnknownSource
+from integration.errors import CorruptRecord, Unforeseen, UnknownJob, UnknownOrganization, UnknownSource
+from integration.faults import netted
 from integration.journal import ANEW, Found, Payloads
 from integration.loggers import logger
 from integration.storage import Storage
@@ -244,7 +246,7 @@ class Replays:
                     saved = now
                 if turn > now:
                     await self._clock.sleep(turn - now)
-                done = await self._one(job, place)
+                done = await netted(self._one(job, place), partial(_kept, job, place))
                 if done.counts != job.counts:
                     turn = max(turn, now) + 1 / job.per_second
                 job = msgspec.structs.replace(done, cursor=place.id)
@@ -288,14 +290,7 @@ class Replays:
         return job.counted("purged")
 
     async def _replay(self, job: Job, place: Place, version: str, record: Record) -> Job:
-        try:
-            outcomes = await self._again(record, current_environment=job.current_environment)
-        except StorageUnavailable:
-            raise
-        except Exception:
-            # One that cannot be processed must not keep the others from it.
-            log.exception("the dead letter %s is kept: it cannot be replayed", place.path)
-            return job.counted("kept")
+        outcomes = await self._again(record, current_environment=job.current_environment)
         if Ignored("stale") in outcomes:
             # Another run has it, or had it: nothing was done for this letter, so it is not taken away.
             return job.counted("kept")
@@ -346,6 +341,12 @@ class Replays:
             configured, organization, body, at, content_type=content_type, headers=headers, properties=record.properties
         )
         return await self._pipeline.receive(inbound, replay=replay)
+
+
+async def _kept(job: Job, place: Place, fault: Unforeseen) -> Job:
+    # One that cannot be processed must not keep the others from it.
+    log.error("the dead letter %s is kept: %s", place.path, fault)
+    return job.counted("kept")
 
 
 def _nobody(job: Job) -> None:

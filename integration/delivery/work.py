@@ -10,8 +10,8 @@ from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.record import load, store
 from integration.journal import Subject
+from integration.records import VERSION, Reader
 
-VERSION = 1
 type Begins = Literal["", "reopen", "replay"]
 
 RECHECK = "*"
@@ -161,14 +161,7 @@ def decode_continuation(body: bytes) -> Work | Release | JobOrder:
     Raises:
         CorruptRecord: It is not one, or of a version that this code does not know.
     """
-    try:
-        message = _DECODER.decode(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        msg = f"this is not a retry message: {error}"
-        raise CorruptRecord(msg) from error
-    if message.v != VERSION:
-        msg = f"this retry message has version {message.v}, known is {VERSION}"
-        raise CorruptRecord(msg)
+    message = _READER.read(body)
     if isinstance(message, Release | JobOrder):
         return message
     fields: dict[str, Any] = msgspec.structs.asdict(message)
@@ -180,3 +173,4 @@ def decode_continuation(body: bytes) -> Work | Release | JobOrder:
 _NONE = msgspec.Raw(b"null")
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[_Delivery | Release | JobOrder] = msgspec.json.Decoder(_Delivery | Release | JobOrder)
+_READER = Reader(_DECODER, "retry message")

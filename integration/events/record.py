@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from integration.errors import CorruptRecord
 from integration.events.event import Attribute, Event, Origin, Shape, Variant
+from integration.records import Reader
 
 
 class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -37,7 +37,7 @@ class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(_Record)
+_READER = Reader(msgspec.json.Decoder(_Record), "stored event")
 _COPIED = ("id", "source", "type", "organization", "shape", "subject", "time", "datacontenttype", "dataschema")
 _ALSO_COPIED = ("finer", "extensions", "foreign", "ingress", "group", "variant", "origin")
 
@@ -64,11 +64,7 @@ def load(record: bytes) -> Event:
     Raises:
         CorruptRecord: The bytes are no such record, or of another version.
     """
-    try:
-        found = _DECODER.decode(record)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        msg = f"a stored event cannot be read: {str(error)[:200]}"
-        raise CorruptRecord(msg) from error
+    found = _READER.read(record)
     data = bytes(found.data) if isinstance(found.data, msgspec.Raw) else _either(found.data_text, found.data_bytes)
     return Event(
         **{name: getattr(found, name) for name in (*_COPIED, *_ALSO_COPIED)},

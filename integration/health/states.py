@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from integration.errors import CorruptRecord
-from integration.health.state import VERSION, State
+from integration.health.state import State
+from integration.records import Reader
 from integration.storage import Storage
 from integration.storage.failures import storage_failures
 
@@ -47,15 +47,7 @@ class States:
             except ResourceNotFoundError:
                 return Kept(State(), None)
         etag = str(row.metadata["etag"])
-        try:
-            state = msgspec.json.decode(str(row.get("state", "")), type=State)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            msg = f"the health state of {organization} cannot be read: {error}"
-            raise CorruptRecord(msg) from error
-        if state.v != VERSION:
-            msg = f"the health state of {organization} has version {state.v}, known is {VERSION}"
-            raise CorruptRecord(msg)
-        return Kept(state, etag)
+        return Kept(_READER.read(row.get("state")), etag)
 
     async def save(self, organization: str, kept: Kept) -> Kept | None:
         """Write a state, if its row is still the one that was read.
@@ -105,6 +97,9 @@ class States:
 
     async def _table(self) -> Any:
         return await self._storage.table(TABLE)
+
+
+_READER = Reader(msgspec.json.Decoder(State), "health state")
 
 
 def _key(organization: str) -> str:

@@ -12,13 +12,17 @@ from typing import Any
 import msgspec
 
 from integration.errors import CorruptRecord
+from integration.faults import masked
 from integration.journal.record import VERSION, Entry, Row, Subject
+from integration.records import Reader
 
 PLAIN = 30_000
 CHUNK = 60_000
 CHUNKS = 14
 TEXT = 2_048
 LETTERS = 100
+UNFOLDED = 64 * 1024 * 1024
+"""Bytes; a changed byte must not unfold into gigabytes."""
 
 
 def encode(row: Row) -> dict[str, Any]:
@@ -74,8 +78,10 @@ def decode(entity: Mapping[str, Any]) -> Row:
         about = {name: known.pop(name) for name in _ABOUT if name in known} | {"key": entity["RowKey"]}
         letters = tuple(str(entity.get("letters", "")).split())
         return msgspec.convert(known | {"subject": about, "deliveries": _read(entity), "letters": letters}, Row)
-    except (msgspec.MsgspecError, KeyError, TypeError, ValueError, zlib.error, RecursionError) as error:
-        msg = f"this journal row cannot be read: {str(error)[:200]}"
+    except CorruptRecord:
+        raise
+    except Exception as error:  # a property may be of any type, and hold anything
+        msg = f"this journal row cannot be read: {masked(str(error)) or type(error).__name__}"
         raise CorruptRecord(msg) from error
 
 
@@ -102,9 +108,14 @@ def _deliveries(entries: tuple[Entry, ...]) -> dict[str, Any]:
 
 def _read(entity: Mapping[str, Any]) -> tuple[Entry, ...]:
     if "deliveries" in entity:
-        return _DECODER.decode(entity["deliveries"])
+        return _READER.read(entity["deliveries"])
     parts = [entity[name] for name in (f"deliveries_{number}" for number in range(CHUNKS)) if name in entity]
-    return _DECODER.decode(zlib.decompress(b"".join(parts)))
+    unfolding = zlib.decompressobj()
+    unfolded = unfolding.decompress(b"".join(parts), UNFOLDED)
+    if not unfolding.eof:
+        msg = f"the deliveries of this journal row end too early, or unfold to more than {UNFOLDED} bytes"
+        raise CorruptRecord(msg)
+    return _READER.read(unfolded)
 
 
 def _short(text: str) -> str:
@@ -119,4 +130,4 @@ def _plain(value: Any) -> Any:
 _ABOUT = ("organization", "time", "id", "type", "subject", "source", "legal_entity")
 _FIELDS = frozenset(Row.__struct_fields__) - {"subject", "deliveries", "letters"}
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(tuple[Entry, ...])
+_READER = Reader(msgspec.json.Decoder(tuple[Entry, ...]), "list of deliveries", version=None)

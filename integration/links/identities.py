@@ -11,9 +11,10 @@ from integration.clock import Clock
 from integration.clouds import organization_url
 from integration.config.model import Organization
 from integration.dataverse import Identity
-from integration.errors import LinkUnknown, StorageUnavailable
+from integration.errors import CorruptRecord, LinkUnknown, StorageUnavailable
 from integration.links.table import Entity
 from integration.loggers import logger
+from integration.records import VERSION, Reader
 from integration.single_flight import SingleFlight
 from integration.storage.failures import storage_failures
 
@@ -21,7 +22,6 @@ log = logger("links")
 
 PARTITION = "identity"
 LASTS = timedelta(days=1)
-VERSION = 1
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,9 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity
     checked_at: datetime
     v: int = VERSION
+
+
+_READER = Reader(msgspec.json.Decoder(Known), "identity")
 
 
 class Table(Protocol):
@@ -126,13 +129,12 @@ class Identities:
         try:
             with storage_failures("reading an identity"):
                 entity = await (await self._table()).get_entity(PARTITION, key)
-            known = msgspec.json.decode(str(entity.get("record")), type=Known)
+            return _READER.read(entity.get("record"))
         except ResourceNotFoundError:
             return None
-        except (StorageUnavailable, msgspec.MsgspecError) as error:
+        except (StorageUnavailable, CorruptRecord) as error:
             log.warning("the shared identity cannot be used: %s", error)
             return None
-        return known if known.v == VERSION else None
 
     async def _write(self, key: str, organization: Organization, known: Known) -> None:
         if self._table is None:

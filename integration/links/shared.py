@@ -8,6 +8,7 @@ import msgspec
 from integration import errors
 from integration.config.model import Organization
 from integration.links.values import Link, Linked, NotLinked
+from integration.records import Reader
 
 _KINDS: dict[str, type[errors.LinkUnknown]] = {
     kind.__name__: kind
@@ -128,9 +129,10 @@ def encode_record(record: Record) -> str:
 
 def decode_record(text: object) -> Record | None:
     """Read a record's text, None when it is not one."""
-    if not isinstance(text, str):
-        return None
     try:
-        return msgspec.json.decode(text, type=Record)
-    except (msgspec.DecodeError, UnicodeError):
+        return _READER.read(text)
+    except errors.CorruptRecord:
         return None
+
+
+_READER = Reader(msgspec.json.Decoder(Record), "link record")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from integration.records import LARGEST
 from integration.storage.failures import storage_failures
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Blobs:
                 await self._client.upload_blob(path, body, overwrite=True, metadata=marks)
 
     async def get(self, path: str) -> bytes | None:
-        """Read one blob whole; None when there is none.
+        """Read one blob whole, one that is too large for a record as far as that shows; None when there is none.
 
         Raises:
             StorageUnavailable: The account did not answer.
@@ -52,7 +53,7 @@ class Blobs:
 
         with storage_failures("reading a blob"):
             try:
-                stream = await self._client.download_blob(path)
+                stream = await self._client.download_blob(path, offset=0, length=LARGEST + 1)
                 return await stream.readall()
             except ResourceNotFoundError:
                 return None
@@ -138,7 +139,7 @@ class Blobs:
                 return
 
     async def get_version(self, path: str) -> tuple[bytes, str] | None:
-        """Read one blob whole, with its ETag; None when there is none.
+        """Read one blob as `get` does, with its ETag; None when there is none.
 
         Raises:
             StorageUnavailable: The account did not answer.
@@ -147,7 +148,7 @@ class Blobs:
 
         with storage_failures("reading a blob"):
             try:
-                stream = await self._client.download_blob(path)
+                stream = await self._client.download_blob(path, offset=0, length=LARGEST + 1)
                 return await stream.readall(), str(stream.properties.etag)
             except ResourceNotFoundError:
                 return None
