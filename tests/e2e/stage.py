@@ -28,6 +28,8 @@ WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"twenty-four secret bytes").decode
 ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
 ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving")
 DEAD_LETTERS, PARKED, PAYLOADS = "fno-link-dead-letters", "fno-link-parked", "fno-link-payloads"
+# Longer than what the product promises of the worst that a test does: a run that was killed keeps its event until its
+# lease is over (`[journal] lease` in HEAD, 150 s unless configured), and is looked for 5 s later.
 WITHIN = 30.0
 # Queues are polled often and failed messages come back at once, so that a test takes no longer than it must.
 QUICK = {
@@ -36,6 +38,9 @@ QUICK = {
 }
 
 HEAD = """
+[journal]
+lease = "10s"
+
 [cache]
 not_linked_for = "1s"
 share_check = "1s"

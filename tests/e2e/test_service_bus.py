@@ -30,6 +30,9 @@ from tests.e2e.stage import Stage, business_event, until
 REAL = os.environ.get("FNO_LINK_TEST_SERVICE_BUS", "")
 ENTITIES = Path(demo.__file__).parent / "service-bus.toml"
 CONFIGURATION = """
+[journal]
+lease = "20s"
+
 [[organizations]]
 name = "contoso"
 url = "https://contoso.crm.dynamics.com"
