@@ -12,7 +12,8 @@ from emulation.demo.mail import Mail
 from emulation.demo.world import ELSEWHERE, HOME, ORGANIZATION, LocalWorld
 
 MORNING, WITHOUT_LINK, BACK, MOVED = 150, 40, 20, 20
-SETTLE_WITHIN = 120.0
+# Longer than the lease of a run that was cut off, and than the look that follows it: 155 s.
+SETTLE_WITHIN = 180.0
 STILL_FOR = 1.0
 LOST, RESTORED, RELINKED = (f"fno-link.integration.{what}" for what in ("lost", "restored", "relinked"))
 

@@ -85,8 +85,9 @@ class LocalWorld:
             self.service_bus = self._exit.enter_context(ServiceBus(load(ENTITIES))).connection_string
         self._say("a webhook receiver")
         self.receivers = self._exit.enter_context(Receivers())
-        self._say("the function app, on Microsoft's Python worker")
-        self.host = self._exit.enter_context(FunctionsHost(ROOT, env=self.dynamics.environ, settings=self._settings()))
+        self._say("the function app, on Microsoft's Python worker: a process for each scaling group")
+        host = FunctionsHost(ROOT, env=self.dynamics.environ, settings=self._settings(), scaling_groups=True)
+        self.host = self._exit.enter_context(host)
 
     def _dynamics(self) -> World:
         return World(

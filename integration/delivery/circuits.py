@@ -15,28 +15,42 @@ from integration.events.event import Event
 
 OPENED = "fno-link.target.opened"
 CLOSED = "fno-link.target.closed"
+ASKED_EVERY = 30.0
+"""Seconds in which at most one retry that succeeded tells the fleet that its target answers."""
+
+type Moved = Literal["opened", "reopened", "closed", "answered"]
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
-    """A circuit that was opened or closed.
+    """What the fleet must know of one process's circuit.
 
     Args:
         target: The target's name.
-        state: What it is now.
+        state: `opened` or `closed`; `reopened`: its probe failed; `answered`: a retry was taken while it was closed,
+            which some other process may not know of.
         at: When.
         since: When it was opened.
         code: Why: the code of the last failure.
         organization: Of the event whose delivery showed it.
         source: The URI that the event about it has as its source.
+        until: When an open one lets a probe pass.
+        opened: How often it was opened in a row.
     """
 
     target: str
-    state: Literal["opened", "closed"]
+    state: Moved
     at: datetime
     since: datetime
     code: str
     organization: str
     source: str
+    until: datetime | None = None
+    opened: int = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether it is told as an event."""
+        return self.state in ("opened", "closed")
 
 
 class Targets(Protocol):
@@ -69,6 +83,7 @@ class Circuits:
         self._own = dict(own or {})
         self._circuits: dict[str, Circuit] = {}
         self._transitions: list[Transition] = []
+        self._asked: dict[str, float] = {}
 
     def get(self, name: str) -> Target:
         """Give the target of this name, behind its breaker unless breakers are switched off."""
@@ -80,11 +95,11 @@ class Circuits:
         return self._own.get(name, self._settings)
 
     def standing(self, name: str) -> Circuit:
-        """Give a target's circuit as it stands, for status pages; it is not changed by being looked at."""
+        """Give a target's circuit as it stands in this process; it is not changed by being looked at."""
         return self._circuits.get(name, Circuit())
 
     def take_transitions(self) -> list[Transition]:
-        """Give what has been opened or closed since the last call, oldest first, once."""
+        """Give what has happened since the last call, oldest first, once."""
         taken, self._transitions = self._transitions, []
         return taken
 
@@ -126,16 +141,19 @@ class Circuits:
             return
         before, now = self._circuits[name], self._now()
         after = self._circuits[name] = fail(before, self.settings(name), now, failure.code)
-        if before.opened_at is None and after.opened_at is not None:
-            self._moved(name, "opened", after, now, shipment.event)
+        if after.state == "open" and before.state != "open":
+            self._moved(name, "opened" if before.opened_at is None else "reopened", after, now, shipment.event)
 
     def _answered(self, name: str, shipment: Shipment) -> None:
         before, now = self._circuits[name], self._now()
         self._circuits[name] = succeed(before, self.settings(name), now)
         if before.opened_at is not None:
             self._moved(name, "closed", before, now, shipment.event)
+        elif shipment.attempt > 1 and self._monotonic() - self._asked.get(name, -ASKED_EVERY) >= ASKED_EVERY:
+            self._asked[name] = self._monotonic()
+            self._moved(name, "answered", before, now, shipment.event)
 
-    def _moved(self, name: str, state: Literal["opened", "closed"], circuit: Circuit, at: datetime, by: Event) -> None:
+    def _moved(self, name: str, state: Moved, circuit: Circuit, at: datetime, by: Event) -> None:
         source = by.source if by.internal else f"{by.source.removesuffix('/finance-operations')}/fno-link"
         since = circuit.opened_at or at
         self._transitions.append(
@@ -147,6 +165,8 @@ class Circuits:
                 code=circuit.code,
                 organization=by.organization,
                 source=source,
+                until=circuit.until,
+                opened=circuit.opened,
             )
         )
 

@@ -6,7 +6,7 @@ message stays where it was.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import msgspec
@@ -63,7 +63,8 @@ class Pipeline:
         journal: Where events are claimed; None: an event that comes twice is delivered twice.
         payloads: Keeps the events themselves; None: they are not kept.
         newest: Knows what was delivered last of each kind of business event; None: in this process alone.
-        transitions: Gives the circuits that were opened or closed since it was last called.
+        transitions: Gives what has happened to circuits since it was last called.
+        news: Tells the fleet, and gives what is news to it; without it, this process is alone.
     """
 
     def __init__(  # noqa: PLR0913  # the composition root names each part once
@@ -83,6 +84,7 @@ class Pipeline:
         payloads: Payloads | None = None,
         newest: Newest | None = None,
         transitions: Callable[[], list[Transition]] = list,
+        news: Callable[[Transition], Awaitable[Transition | None]] | None = None,
     ) -> None:
         self._newest = newest or Newest()
         self._retries = retries
@@ -94,6 +96,7 @@ class Pipeline:
         self._spreading = Spreading(table, links, self._attempts, self._keeping, self._newest)
         self._resuming = Resuming(table, self._screening, self._spreading, self._attempts, self._keeping)
         self._transitions = transitions
+        self._news = news
 
     async def receive(self, inbound: Inbound, *, replay: int = 0) -> list[Outcome]:
         """Take a message through to its deliveries.
@@ -287,7 +290,10 @@ class Pipeline:
 
     async def _announce(self) -> None:
         """Send what is to be said of circuits that were opened or closed; the log has it in any case."""
-        for transition in self._transitions():
+        for moved in self._transitions():
+            transition = await self._news_of(moved)
+            if transition is None:
+                continue
             event = alert_event(transition)
             work = Work(route="", accepted_at=transition.at, event=event)
             log.error("%s: %s (%s)", event.type, transition.target, transition.code)
@@ -295,6 +301,15 @@ class Pipeline:
                 await self._process(work, None, Ledger(), whole=True)
             except FnoLinkError as error:
                 log.error("the alert %s could not be sent: %s", event.type, summary(error))  # noqa: TRY400  # no payloads
+
+    async def _news_of(self, moved: Transition) -> Transition | None:
+        """Tell the fleet; where it cannot be told, what happened here is told as if it were alone."""
+        if self._news is not None:
+            try:
+                return await self._news(moved)
+            except FnoLinkError as error:
+                log.error("the circuit of %s could not be written: %s", moved.target, summary(error))  # noqa: TRY400
+        return moved if moved.told else None
 
 
 def _decoded(inbound: Inbound) -> tuple[Item, ...]:

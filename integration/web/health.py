@@ -1,14 +1,13 @@
 """Health, as `application/health+json`."""
 
 import asyncio
-import os
-import socket
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 from integration.clock import Clock
 from integration.config.model import Organization
-from integration.delivery.breaker import Circuit
+from integration.delivery.circuit_rows import Standing
 from integration.errors import CorruptRecord, Problem, StorageUnavailable
 from integration.health import States
 from integration.health.state import State
@@ -22,13 +21,22 @@ FRESH_FOR = 5.0
 _TYPE = {"Content-Type": "application/health+json", "Cache-Control": "no-store"}
 
 
+class Circuits(Protocol):
+    """What the fleet knows of targets."""
+
+    def open(self) -> Awaitable[Mapping[str, Standing]]:
+        """Give those that are left alone, by name; raises StorageUnavailable."""
+        ...
+
+
 class HealthPages:
     """`/api/health` and `/api/health/details`.
 
     Args:
         organizations: By name.
         states: What the timer last found.
-        circuits: How each target stands, in this process, by its name.
+        circuits: What the fleet knows of targets.
+        targets: The names of the enabled ones.
         clock: The time.
     """
 
@@ -36,12 +44,14 @@ class HealthPages:
         self,
         organizations: Mapping[str, Organization],
         states: States,
-        circuits: Callable[[], Mapping[str, Circuit]],
+        circuits: Circuits,
+        targets: Sequence[str],
         clock: Clock,
     ) -> None:
         self._organizations = organizations
         self._states = states
         self._circuits = circuits
+        self._targets = targets
         self._clock = clock
         self._told: Response | None = None
         self._fresh_until = 0.0
@@ -60,22 +70,23 @@ class HealthPages:
         return self._told
 
     async def details(self) -> Response:
-        """Tell, to who has a key, how each organization stands, and each target as this process sees it."""
+        """Tell, to who has a key, how each organization stands, and each target."""
         status, checks, targets = await self._read()
-        process = f"{socket.gethostname()}:{os.getpid()}"
-        return _answer({"status": status, "checks": checks, "process": process, "targets": targets})
+        return _answer({"status": status, "checks": checks, "targets": targets})
 
     async def _read(self) -> tuple[str, dict[str, Any], dict[str, Any]]:
         checks: dict[str, Any] = {}
+        targets: dict[str, Any] = {}
         try:
             async with asyncio.timeout(PATIENCE):
                 for name in self._organizations:
                     checks[name] = await self._check(name)
+                open_ones, now = await self._circuits.open(), self._clock.now()
+                targets = {name: _standing(open_ones.get(name), now) for name in self._targets}
         except (StorageUnavailable, TimeoutError) as error:
             late = StorageUnavailable(f"no answer within {PATIENCE} s")
             unavailable = error if isinstance(error, StorageUnavailable) else late
             checks["storage"] = {"status": "fail", "code": unavailable.code, "output": str(unavailable)}
-        targets = {name: _standing(circuit) for name, circuit in self._circuits().items()}
         verdicts = {each["status"] for each in (*checks.values(), *targets.values())}
         status = "fail" if "fail" in verdicts else "warn" if "warn" in verdicts else "pass"
         return status, checks, targets
@@ -117,13 +128,13 @@ def _status(state: State) -> str:
     return "pass" if state.kind == "linked" else "warn"
 
 
-def _standing(circuit: Circuit) -> dict[str, Any]:
+def _standing(standing: Standing | None, now: datetime) -> dict[str, Any]:
     """Write how a target stands: left alone it is a warning, its deliveries wait."""
-    counted = {"failures": circuit.failures, "code": circuit.code}
-    if circuit.opened_at is None:
-        return {"status": "pass", "circuit": circuit.state, **counted}
-    about = {"since": circuit.opened_at, "until": circuit.until, "opened": circuit.opened}
-    return {"status": "warn", "circuit": circuit.state, "code": circuit.code, **about}
+    if standing is None:
+        return {"status": "pass", "circuit": "closed"}
+    waits = standing.until is not None and standing.until > now
+    about = {"since": standing.since, "until": standing.until, "opened": standing.opened}
+    return {"status": "warn", "circuit": "open" if waits else "half_open", "code": standing.code, **about}
 
 
 def _answer(content: dict[str, Any]) -> Response:

@@ -12,6 +12,7 @@ from integration.config import Configuration, credentials
 from integration.config.groups import groups_of
 from integration.dead_letters import DeadLetters
 from integration.delivery import Pipeline, Poison, Releases, Replays
+from integration.delivery.circuit_rows import CircuitRows
 from integration.delivery.circuits import Circuits
 from integration.delivery.guard import Guard
 from integration.delivery.newest import Newest
@@ -28,6 +29,7 @@ from integration.storage import Storage
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.event_orders import EventOrders
 from integration.web.events import EventPages
+from integration.web.health import HealthPages
 from integration.web.intake import Intake
 from integration.web.links import LinkPages
 from integration.web.parked import ParkedPages
@@ -190,6 +192,11 @@ class Parts:
         return Circuits(self.targets, common, self._clock, own)
 
     @cached_property
+    def circuit_rows(self) -> CircuitRows:
+        """What the fleet knows of the circuits."""
+        return CircuitRows(self.storage)
+
+    @cached_property
     def namespaces(self) -> "Namespaces":
         """The Service Bus clients."""
         from integration.delivery.bus import Namespaces  # noqa: PLC0415  # imported at first use: import budget
@@ -215,6 +222,7 @@ class Parts:
             payloads=self.payloads if self.configuration.journal.keep_payload else None,
             newest=self.newest,
             transitions=self.circuits.take_transitions,
+            news=self.circuit_rows.note,
         )
 
     @cached_property
@@ -318,6 +326,12 @@ class Parts:
     def event_orders(self) -> EventOrders:
         """The endpoints that replay events, and forget them."""
         return EventOrders(self.event_pages, self.listing, self.replays, self.payloads, self._clock)
+
+    @cached_property
+    def health_pages(self) -> HealthPages:
+        """The health endpoints."""
+        targets = [name for name, target in self.configuration.targets.items() if target.enabled]
+        return HealthPages(self.configuration.organizations, self.states, self.circuit_rows, targets, self._clock)
 
     @cached_property
     def link_pages(self) -> LinkPages:

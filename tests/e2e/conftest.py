@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def _stage(azurite, tmp_path_factory) -> Iterator[Stage]:
     # Queues and containers have fixed names, so the stage gets an account of its own.
-    with Stage(tmp_path_factory.mktemp("stage"), azurite.spare_account()) as stage:
+    with Stage(tmp_path_factory.mktemp("stage"), azurite.spare_account(), scaling_groups=True) as stage:
         yield stage
 
 

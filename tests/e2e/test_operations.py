@@ -199,7 +199,7 @@ def test_what_waits_for_the_link_is_listed_shown_and_released(stage, run):
 
 
 def test_a_target_that_keeps_failing_is_left_alone_probed_and_told_of(stage):
-    stage.receivers.fail("fragile", 500, times=2)
+    stage.receivers.fail("fragile", 500)
     first, second, third = (business_event("FragileBusinessEvent") for _ in range(3))
     for sent in (first, second):
         assert stage.post("contoso", sent).status_code == 202
@@ -208,15 +208,21 @@ def test_a_target_that_keeps_failing_is_left_alone_probed_and_told_of(stage):
     assert stage.post("contoso", third).status_code == 202
     (spared,) = settled(stage, third["EventId"], "deferred")["deliveries"]
     assert (spared["code"], spared["attempts"]) == ("CircuitOpen", 0)
-    assert [each.status for each in stage.receivers.received("fragile")] == [500, 500]
     details = stage.get("health/details").json()
     standing = details["targets"]["fragile"]
     assert (details["targets"]["raw"]["status"], standing["status"]) == ("pass", "warn")
     assert standing["circuit"] in {"open", "half_open"}
-    assert (standing["code"], standing["opened"]) == ("TargetUnavailable", 1)
+    assert standing["code"] == "TargetUnavailable"
+    assert standing["opened"] >= 1
+    stage.receivers.heal("fragile")
     closed = stage.arrived("operators", lambda found: found["type"] == "fno-link.target.closed")
     assert closed["data"]["since"] == opened["data"]["since"]
     for sent in (first, second, third):
         assert settled(stage, sent["EventId"], "done")["deliveries"][0]["state"] == "delivered"
     assert stage.get("health/details").json()["targets"]["fragile"]["circuit"] == "closed"
-    assert [each.status for each in stage.receivers.received("fragile")] == [500, 500, 200, 200, 200]
+    taken = [each.status for each in stage.receivers.received("fragile")]
+    assert taken.count(200) == 3
+    # Each of the few processes that deliver finds out for itself, by two failures and then by one probe at a time.
+    assert taken.count(500) <= 8
+    events = [event for event in stage.take("operators") if event["type"].startswith("fno-link.target.")]
+    assert events == []

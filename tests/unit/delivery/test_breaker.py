@@ -169,7 +169,13 @@ async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
     assert (circuits.standing("orders").state, circuits.standing("others")) == ("open", Circuit())
     clock.at += timedelta(seconds=30)
     await attempt(circuits, TargetUnavailable)
-    assert circuits.take_transitions() == []
+    (again,) = circuits.take_transitions()
+    assert (again.state, again.told, again.opened, again.until) == (
+        "reopened",
+        False,
+        2,
+        clock.at + timedelta(seconds=60),
+    )
     clock.at += timedelta(seconds=60)
     await attempt(circuits)
     (closed,) = circuits.take_transitions()

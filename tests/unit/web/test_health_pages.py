@@ -2,8 +2,8 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
-from integration.config.model import Breaker, Organization
-from integration.delivery.breaker import Circuit, admit, fail
+from integration.config.model import Organization
+from integration.delivery.circuit_rows import Standing
 from integration.errors import StorageUnavailable
 from integration.health import States
 from integration.storage import Storage
@@ -11,16 +11,46 @@ from integration.web.health import FRESH_FOR, HealthPages
 from tests.fake_clock import FakeClock
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-OPEN = fail(Circuit(), Breaker(failures=1), NOW, "TargetUnavailable")
+OPEN = Standing(
+    target="orders",
+    state="open",
+    since=NOW - timedelta(minutes=1),
+    until=NOW + timedelta(seconds=30),
+    opened=2,
+    code="TargetUnavailable",
+)
 
 
-def pages(**circuits):
-    return HealthPages({}, States(Storage({})), lambda: circuits, FakeClock())
+class Clock:
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        raise NotImplementedError
 
 
-async def test_an_open_circuit_is_a_warning_with_its_times():
-    half_open = admit(OPEN, NOW + timedelta(hours=1)).circuit
-    response = await pages(orders=OPEN, crm=Circuit(failures=2, code="TargetUnavailable"), erp=half_open).details()
+class Rows:
+    def __init__(self, *standings: Standing, away: bool = False) -> None:
+        self.standings = {each.target: each for each in standings}
+        self.away = away
+
+    async def open(self):
+        if self.away:
+            raise StorageUnavailable
+        return self.standings
+
+
+def pages(*standings, away=False):
+    return HealthPages({}, States(Storage({})), Rows(*standings, away=away), ("orders", "crm", "erp"), Clock())
+
+
+async def test_a_target_that_some_process_leaves_alone_is_a_warning_with_its_times():
+    probed = Standing(target="erp", state="open", since=NOW - timedelta(hours=1), until=NOW, opened=1, code="Throttled")
+    gone = Standing(target="no longer configured", state="open", since=NOW)
+    response = await pages(OPEN, probed, gone).details()
     details = json.loads(response.body)
     assert (response.status, details["status"]) == (200, "warn")
     assert details["targets"] == {
@@ -28,25 +58,31 @@ async def test_an_open_circuit_is_a_warning_with_its_times():
             "status": "warn",
             "circuit": "open",
             "code": "TargetUnavailable",
-            "since": "2026-01-02T03:04:05Z",
+            "since": "2026-01-02T03:03:05Z",
             "until": "2026-01-02T03:04:35Z",
-            "opened": 1,
+            "opened": 2,
         },
-        "crm": {"status": "pass", "circuit": "closed", "failures": 2, "code": "TargetUnavailable"},
+        "crm": {"status": "pass", "circuit": "closed"},
         "erp": {
             "status": "warn",
             "circuit": "half_open",
-            "code": "TargetUnavailable",
-            "since": "2026-01-02T03:04:05Z",
-            "until": "2026-01-02T04:06:05Z",
+            "code": "Throttled",
+            "since": "2026-01-02T02:04:05Z",
+            "until": "2026-01-02T03:04:05Z",
             "opened": 1,
         },
     }
 
 
 async def test_without_a_key_nothing_is_said_of_targets():
-    assert json.loads((await pages(orders=OPEN).status()).body) == {"status": "warn"}
-    assert json.loads((await pages(orders=Circuit()).status()).body) == {"status": "pass"}
+    assert json.loads((await pages(OPEN).status()).body) == {"status": "warn"}
+    assert json.loads((await pages().status()).body) == {"status": "pass"}
+
+
+async def test_what_storage_does_not_say_of_targets_is_not_made_up():
+    details = json.loads((await pages(away=True).details()).body)
+    assert (details["status"], details["targets"]) == ("fail", {})
+    assert details["checks"]["storage"]["code"] == "StorageUnavailable"
 
 
 class Counted:
@@ -64,7 +100,7 @@ class Counted:
 async def test_strangers_cost_no_storage_request_more_often_than_every_few_seconds():
     states, clock = Counted(), FakeClock()
     contoso = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.onmicrosoft.com")
-    answering = HealthPages({"contoso": contoso}, states, dict, clock)  # pyright: ignore[reportArgumentType]
+    answering = HealthPages({"contoso": contoso}, states, Rows(), (), clock)  # pyright: ignore[reportArgumentType]
     answers = await asyncio.gather(*(answering.status() for _ in range(200)))
     assert {answer.status for answer in answers} == {503}
     assert states.loads == 1

@@ -1,0 +1,181 @@
+"""What the fleet knows of each target's circuit: a row a target, written when a circuit of some process changes.
+
+Each process finds out for itself that a target fails; the first one that opens its circuit opens the row, and the first
+one that hears from the target again closes it, whoever opened it. So every page tells the fleet, and the fleet raises
+one alert of each kind.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from integration.delivery.circuits import Transition
+from integration.storage import Storage
+from integration.storage.failures import storage_failures
+
+TABLE = "fnolinkcircuits"
+VERSION = 1
+_PARTITION = "target"
+_TRIES = 5
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A target's circuit, as the fleet knows it.
+
+    Args:
+        target: The target's name.
+        state: `open`: left alone by some process at least.
+        since: When it was opened first, or closed.
+        until: When an open circuit lets a probe pass.
+        opened: How often it was opened in a row, by the process that did so most often.
+        code: Why.
+        v: Version of this record.
+    """
+
+    target: str
+    state: Literal["open", "closed"]
+    since: datetime
+    until: datetime | None = None
+    opened: int = 0
+    code: str = ""
+    v: int = VERSION
+
+
+def after(before: Standing | None, transition: Transition) -> Standing | None:
+    """Return how a target stands after a transition of one process; None where nothing is to be written.
+
+    Args:
+        before: As the row has it; None: there is none, or it cannot be read.
+        transition: What has happened.
+    """
+    was_open = before is not None and before.state == "open"
+    if transition.state in ("closed", "answered"):
+        return Standing(target=transition.target, state="closed", since=transition.at) if was_open else None
+    first = before if before is not None and was_open else None
+    return Standing(
+        target=transition.target,
+        state="open",
+        since=first.since if first else transition.since,
+        until=max(filter(None, (transition.until, first.until if first else None)), default=None),
+        opened=max(transition.opened, first.opened if first else 0),
+        code=transition.code,
+    )
+
+
+def news(before: Standing | None, standing: Standing, transition: Transition) -> Transition | None:
+    """Return what is news to the fleet; None where nothing is.
+
+    Args:
+        before: As the row had it.
+        standing: As it has it now.
+        transition: What has happened to one process's circuit.
+    """
+    was_open = before is not None and before.state == "open"
+    if was_open == (standing.state == "open"):
+        return None
+    if before is None or not was_open:
+        return msgspec.structs.replace(transition, state="opened")
+    # Closed by who heard from the target first: since when, and why, is the row's to say.
+    return msgspec.structs.replace(transition, state="closed", since=before.since, code=before.code)
+
+
+class CircuitRows:
+    """The rows.
+
+    Args:
+        storage: The worker's storage account.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def note(self, transition: Transition) -> Transition | None:
+        """Write what has happened to a circuit of this process.
+
+        Returns:
+            What has happened to the fleet's, `opened` or `closed`; None where the fleet knew of it.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        for _ in range(_TRIES):
+            before, etag = await self._read(transition.target)
+            standing = after(before, transition)
+            if standing is None:
+                return None
+            if await self._write(standing, etag):
+                return news(before, standing, transition)
+        return None  # others are at it this very moment: theirs is as good
+
+    async def open(self) -> Mapping[str, Standing]:
+        """Read which targets are left alone, by name; a row that cannot be read says nothing.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        table: Any = self._storage.open_table(TABLE)
+        found: dict[str, Standing] = {}
+        with storage_failures("reading the circuits"):
+            try:
+                async for row in table.query_entities(f"PartitionKey eq '{_PARTITION}'"):
+                    standing = _decoded(row)
+                    if standing is not None and standing.state == "open":
+                        found[standing.target] = standing
+            except ResourceNotFoundError:
+                return {}  # no circuit was ever opened
+        return found
+
+    async def _read(self, target: str) -> tuple[Standing | None, str | None]:
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        table: Any = await self._storage.table(TABLE)
+        with storage_failures("reading a circuit"):
+            try:
+                row = await table.get_entity(_PARTITION, _key(target))
+            except ResourceNotFoundError:
+                return None, None
+        return _decoded(row), str(row.metadata["etag"])
+
+    async def _write(self, standing: Standing, etag: str | None) -> bool:
+        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
+        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
+            ResourceExistsError,
+            ResourceModifiedError,
+            ResourceNotFoundError,
+        )
+        from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
+
+        table: Any = await self._storage.table(TABLE)
+        row = {
+            "PartitionKey": _PARTITION,
+            "RowKey": _key(standing.target),
+            "circuit": msgspec.json.encode(standing).decode(),
+        }
+        with storage_failures("writing a circuit"):
+            try:
+                if etag is None:
+                    await table.create_entity(row)
+                else:
+                    await table.update_entity(
+                        row, mode=UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified
+                    )
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+                return False
+        return True
+
+
+def _decoded(row: Mapping[str, Any]) -> Standing | None:
+    try:
+        standing = msgspec.json.decode(str(row.get("circuit", "")), type=Standing)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return None
+    return standing if standing.v == VERSION else None
+
+
+def _key(target: str) -> str:
+    return hashlib.sha256(target.encode()).hexdigest()
