@@ -31,6 +31,8 @@ DEAD_LETTERS, PARKED, PAYLOADS = "fno-link-dead-letters", "fno-link-parked", "fn
 # Longer than what the product promises of the worst that a test does: a run that was killed keeps its event until its
 # lease is over (`[journal] lease` in HEAD, 150 s unless configured), and is looked for 5 s later.
 WITHIN = 30.0
+# `[cache] share_check` in HEAD, and a little: until then another process may serve its own copy of a link.
+SHARED_AFTER = 1.2
 # Queues are polled often and failed messages come back at once, so that a test takes no longer than it must.
 QUICK = {
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
@@ -217,6 +219,12 @@ class Stage:
         headers = {"x-functions-key": key} if key else {}
         content = None if body is None else json.dumps(body).encode()
         return self.http.request(method, f"{self.host.url}/api/{path}", content=content, headers=headers)
+
+    def unlink(self, organization: str) -> None:
+        """Take the link of an organization away, and return once every process can know."""
+        self.control.unlink(organization)
+        assert self.ask("POST", f"organizations/{organization}/link/refresh").json()["state"] == "not_linked"
+        time.sleep(SHARED_AFTER)
 
     def probe(self) -> None:
         """Run the health timer by hand, as the portal does, and wait until it is over."""
