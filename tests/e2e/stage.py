@@ -31,8 +31,6 @@ DEAD_LETTERS, PARKED, PAYLOADS = "fno-link-dead-letters", "fno-link-parked", "fn
 # Longer than what the product promises of the worst that a test does: a run that was killed keeps its event until its
 # lease is over (`[journal] lease` in HEAD, 150 s unless configured), and is looked for 5 s later.
 WITHIN = 30.0
-# `[cache] share_check` in HEAD, and a little: until then another process may serve its own copy of a link.
-SHARED_AFTER = 1.2
 # Queues are polled often and failed messages come back at once, so that a test takes no longer than it must.
 QUICK = {
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
@@ -221,10 +219,20 @@ class Stage:
         return self.http.request(method, f"{self.host.url}/api/{path}", content=content, headers=headers)
 
     def unlink(self, organization: str) -> None:
-        """Take the link of an organization away, and return once every process can know."""
+        """Take the link of an organization away, and return once the process that delivers knows.
+
+        Each process serves its copy of a link, and compares it with the shared one behind a caller's back every
+        `share_check`: some event is the first that is parked.
+        """
         self.control.unlink(organization)
-        assert self.ask("POST", f"organizations/{organization}/link/refresh").json()["state"] == "not_linked"
-        time.sleep(SHARED_AFTER)
+
+        def parked() -> bool:
+            assert self.ask("POST", f"organizations/{organization}/link/refresh").json()["state"] == "not_linked"
+            assert self.post(organization, business_event()).status_code == 202
+            time.sleep(0.5)
+            return any(record["organization"] == organization for record in self.records(PARKED))
+
+        until(parked)
 
     def probe(self) -> None:
         """Run the health timer by hand, as the portal does, and wait until it is over."""
@@ -288,8 +296,11 @@ class Stage:
         """Wait for a dead letter."""
         return until(lambda: next(filter(wanted, self.records(DEAD_LETTERS)), None))
 
-    def parked(self, reason: str) -> list[dict[str, Any]]:
-        return [record for record in self.records(PARKED) if record["reason"] == reason]
+    def parked(self, reason: str, event: str) -> list[dict[str, Any]]:
+        """Give the parked deliveries of an event."""
+        return [
+            record for record in self.records(PARKED) if record["reason"] == reason and record["event"]["id"] == event
+        ]
 
     def _settings(self) -> Path:
         config = self._folder / "fno-link.toml"

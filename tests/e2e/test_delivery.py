@@ -92,7 +92,7 @@ def test_without_a_link_an_event_waits_and_goes_on_by_itself_when_the_link_is_ba
         stage.unlink("parking")
         assert stage.post("parking", sent).status_code == 202
         assert stage.post("parking", unlinked).status_code == 202
-        (parked,) = until(lambda: stage.parked("NotLinked"))
+        (parked,) = until(lambda: stage.parked("NotLinked", sent["EventId"]))
         assert (parked["organization"], parked["route"]) == ("parking", "to-archive")
         received_by(stage, "raw")
     finally:
@@ -100,7 +100,7 @@ def test_without_a_link_an_event_waits_and_goes_on_by_itself_when_the_link_is_ba
     until(lambda: stage.get("organizations/parking/link").json()["state"] == "linked")
     event = stage.arrived("archive", lambda found: found["id"] == sent["EventId"])
     assert event["fnourl"] == home("parking")
-    until(lambda: not stage.parked("NotLinked"))
+    until(lambda: not stage.parked("NotLinked", sent["EventId"]))
 
 
 def test_what_was_parked_for_one_environment_never_enters_another_by_surprise(stage):
@@ -110,11 +110,11 @@ def test_what_was_parked_for_one_environment_never_enters_another_by_surprise(st
     stage.unlink("moving")
     sent = business_event()
     assert stage.post("moving", sent).status_code == 202
-    until(lambda: stage.parked("NotLinked"))
+    until(lambda: stage.parked("NotLinked", sent["EventId"]))
     stage.control.relink("moving", "https://elsewhere.operations.dynamics.com")
     try:
         until(lambda: stage.get("organizations/moving/link").json()["state"] == "linked")
-        (held,) = until(lambda: stage.parked("ParkedForOtherEnvironment"))
+        (held,) = until(lambda: stage.parked("ParkedForOtherEnvironment", sent["EventId"]))
         assert held["event"]["id"] == sent["EventId"]
         assert not [event for event in stage.take("archive") if event["id"] == sent["EventId"]]
     finally:

@@ -184,7 +184,8 @@ def test_what_waits_for_the_link_is_listed_shown_and_released(stage, run):
         stage.unlink("parking")
         assert stage.post("parking", sent).status_code == 202
         (delivery,) = settled(stage, sent["EventId"], "parked")["deliveries"]
-        (listed,) = run("parked", "list", "--organization", "parking")["parked"]
+        all_listed = run("parked", "list", "--organization", "parking")["parked"]
+        (listed,) = [each for each in all_listed if each["id"] == delivery["parked"]]
         assert (listed["id"], listed["reason"], listed["route"]) == (delivery["parked"], "NotLinked", "to-archive")
         assert stage.ask("GET", f"parked/{listed['id']}").json()["event"]["id"] == sent["EventId"]
         assert run("parked", "release", listed["id"], code=1)["released"] == {listed["id"]: ["parked"]}
@@ -194,7 +195,7 @@ def test_what_waits_for_the_link_is_listed_shown_and_released(stage, run):
     run("parked", "release", "--organization", "parking")
     stage.arrived("archive", lambda found: found["id"] == sent["EventId"])
     assert settled(stage, sent["EventId"], "done")["deliveries"][0]["state"] == "delivered"
-    assert run("parked", "list", "--organization", "parking")["parked"] == []
+    until(lambda: run("parked", "list", "--organization", "parking")["parked"] == [])
 
 
 def test_a_target_that_keeps_failing_is_left_alone_probed_and_told_of(stage):
