@@ -65,8 +65,9 @@ def schema(output: Path | None) -> None:
 
 
 def with_routes(checked: Checked) -> Checked:
-    """Return a check completed by what `routing` finds in the routes: its problems, and alerts that nobody gets."""
+    """Return a check completed by what `routing` finds: problems, keys in doubt, alerts that nobody gets."""
     from integration.health.state import ALERT_TYPES  # noqa: PLC0415 - only this command needs it
+    from integration.routing.doubts import doubts  # noqa: PLC0415 - only this command needs it
     from integration.routing.table import RouteTable  # noqa: PLC0415 - only this command needs it
 
     try:
@@ -77,13 +78,11 @@ def with_routes(checked: Checked) -> Checked:
         return msgspec.structs.replace(checked, configuration=None, problems=problems)
     if checked.configuration is None:
         return checked
-    unheard = [alert for alert in ALERT_TYPES if not table.takes_type(alert)]
-    if not unheard:
-        return checked
-    warning = Problem(
-        "routes", f"no route takes {', '.join(unheard)}", 'event_types = ["fno-link.*"] takes every alert', checked.file
-    )
-    return msgspec.structs.replace(checked, warnings=(*checked.warnings, warning))
+    warnings = [*checked.warnings, *doubts(table.routes, targets, file=checked.file)]
+    if unheard := [alert for alert in ALERT_TYPES if not table.takes_type(alert)]:
+        hint = 'event_types = ["fno-link.*"] takes every alert'
+        warnings.append(Problem("routes", f"no route takes {', '.join(unheard)}", hint, checked.file))
+    return msgspec.structs.replace(checked, warnings=tuple(warnings))
 
 
 def _print_all(kind: str, problems: tuple[Problem, ...]) -> None:

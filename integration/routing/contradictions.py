@@ -13,7 +13,7 @@ from typing import Any
 
 from integration.routing.conditions import Test, shown
 from integration.routing.event_types import EVENT_TYPES
-from integration.routing.keys import DATA
+from integration.routing.keys import ALIASES, DATA
 
 _MOST = 50  # pairs grow with the square; nobody writes more filters on one key by hand
 _ARRAY_HINT = "if the key holds an array whose elements may each pass one, join them in { all = [ … ] }"
@@ -30,7 +30,7 @@ def contradictions(tests: list[Test]) -> Iterator[tuple[str, str, str]]:
     """
     keys: dict[tuple[str, tuple[str, ...]], list[Test]] = {}
     for test in tests:
-        keys.setdefault((test.key.root, test.key.path), []).append(test)
+        keys.setdefault((_attribute(test.key.root), test.key.path), []).append(test)
     if len(keys) == len(tests):
         return
     for same in keys.values():
@@ -43,6 +43,11 @@ def contradictions(tests: list[Test]) -> Iterator[tuple[str, str, str]]:
             if excluded or apart:
                 message = f"contradicts {first.place} on {first.key.text}: no value passes both"
                 yield second.place, message, "" if excluded or single else _ARRAY_HINT
+
+
+def _attribute(root: str) -> str:
+    """Return the attribute that a key means in all but odd events, which have an extension of such a name."""
+    return root if root == "topic" else ALIASES.get(root, root)
 
 
 def _excluded(positive: Test, other: Test) -> bool:
@@ -97,7 +102,8 @@ def _no_common_text(kinds: set[str], first: tuple[str, ...], second: tuple[str, 
 
 def _same_view(first: Test, second: Test) -> bool:
     """Tell whether both read the key in the same form (`exact` text and folded text are two forms)."""
-    return first.read is second.read or (first.key.root == DATA and first.operator.family == second.operator.family)
+    one_key = first.key.root == DATA or first.key.root != second.key.root  # the same attribute by another name
+    return first.read is second.read or (one_key and first.operator.family == second.operator.family)
 
 
 type _Interval = tuple[tuple[float, int], tuple[float, int]]

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, Final, Literal
 
 from integration.events.event import Event
-from integration.routing.keys import DATA, Key
+from integration.routing.keys import ALIASES, DATA, Key
 
 type Read = Callable[[Event], Any]
 type View = Literal["text", "number", "boolean", "presence", "exact"]
@@ -60,7 +60,10 @@ def attribute(event: Event, name: str) -> str | int | bool | None:
         return event.ingress
     if name in _FIELDS:
         return getattr(event, name)
-    return event.extensions.get(name)
+    own = event.extensions.get(name)
+    if own is not None or name not in ALIASES or (name == "topic" and event.shape != "event_grid"):
+        return own
+    return attribute(event, ALIASES[name])
 
 
 _FIELDS = frozenset({"id", "source", "type", "subject", "organization", "datacontenttype", "dataschema"})

@@ -23,7 +23,7 @@ import msgspec
 from integration.errors import ConfigurationError, Problem, TemplateField
 from integration.events.event import Event
 from integration.routing.conditions import did_you_mean
-from integration.routing.keys import ATTRIBUTES, DATA, Key, UnreadableKey, parse_key
+from integration.routing.keys import ALIASES, ATTRIBUTES, DATA, Key, UnreadableKey, parse_key
 from integration.routing.readers import DICT, LIST, as_text, attribute
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _field(text: str, landing: Landing, problem: Callable[[str, str], None]) -> 
     except UnreadableKey as error:
         problem(f"names {{{text[:80]}}}: {error}", known)
         return Field(text, None, "", landing)
-    if key.root != DATA and key.root not in ATTRIBUTES:
+    if key.root != DATA and key.root not in ATTRIBUTES and key.root not in ALIASES:
         problem(f"names the unknown field {{{text[:80]}}}", did_you_mean(text, ROOTS) + known)
     return Field(text, key, "", landing)
 

@@ -120,3 +120,15 @@ def test_alerts_that_no_route_takes_are_a_warning(project, capsys):
     assert code == 0
     [warning] = answer["warnings"]
     assert "fno-link.integration.lost" in warning["message"]
+
+
+def test_a_key_whose_dots_are_no_path_is_a_warning_that_says_how_to_quote(project, capsys):
+    filters = '[{ operator = "StringIn", key = "data.claims.http://schemas.contoso.com/name", values = ["b"] }]'
+    routes = f'[[routes]]\nname = "r"\ntarget = "t"\nfilters = {filters}\n'
+    routes += '[[routes]]\nname = "all"\ntarget = "t"\nevent_types = ["fno-link.*"]\n'
+    (project / "fno-link.toml").write_text(ORGANIZATION + routes)
+    code, answer = checked(capsys)
+    assert code == 0
+    [warning] = answer["warnings"]
+    assert warning["key"] == "routes[0].filters[0].key"
+    assert 'data.claims["http://schemas.contoso.com/name"]' in warning["hint"]

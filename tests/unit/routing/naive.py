@@ -14,7 +14,7 @@ from integration.events.event import Event
 MISSING = object()
 MATCHED_WHEN_MISSING = {"NumberNotIn", "NumberNotInRange", "StringNotIn", "IsNullOrUndefined"}
 LINK = {"fnourl", "fnoid", "fnotenantid"}
-ATTRIBUTES = {"eventid": "id", "eventtype": "type", "topic": "source", "eventtime": "time"}
+ATTRIBUTES = {"eventid": "id", "eventtype": "type", "eventtime": "time"}
 
 
 def is_number(value: Any) -> bool:
@@ -67,7 +67,9 @@ def look_up(payload: Any, path: list[str], *, arrays: bool) -> Any:
 
 
 def attribute(event: Event, name: str, operator: str) -> Any:
-    name = ATTRIBUTES.get(name.lower(), name.lower())
+    name = name.lower()
+    if name not in event.extensions:
+        name = "source" if name == "topic" and event.shape == "event_grid" else ATTRIBUTES.get(name, name)
     if name == "time":
         value = event.time and event.time.astimezone(UTC).isoformat().replace("+00:00", "Z")
     elif name in {"id", "source", "type", "subject", "organization", "datacontenttype", "dataschema"}:
