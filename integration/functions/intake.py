@@ -1,6 +1,7 @@
 """One function per HTTP source: its own key, its own switch, its own metrics."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 import azure.functions as func
 
@@ -36,7 +37,17 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
 
 
 def _intake(source: HttpSource, worker: Workers) -> Handler:
+    @cache
+    def busy() -> func.HttpResponse:
+        from integration.web.intake import refused  # noqa: PLC0415  # imported with the first call: import budget
+
+        return answer(refused())
+
     async def take(req: func.HttpRequest) -> func.HttpResponse:
-        return answer(await worker().intake.accept(source, request_of(req)))
+        intake = worker().intake
+        if intake.full:
+            # Before anything is read of it: under overload most requests end here.
+            return busy()
+        return answer(await intake.accept(source, request_of(req)))
 
     return take

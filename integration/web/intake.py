@@ -20,6 +20,7 @@ from integration.events.kept import excess, kept_headers
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import PAYLOADS
+from integration.web.admission import Admission
 from integration.web.message import Request, Response, problem
 
 log = logger("web")
@@ -27,7 +28,6 @@ log = logger("web")
 # A queue message holds 48 KiB; what is larger is stored as a claim-check first.
 LARGEST_MESSAGE = 45 * 1024
 PATIENCE = 4.0
-MOST_UNDER_WAY = 256
 RETRY_AFTER = 5
 
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
@@ -51,14 +51,18 @@ class Intake:
     Args:
         storage: The worker's storage account.
         clock: The time.
-        most: How many requests may be under way at once in this process.
+        admission: How many requests may be under way at once in this process.
     """
 
-    def __init__(self, storage: Storage, clock: Clock, *, most: int = MOST_UNDER_WAY) -> None:
+    def __init__(self, storage: Storage, clock: Clock, *, admission: Admission | None = None) -> None:
         self._storage = storage
         self._clock = clock
-        self._most = most
-        self._under_way = 0
+        self._admission = admission or Admission(clock)
+
+    @property
+    def full(self) -> bool:
+        """Whether a request would be refused whatever it holds: to be asked before it is read."""
+        return self._admission.full
 
     async def accept(self, source: HttpSource, request: Request) -> Response:
         """Take one message.
@@ -71,6 +75,8 @@ class Intake:
             202 when it is stored; 200 to a handshake; 411 when the body cannot have come here; 413 and 431 when body or
             headers are too large; 503 with Retry-After when it could not be stored in time.
         """
+        if self.full:
+            return refused()
         handshake = shake_hands(request)
         if handshake is not None:
             return handshake
@@ -79,9 +85,7 @@ class Intake:
         if len(request.body) > source.max_body:
             message = f"{len(request.body)} bytes are more than the {source.max_body} that {source.name} accepts"
             return problem(413, PayloadTooLarge(message))
-        if self._under_way >= self._most:
-            return problem(503, Overloaded(), retry_after=RETRY_AFTER)
-        self._under_way += 1
+        entered = self._admission.enter()
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._store(source, request)
@@ -94,7 +98,7 @@ class Intake:
             log.error("%s: 503: %s", source.name, said, exc_info=None if expected else error)  # noqa: TRY400  # no trace for an outage
             answer = problem(503, StorageUnavailable(), retry_after=RETRY_AFTER)
         finally:
-            self._under_way -= 1
+            self._admission.leave(entered)
         return answer
 
     async def keep(self, source: EventGridSource, body: bytes, content_type: str) -> None:
@@ -137,6 +141,11 @@ class Intake:
                 raise PayloadTooLarge(text)
             await self._storage.blobs(PAYLOADS, hasty=True).put(path, request.body)
         await self._storage.queue(QUEUE, hasty=True).put(message)
+
+
+def refused() -> Response:
+    """Answer what is more than can be taken: 503, never 429, at which Dataverse does not try again."""
+    return problem(503, Overloaded(), retry_after=RETRY_AFTER)
 
 
 def shake_hands(request: Request) -> Response | None:

@@ -6,6 +6,7 @@ from integration.clock import SystemClock
 from integration.config.model import HttpSource
 from integration.storage import Storage
 from integration.web import Request
+from integration.web.admission import Admission
 from integration.web.intake import Intake
 
 ERP = HttpSource(name="erp", organization="contoso")
@@ -34,7 +35,8 @@ async def test_a_refused_message_leaves_no_claim_check(azurite):
 
 
 async def test_at_most_so_many_requests_are_under_way():
-    intake = Intake(Storage({}), SystemClock(), most=0)
+    intake = Intake(Storage({}), SystemClock(), admission=Admission(SystemClock(), most=0))
+    assert intake.full
     answer = await intake.accept(ERP, Request(method="POST", body=b"x"))
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     assert b"Overloaded" in answer.body
