@@ -20,7 +20,7 @@ ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1
 SPARE_ACCOUNTS = 1000
 READY_WITHIN = 60.0
 STOP_WITHIN = 5.0
-_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at http://127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at https?://127\.0\.0\.1:(\d+)")
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -37,10 +37,16 @@ class Azurite:
     Args:
         data: The folder that keeps its state over `stop`, `kill` and `restart`; in memory only when absent.
         ports: Where to listen; free ports by default, kept over restarts.
+        certificate: File with the server's certificate chain and its key, PEM: it then speaks TLS, and takes tokens of
+            Microsoft Entra besides keys (`--oauth basic`: audience, issuer and times are checked; signatures and roles
+            are not).
     """
 
-    def __init__(self, data: Path | None = None, *, ports: Ports | None = None) -> None:
+    def __init__(
+        self, data: Path | None = None, *, ports: Ports | None = None, certificate: Path | None = None
+    ) -> None:
         self.ports = ports or Ports()
+        self._certificate = certificate
         self._data = data
         self._child: Child | None = None
         self._exit = ExitStack()
@@ -56,14 +62,19 @@ class Azurite:
         """The connection string of an account that nobody else was given, empty at first."""
         return self._connection(f"spare{next(self._spare)}")
 
+    def endpoints(self, account: str = ACCOUNT) -> dict[str, str]:
+        """The URLs of an account by service: blob, queue, table."""
+        scheme = "https" if self._certificate else "http"
+        return {
+            service: f"{scheme}://127.0.0.1:{getattr(self.ports, service)}/{account}"
+            for service in Ports.__struct_fields__
+        }
+
     def _connection(self, account: str) -> str:
-        base = "http://127.0.0.1"
-        return (
-            f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={ACCOUNT_KEY};"
-            f"BlobEndpoint={base}:{self.ports.blob}/{account};"
-            f"QueueEndpoint={base}:{self.ports.queue}/{account};"
-            f"TableEndpoint={base}:{self.ports.table}/{account};"
-        )
+        protocol = "https" if self._certificate else "http"
+        parts = [f"DefaultEndpointsProtocol={protocol}", f"AccountName={account}", f"AccountKey={ACCOUNT_KEY}"]
+        parts += [f"{service.title()}Endpoint={url}" for service, url in self.endpoints(account).items()]
+        return "".join(f"{part};" for part in parts)
 
     @property
     def log(self) -> str:
@@ -88,6 +99,8 @@ class Azurite:
         command = [interpreter, "--require", str(PACKAGE / "watchdog.cjs"), str(script)]
         command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         command += ["--inMemoryPersistence"] if self._data is None else ["--location", str(self._data)]
+        if self._certificate is not None:
+            command += ["--oauth", "basic", "--cert", str(self._certificate), "--key", str(self._certificate)]
         for service in Ports.__struct_fields__:
             command += [f"--{service}Port", str(getattr(self.ports, service))]
         accounts = (ACCOUNT, *(f"spare{number}" for number in range(SPARE_ACCOUNTS)))

@@ -24,6 +24,7 @@ from emulation.functions_host.log import host_log
 from emulation.functions_host.outputs import Outputs
 from emulation.functions_host.settings import HOST_STORAGE, LOCAL_SETTINGS, Settings, local_settings
 from emulation.functions_host.storage import Storage
+from emulation.functions_host.storage_connection import find_storage
 from emulation.functions_host.vault import Vault
 from emulation.functions_host.web import Front
 
@@ -213,7 +214,7 @@ def _listeners(functions: tuple[Function, ...], services: Services) -> dict[str,
             msg = f"Function {function.name!r}: the local host has no trigger of type {kind!r}."
             raise HostError(msg)
         try:
-            services.settings.connection_string(HOST_STORAGE, function.name)
+            find_storage(services.settings, HOST_STORAGE, function.name)
         except HostError as error:
             msg = f"Missing value for {HOST_STORAGE}: all triggers other than HTTP need it. {error}"
             raise HostError(msg) from error

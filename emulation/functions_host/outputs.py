@@ -13,6 +13,7 @@ from emulation.functions_host.function import RETURN, Binding, Function
 from emulation.functions_host.protos import TypedData
 from emulation.functions_host.settings import Settings
 from emulation.functions_host.storage import Storage
+from emulation.functions_host.storage_connection import find_storage
 from emulation.functions_host.worker import Returned
 
 HTTP = "http"
@@ -45,7 +46,7 @@ class Outputs:
                     msg = f"Function {function.name!r}: the local host has no output binding of type {binding.type!r}."
                     raise HostError(msg)
                 if binding.type == QUEUE:
-                    self._settings.connection_string(binding.text("connection"), function.name)
+                    find_storage(self._settings, binding.text("connection"), function.name)
                     self._settings.resolve(binding.text("queueName"))
 
     async def write(self, function: Function, returned: Returned) -> None:

@@ -85,8 +85,8 @@ class Settings:
                 return _DEVELOPMENT_STORAGE if value.strip().rstrip(";") == "UseDevelopmentStorage=true" else value
         if any(key.startswith((f"{name.lower()}__", f"azurewebjobs{name.lower()}__")) for key in self._values):
             msg = (
-                f"Function {function!r}: connection {name!r} is identity-based, which needs Azure; "
-                f"set {name} to a connection string to run locally."
+                f"Function {function!r}: connection {name!r} is identity-based, and its settings name no account or "
+                f"namespace that the local host can use; set {name} to a connection string to run locally."
             )
             raise HostError(msg)
         msg = (

@@ -24,6 +24,7 @@ from tests.e2e.log_reader import leaks
 ROOT = Path(__file__).parents[2]
 CLIENT_ID = "0a1b2c3d-0000-4000-8000-0000000000e2"
 CLIENT_SECRET = "a secret of the stage"
+IDENTITY = "0a1b2c3d-0000-4000-8000-0000000000e3"  # user-assigned
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"twenty-four secret bytes").decode()
 ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
 ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving")
@@ -144,6 +145,7 @@ class Stage:
         options: Of the functions host.
         text: The configuration.
         more: App settings beside those that every stage has.
+        trusting: A further certificate authority that the app trusts, PEM.
     """
 
     def __init__(
@@ -153,12 +155,14 @@ class Stage:
         *,
         text: str | None = None,
         more: Mapping[str, str] | None = None,
+        trusting: Path | None = None,
         **options: Any,
     ) -> None:
         self._folder = folder
         self.storage = storage
         self._text = configuration() if text is None else text
         self._more = dict(more or {})
+        self._trusting = trusting
         self._options = options
         self._exit = ExitStack()
 
@@ -173,10 +177,14 @@ class Stage:
                 )
                 for name in ORGANIZATIONS
             )
-            app = App(CLIENT_ID, secrets=(Secret(CLIENT_SECRET),))
-            self.dynamics = started.enter_context(Dynamics(World(apps=(app,), organizations=organizations)))
+            apps = (App(CLIENT_ID, secrets=(Secret(CLIENT_SECRET),)), App(IDENTITY, managed_identity="user"))
+            self.dynamics = started.enter_context(Dynamics(World(apps=apps, organizations=organizations)))
             self.receivers = started.enter_context(Receivers())
-            env = {**self.dynamics.environ, **QUICK}
+            env = {**self.dynamics.environ, **self.dynamics.identity_environ, **QUICK}
+            if self._trusting is not None:
+                both = self._folder / "authorities.pem"
+                both.write_text(Path(env["SSL_CERT_FILE"]).read_text() + self._trusting.read_text())
+                env |= dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(both))
             self.host = started.enter_context(
                 FunctionsHost(ROOT, env=env, settings=self._settings(), queue_lease=2, **self._options)
             )

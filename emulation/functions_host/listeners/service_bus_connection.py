@@ -10,8 +10,8 @@ import msgspec
 from azure.servicebus.aio import ServiceBusClient
 
 from emulation.functions_host.errors import HostError
+from emulation.functions_host.identity import ManagedIdentity, check_kind
 from emulation.functions_host.settings import Settings
-from integration.identity import AppIdentity
 
 PATIENCE: dict[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.5}
 
@@ -29,7 +29,7 @@ class ServiceBusConnection(msgspec.Struct, frozen=True):
 
     connection_string: str = ""
     namespace: str = ""
-    identity: AppIdentity | None = None
+    identity: ManagedIdentity | None = None
     endpoint: str = ""
     authorities: str = ""
 
@@ -60,10 +60,11 @@ def find_connection(settings: Settings, name: str, function: str, entity: str = 
         for prefix in prefixes:
             namespace = settings.get(f"{prefix}__fullyQualifiedNamespace")
             if namespace:
-                _check_credential(settings.get(f"{prefix}__credential") or "", prefix, function)
+                if wrong := check_kind(settings.get(f"{prefix}__credential") or "", prefix, function):
+                    raise HostError(wrong)
                 return ServiceBusConnection(
                     namespace=namespace,
-                    identity=AppIdentity(settings.get(f"{prefix}__clientId") or ""),
+                    identity=ManagedIdentity(settings.get(f"{prefix}__clientId") or ""),
                     endpoint=settings.get(f"{prefix}__customEndpointAddress") or "",
                     authorities=settings.get(f"{prefix}__connectionVerify") or "",
                 )
@@ -82,10 +83,4 @@ def _check_entity(connection_string: str, entity: str, function: str) -> None:
             f"Function {function!r}: the queue or topic name {entity!r} does not match the EntityPath in the "
             "connection string. Only one entity name may be specified."
         )
-        raise HostError(msg)
-
-
-def _check_credential(kind: str, prefix: str, function: str) -> None:
-    if kind.lower() not in {"", "managedidentity"}:
-        msg = f"Function {function!r}: {prefix}__credential is {kind!r}; the local host knows managedidentity only."
         raise HostError(msg)

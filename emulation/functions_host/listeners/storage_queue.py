@@ -22,6 +22,7 @@ from emulation.functions_host.function import Function
 from emulation.functions_host.listeners.listener import Listener, Services
 from emulation.functions_host.log import host_log
 from emulation.functions_host.outputs import send
+from emulation.functions_host.storage_connection import find_storage
 from emulation.functions_host.worker import Call
 
 SHORTEST_PAUSE = 0.1
@@ -56,7 +57,7 @@ class StorageQueueListener(Listener):
         self._options = services.host_json.extensions.queues
         self._connection = trigger.text("connection")
         self._name = services.settings.resolve(trigger.text("queueName"))
-        services.settings.connection_string(self._connection, function.name)
+        find_storage(services.settings, self._connection, function.name)
         self._poison = poison_queue(self._name)
         self._binary = trigger_data.is_binary(trigger)
         self._in_work = 0
