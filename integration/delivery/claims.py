@@ -194,7 +194,7 @@ class Claims:
 
     async def _recorded(self, journal: Journal, run: Run, work: Work, act: Act) -> list[Outcome] | None:
         """Act and record; None when the run was overtaken."""
-        ledger = Ledger(run.row.generation)
+        ledger = Ledger(run.row.generation, run.row.deliveries, proven=run.row.digest != "")
         try:
             if self._payloads is not None and run.decision.why in _FIRST:
                 await persist(lambda: self._kept(run, work))

@@ -8,7 +8,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.model import Configuration
-from integration.dead_letters import Attempted, DeadLetters, Record, reasons
+from integration.dead_letters import Attempted, DeadLetters, Place, Record, reasons
 from integration.delivery.outcome import Buried, Deferred, Ignored, Outcome, Waiting
 from integration.delivery.persist import persist
 from integration.delivery.retries import Retries
@@ -21,6 +21,7 @@ from integration.errors import (
     LinkUnknown,
     Unforeseen,
 )
+from integration.events.event import Event
 from integration.events.inbound import Inbound, Undecoded
 from integration.faults import summary
 from integration.journal import Subject
@@ -192,6 +193,20 @@ class Keeping:
             return await self.bury_undecoded(item, inbound, replay)
 
         return bury
+
+    async def stored(self, letter: str) -> Event | None:
+        """Give the event that a dead letter holds; None where it is gone or cannot be read.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        place = Place.read(letter)
+        found = await persist(lambda: self._dead_letters.read(place)) if place is not None else None
+        try:
+            return None if found is None else Record.decode(found[0]).event
+        except CorruptRecord as corrupt:
+            log.warning("the dead letter %s cannot be read: %s", letter, corrupt)
+            return None
 
     def _record(self, work: Work, reason: str, message: str, hint: str, target: str) -> Record:
         event = work.subject_matter

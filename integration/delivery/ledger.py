@@ -15,10 +15,14 @@ class Ledger:
 
     Args:
         generation: The run's number, which its retry messages carry; None: there is no journal, they keep theirs.
+        before: The entries of the row as the run has begun it.
+        proven: What came has the digest of what came first.
     """
 
-    def __init__(self, generation: int | None = None) -> None:
+    def __init__(self, generation: int | None = None, before: tuple[Entry, ...] = (), *, proven: bool = False) -> None:
         self.generation = generation
+        self.proven = proven
+        self._before = {entry.route: entry for entry in before}
         self.reason = ""
         """Why nothing was to be delivered."""
         self._entries: dict[str, Entry] = {}
@@ -62,6 +66,16 @@ class Ledger:
             case _:
                 entry = Entry(route="", state="unrouted")
         self._entries[entry.route] = msgspec.structs.replace(entry, target=target, letter=letter, ms=ms)
+
+    def letter(self, route: str) -> str:
+        """Say where the dead letter of a delivery lies that was begun anew; empty: it had none."""
+        entry = self._before.get(route)
+        return entry.letter if entry else ""
+
+    def leave(self, route: str) -> None:
+        """Enter that a delivery stays the dead letter that it was."""
+        if entry := self._before.get(route):
+            self._entries[route] = msgspec.structs.replace(entry, state="dead_lettered")
 
     def decide(self) -> None:
         """Enter that the routes which only the link decides are decided, by entries of their own."""

@@ -24,6 +24,7 @@ from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
 from integration.delivery.newest import Newest
 from integration.delivery.outcome import Delivered, Ignored, Outcome, Waiting
+from integration.delivery.resending import Resending
 from integration.delivery.resuming import Resuming
 from integration.delivery.retries import Retries
 from integration.delivery.screening import Screening
@@ -95,6 +96,7 @@ class Pipeline:
         self._screening = Screening(configuration, rows, self._keeping, clock, guard)
         self._spreading = Spreading(table, links, self._attempts, self._keeping, self._newest)
         self._resuming = Resuming(table, self._screening, self._spreading, self._attempts, self._keeping)
+        self._resending = Resending(self._screening, self._resuming, self._attempts, self._keeping, self._alert)
         self._transitions = transitions
         self._news = news
 
@@ -204,7 +206,7 @@ class Pipeline:
             self._claims.under(
                 kind,
                 work,
-                lambda work, run, ledger: self._process(work, run, ledger, whole=whole, link=link),
+                lambda work, run, ledger: self._process(work, run, ledger, whole=whole, link=link, kind=kind),
                 whole=whole,
             ),
             lambda fault: self._claims.failed(kind, work, fault),
@@ -217,7 +219,7 @@ class Pipeline:
             self._newest.delivered(work.subject_matter)
         await self._announce()
 
-    async def _process(
+    async def _process(  # noqa: PLR0913  # what a run depends on
         self,
         work: Work,
         run: Process | None,
@@ -225,6 +227,7 @@ class Pipeline:
         *,
         whole: bool,
         link: Link | LinkUnknown | None = None,
+        kind: Kind = "source",
     ) -> list[Outcome]:
         """Make the deliveries that a run is about.
 
@@ -234,13 +237,17 @@ class Pipeline:
             ledger: Where deliveries are entered.
             whole: Without a claim: evaluate the routes rather than go on with the delivery by `work.route`.
             link: The link, where it is known already.
+            kind: What brought the event.
         """
         if ledger.generation is not None:
             work = msgspec.structs.replace(work, generation=ledger.generation)
-        event = work.subject_matter
         routes, settled = (() if whole else (work.route,)), frozenset[str]()
+        sent = run is not None and kind in ("source", "recheck")
         if run is not None:
             whole, routes, settled = run.whole, run.routes, run.settled
+            if sent and (run.why == "rerouted" or "" in routes):
+                work = msgspec.structs.replace(work, event=await self._resending.stored(work, "", ledger))
+        event = work.subject_matter
         outcomes: list[Outcome] = []
         again = work.whole and "" in routes  # it had come as far as its guards or its routes
         routes = tuple(name for name in routes if name or not again)
@@ -265,6 +272,8 @@ class Pipeline:
             )
             for name in routes
         ]
+        if works and sent:
+            return outcomes + await self._resending.again(work, works, ledger, settled)
         return outcomes + (await self._resuming.go_on(event, works, link, ledger, settled) if works else [])
 
     async def _guarded(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
@@ -284,9 +293,12 @@ class Pipeline:
         if isinstance(verdict, Refused):
             outcome = await self._screening.refused(work, verdict, ledger)
             if verdict.alert is not None:
-                await self.route(verdict.alert, self._clock.now())
+                await self._alert(verdict.alert)
             return [outcome]
         return await self._spreading.all_routes(msgspec.structs.replace(work, event=verdict), ledger, but)
+
+    async def _alert(self, alert: Event) -> None:
+        await self.route(alert, self._clock.now())
 
     async def _announce(self) -> None:
         """Send what is to be said of circuits that were opened or closed; the log has it in any case."""

@@ -16,6 +16,7 @@ from integration.errors import LinkUnknown, Unforeseen
 from integration.events.event import Event
 from integration.faults import netted
 from integration.links.values import Link, Linked
+from integration.routing.compiled_route import CompiledRoute
 from integration.routing.table import RouteTable
 
 
@@ -40,13 +41,15 @@ class Resuming:
         self._attempts = attempts
         self._keeping = keeping
 
-    async def go_on(
+    async def go_on(  # noqa: PLR0913  # what going on depends on
         self,
         event: Event,
         works: list[Work],
         link: Link | LinkUnknown | None,
         ledger: Ledger,
         settled: frozenset[str],
+        *,
+        anew: bool = False,
     ) -> list[Outcome]:
         """Go on with deliveries of one event, perhaps from an event as it came: it is completed first.
 
@@ -56,6 +59,7 @@ class Resuming:
             link: The link, where it is known already.
             ledger: Where they are entered.
             settled: Routes whose delivery is recorded and not to be made again.
+            anew: Whether the routes' filters are asked again, not only what they ask of the link.
 
         Raises:
             StorageUnavailable: Something could not be stored.
@@ -65,15 +69,17 @@ class Resuming:
             left = [each for each in works if not ledger.knows(each.route)]
             return await all_of([self._attempts.failed(each, fault, ledger) for each in left])
 
-        return await netted(self._all(event, works, link, ledger, settled), failed)
+        return await netted(self._all(event, works, link, ledger, settled, anew=anew), failed)
 
-    async def _all(
+    async def _all(  # noqa: PLR0913  # as above
         self,
         event: Event,
         works: list[Work],
         link: Link | LinkUnknown | None,
         ledger: Ledger,
         settled: frozenset[str],
+        *,
+        anew: bool,
     ) -> list[Outcome]:
         try:
             completed = await self._screening.completed(event)
@@ -84,19 +90,19 @@ class Resuming:
         works = [msgspec.structs.replace(each, event=completed) for each in works]
         if link is None:
             link = await self._spreading.link_for(completed, needed=any(map(self._needs_link, works)))
-        results = await all_of([self._one(each, link, ledger, settled) for each in works])
+        results = await all_of([self._one(each, link, ledger, settled, anew=anew) for each in works])
         return [outcome for each in results for outcome in each]
 
     async def _one(
-        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str]
+        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str], *, anew: bool
     ) -> list[Outcome]:
         async def failed(fault: Unforeseen) -> list[Outcome]:
             return [await self._attempts.failed(work, fault, ledger)]
 
-        return await netted(self._each(work, link, ledger, settled), failed)
+        return await netted(self._each(work, link, ledger, settled, anew=anew), failed)
 
     async def _each(
-        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str]
+        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str], *, anew: bool
     ) -> list[Outcome]:
         event = work.subject_matter
         if work.route:
@@ -105,7 +111,10 @@ class Resuming:
             if route is None:
                 message = f"the route {work.route} is no longer in the configuration, or switched off"
                 reason = reasons.ROUTE_GONE
-            elif isinstance(link, Linked) and not self._table.decide(route, stamp(event, link)):
+            elif anew and not self._takes(route, stamp(event, link) if isinstance(link, Linked) else event):
+                message = f"the route {work.route} no longer takes this event: its filters have changed, or the link"
+                reason = reasons.UNROUTED
+            elif not anew and isinstance(link, Linked) and not self._table.decide(route, stamp(event, link)):
                 message = f"the route {work.route} no longer takes this event: the organization's link has changed"
                 reason = reasons.UNROUTED
             if route is None or reason:
@@ -124,6 +133,10 @@ class Resuming:
             (route, msgspec.structs.replace(work, route=route.name)) for route in routes if route.name not in settled
         ]
         return await all_of([self._attempts.settle(each, route, link, ledger) for route, each in decided])
+
+    def _takes(self, route: CompiledRoute, event: Event) -> bool:
+        matches = self._table.match(event)
+        return route in matches.routes or route in matches.undecided
 
     def _needs_link(self, work: Work) -> bool:
         if not work.route:

@@ -4,7 +4,7 @@ from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import reasons
 from integration.delivery.completion import Rows, complete
-from integration.delivery.guard import Echo, Guard, Refused
+from integration.delivery.guard import Echo, Guard, Refused, Verdict
 from integration.delivery.keeping import Keeping
 from integration.delivery.ledger import Ledger
 from integration.delivery.outcome import Outcome
@@ -41,10 +41,14 @@ class Screening:
         Raises:
             LinkUnknown: Dataverse has to be asked for it and cannot be now.
         """
+        verdict = await self.guarded(event, replay=replay)
+        return verdict if isinstance(verdict, Echo | Refused) else await self.completed(event)
+
+    async def guarded(self, event: Event, *, replay: int = 0) -> Verdict:
+        """Judge an event as it came; arguments and errors as in `judge`."""
         if event.variant is not None and not replay:
             return _differs(event.variant)
-        verdict = await self._guard.check(event)
-        return verdict if isinstance(verdict, Echo | Refused) else await self.completed(event)
+        return await self._guard.check(event)
 
     async def completed(self, event: Event) -> Event | Refused:
         """Return an event with its row where it was cut.

@@ -19,8 +19,13 @@ def begun(row: Row, run: Process, *, owner: str, now: datetime) -> Row:
     """
     forgotten = [each for each in row.deliveries if run.afresh or each.route in run.forgets]
     kept = [each for each in row.deliveries if each not in forgotten]
-    letters = {each.route: each.letter for each in kept}
-    reopened = (Entry(route=route, state="open", letter=letters.get(route, "")) for route in run.routes if run.reopens)
+    known = {each.route: each for each in kept}
+    # What is known of them stays: a guard may be against it, and then they are what they were.
+    reopened = (
+        msgspec.structs.replace(known.get(route) or Entry(route=route, state="open"), state="open")
+        for route in run.routes
+        if run.reopens
+    )
     return msgspec.structs.replace(
         row,
         state="received",

@@ -1,0 +1,96 @@
+"""What had failed and comes again from its sender: it goes the whole way, as any event does, and as it was stored.
+
+The guards judge the message that came; what is delivered is the event that its dead letter holds, by the routes whose
+delivery had failed, as far as they take it still. So a message that only repeats an id can neither choose a target nor
+take away the dead letter of what it does not hold.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from integration.delivery.attempts import Attempts, all_of
+from integration.delivery.guard import Echo, Refused
+from integration.delivery.keeping import Keeping
+from integration.delivery.ledger import Ledger
+from integration.delivery.outcome import Ignored, Outcome
+from integration.delivery.resuming import Resuming
+from integration.delivery.screening import Screening
+from integration.delivery.work import Work
+from integration.errors import LinkUnknown
+from integration.events.event import Event
+from integration.loggers import logger
+
+log = logger("delivery")
+
+
+class Resending:
+    """Makes the deliveries that failed again because their sender says so.
+
+    Args:
+        screening: Judges what came.
+        resuming: Makes the deliveries.
+        attempts: Defers them while who we are is not known.
+        keeping: Has the dead letters.
+        alert: Sends what a guard has to say.
+    """
+
+    def __init__(
+        self,
+        screening: Screening,
+        resuming: Resuming,
+        attempts: Attempts,
+        keeping: Keeping,
+        alert: Callable[[Event], Awaitable[object]],
+    ) -> None:
+        self._screening = screening
+        self._resuming = resuming
+        self._attempts = attempts
+        self._keeping = keeping
+        self._alert = alert
+
+    async def again(self, work: Work, works: list[Work], ledger: Ledger, settled: frozenset[str]) -> list[Outcome]:
+        """Make deliveries again.
+
+        Args:
+            work: The message that came.
+            works: The deliveries that had failed, or were begun anew and not ended.
+            ledger: Where they are entered; knows their dead letters.
+            settled: Routes whose delivery is recorded and not to be made again.
+
+        Raises:
+            StorageUnavailable: Something could not be stored, or a dead letter not be read.
+        """
+        works = [msgspec.structs.replace(each, event=await self.stored(work, each.route, ledger)) for each in works]
+        try:
+            verdict = await self._screening.guarded(work.subject_matter, replay=work.replay)
+        except LinkUnknown as unknown:
+            return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
+        if not isinstance(verdict, Echo | Refused):
+            return await self._resuming.go_on(works[0].subject_matter, works, None, ledger, settled, anew=True)
+        for each in works:
+            ledger.leave(each.route)
+        if isinstance(verdict, Echo):
+            log.info("%s is an echo of our own write", work.subject_matter.key)
+            return [Ignored("echo")]
+        # Beside the dead letters that there are: they hold what had passed the guards.
+        whole = msgspec.structs.replace(work, route="", whole=True)
+        outcome = await self._keeping.bury(whole, verdict.reason, verdict.message, verdict.hint)
+        if verdict.alert is not None:
+            await self._alert(verdict.alert)
+        return [outcome]
+
+    async def stored(self, work: Work, route: str, ledger: Ledger) -> Event:
+        """Give the event as the dead letter of a delivery holds it; where it is gone, the one that came.
+
+        That one has the digest of the first, unless the row was written before there were digests. What its guards or
+        its routes refused as a whole is judged anew as it came, if it has.
+
+        Raises:
+            StorageUnavailable: It could not be read.
+        """
+        event = work.subject_matter
+        if not route and ledger.proven:
+            return event
+        found = await self._keeping.stored(ledger.letter(route))
+        return found if found is not None and found.key == event.key else event
