@@ -1,40 +1,87 @@
-"""Put the app's pinned packages where the Functions worker looks for them, before the folder is zipped.
+"""Put together what is deployed: the app's files, its pinned packages, and all of it compiled.
 
-    uv run --no-project python scripts/package.py                   fill .python_packages
+    uv run --no-project python scripts/package.py                   fill the folder package
     uv run --no-project python scripts/package.py --target FOLDER   fill another folder
 
-Wheels for Linux and Python 3.13 whatever machine this is, each with a hash of requirements.txt. Source: the page
-"Python build options for Azure Functions" (packages in .python_packages/lib/site-packages).
+- The files are those that .funcignore lets through.
+- The packages are wheels for Linux and the app's Python whatever machine this is, each with a hash of requirements.txt,
+  in .python_packages/lib/site-packages: the page "Python build options for Azure Functions".
+- Compiled ahead, for the folder is read-only on Flex Consumption: without its .pyc files every cold start compiles all
+  of it. Unchecked hashes, for a zip keeps no times by which a .pyc could be checked (PEP 552).
 """
 
 import argparse
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parent.parent
-TARGET = ROOT / ".python_packages" / "lib" / "site-packages"
+TARGET = ROOT / "package"
+PACKAGES = Path(".python_packages", "lib", "site-packages")
 PLATFORM = "x86_64-manylinux_2_28"
+# Where the files lie in Azure: tracebacks name them so.
+DEPLOYED = "/home/site/wwwroot"
+
+
+def is_ignored(path: PurePosixPath, patterns: list[str]) -> bool:
+    """Say whether .funcignore keeps a file out; its patterns are those of .gitignore, the last that matches wins."""
+    for part in [*reversed(path.parents[:-1]), path]:
+        kept_out = False
+        for pattern in patterns:
+            bare = pattern.removeprefix("!").rstrip("/")
+            anchored = "/" in bare
+            if part.full_match(bare.removeprefix("/")) if anchored else PurePosixPath(part.name).full_match(bare):
+                kept_out = not pattern.startswith("!")
+        if kept_out:
+            return True
+    return False
+
+
+def sources(root: Path) -> Iterator[PurePosixPath]:
+    """Yield what is deployed of a checkout, packages and compiled files apart."""
+    lines = (root / ".funcignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    pending = [root]
+    while pending:
+        for path in pending.pop().iterdir():
+            relative = PurePosixPath(path.relative_to(root).as_posix())
+            made_here = path.name == "__pycache__" or path in {TARGET, root / ".python_packages"}
+            if made_here or is_ignored(relative, patterns):
+                continue
+            if path.is_dir():
+                pending.append(path)
+            else:
+                yield relative
+
+
+def run(problem: str, *command: str) -> None:
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        sys.exit(f"{problem}; the lines above say why")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--target", type=Path, default=TARGET, help="folder to fill; what is there is deleted first")
-    target = parser.parse_args().target
+    target: Path = parser.parse_args().target.resolve()
     uv = shutil.which("uv")
     if uv is None:
         sys.exit("uv is not on the PATH: pip install uv")
     shutil.rmtree(target, ignore_errors=True)
-    version = (ROOT / ".python-version").read_text().strip()
+    for relative in sources(ROOT):
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / relative, target / relative)
+    version = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
     wheels = ["--only-binary", ":all:", "--python-platform", PLATFORM, "--python-version", version]
-    command = [uv, "pip", "install", "--quiet", "--require-hashes", *wheels, "--target", str(target)]
-    done = subprocess.run([*command, "--requirements", str(ROOT / "requirements.txt")], cwd=ROOT, check=False)
-    if done.returncode:
-        sys.exit(f"the packages of requirements.txt could not be installed into {target}; uv says why above")
+    install = [uv, "pip", "install", "--quiet", "--require-hashes", *wheels, "--target", str(target / PACKAGES)]
+    run("the packages of requirements.txt could not be installed", *install, "--requirements", "requirements.txt")
     # Console scripts that name this machine's Python; the worker runs none.
-    shutil.rmtree(target / "bin", ignore_errors=True)
-    print(f"packages are in {target}")
+    shutil.rmtree(target / PACKAGES / "bin", ignore_errors=True)
+    python = [uv, "run", "--quiet", "--no-project", "--python", version, "python"]
+    how = ["-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", str(target), "-p", DEPLOYED]
+    run(f"the app could not be compiled by Python {version}", *python, "-m", "compileall", *how, str(target))
+    print(f"the package is in {target}")
 
 
 if __name__ == "__main__":

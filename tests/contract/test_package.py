@@ -1,14 +1,19 @@
 """The package that `azd deploy` makes, imported on a Python that has nothing else."""
 
 import ast
+import importlib.util
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
+
+from emulation.functions_host import FunctionsHost
 
 ROOT = Path(__file__).parents[2]
 # Isolated and without site-packages: only the standard library, the package's sources and its packages are there.
@@ -35,22 +40,17 @@ def run(*command, **options):
     return done.stdout
 
 
-def deployed_files(scratch):
-    """List what .funcignore lets through; git reads its patterns, and nothing else decides."""
+def read_by_git(root, scratch):
+    """List what .funcignore lets through of a folder; git reads its patterns, and nothing else decides."""
     run("git", "init", "--quiet", str(scratch))
     listing = ("ls-files", "-z", "--others", f"--exclude-from={ROOT / '.funcignore'}")
-    return run("git", f"--git-dir={scratch / '.git'}", f"--work-tree={ROOT}", *listing, cwd=ROOT).split("\0")[:-1]
+    return run("git", f"--git-dir={scratch / '.git'}", f"--work-tree={root}", *listing, cwd=root).split("\0")[:-1]
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("package")
-    for name in deployed_files(tmp_path_factory.mktemp("ignore")):
-        if name.startswith(".python_packages/"):
-            continue  # of an earlier build of this checkout
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, folder / name)
-    run(sys.executable, "scripts/package.py", "--target", str(folder / ".python_packages/lib/site-packages"), cwd=ROOT)
+    run(sys.executable, "scripts/package.py", "--target", str(folder), cwd=ROOT)
     return folder
 
 
@@ -68,20 +68,85 @@ def imports_of(folder):
 def test_the_package_holds_the_app_and_nothing_of_its_development(package):
     top = {path.name for path in package.iterdir()}
     assert {"function_app.py", "host.json", "fno-link.toml", "integration", "requirements.txt"} <= top
-    kept_out = {"emulation", "tests", "benchmarks", "docs", "infra", "scripts", ".git", ".venv", ".ci", "azure.yaml"}
-    assert top & (kept_out | {"local.settings.json", "local.settings.sample.json", "uv.lock", ".azure"}) == set()
-    assert list(package.rglob("*.pyc")) == []
+    kept_out = {
+        "emulation",
+        "tests",
+        "benchmarks",
+        "docs",
+        "infra",
+        "scripts",
+        ".git",
+        ".venv",
+        ".ci",
+        "azure.yaml",
+        ".editorconfig",
+    }
+    assert (
+        top & (kept_out | {"local.settings.json", "local.settings.sample.json", "uv.lock", ".azure", ".editorconfig"})
+        == set()
+    )
+    assert not (package / "integration/cli").exists()
 
 
-def test_the_patterns_of_funcignore_take_nothing_from_the_packages(tmp_path):
-    inside = [f".python_packages/lib/site-packages/x/{name}/a.py" for name in ("docs", "tests", "scripts", "build")]
-    repository = tmp_path / "repository"
-    run("git", "init", "--quiet", str(repository))
-    for name in inside:
-        (repository / name).parent.mkdir(parents=True)
-        (repository / name).touch()
-    listing = run("git", "ls-files", "--others", f"--exclude-from={ROOT / '.funcignore'}", cwd=repository).split()
-    assert sorted(listing) == sorted(inside)
+SECRET = (".env", ".env.local", "deep/.env", "server.pem", "integration/client.pfx", "cert.p12", "local.settings.json")
+NOISE = (".venv/lib/a.py", ".venv-2/a.py", "venv/a.py", "env/a.py", "fno-link_env/a.py", ".vscode/settings.json")
+KEPT = ("function_app.py", "host.json", "integration/env/a.py", "other.toml", "tests.toml", "docs-of-ours/a.md")
+
+
+def test_secrets_and_environments_stay_here_and_the_script_reads_funcignore_as_git_does(tmp_path):
+    checkout = tmp_path / "checkout"
+    for name in (*SECRET, *NOISE, *KEPT, "tests/a.py", "docs/a.md", "local.settings.old.json", "README.md"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).touch()
+    shutil.copy(ROOT / ".funcignore", checkout)
+    scripts = runpy.run_path(str(ROOT / "scripts/package.py"))
+    found = sorted(str(path) for path in scripts["sources"](checkout))
+    assert found == sorted(read_by_git(checkout, tmp_path / "scratch"))
+    assert found == sorted([*KEPT, ".funcignore"])
+
+
+def test_the_patterns_of_funcignore_take_nothing_from_the_real_packages(package, tmp_path):
+    there = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file()}
+    assert ".python_packages/lib/site-packages/certifi/cacert.pem" in there
+    assert there - set(read_by_git(package, tmp_path / "scratch")) == set()
+
+
+def test_every_module_is_compiled_for_the_python_of_the_app_and_never_checked_against_its_source(package):
+    modules = list(package.rglob("*.py"))
+    assert len(modules) > 500
+    for path in modules:
+        with Path(importlib.util.cache_from_source(str(path))).open("rb") as compiled:
+            magic, flags = compiled.read(4), int.from_bytes(compiled.read(4), "little")
+        # PEP 552: bit 0, by a hash; bit 1, the hash is checked.
+        assert (magic, flags) == (importlib.util.MAGIC_NUMBER, 0b01), path
+
+
+def test_a_host_runs_from_a_folder_that_cannot_be_written_and_compiles_nothing(package, azurite, tmp_path):
+    folder = tmp_path / "wwwroot"
+    shutil.copytree(package, folder)
+    # Were a source read and compiled, the app would fail.
+    for name in ("integration/web/intake.py", "integration/worker/worker.py", "integration/delivery/pipeline.py"):
+        (folder / name).write_text("raise SystemError('compiled at the start')")
+    for path in folder.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    values = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))["Values"]
+    values |= {"AzureWebJobsStorage": azurite.spare_account(), "FNO_LINK_CONTOSO_CLIENT_ID": "x"}
+    try:
+        python = ("-W", "error", "-v")  # it tells where each module comes from
+        with FunctionsHost(folder, env={**values, "FNO_LINK_CONTOSO_CLIENT_SECRET": "y"}, python=python) as host:
+            headers = {"x-functions-key": host.key}
+            url = f"{host.url}/api/events/erp"
+            answer = httpx.post(url, content=b'{"x": 1}', headers=headers, trust_env=False, timeout=30)
+            assert answer.status_code == 202
+            for name in ("web/__pycache__/intake", "functions/__pycache__/app", "worker/__pycache__/worker"):
+                assert f"code object from '{folder}/integration/{name}.cpython-313.pyc'" in host.log
+            assert "compiled at the start" not in host.log
+        assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    finally:
+        for path in [folder, *folder.rglob("*")]:
+            path.chmod(0o755)
 
 
 @pytest.mark.timeout(150)
