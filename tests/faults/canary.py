@@ -2,13 +2,15 @@
 
 A run that is starved of processor time outlasts its lease, and an attempt its timeout; what is then done twice is done
 so by design. Each process is asked for something trivial twice a second, the account for a write: a table, a queue and
-a blob, since it answers what needs no work at once however much work it has. An answer that is late makes a window.
+a blob, since it answers what needs no work at once however much work it has. An answer that is late makes a window; so
+does a process that the kernel lets wait for a processor for half of the time.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +26,8 @@ EVERY = 0.5
 LATE = 0.5
 GIVE_UP = 60.0
 NAME = "canary"
+# Looks after which the processes are asked for anew: one that was killed has a successor.
+RENAMED = 4
 
 
 class Canary:
@@ -32,17 +36,25 @@ class Canary:
     Args:
         urls: By the process's name: what is answered without any work, whatever the status.
         storage: The account's connection string; without it, no account is asked.
+        pids: Names the processes of which the kernel is asked how long they had to wait for a processor.
     """
 
-    def __init__(self, urls: Mapping[str, str], storage: str = "") -> None:
+    def __init__(
+        self, urls: Mapping[str, str], storage: str = "", pids: Callable[[], Mapping[str, int]] | None = None
+    ) -> None:
         self._over = threading.Event()
         self._windows: list[Window] = []
         self._clients = ExitStack()
-        asked = {name: self._get(url) for name, url in urls.items()} | (self._writes(storage) if storage else {})
+        asked: dict[str, Callable[[], object]] = {name: self._get(url) for name, url in urls.items()}
+        asked |= self._writes(storage) if storage else {}
         self._threads = [
             threading.Thread(target=self._watch, args=item, name=f"canary-{item[0]}", daemon=True)
             for item in asked.items()
         ]
+        if pids is not None:
+            self._threads.append(
+                threading.Thread(target=self._watch_waits, args=(pids,), name="canary-pids", daemon=True)
+            )
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -72,6 +84,24 @@ class Canary:
             if (took := time.monotonic() - began) > LATE:
                 self._windows.append(Window(fault="overload", subject=name, start=asked, end=asked + took))
 
+    def _watch_waits(self, pids: Callable[[], Mapping[str, int]]) -> None:
+        """Look at every process: what it does is slow where it waits for a processor."""
+        waited: dict[int, float] = {}
+        known, looks, since = dict[str, int](), 0, time.time()
+        while not self._over.wait(EVERY):
+            if looks % RENAMED == 0:
+                known = dict(pids())
+            looks += 1
+            now = time.time()
+            for name, pid in known.items():
+                total = waits(pid)
+                # Half of the time it could have run it was not let.
+                if total is not None and total - waited.get(pid, total) > (now - since) / 2:
+                    self._windows.append(Window(fault="overload", subject=name, start=since, end=now))
+                if total is not None:
+                    waited[pid] = total
+            since = now
+
     def _get(self, url: str) -> Callable[[], object]:
         client = self._clients.enter_context(httpx.Client(timeout=GIVE_UP, trust_env=False))
         return lambda: client.get(url)
@@ -90,6 +120,17 @@ class Canary:
             "storage-queue": lambda: queue.send_message(NAME, time_to_live=1),
             "storage-blob": lambda: blob.upload_blob(b"", overwrite=True),
         }
+
+
+def waits(pid: int) -> float | None:
+    """Return the seconds that a process's main thread has waited for a processor; None where it is gone.
+
+    Source: "Scheduler Statistics" of the kernel's documentation.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return None
 
 
 def merged(windows: Iterable[Window]) -> list[Window]:

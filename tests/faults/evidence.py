@@ -31,11 +31,15 @@ type Fault = Literal[
     "receiver_hangs",
     "receiver_drops",
     "receiver_slow",
+    "counterpart_lies",
+    "record_rots",
     "overload",
 ]
 """`broker_cut`: its connections; `receiver_error`: 5xx; `receiver_refuses`: a 4xx that is not tried again;
 `receiver_throttles`: 429; `receiver_hangs` and `receiver_drops`: no answer; `receiver_slow`: 200 after the sender may
-have given up. `overload` is not planned but seen: a process answered late, for want of processor time."""
+have given up. `counterpart_lies`: a webhook, F&O, or an
+organization's Dataverse and Entra answer nonsense; `record_rots`: a byte of some records on our own queues is changed.
+`overload` is not planned but seen: a process answered late, for want of processor time."""
 
 LASTING = 1e12
 """The end of a window that is never closed."""
@@ -190,6 +194,22 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     end: float
 
 
+class Rot(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of ours of which a byte was changed.
+
+    Args:
+        place: The queue it waits on.
+        id: The event that it is about.
+        digest: SHA-256 of the record as it was left.
+        at: When.
+    """
+
+    place: str
+    id: str
+    digest: str
+    at: float
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is known after a run.
 
@@ -201,6 +221,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         journal: Every row.
         broker_dead: Messages in the broker's own dead-letter queues of the sources.
         windows: The faults.
+        rots: Records that were changed.
         transports: By target: `webhook`, `finance_operations`, `service_bus`, `storage_queue`.
         lease: Seconds for which a run holds an event.
         record_within: Seconds from a target's answer until the journal has it, while nothing fails; as long as the
@@ -216,6 +237,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     journal: tuple[Journalled, ...] = ()
     broker_dead: tuple[BrokerDeadLetter, ...] = ()
     windows: tuple[Window, ...] = ()
+    rots: tuple[Rot, ...] = ()
     transports: dict[str, str] = {}
     lease: float = 150.0
     record_within: float = 10.0

@@ -11,13 +11,16 @@ WHOLE_SECONDS = 1.0
 """A Storage queue tells the time in whole seconds."""
 
 # Want of processor time is like an account that is slow: it holds up whatever there is.
+CORRUPT = "CorruptRecord"
+
 STORAGE: frozenset[Fault] = frozenset({"storage_cut", "storage_slow", "storage_reset", "overload"})
 BROKER: frozenset[Fault] = frozenset({"broker_kill", "broker_cut", "broker_slow"})
 HOST: frozenset[Fault] = frozenset({"host_kill", "host_pause"})
-UNANSWERED: frozenset[Fault] = frozenset(
+LIES: frozenset[Fault] = frozenset({"counterpart_lies"})
+UNANSWERED: frozenset[Fault] = LIES | frozenset(
     {"receiver_error", "receiver_throttles", "receiver_hangs", "receiver_drops", "receiver_slow"}
 )
-DATAVERSE: frozenset[Fault] = frozenset({"dataverse_down", "dataverse_slow", "dataverse_throttled"})
+DATAVERSE: frozenset[Fault] = LIES | frozenset({"dataverse_down", "dataverse_slow", "dataverse_throttled"})
 
 # A target that fails explains its own dead letters only; a broker or an account those of the targets it holds.
 EXHAUSTS: dict[str, frozenset[Fault]] = {
@@ -28,11 +31,13 @@ EXHAUSTS: dict[str, frozenset[Fault]] = {
     "storage_queue": STORAGE,
 }
 EXPLAINS: dict[str, frozenset[Fault]] = {
-    "TargetRejected": frozenset({"receiver_refuses"}),
-    "UntrustedLink": frozenset({"link_moved"}),
-    "Unauthenticated": frozenset({"secret_expired", "dataverse_down"}),
-    "Throttled": frozenset({"dataverse_throttled"}),
-    "Unreachable": frozenset({"dataverse_down", "dataverse_slow", "overload"}),
+    "TargetRejected": LIES | {"receiver_refuses"},
+    "UntrustedLink": LIES | {"link_moved"},
+    "Unauthenticated": LIES | {"secret_expired", "dataverse_down"},
+    "Forbidden": LIES,
+    "UnexpectedAnswer": LIES,
+    "Throttled": LIES | {"dataverse_throttled"},
+    "Unreachable": LIES | {"dataverse_down", "dataverse_slow", "overload"},
     "Busy": DATAVERSE | STORAGE | {"host_kill"},
     reasons.PARKED_TOO_LONG: frozenset({"link_lost", "link_moved"}),
     reasons.POISON: STORAGE,
@@ -92,6 +97,16 @@ def holds(evidence: Evidence, parked: Kept) -> Fault | None:
     return "link_moved" if moved and parked.reason == reasons.PARKED_FOR_OTHER_ENVIRONMENT else None
 
 
+def buried(evidence: Evidence) -> frozenset[str]:
+    """Return the ids of events of which a record was changed and is kept as it was found.
+
+    Such an event may be nowhere else, and its journal row may have stayed as it was: nobody can read what the record
+    was about. A record that was changed and is not kept excuses nothing.
+    """
+    kept = {each.key for each in evidence.dead if each.reason == CORRUPT}
+    return frozenset(rot.id for rot in evidence.rots if rot.digest in kept)
+
+
 def _holding(evidence: Evidence, target: str) -> frozenset[Fault]:
     # A host that was paused, or could not renew a queue message's lease, goes on beside the one that took over.
     return STORAGE | {"host_pause"} | (BROKER if evidence.transports.get(target) == "service_bus" else frozenset())
@@ -111,6 +126,8 @@ def _fell(windows: Iterable[Window], kinds: frozenset[Fault], begin: float, end:
 
 def _befalls(window: Window, dead: Kept) -> bool:
     """Tell whether a fault concerns a dead letter's target or organization; an account or broker concerns them all."""
+    if window.fault == "counterpart_lies":
+        return window.subject in (dead.target, dead.organization)
     if window.fault.startswith("receiver") or window.fault == "broker_throttled":
         return window.subject in ("", dead.target)
     return window.subject in ("", dead.organization) or window.fault.startswith(

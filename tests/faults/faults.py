@@ -6,6 +6,8 @@ from collections.abc import Callable
 import msgspec
 
 from tests.faults.evidence import Window
+from tests.faults.lies import Liar
+from tests.faults.rot import Rotting
 from tests.faults.schedule import Planned
 from tests.faults.topology import CLIENT_ID, CLIENT_SECRET, ORGANIZATIONS, TIMEOUT, elsewhere, home
 from tests.faults.world import Faulty
@@ -58,16 +60,30 @@ def course_of(world: Faulty, planned: Planned) -> Course:
     subject = planned.subject
     match planned.fault.partition("_"):
         case "host", _, how:
-            host = world.hosts[subject]
-            return Course(lambda: world.kill(subject), host.start) if how == "kill" else Course(host.pause, host.resume)
+            return _of_host(world, how, subject)
         case "broker", _, how:
             return _of_broker(world, how, subject)
         case "storage", _, how:
             return _of_storage(world, how)
         case "receiver", _, how:
             return _of_finance_operations(world, how) if subject == "erp" else _of_receiver(world, how, subject)
+        case "counterpart" | "record", _, _:
+            return _of_content(world, planned)
         case _:
             return _of_dynamics(world, planned)
+
+
+def _of_host(world: Faulty, how: str, subject: str) -> Course:
+    if how == "kill":
+        return Course(lambda: world.kill(subject), lambda: world.revive(subject))
+    return Course(world.hosts[subject].pause, world.hosts[subject].resume)
+
+
+def _of_content(world: Faulty, planned: Planned) -> Course:
+    if planned.fault == "record_rots":
+        return Course(bool, bool, Rotting(world, planned).again)
+    liar = Liar(world, planned.subject, planned)
+    return Course(liar.tell, liar.heal, liar.tell)
 
 
 def _of_broker(world: Faulty, how: str, entity: str) -> Course:

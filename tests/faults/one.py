@@ -1,4 +1,4 @@
-"""`python -m tests.faults.one SEED EVENTS FOLDER [BUILD]`: one seed in this process; the last line is its result."""
+"""`python -m tests.faults.one SEED EVENTS FOLDER PROCESSES [BUILD]`: one seed here; the last line is its result."""
 
 import sys
 import time
@@ -15,20 +15,21 @@ from tests.faults.schedule import plan
 from tests.faults.trial import run
 
 
-def main(seed: int, events: int, folder: Path, build: str = "") -> int:
+def main(seed: int, events: int, folder: Path, processes: str, build: str = "") -> int:
     """Run a seed; return 0 where the oracle finds no problem.
 
     Args:
         seed: The seed.
         events: How many messages are sent.
         folder: For logs and evidence.
+        processes: `groups`: one for each scaling group of a host; `one`: one for each host.
         build: One of the broken builds; empty: the product.
     """
     began = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     options = {"app": broken.app(folder), "env": {broken.SETTING: build}} if build else {}
     try:
-        evidence = run(plan(seed, events), folder, **options)
+        evidence = run(plan(seed, events), folder, grouped=processes == "groups", **options)
         (folder / "evidence.json").write_bytes(msgspec.json.encode(evidence))
         result = Result.of(seed, events, time.monotonic() - began, evidence, judge(evidence))
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this seed's result

@@ -62,6 +62,7 @@ class _Judge:
         self._dead: dict[str, list[Kept]] = defaultdict(list)
         self._parked: dict[str, list[Kept]] = defaultdict(list)
         self._rows: dict[str, Journalled] = {}
+        self._buried = excuses.buried(evidence)
         for sent in evidence.sent:
             self._sent[sent.id or sent.key].append(sent)
         for receipt in evidence.receipts:
@@ -77,6 +78,7 @@ class _Judge:
     def verdict(self) -> Verdict:
         rules = (
             self._lost,
+            self._rotted,
             self._unknown,
             self._twice,
             self._broker_dead,
@@ -93,7 +95,8 @@ class _Judge:
         """Every accepted delivery is made, a dead letter or parked; everything accepted has its journal row."""
         for name, messages in self._sent.items():
             accepted = [each for each in messages if each.accepted]
-            if not accepted:
+            if not accepted or name in self._buried:
+                self._counts["buried"] += bool(accepted)
                 continue
             key = next((each.key for each in messages if each.key), "")
             row = self._rows.get(name) or self._rows.get(key)
@@ -113,6 +116,12 @@ class _Judge:
                     why = f"to {delivery.target} by {delivery.route}: nowhere (journal: {state}); {self._story(name)}"
                     yield Problem("lost", name, why)
 
+    def _rotted(self) -> Iterator[Problem]:
+        """What was changed of our records is kept, as it was found."""
+        for rot in self._evidence.rots:
+            if rot.id not in self._buried:
+                yield Problem("rotted", rot.id, f"its record on {rot.place} was changed, and is kept nowhere")
+
     def _unknown(self) -> Iterator[Problem]:
         """Nothing is received, kept or journalled that was not sent, or not to go there; no id is changed."""
         for receipt in self._evidence.receipts:
@@ -123,12 +132,13 @@ class _Judge:
                 yield Problem("unknown", receipt.id, f"{receipt.target} got an id that nobody has sent")
                 continue
             keys = {each.key[:DIGITS] for each in messages if each.key}
-            if not receipt.route or (receipt.message_id and keys and receipt.message_id[:DIGITS] not in keys):
+            if not receipt.route or (receipt.message_id and keys and receipt.message_id.partition(":")[0] not in keys):
                 why = f"{receipt.target} got the message id {receipt.message_id!r}, which is none of its own"
                 yield Problem("changed", receipt.id, why)
             elif Delivery(receipt.route, receipt.target) not in {to for each in messages for to in each.expects}:
                 yield Problem("astray", receipt.id, f"was not to go to {receipt.target} by {receipt.route}")
         known = set(self._sent) | {each.key for each in self._evidence.sent if each.key}
+        known |= {rot.digest for rot in self._evidence.rots}
         for kept in (*self._evidence.dead, *self._evidence.parked):
             if not kept.type.startswith(INTERNAL) and not {kept.id, kept.key} & known:
                 yield Problem("unknown", kept.id or kept.key, f"nobody has sent what is kept as {kept.path}")
@@ -172,7 +182,9 @@ class _Judge:
                         if not any(each.target == made.target and each.route in ("", made.route) for each in got):
                             yield Problem("false_record", row.id, f"{about}, and nothing came there")
                     case "dead_lettered":
-                        if not any(each.route == made.route for each in self._dead.get(row.key, ())):
+                        if row.id not in self._buried and not any(
+                            each.route == made.route for each in self._dead.get(row.key, ())
+                        ):
                             yield Problem("false_record", row.id, f"{about}, and there is no such dead letter")
                     case "parked":
                         if not any(each.route == made.route for each in self._parked.get(row.key, ())):
@@ -221,7 +233,7 @@ class _Judge:
     def _at_rest(self) -> Iterator[Problem]:
         """Everything has come to rest."""
         for row in self._evidence.journal:
-            if row.state in UNSETTLED:
+            if row.state in UNSETTLED and row.id not in self._buried:
                 yield Problem("restless", row.id or row.key, f"the journal calls it {row.state}; {self._story(row.id)}")
         for what in self._evidence.unrest:
             yield Problem("restless", what, "has not come to rest")

@@ -1,6 +1,6 @@
 """Whether everything has come to rest: nothing waits on a queue, nothing is due, no event is under way."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
@@ -14,6 +14,10 @@ from integration.delivery.due import TABLE as DUE
 from integration.journal.tables import PREFIX
 from integration.storage.names import EVENTS, RETRIES
 
+LOOK_EVERY = 0.3
+# Nothing waits longer than for the last of its retries or for a lease: a third of these looks on a quiet machine. They
+# are counted, for on a busy one each look takes longer, as the work does that it waits for.
+LOOKS = 300
 UNDER_WAY = "state eq 'received' or state eq 'deferred'"
 
 
@@ -40,6 +44,25 @@ def unrest(
         *_tables(connection),
         *_parked(connection, linked),
     )
+
+
+def settled(look: Callable[[], tuple[str, ...]], sleep: Callable[[float], object]) -> tuple[str, ...]:
+    """Look until nothing is left, or until what is left has not changed for many looks.
+
+    Args:
+        look: Says what is left.
+        sleep: Waits for so many seconds.
+
+    Returns:
+        What is left.
+    """
+    last, same = look(), 0
+    while last and same < LOOKS:
+        sleep(LOOK_EVERY)
+        now = look()
+        same = same + 1 if now == last else 0
+        last = now
+    return last
 
 
 def _queues(connection: str, names: Iterable[str]) -> Iterator[str]:

@@ -37,9 +37,13 @@ LASTS: dict[evidence.Fault, tuple[float, float]] = {
     "receiver_hangs": (2.0, 5.0),
     "receiver_drops": (2.0, 4.0),
     "receiver_slow": (3.0, 5.0),
+    "counterpart_lies": (3.0, 5.0),
+    "record_rots": (2.0, 3.0),
 }
 LONG = frozenset({"host_pause", "storage_cut", "secret_expired"})
 """A small seed has one of these at most, to be over soon."""
+# Of a host that has a process for each scaling group, the ones that do something all the time.
+PROCESSES = ("http", "process_events", "process_retries", "source_bus_queue", "source_bus_topic", "source_storage")
 RECEIVERS = ("plain", "linked", "erp")
 SMALL = 200
 CALM = (1.5, 2.5)
@@ -145,9 +149,14 @@ def _faults(rng: random.Random, hosts: int, events: int) -> Iterator[Planned]:
 def _subject(rng: random.Random, fault: evidence.Fault, hosts: int) -> str:
     match fault.partition("_")[0]:
         case "host":
-            return f"host-{rng.randrange(hosts)}"
+            host = f"host-{rng.randrange(hosts)}"
+            # Every other kill takes the whole host, the others one of its processes.
+            process = rng.choice(PROCESSES) if fault == "host_kill" and rng.random() < 1 / 2 else ""
+            return f"{host} {process}".rstrip()
         case "receiver":
             return rng.choice(RECEIVERS)
+        case "counterpart":
+            return rng.choice((*RECEIVERS, *ORGANIZATIONS))
         case "link" | "dataverse":
             return rng.choice(ORGANIZATIONS)
         case _:

@@ -1,5 +1,8 @@
 """What is slow is seen, what is not is not."""
 
+import os
+import subprocess
+import sys
 import time
 
 from emulation.receivers import Receivers
@@ -25,6 +28,28 @@ def test_a_process_that_answers_late_makes_a_window_of_its_own():
     assert began <= seen.start
     assert seen.end - seen.start >= 2 * LATE
     assert all(each.subject == "slow" for each in canary.windows)
+
+
+def test_a_process_that_waits_for_a_processor_makes_a_window_and_one_that_sleeps_does_not():
+    burn = "exec('while True: pass')"
+    core = f"{min(os.sched_getaffinity(0))}"
+    burning = [
+        subprocess.Popen([sys.executable, "-c", f"import os; os.sched_setaffinity(0, {{{core}}}); {burn}"])
+        for _ in range(4)
+    ]
+    sleeping = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        pids = {"burning": burning[0].pid, "sleeping": sleeping.pid, "gone": 2**22}
+        time.sleep(1.0)
+        with Canary({}, pids=lambda: pids) as canary:
+            time.sleep(3.0)
+    finally:
+        for each in (*burning, sleeping):
+            each.kill()
+            each.wait()
+    seen = {each.subject for each in canary.windows}
+    assert "burning" in seen
+    assert not seen & {"sleeping", "gone"}
 
 
 def test_windows_that_touch_are_one():

@@ -34,7 +34,7 @@ def sent(name="e1", *expects, **more) -> Sent:
 
 
 def got(to=ORDERS, name="e1", at=T + 1, **more) -> Receipt:
-    return Receipt(target=to.target, route=to.route, id=name, message_id=f"{name}:{to.route}", at=at, **more)
+    return Receipt(target=to.target, route=to.route, id=name, message_id=f"k-{name}:{to.route}", at=at, **more)
 
 
 def made(to=ORDERS, state="delivered", **more) -> Made:

@@ -12,7 +12,7 @@ from tests.faults import account, receipts
 from tests.faults.canary import Canary
 from tests.faults.evidence import BrokerDeadLetter, Evidence, Receipt, Sent
 from tests.faults.faults import Faults
-from tests.faults.rest import unrest
+from tests.faults.rest import settled, unrest
 from tests.faults.schedule import Plan
 from tests.faults.sender import Sender
 from tests.faults.topology import (
@@ -34,24 +34,24 @@ from tests.faults.world import KEYS, ROOT, Faulty
 if TYPE_CHECKING:
     from emulation.received import Received
 
-# The last retries, and re-checks of what a killed host held.
-REST_WITHIN = 90.0
-LOOK_EVERY = 0.3
 SOURCES = (BUS_QUEUE, f"{BUS_TOPIC}/Subscriptions/{OWN}")
 
 
-def run(plan: Plan, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | None = None) -> Evidence:
-    """Run a plan and gather what it left behind.
+def run(
+    plan: Plan, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | None = None, grouped: bool = True
+) -> Evidence:
+    """Run a plan and gather what it left behind, once all has come to rest and the hosts are stopped.
 
     Args:
         plan: What is to happen.
         folder: For configuration, logs and journals; kept.
         app: The function app.
         env: Further app settings.
+        grouped: One process for each scaling group of a host; else one for each host.
     """
-    with Faulty(plan.hosts, folder, app=app, env=env) as world:
+    with Faulty(plan.hosts, folder, app=app, env=env, grouped=grouped) as world:
         faults = Faults(world)
-        with Canary(_asked(world), world.storage) as canary:
+        with Canary(_asked(world), world.storage, world.pids) as canary:
             sent = asyncio.run(_play(plan, world, faults))
             left = _rest(world)
         return Evidence(
@@ -63,6 +63,7 @@ def run(plan: Plan, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | 
             broker_dead=tuple(_broker_dead(world.bus.control)),
             # A fault that was planned explains before one that was only seen.
             windows=(*faults.windows, *canary.windows),
+            rots=tuple(world.rots),
             transports=TRANSPORTS,
             lease=LEASE,
             attempt_within=LEASE * SHARE,
@@ -93,13 +94,26 @@ def _asked(world: Faulty) -> dict[str, str]:
 
 
 def _rest(world: Faulty) -> tuple[str, ...]:
-    """Wait until nothing is under way; return what still is when time is up."""
-    deadline = time.monotonic() + REST_WITHIN
+    """Wait until nothing is under way, and stop the hosts: what is read then is of one instant.
+
+    Returns:
+        What still is under way and has not moved for long.
+    """
     while True:
-        left = unrest(world.storage, world.bus.control, queues=(STORAGE_QUEUE,), entities=SOURCES, linked=ORGANIZATIONS)
-        if not left or time.monotonic() > deadline:
+        left = settled(lambda: _unrest(world), time.sleep)
+        world.stop()
+        # What a host had taken in the last moment, it has finished; or given back, and then goes on with it.
+        after = _unrest(world)
+        if left or not after:
             return left
-        time.sleep(LOOK_EVERY)
+        world.start()
+
+
+def _unrest(world: Faulty) -> tuple[str, ...]:
+    left = unrest(world.storage, world.bus.control, queues=(STORAGE_QUEUE,), entities=SOURCES, linked=ORGANIZATIONS)
+    # The row of an event whose retry message cannot be read waits for it; the oracle asks where the message is.
+    rotted = {rot.id for rot in world.rots}
+    return tuple(each for each in left if not any(f": {id_} is " in each for id_ in rotted))
 
 
 def _receipts(world: Faulty) -> Iterator[Receipt]:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from emulation.azurite import Azurite
 from emulation.dynamics import App, Dynamics, Secret, World
@@ -25,6 +25,9 @@ from tests.faults.topology import (
     organization,
 )
 
+if TYPE_CHECKING:
+    from tests.faults.evidence import Rot
+
 ROOT = Path(__file__).parents[2]
 KEYS = {"default": "the key of the fault suite", "master": "the master key of the fault suite"}
 # Tokens are fetched anew at half their life, so that an expired secret is felt.
@@ -33,6 +36,10 @@ HOST_SETTINGS = {
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.500",
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
 }
+# A busy machine needs long to start a dozen processes; one that cannot start ends at once.
+READY_WITHIN = 300.0
+# At the end nothing is under way: who is stopped then has nothing to finish.
+DRAIN = 30.0
 # A message in work is given out again so long after its host was killed; a slow account must not do that.
 QUEUE_LEASE = 10
 
@@ -45,12 +52,16 @@ class Faulty:
         folder: For configuration, journals and logs; kept.
         app: The function app.
         env: Further app settings.
+        grouped: One process for each scaling group of a host, as on Flex Consumption; else one for each host.
     """
 
-    def __init__(self, hosts: int, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, hosts: int, folder: Path, *, app: Path = ROOT, env: Mapping[str, str] | None = None, grouped: bool = True
+    ) -> None:
         self._folder = folder
         self._app = app
         self._env = dict(env or {})
+        self._grouped = grouped
         self._exit = ExitStack()
         self._count = hosts
         self.azurite = Azurite()
@@ -60,6 +71,7 @@ class Faulty:
         organizations = tuple(organization(name) for name in ORGANIZATIONS)
         self.dynamics = Dynamics(World(apps=apps, organizations=organizations, token_lifetime=TOKEN_LIFETIME))
         self.hosts: dict[str, FunctionsHost] = {}
+        self.rots: list[Rot] = []
         self._killed: list[str] = []
 
     def __enter__(self) -> Self:
@@ -72,7 +84,14 @@ class Faulty:
             env = {**self.dynamics.environ, **HOST_SETTINGS}
             self.hosts = {
                 f"host-{number}": FunctionsHost(
-                    self._app, env=env, settings=settings, keys=KEYS, queue_lease=QUEUE_LEASE, drain=1.0
+                    self._app,
+                    env=env,
+                    settings=settings,
+                    keys=KEYS,
+                    queue_lease=QUEUE_LEASE,
+                    drain=DRAIN,
+                    scaling_groups=self._grouped,
+                    ready_within=READY_WITHIN,
                 )
                 for number in range(self._count)
             }
@@ -96,10 +115,44 @@ class Faulty:
         """The namespace's connection string, beside the proxy."""
         return self.bus.connection_string
 
-    def kill(self, host: str) -> None:
-        """Kill a host in the middle of what it does, and keep its log."""
-        self._killed.append(f"{host} ===\n{self.hosts[host].log}")
-        self.hosts[host].kill()
+    def pids(self) -> dict[str, int]:
+        """Name every process of the hosts that runs now."""
+        found: dict[str, int] = {}
+        for name, host in self.hosts.items():
+            each = host.processes
+            found |= {f"{name} {group}": process.pid for group, process in each.items()} if each else {name: host.pid}
+        return found
+
+    def kill(self, subject: str) -> None:
+        """Kill a host in the middle of what it does, and keep its log; or one of its processes, which is replaced.
+
+        Args:
+            subject: The host, or `HOST FUNCTION`: the process of that function's group, as far as it has its own.
+        """
+        name, _, function = subject.partition(" ")
+        host = self.hosts[name]
+        if function and self._grouped:
+            host.kill_group(function if function == "http" else f"function:{function}")
+            return
+        self._killed.append(f"{name} ===\n{host.log}")
+        host.kill()
+
+    def revive(self, subject: str) -> None:
+        """Start a host that was killed as a whole."""
+        name, _, function = subject.partition(" ")
+        if not (function and self._grouped):
+            self.hosts[name].start()
+
+    def stop(self) -> None:
+        """Stop every host in good order: from now on nothing changes any more."""
+        with ThreadPoolExecutor(len(self.hosts)) as pool:
+            list(pool.map(FunctionsHost.stop, self.hosts.values()))
+
+    def start(self) -> None:
+        """Start the hosts that were stopped."""
+        self._killed += [f"{name} ===\n{_said(host)}" for name, host in self.hosts.items()]
+        with ThreadPoolExecutor(len(self.hosts)) as pool:
+            list(pool.map(FunctionsHost.start, self.hosts.values()))
 
     def _settings(self) -> Path:
         config = self._folder / "fno-link.toml"
@@ -121,7 +174,7 @@ class Faulty:
         return settings
 
     def _keep_logs(self) -> None:
-        """Write down what the hosts have said, those that were killed too."""
+        """Write down what the hosts have said, those that were killed or stopped too."""
         said = [*self._killed, *(f"{name} ===\n{_said(host)}" for name, host in self.hosts.items())]
         (self._folder / "hosts.log").write_text("\n=== ".join(["", *said]))
 
