@@ -7,8 +7,8 @@ from weakref import ref
 from emulation.service_bus.addresses import CBS, Address, parse_address
 from emulation.service_bus.cbs import cbs_sink
 from emulation.service_bus.codec.performatives import Attach
-from emulation.service_bus.codec.types import DecodeError, Described, Symbol, ULong, as_list, as_map
-from emulation.service_bus.errors import INVALID_FIELD, NOT_ALLOWED, TIMEOUT, UNAUTHORIZED, Refused
+from emulation.service_bus.codec.types import Described, Symbol, ULong, as_list, as_map
+from emulation.service_bus.errors import INVALID_FIELD, NOT_ALLOWED, NOT_IMPLEMENTED, TIMEOUT, UNAUTHORIZED, Refused
 from emulation.service_bus.incoming import IncomingLink
 from emulation.service_bus.intake import entity_sink
 from emulation.service_bus.management import management_sink
@@ -27,6 +27,7 @@ LOCKED_UNTIL = "com.microsoft:locked-until-utc"
 WAIT_PROPERTY = "com.microsoft:timeout"
 DEFAULT_WAIT = 60_000
 SOURCE, TARGET = 0x28, 0x29
+COORDINATOR = (0x30, "amqp:coordinator:list")
 FILTERS = 7  # a source's position of its filter set
 TICKS_AT_EPOCH = 621_355_968_000_000_000
 MAX_REQUEST = 1 << 20
@@ -225,7 +226,14 @@ def _optional_address(value: Any) -> str:
 
 
 def _address(value: Any) -> str:
+    if _is_coordinator(value):
+        raise Refused(NOT_IMPLEMENTED, "Transactions are not implemented: there is no transaction coordinator.")
     address = _optional_address(value)
     if not address:
-        raise DecodeError("a link must name the address of an entity")
+        raise Refused(INVALID_FIELD, "A link must name the address of an entity.")
     return address
+
+
+def _is_coordinator(target: Any) -> bool:
+    """Say whether a link leads to a transaction coordinator: the target of AMQP 1.0, part 4, section 4.5.1."""
+    return isinstance(target, Described) and target.descriptor in COORDINATOR

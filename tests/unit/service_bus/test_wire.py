@@ -17,7 +17,7 @@ from emulation.service_bus.codec.performatives import (
     Transfer,
     decode_performative,
 )
-from emulation.service_bus.codec.types import Described, ULong
+from emulation.service_bus.codec.types import Described, Symbol, ULong
 from emulation.service_bus.config import BrokerConfig, QueueConfig
 from emulation.service_bus.content import parse
 from emulation.service_bus.frames import AMQP_HEADER, SASL_FRAME, SASL_HEADER, FrameReader, performative_frame
@@ -130,6 +130,32 @@ async def test_a_link_to_nowhere_is_refused_with_an_empty_terminus(peer):
     detach = await peer.next(Detach)
     assert detach.closed
     assert str(detach.error.value[0]) == "amqp:not-found"
+
+
+@pytest.mark.parametrize("descriptor", [ULong(0x30), Symbol("amqp:coordinator:list")])
+async def test_a_transaction_coordinator_is_not_implemented_and_the_session_lives_on(broker, peer, descriptor):
+    wanted = Described(descriptor, [[Symbol("amqp:local-transactions")]])
+    peer.send(Attach("txn", 0, False, 0, 0, Described(ULong(0x28), []), wanted, initial_delivery_count=0))
+    assert (await peer.next(Attach)).target is None
+    detach = await peer.next(Detach)
+    assert (detach.handle, detach.closed, str(detach.error.value[0])) == (0, True, "amqp:not-implemented")
+    await receives(broker, peer)
+
+
+async def test_a_link_without_an_address_is_refused_and_the_session_lives_on(broker, peer):
+    peer.send(Attach("none", 0, False, 0, 0, None, None, initial_delivery_count=0))
+    await peer.next(Attach)
+    assert str((await peer.next(Detach)).error.value[0]) == "amqp:invalid-field"
+    await receives(broker, peer)
+
+
+async def receives(broker, peer):
+    """Show that the session still takes links and credit."""
+    broker.namespace.entity_of("q").send(parse(b"\x00\x53\x75\xa0\x01x"))
+    peer.send(Detach(0, closed=True), receiver("next", 1, "q"))
+    assert (await peer.next(Attach)).source is not None
+    peer.send(Flow(0, 100, 0, 100, 1, 0, 1))
+    assert (await peer.next(Transfer)).handle == 1
 
 
 async def test_a_wrong_password_is_refused_by_sasl(broker):
