@@ -5,26 +5,30 @@ Peek-lock; a message is completed when the function returns and abandoned when i
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from azure.core.exceptions import AzureError
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage
-from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.exceptions import MessageAlreadySettled, OperationTimeoutError, ServiceBusError
 
 from emulation.functions_host import timespan, trigger_data
 from emulation.functions_host.errors import BindingFailed, HostError, InvocationFailed
 from emulation.functions_host.function import Function
+from emulation.functions_host.listeners import service_bus_lock as lock
 from emulation.functions_host.listeners import service_bus_message
 from emulation.functions_host.listeners.listener import Listener, Services
 from emulation.functions_host.listeners.service_bus_connection import find_connection
 from emulation.functions_host.log import host_log
 from emulation.functions_host.worker import Call
 
-# How long one request for messages stays open; a stop of the host waits for it.
+# How long one request for messages stays open; a stop of the host waits for it. Opening a link is not bound by it.
 WAIT = 1.0
+# How long more messages are waited for where one has come: those that are there come at once.
+SWEEP = 0.02
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # What the SDK raises for a broker that is away, refuses or has lost a lock.
 FAILURES = (ServiceBusError, AzureError, OSError)
@@ -36,20 +40,24 @@ class Reception(msgspec.Struct, frozen=True):
     Args:
         client: Its connection.
         receiver: The SDK's.
-        renewer: Renews the locks of its messages or its session.
         work: What is being done with its messages.
+        renewals: Of the locks of its messages or its session; each ends with what it is for.
+        over: Set when it is to be closed.
     """
 
     client: ServiceBusClient
     receiver: ServiceBusReceiver
-    renewer: AutoLockRenewer
     work: set[asyncio.Task[None]]
+    renewals: set[asyncio.Task[None]]
+    over: asyncio.Event
 
     async def close(self) -> None:
         """Close everything once the work is done."""
         if self.work:
             await asyncio.wait(self.work)
-        await self.renewer.close()
+        self.over.set()
+        if self.renewals:
+            await asyncio.wait(self.renewals)
         await self.receiver.close()
         await self.client.close()
 
@@ -108,24 +116,28 @@ class ServiceBusListener(Listener):
     async def _receive_messages(self) -> None:
         limit = self._options.max_concurrent_calls
         async with self._open() as reception:
+            # Opened here, by the SDK's own patience: a request for messages would give its link no more than WAIT.
+            await reception.receiver.__aenter__()
             while True:
                 while len(reception.work) >= limit:
                     await asyncio.wait(reception.work, return_when=asyncio.FIRST_COMPLETED)
-                for message in await self._next(reception, limit - len(reception.work)):
-                    if self._renewal > 0:
-                        reception.renewer.register(reception.receiver, message, self._renewal)
-                    self._begin(reception, message)
+                # The first alone: the SDK holds it back for 0.2 s where more were asked for and do not come.
+                messages = await self._next(reception, 1, WAIT)
+                while messages:
+                    for message in messages:
+                        self._begin(reception, message)
+                    room = limit - len(reception.work)
+                    messages = await self._next(reception, room, SWEEP) if room > 0 else []
 
     async def _receive_session(self) -> None:
         idle = timespan.seconds(self._options.session_idle_timeout)
         try:
             async with self._open(session_id=NEXT_AVAILABLE_SESSION, max_wait_time=idle) as reception:
                 receiver = await reception.receiver.__aenter__()
-                if self._renewal > 0:
-                    reception.renewer.register(receiver, receiver.session, self._renewal)
+                self._keep_session(reception, receiver)
                 quiet = 0.0
                 while quiet < idle:
-                    messages = await self._next(reception, 1)
+                    messages = await self._next(reception, 1, WAIT)
                     quiet = 0.0 if messages else quiet + WAIT
                     for message in messages:
                         # One at a time: a session is in order.
@@ -141,7 +153,7 @@ class ServiceBusListener(Listener):
             receiver = client.get_queue_receiver(self._queue, **options)
         else:
             receiver = client.get_subscription_receiver(self._topic, self._subscription, **options)
-        reception = Reception(client, receiver, AutoLockRenewer(), set())
+        reception = Reception(client, receiver, set(), set(), asyncio.Event())
         try:
             yield reception
         finally:
@@ -156,9 +168,9 @@ class ServiceBusListener(Listener):
         except FAILURES as error:
             host_log.warning("Receiver of %r: %s", self._entity, error)
 
-    async def _next(self, reception: Reception, count: int) -> list[ServiceBusReceivedMessage]:
+    async def _next(self, reception: Reception, count: int, wait: float) -> list[ServiceBusReceivedMessage]:
         """Receive; a stop meanwhile gives back what still comes."""
-        waiting = reception.receiver.receive_messages(max_message_count=count, max_wait_time=WAIT)
+        waiting = reception.receiver.receive_messages(max_message_count=count, max_wait_time=wait)
         receiving = asyncio.create_task(waiting)
         try:
             return await asyncio.shield(receiving)
@@ -177,28 +189,56 @@ class ServiceBusListener(Listener):
             host_log.warning("Service Bus %r: not given back: %s", self._entity, error)
 
     def _begin(self, reception: Reception, message: ServiceBusReceivedMessage) -> asyncio.Task[None]:
-        working = self._work(reception.receiver, message)
+        working = self._work(reception, message)
         task = self.services.invocations.begin(working, f"Message of {self._entity!r}")
         reception.work.add(task)
         task.add_done_callback(reception.work.discard)
         return task
 
-    async def _work(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
-        reason = f"(null) message of {self._entity!r}"
+    async def _work(self, reception: Reception, message: ServiceBusReceivedMessage) -> None:
+        over = asyncio.Event()
         try:
-            try:
-                call = service_bus_message.call_of(message, binary=self._binary)
-                await self.services.invocations.run(self.function, call, reason)
-            except InvocationFailed as failed:
-                if isinstance(failed, BindingFailed):
-                    text = "Functions.%s was not run for message %s of %r: %s"
-                    host_log.error(text, self.function.name, message.message_id, self._entity, failed.message)
-                await receiver.abandon_message(message)
-            else:
-                await receiver.complete_message(message)
+            if self._renewal > 0 and not self._sessions and message.locked_until_utc:
+                self._keep(reception, message, message.locked_until_utc, over)
+            await self._process(reception.receiver, message)
         except (*FAILURES, MessageAlreadySettled) as error:
-            # Not settled: the broker gives it out again when its lock is over.
+            # Not settled: the broker gives it out again when its lock is over, which is renewed no more.
             host_log.warning("Message %s of %r: %s", message.message_id, self._entity, str(error).splitlines()[0])
+        finally:
+            over.set()
+
+    async def _process(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
+        try:
+            call = service_bus_message.call_of(message, binary=self._binary)
+            await self.services.invocations.run(self.function, call, f"(null) message of {self._entity!r}")
+        except InvocationFailed as failed:
+            if isinstance(failed, BindingFailed):
+                text = "Functions.%s was not run for message %s of %r: %s"
+                host_log.error(text, self.function.name, message.message_id, self._entity, failed.message)
+            await receiver.abandon_message(message)
+        else:
+            await receiver.complete_message(message)
+
+    def _keep(
+        self, reception: Reception, message: ServiceBusReceivedMessage, until: datetime, over: asyncio.Event
+    ) -> None:
+        async def renew() -> datetime:
+            return await reception.receiver.renew_message_lock(message)
+
+        keeping = lock.keep(renew, until, self._renewal, over, f"message {message.message_id} of {self._entity!r}")
+        self._tracked(reception, keeping)
+
+    def _keep_session(self, reception: Reception, receiver: ServiceBusReceiver) -> None:
+        session = receiver.session
+        until = session.locked_until_utc
+        if self._renewal > 0 and until is not None:
+            name = f"session {session.session_id!r} of {self._entity!r}"
+            self._tracked(reception, lock.keep(session.renew_lock, until, self._renewal, reception.over, name))
+
+    def _tracked(self, reception: Reception, keeping: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(keeping, name=f"Lock of {self._entity!r}")
+        reception.renewals.add(task)
+        task.add_done_callback(reception.renewals.discard)
 
 
 def _is_cancelled() -> bool:

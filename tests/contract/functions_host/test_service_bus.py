@@ -239,6 +239,16 @@ async def test_a_stop_lets_calls_end_and_gives_back_what_it_did_not_begin(azurit
     await settles(service_bus, name, active=0, locked=0, seconds=2)
 
 
+async def test_a_link_that_takes_longer_to_open_than_a_request_for_messages_waits_is_opened(azurite, run):
+    with ServiceBus() as bus:
+        bus.control.create("queue", {"name": "work"})
+        await send(bus, "work", ServiceBusMessage("through a slow line"))
+        bus.control.delay(0.4)  # each of the half a dozen answers before a link is open
+        host = run(queue_app(), QUICK, env=settings(azurite, bus, "work"))
+        assert [got["body"] for got in await seen(host, 1, seconds=60)] == ["through a slow line"]
+        assert "cannot be read" not in host.log
+
+
 async def test_a_lock_that_was_lost_brings_the_message_again(azurite, service_bus, new_queue, run):
     name = new_queue()
     host = run(queue_app(), QUICK, env=settings(azurite, service_bus, name))
