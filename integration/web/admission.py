@@ -7,10 +7,10 @@ the account, so it is found: quick answers let a few more in, a slow one fewer. 
 
 from integration.clock import Clock
 
-FIRST = 100
-LEAST = 16
-MOST = 256
-SLOW = 0.75
+FIRST = 64
+LEAST = 32
+MOST = 128
+SLOW = 1.0
 _LESS = 0.85
 
 
