@@ -70,7 +70,10 @@ def id_of(record: bytes) -> str:
     Args:
         record: An envelope, or a retry message.
     """
-    told: dict[str, Any] = json.loads(record)
+    try:
+        told: dict[str, Any] = json.loads(record)
+    except ValueError:
+        return ""  # changed before
     event = told.get("event")
     if isinstance(event, dict):
         return str(event.get("id", ""))

@@ -30,6 +30,10 @@ def test_what_holds_no_event_is_left_alone(body):
     assert id_of(Envelope(source="erp", received_at=NOW, body=body).encode()) == ""
 
 
+def test_what_was_changed_before_is_left_alone():
+    assert id_of(ENVELOPE[:9] + NEVER + ENVELOPE[10:]) == ""
+
+
 @pytest.mark.parametrize(("record", "read"), [(ENVELOPE, Envelope.decode), (RETRY, decode_continuation)])
 def test_wherever_a_byte_is_changed_the_record_is_seen_to_be_corrupt(record, read):
     read(record)
