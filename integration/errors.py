@@ -23,7 +23,9 @@ FnoLinkError
 ├── Unforeseen                  a fault of fno-link's own, or an answer that it cannot cope with
 └── DeliveryFailed              one delivery attempt did not succeed
     ├── TargetUnavailable       transient: try again by the schedule
-    ├── CircuitOpen             transient: nothing was attempted
+    ├── Spared                  transient: nothing was attempted
+    │   ├── CircuitOpen
+    │   └── CoolingDown
     ├── TargetRejected          permanent: the answer will not change
     ├── TemplateField
     └── UntrustedLink
@@ -291,7 +293,23 @@ class TargetUnavailable(DeliveryFailed):
     transient = True
 
 
-class CircuitOpen(DeliveryFailed):
+class Spared(DeliveryFailed):
+    """The target is left alone for a while; nothing was attempted."""
+
+    hint = "Nothing to do: the delivery goes on by itself, and none of its attempts is used up."
+    transient = True
+
+
+class CoolingDown(Spared):
+    """The linked environment asked for a pause, or has as many calls as it may have; nothing was attempted."""
+
+    hint = (
+        "Nothing to do: deliveries go on by themselves. If it happens often, lower `calls_per_environment`, or raise "
+        "the client's priority in the environment."
+    )
+
+
+class CircuitOpen(Spared):
     """The target keeps failing and is left alone for a while; nothing was attempted."""
 
     hint = "Mend the target; deliveries go on by themselves once a probe succeeds."

@@ -8,10 +8,13 @@ from starlette.types import Receive, Scope, Send
 
 from emulation.dynamics import dataverse, entra, finance_operations
 from emulation.dynamics.call import Call
+from emulation.dynamics.faults import Fault
 from emulation.dynamics.misbehaviour import misbehave
 from emulation.dynamics.state import State
 from emulation.dynamics.world import ENTRA_HOSTS
 from emulation.received import Received
+
+CONCURRENCY = "Number of concurrent requests exceeded the limit."
 
 
 class EmulatedServices:
@@ -52,6 +55,21 @@ class EmulatedServices:
         return None
 
     async def _answer(self, call: Call, scope: Scope, receive: Receive, send: Send) -> int:
+        organization = call.organization
+        if call.kind != "fno" or organization is None:
+            return await self._answer_alone(call, scope, receive, send)
+        organization.busy += 1
+        try:
+            if organization.busy > organization.concurrency:
+                response = call.refusal(Fault("throttled", "fno", message=CONCURRENCY))
+                response.headers["Retry-After"] = "1"
+                await response(scope, receive, send)
+                return response.status_code
+            return await self._answer_alone(call, scope, receive, send)
+        finally:
+            organization.busy -= 1
+
+    async def _answer_alone(self, call: Call, scope: Scope, receive: Receive, send: Send) -> int:
         fault = None
         if call.organization:
             self._state.records.count(call.organization.name, call.kind)

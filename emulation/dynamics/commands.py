@@ -102,6 +102,12 @@ class RevokeTokens(OfOrganization, frozen=True, tag="revoke_tokens"):
     """Refuse every token issued so far, for this organization and its F&O environment."""
 
 
+class SetConcurrency(OfOrganization, frozen=True, tag="set_concurrency"):
+    """Let an F&O environment answer 429 to whatever is beyond so many requests at once."""
+
+    limit: int
+
+
 class SetTokenLifetime(Command, frozen=True, tag="set_token_lifetime"):
     """Let tokens issued from now on live this many seconds."""
 
@@ -143,6 +149,7 @@ type AnyCommand = (
     | SetCertificates
     | SetAccess
     | RevokeTokens
+    | SetConcurrency
     | SetTokenLifetime
     | Calls
     | ReceivedAt

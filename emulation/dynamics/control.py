@@ -185,6 +185,10 @@ class Control:
         """Refuse every token issued so far, here and at the F&O environment."""
         self._send(commands.RevokeTokens(organization))
 
+    def set_concurrency(self, organization: str, limit: int) -> None:
+        """Let the F&O environment answer 429, Retry-After 1, to whatever is beyond so many requests at once."""
+        self._send(commands.SetConcurrency(organization, limit))
+
     def set_token_lifetime(self, seconds: int) -> None:
         """Let tokens issued from now on live this many seconds; negative ones are born expired."""
         self._send(commands.SetTokenLifetime(seconds))

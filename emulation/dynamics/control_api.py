@@ -71,6 +71,8 @@ class ControlApi:
                 organization.faults.heal(kind)
             case commands.AddRows(_, entity_set, rows):
                 organization.rows.setdefault(entity_set, []).extend(rows)
+            case commands.SetConcurrency(_, limit):
+                organization.concurrency = limit
             case commands.RevokeTokens():
                 organization.revoked_through = self._state.tokens_issued
             case _:

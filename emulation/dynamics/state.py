@@ -14,6 +14,9 @@ from emulation.dynamics.records import Records
 from emulation.dynamics.signing import TokenKey
 from emulation.dynamics.world import ENTRA_HOSTS, App, FinanceOperationsLink, Organization, Tenant, World
 
+CONCURRENT = 52
+"""Requests that an app may have under way at one node of an F&O environment."""
+
 ENTRA_KINDS = frozenset({"discovery", "token"})
 FNO_KINDS = frozenset({"fno"})
 
@@ -34,6 +37,8 @@ class OrganizationState:
         self.rows = deepcopy(organization.rows)
         self.faults = Faults()
         self.revoked_through = 0
+        self.concurrency = CONCURRENT
+        self.busy = 0
         self.environments: set[str] = set()
 
     def user_id(self, client_id: str) -> str:

@@ -204,6 +204,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         give_up_after: A delivery that failed longer ago than this for the first time becomes a dead letter at its next
             failure, whatever its waits; waits that a target asks for and those of an open circuit count.
         breaker: When a target that keeps failing is left alone.
+        calls_per_environment: How many calls to one linked Finance & Operations environment each process has under way
+            at once, whichever targets and routes they are for. The environment allows an app 52 on each of its nodes:
+            this times the processes of the function app should stay below.
         park_for: How long a delivery waits for the link to come back before it becomes a dead letter.
     """
 
@@ -218,6 +221,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     give_up_after: timedelta = timedelta(days=3)
     breaker: Breaker = Breaker()
+    calls_per_environment: Annotated[int, Meta(ge=1, le=52)] = 8
     park_for: timedelta = timedelta(days=14)
 
 

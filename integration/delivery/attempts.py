@@ -16,9 +16,9 @@ from integration.delivery.outcome import Delivered, Outcome
 from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.delivery.work import Work
 from integration.errors import (
-    CircuitOpen,
     DeliveryFailed,
     LinkUnknown,
+    Spared,
     StorageUnavailable,
     TargetUnavailable,
     Unforeseen,
@@ -113,7 +113,7 @@ class Attempts:
         shipment = Shipment(event, route.name, work.earlier + work.attempt + 1, linked, work.replay)
         try:
             receipt = await self._deliver(route.target, shipment)
-        except CircuitOpen as spared:
+        except Spared as spared:
             return await self._keeping.defer(work, spared, route.target), work.last
         except DeliveryFailed as failure:
             last = self._keeping.attempted(failure)

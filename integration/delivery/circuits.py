@@ -10,7 +10,7 @@ from integration.clock import Clock
 from integration.config.model import Breaker
 from integration.delivery.breaker import Circuit, abandon, admit, fail, succeed
 from integration.delivery.shipment import Receipt, Shipment, Target
-from integration.errors import CircuitOpen, DeliveryFailed
+from integration.errors import CircuitOpen, DeliveryFailed, Spared
 from integration.events.event import Event
 
 OPENED = "fno-link.target.opened"
@@ -107,7 +107,7 @@ class Circuits:
         """Deliver once, unless the circuit is open.
 
         Raises:
-            CircuitOpen: It is; nothing was attempted.
+            Spared: It is, or the target leaves whom it calls alone; nothing was attempted.
             DeliveryFailed: The target's own failure.
         """
         admission = admit(self._circuits.get(name, Circuit()), self._now())
@@ -119,6 +119,8 @@ class Circuits:
         try:
             receipt = await target.deliver(shipment)
             heard = True
+        except Spared:
+            raise  # the target was not asked, and nothing new is known of it
         except DeliveryFailed as failure:
             heard = True
             self._failed(name, failure, shipment)

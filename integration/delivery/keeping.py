@@ -15,10 +15,10 @@ from integration.delivery.retries import Retries
 from integration.delivery.retry import FAULTS, GiveUp, decide, postpone
 from integration.delivery.work import Work
 from integration.errors import (
-    CircuitOpen,
     CorruptRecord,
     DeliveryFailed,
     LinkUnknown,
+    Spared,
     Unforeseen,
 )
 from integration.events.event import Event
@@ -72,7 +72,7 @@ class Keeping:
         schedule = (configured.retry_after if configured else ()) or settings.retry_after
         work = msgspec.structs.replace(work, since=work.since or now)
         age = {"age": now - (work.since or now), "give_up_after": settings.give_up_after}
-        if isinstance(failure, CircuitOpen):
+        if isinstance(failure, Spared):
             decision = postpone(schedule, work.attempt, failure.retry_after or 0.0, self._rng, **age)
         elif isinstance(failure, Unforeseen):
             decision = decide(FAULTS, work.faults, None, self._rng, **age)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from integration.config.model import Organization
     from integration.dataverse import Dataverse
     from integration.delivery.bus import Namespaces
+    from integration.delivery.targets.pace import Pace
     from integration.finance_operations import FinanceOperations
     from integration.identity import AppIdentity, Tokens
     from integration.links import LinkResolver
@@ -178,11 +179,20 @@ class Parts:
         )
         return self._kept(targets, targets.close)
 
-    def _finance_operations(self) -> "tuple[dict[str, Organization], FinanceOperations, httpx.AsyncClient]":
+    @cached_property
+    def pace(self) -> "Pace":
+        """The turns at the linked environments, for all targets together."""
+        from integration.delivery.targets.pace import Pace  # noqa: PLC0415  # imported at first use: import budget
+
+        return Pace(self.configuration.delivery.calls_per_environment, self._clock)
+
+    def _finance_operations(
+        self,
+    ) -> "tuple[dict[str, Organization], FinanceOperations, httpx.AsyncClient, Clock, Pace]":
         from integration.finance_operations import FinanceOperations  # noqa: PLC0415  # imported at first use: import budget
 
         client = FinanceOperations(self.http, self.tokens, clock=self._clock)
-        return self.configuration.organizations, client, self.http
+        return self.configuration.organizations, client, self.http, self._clock, self.pace
 
     @cached_property
     def circuits(self) -> Circuits:

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     import httpx
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from integration.clock import Clock
     from integration.delivery.bus import Namespaces
+    from integration.delivery.targets.pace import Pace
     from integration.finance_operations import FinanceOperations
 
     type HttpFactory = Callable[[], httpx.AsyncClient]
     type FinanceOperationsFactory = Callable[
-        [], tuple[Mapping[str, model.Organization], FinanceOperations, httpx.AsyncClient]
+        [], tuple[Mapping[str, model.Organization], FinanceOperations, httpx.AsyncClient, Clock, Pace]
     ]
 
 
@@ -55,7 +57,7 @@ class OpenTargets:
         http: Gives the process's HTTP client.
         namespaces: Gives the Service Bus clients.
         credential: Gives the TokenCredential of a managed identity by its client id ("" for the system-assigned).
-        finance_operations: Gives the organizations, the client of F&O and its HTTP client.
+        finance_operations: Gives the organizations, the client of F&O, its HTTP client, the clock and the pace.
     """
 
     def __init__(  # noqa: PLR0913  # what the kinds of targets need

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.clock import Clock, SystemClock
-from integration.config.model import FinanceOperationsTarget, Organization
+from integration.config.model import Delivery, FinanceOperationsTarget, Organization
 from integration.dataverse.json_body import Unreadable, read
 from integration.delivery.shipment import Receipt, Shipment
+from integration.delivery.targets.pace import Pace
 from integration.delivery.targets.post import ask, judged
 from integration.delivery.targets.xpp import READ, refusal
 from integration.errors import LinkUnknown, TargetRejected, TargetUnavailable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
+_TOO_MANY = 429
+_UNAVAILABLE = 503
 
 
 class FinanceOperations:
@@ -37,27 +40,31 @@ class FinanceOperations:
         client: Gives the tokens, each for one trusted environment.
         http: The process's client.
         clock: For a Retry-After that is a date.
+        pace: The turns at the environments, of all targets of the process; None: of this one alone.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # the composition root names each part once
         self,
         target: FinanceOperationsTarget,
         organizations: Mapping[str, Organization],
         client: Client,
         http: "httpx.AsyncClient",
         clock: Clock | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._target = target
         self._organizations = organizations
         self._client = client
         self._http = http
         self._clock = clock or SystemClock()
+        self._pace = pace or Pace(Delivery().calls_per_environment, self._clock)
         self._path = Template.compile(target.path, landing="url_path", key=f"targets.{target.name}.path")
 
     async def deliver(self, shipment: Shipment) -> Receipt:
         """POST one event.
 
         Raises:
+            CoolingDown: The environment asked for a pause, or has as many calls as it may have; nothing was sent.
             UntrustedLink: The environment is not trusted; no token was asked for and nothing was sent.
             TargetUnavailable: No token, no answer, a 5xx that is no refusal, 408, 425 or 429.
             TargetRejected: The service refused (HTTP 500 with an X++ exception that a repetition does not change), any
@@ -101,17 +108,20 @@ class FinanceOperations:
         except LinkUnknown as unknown:
             msg = f"no token for {link.url}: {unknown}"
             raise TargetUnavailable(msg, status=unknown.status, retry_after=unknown.retry_after) from unknown
-        answer = await ask(
-            self._http,
-            f"{link.url}{path}",
-            body,
-            headers | {"authorization": f"Bearer {token}"},
-            name=self._target.name,
-            timeout=self._target.timeout.total_seconds(),
-            now=self._clock.now(),
-            public=[self._target.idempotency_header],
-            read=READ,
-        )
+        async with self._pace.turn(link.url):
+            answer = await ask(
+                self._http,
+                f"{link.url}{path}",
+                body,
+                headers | {"authorization": f"Bearer {token}"},
+                name=self._target.name,
+                timeout=self._target.timeout.total_seconds(),
+                now=self._clock.now(),
+                public=[self._target.idempotency_header],
+                read=READ,
+            )
+            if answer.status == _TOO_MANY or (answer.status == _UNAVAILABLE and answer.retry_after is not None):
+                self._pace.pause(link.url, answer.retry_after)
         exception = refusal(answer.status, answer.body)
         if exception:
             msg = f"{self._target.name} refused the event: its service ended with {exception[:100]} ({answer.status})"

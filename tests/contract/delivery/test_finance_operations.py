@@ -1,5 +1,6 @@
 """Deliveries to the emulated Finance & Operations, with tokens that the real msal gets from the emulated Entra."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
@@ -13,11 +14,13 @@ from integration.delivery.breaker import Circuit
 from integration.delivery.circuits import Circuits
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.finance_operations import FinanceOperations, insert
-from integration.errors import TargetRejected, TargetUnavailable, TemplateField, UntrustedLink
+from integration.delivery.targets.pace import Pace
+from integration.errors import CoolingDown, TargetRejected, TargetUnavailable, TemplateField, UntrustedLink
 from integration.events.event import Event
 from integration.finance_operations import FinanceOperations as Client
 from integration.identity import Tokens
 from integration.links.values import Linked
+from tests.fake_clock import FakeClock
 
 SERVICE = "/api/services/ContosoGroup/OrderService/confirm"
 DATA = b'{"SalesOrderId":"SO-1", "Amount": 12345678901234567890.10, "Quote": "O\'Neil"}'
@@ -42,10 +45,10 @@ class Stage:
         credentials = Credentials(client_id=dynamics.client_id, client_secret=dynamics.client_secret)
         self.tokens = Tokens(lambda _: credentials)
 
-    def target(self, **changes) -> FinanceOperations:
+    def target(self, pace: Pace | None = None, **changes) -> FinanceOperations:
         target = FinanceOperationsTarget(**{"name": "erp", "path": SERVICE, **changes})
         client = Client(self.http, self.tokens)
-        return FinanceOperations(target, {self.name: self.organization}, client, self.http)
+        return FinanceOperations(target, {self.name: self.organization}, client, self.http, pace=pace)
 
     def shipment(self, data: bytes = DATA, *, trusted: bool = True, replay: int = 0, **changes) -> Shipment:
         event = Event(id="e1", source="s", type="T", organization=self.name, data=msgspec.Raw(data), **changes)
@@ -239,3 +242,48 @@ def test_inserting_makes_the_objects_on_the_way_and_keeps_the_rest():
     assert insert(b'{"b": {"d": 2}}', ["b", "c"], "x") == b'{"b":{"d": 2,"c":"x"}}'.replace(b": 2", b":2")
     with pytest.raises(TargetRejected):
         insert(b'{"b": 1}', ["b", "c"], "x")
+
+
+async def test_an_environment_has_no_more_calls_at_once_than_it_may_whichever_target_they_are_for(stage):
+    stage.control.set_concurrency(stage.name, 4)
+    stage.control.delay(stage.name, 0.05, kind="fno")
+    pace = Pace(4, SystemClock())
+    targets = [stage.target(pace=pace, name=name) for name in ("erp", "other")]
+    await targets[0].deliver(stage.shipment())  # the token
+    await asyncio.gather(*(targets[n % 2].deliver(stage.shipment()) for n in range(40)))
+    assert [post.status for post in stage.received()] == [200] * 41
+
+
+async def test_after_429_no_delivery_to_the_environment_uses_an_attempt_up_until_the_pause_is_over(stage):
+    clock = FakeClock()
+    pace = Pace(8, clock)
+    targets = [stage.target(pace=pace, name=name) for name in ("erp", "other")]
+    circuits = [Circuits(One(target), Breaker(failures=2), clock) for target in targets]
+    stage.control.throttle(stage.name, 30.0, kind="fno", times=1)
+    with pytest.raises(TargetUnavailable):
+        await circuits[0].get("erp").deliver(stage.shipment())
+    for _ in range(5):
+        for each in circuits:
+            with pytest.raises(CoolingDown) as spared:
+                await each.get("erp").deliver(stage.shipment())
+            assert spared.value.retry_after == 30.0
+    assert len(stage.received()) == 1
+    assert [each.standing("erp").state for each in circuits] == ["closed", "closed"]
+    await clock.advance(30.1)
+    for each in circuits:
+        assert (await each.get("erp").deliver(stage.shipment())).status == 200
+
+
+@pytest.mark.parametrize(("header", "pause"), [(None, 5.0), ("soon", 5.0), ("0", 0.0), ("99999999999", 3600.0)])
+async def test_a_pause_is_taken_in_all_its_forms(stage, header, pause):
+    clock = FakeClock()
+    target = stage.target(pace=Pace(8, clock))
+    stage.control.throttle(stage.name, header, kind="fno", times=1)
+    with pytest.raises(TargetUnavailable):
+        await target.deliver(stage.shipment())
+    if pause:
+        with pytest.raises(CoolingDown) as spared:
+            await target.deliver(stage.shipment())
+        assert spared.value.retry_after == pause
+    await clock.advance(pause)
+    assert (await target.deliver(stage.shipment())).status == 200
