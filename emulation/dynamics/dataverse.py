@@ -137,6 +137,8 @@ def _messages(organization: OrganizationState) -> list[dict[str, Any]]:
 
 
 def _row(request: Request, organization: OrganizationState, context: str, resource: str) -> Response:
+    if resource == "EntityDefinitions":
+        return error(400, "0x80060888", "The emulated Web API reads a single table's definition, by its LogicalName.")
     definition = re.fullmatch(r"EntityDefinitions\(LogicalName='(\w+)'\)", resource)
     if definition is not None:
         return _definition(organization, context, definition[1])

@@ -1,16 +1,15 @@
-"""Reading rows: by key, or a set with `$select`, `$top` and a `$filter` of one equality.
+"""Reading rows: by key, or a set with `$select`, `$top` and `$filter`.
 
 Source: the pages "Retrieve a table row using the Web API" and "Query data using the Web API".
 """
 
-import json
-import re
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from emulation.dynamics.dataverse_errors import error
+from emulation.dynamics.dataverse_filter import read_filter
 
 type Row = dict[str, Any]
 
@@ -43,13 +42,15 @@ def rows(request: Request, table: list[Row], context: str, key: str) -> Response
         context: `@odata.context`.
         key: The primary key column, always answered; may be empty.
     """
+    if "sql" in request.query_params:
+        return error(400, "0x80060888", "The emulated Web API does not evaluate the query parameter sql.")
     chosen = table
     if (text := request.query_params.get("$filter")) is not None:
-        condition = re.fullmatch(r"\s*(\w+) eq (.+?)\s*", text)
-        if condition is None:
-            return error(400, "0x80060888", f"The emulated Web API does not evaluate the filter: {text}")
-        wanted = _literal(condition[2])
-        chosen = [row for row in table if row.get(condition[1]) == wanted]
+        try:
+            test = read_filter(text)
+        except ValueError as unreadable:
+            return error(400, "0x80060888", str(unreadable))
+        chosen = [row for row in table if test(row)]
     if (top := request.query_params.get("$top")) is not None:
         if not top.isdigit():
             return error(400, "0x80060888", f"Invalid value '{top}' for $top query option found.")
@@ -65,12 +66,3 @@ def _selected(request: Request, row: Row) -> Row:
     columns = {column.strip() for column in select.split(",")}
     keys = {name for name in row if name.startswith("@") or name.partition("@")[0] in columns}
     return {name: value for name, value in row.items() if name in keys}
-
-
-def _literal(text: str) -> Any:
-    if text.startswith("'"):
-        return text[1:-1].replace("''", "'")
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
