@@ -63,6 +63,11 @@ class Entry:
         self.not_before = -inf
         self._aim()
 
+    def outdate(self) -> None:
+        """Serve the answer no longer: it is known to be old."""
+        self.fresh_until = self.usable_until = -inf
+        self._aim()
+
     def compared(self, now: float, every: float) -> None:
         """Note a comparison with the shared tier; `every` is infinite without one."""
         self.compare_from = now + every / 2

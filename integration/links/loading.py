@@ -99,6 +99,9 @@ class Loader:
             age = age_of(link, now)
             if age is not None and age < self._policy.lifetimes(link)[1]:
                 await self._adopt(entry, link)
+            elif entry.link is not None:
+                # Another process has had a newer answer, which is over by now: ours is no better.
+                entry.outdate()
         waiting = remaining(stored.record, now)
         if waiting is not None:
             self._refuse(entry, waiting)

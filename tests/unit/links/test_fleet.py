@@ -8,7 +8,7 @@ import pytest
 from integration.errors import Busy, Forbidden, Throttled, Unreachable
 from integration.links import Linked, NotLinked, Record
 from tests.fake_clock import settle
-from tests.unit.links.fleet import UNLINKED, details
+from tests.unit.links.fleet import POLICY, UNLINKED, details
 
 
 async def cold(world, processes=16, callers=20, **changes):
@@ -200,6 +200,18 @@ async def test_a_change_seen_by_a_probe_reaches_every_process_within_share_check
     assert isinstance(await other.resolve("contoso"), NotLinked)
     assert isinstance(await idle.resolve("contoso"), NotLinked)  # asked nothing meanwhile, and still may not be old
     assert heard == [(Linked, NotLinked)] * 2
+
+
+async def test_an_answer_that_is_older_than_what_another_process_found_since_is_not_served(world):
+    prober, idle = world.process(), world.process()
+    assert isinstance(await idle.resolve("contoso"), Linked)
+    await world.clock.advance(1)
+    world.dataverse.answer = UNLINKED
+    assert isinstance(await prober.refresh("contoso"), NotLinked)
+    # Longer than "not linked" holds: what the shared tier has is over, but newer than the link in memory.
+    await world.clock.advance(POLICY.not_linked_for + 60)
+    assert isinstance(await idle.resolve("contoso"), NotLinked)
+    assert world.dataverse.calls == 3
 
 
 async def test_comparing_under_steady_use_suspends_nobody(world):
