@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     faults = parser.getgroup("faults", "the fault suite")
     faults.addoption("--seed", type=int, help="run this seed alone; some fixed ones and a drawn one when absent")
     faults.addoption("--events", type=int, help="how many messages a seed sends")
+    parser.addoption("--requests", type=int, help="how many nasty requests the operations are sent; some hundreds")
 
 
 @pytest.fixture(scope="session")

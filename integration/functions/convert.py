@@ -2,14 +2,15 @@
 
 import base64
 from datetime import UTC, datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
 import azure.functions as func
 
-from integration.web import Request, Response
+from integration.web import Request, Response, unforeseen_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from integration.events.inbound import Property
 
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
 def request_of(req: func.HttpRequest) -> Request:
     """Read a request."""
     given = cast("Mapping[str, str]", req.headers)
-    headers = {name.lower(): value for name, value in given.items()}
-    query = dict(cast("Mapping[str, str]", req.params))
+    headers = {name.lower(): _whole(value) for name, value in given.items()}
+    query = {name: _whole(value) for name, value in cast("Mapping[str, str]", req.params).items()}
     return Request(method=(req.method or "GET").upper(), headers=headers, body=req.get_body(), query=query)
+
+
+def _whole(text: str) -> str:
+    """Return a text that can be written as UTF-8: half a character of UTF-16 cannot."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def answer(response: Response) -> func.HttpResponse:
@@ -27,6 +33,26 @@ def answer(response: Response) -> func.HttpResponse:
     mimetype = response.headers.get("Content-Type", "application/json")
     headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
     return func.HttpResponse(response.body, status_code=response.status, headers=headers, mimetype=mimetype)
+
+
+def problems(
+    handler: "Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]", *, status: int = 500
+) -> "Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]":
+    """Answer what a handler has not foreseen with problem details, where the host would answer a bare 500.
+
+    Args:
+        handler: Of one operation.
+        status: 500; 503 where the sender is to keep its message.
+    """
+
+    @wraps(handler)
+    async def handle(req: func.HttpRequest) -> func.HttpResponse:
+        try:
+            return await handler(req)
+        except Exception as error:  # noqa: BLE001  # the net under every operation
+            return answer(unforeseen_problem(error, status=status))
+
+    return handle
 
 
 def properties_of(given: object) -> "dict[str, Property]":

@@ -9,7 +9,7 @@ from integration.config import Configuration
 from integration.config.function_names import function_name
 from integration.config.model import HttpSource
 from integration.errors import UnknownSource
-from integration.functions.convert import answer, request_of
+from integration.functions.convert import answer, problems, request_of
 from integration.functions.workers import Workers
 from integration.web import problem
 
@@ -29,6 +29,7 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     # behind every intake_…. It asks for a key as they do, so that a stranger cannot tell which sources exist.
     @bp.function_name("unknown_source")
     @bp.route("events/{source}", methods=["POST", "OPTIONS"])
+    @problems
     async def unknown_source(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         name = req.route_params.get("source", "")
         return answer(problem(404, UnknownSource(f"no HTTP source named {name[:64]!r} is configured")))
@@ -50,4 +51,4 @@ def _intake(source: HttpSource, worker: Workers) -> Handler:
             return busy()
         return answer(await intake.accept(source, request_of(req)))
 
-    return take
+    return problems(take, status=503)  # a sender keeps its message only at a 503

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from integration.functions.convert import answer, request_of
+from integration.functions.convert import answer, problems, request_of
 from integration.functions.workers import Workers
 
 
@@ -12,16 +12,19 @@ def blueprint(worker: Workers) -> func.Blueprint:
 
     @bp.function_name("organizations")
     @bp.route("organizations", methods=["GET"])
+    @problems
     async def organizations(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
         return answer(worker().link_pages.organizations())
 
     @bp.function_name("link")
     @bp.route("organizations/{name}/link", methods=["GET"])
+    @problems
     async def link(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         return answer(await worker().link_pages.link(req.route_params.get("name", ""), request_of(req)))
 
     @bp.function_name("link_refresh")
     @bp.route("organizations/{name}/link/refresh", methods=["POST"])
+    @problems
     async def link_refresh(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         return answer(await worker().link_pages.refresh(req.route_params.get("name", "")))
 

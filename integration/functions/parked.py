@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from integration.functions.convert import answer, request_of
+from integration.functions.convert import answer, problems, request_of
 from integration.functions.workers import Workers
 
 
@@ -12,16 +12,19 @@ def blueprint(worker: Workers) -> func.Blueprint:
 
     @bp.function_name("parked")
     @bp.route("parked", methods=["GET"])
+    @problems
     async def parked(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         return answer(await worker().parked_pages.list(request_of(req)))
 
     @bp.function_name("parked_delivery")
     @bp.route("parked/{id}", methods=["GET"])
+    @problems
     async def delivery(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         return answer(await worker().parked_pages.show(req.route_params.get("id", "")))
 
     @bp.function_name("parked_release")
     @bp.route("parked/release", methods=["POST"])
+    @problems
     async def release(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         return answer(await worker().parked_pages.release(request_of(req)))
 

@@ -1,5 +1,5 @@
 """HTTP handlers that know nothing of Azure Functions."""
 
-from integration.web.message import Request, Response, problem
+from integration.web.message import Request, Response, problem, unforeseen_problem
 
-__all__ = ["Request", "Response", "problem"]
+__all__ = ["Request", "Response", "problem", "unforeseen_problem"]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -23,6 +22,7 @@ from integration.errors import (
 )
 from integration.events.cloudevents import structured
 from integration.web.message import Request, Response, problem
+from integration.web.parameters import in_utc, moment, number
 
 RETRY_AFTER = 10
 PAGE = 50
@@ -66,6 +66,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
             raise InvalidRequest("at most 100 ids at once; use a filter for more")
         if not self.ids and self.filter.is_empty and not self.all:
             raise InvalidRequest('no filter and no ids: every dead letter is meant only with "all": true')
+        for name, at in (("since", self.filter.since), ("until", self.filter.until)):
+            if at is not None:
+                in_utc(name, at)
         if not 0.1 <= self.per_second <= 1000:  # noqa: PLR2004  # as documented
             raise InvalidRequest("perSecond is from 0.1 to 1000")
 
@@ -200,32 +203,16 @@ def read_query(query: Mapping[str, str]) -> tuple[Filter, int, Place | None]:
     if unknown:
         msg = f"unknown parameter {unknown[0][:40]!r}; known: organization, reason, route, since, until, limit, after"
         raise InvalidRequest(msg)
-    text = query.get("limit", "") or str(PAGE)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_PAGE):
-        msg = f"limit is a number from 1 to {LARGEST_PAGE}"
-        raise InvalidRequest(msg)
+    limit = number("limit", query.get("limit", ""), default=PAGE, most=LARGEST_PAGE)
     wanted = Filter(
         organization=query.get("organization", ""),
         reason=query.get("reason", ""),
         route=query.get("route", ""),
-        since=read_time("since", query.get("since", "")),
-        until=read_time("until", query.get("until", "")),
+        since=moment("since", query.get("since", "")),
+        until=moment("until", query.get("until", "")),
     )
     after = query.get("after", "")
-    return wanted, int(text), Place.of_id(after) if after else None
-
-
-def read_time(name: str, text: str) -> datetime | None:
-    """Read a time with its zone; None when there is none.
-
-    Raises:
-        InvalidRequest: It is not one.
-    """
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError as error:
-        msg = f"{name} is no time in ISO 8601: 2026-01-02T03:04:05Z"
-        raise InvalidRequest(msg) from error
+    return wanted, limit, Place.of_id(after) if after else None
 
 
 def read_order(body: bytes) -> Order:
@@ -236,7 +223,9 @@ def read_order(body: bytes) -> Order:
     """
     try:
         order = _ORDERS.decode(body or b"{}")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except InvalidRequest:
+        raise
+    except Exception as error:  # a decoder may fail in any way
         msg = f"the body cannot be read: {str(error)[:200]}"
         raise InvalidRequest(msg) from error
     order.check()

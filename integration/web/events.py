@@ -20,8 +20,8 @@ from integration.events.cloudevents import structured
 from integration.events.event import event_key
 from integration.events.identity import legal_id
 from integration.journal import Bookmark, Entry, Found, Listing, Payloads, Row, State, Wanted
-from integration.web.dead_letters import read_time
 from integration.web.message import Request, Response, problem
+from integration.web.parameters import moment, number, organization_name, words
 
 RETRY_AFTER = 10
 PAGE = 50
@@ -129,11 +129,13 @@ class EventPages:
             organization: The configured name; empty: whichever.
 
         Raises:
+            InvalidRequest: No event can have the id, or no organization the name.
             UnknownEvent: The journal has none.
             AmbiguousEvent: It has several.
             StorageUnavailable: The account did not answer.
         """
-        organizations = (organization,) if organization else tuple(self._groups)
+        words("id", id_)
+        organizations = (organization_name(organization),) if organization else tuple(self._groups)
         key = id_ if len(id_) == _KEY_LENGTH and _KEY.issuperset(id_) else ""
         places = [(name, each) for name in organizations for each in ((key,) if key else self._keys(name, id_))]
         found: list[Found] = []
@@ -216,12 +218,9 @@ def read_query(query: Mapping[str, str]) -> tuple[Wanted, int, Bookmark | None]:
     if unknown:
         msg = f"unknown parameter {unknown[0][:40]!r}; known: {', '.join(_FILTERS)}, limit, after"
         raise InvalidRequest(msg)
-    text = query.get("limit", "") or str(PAGE)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_PAGE):
-        msg = f"limit is a number from 1 to {LARGEST_PAGE}"
-        raise InvalidRequest(msg)
+    limit = number("limit", query.get("limit", ""), default=PAGE, most=LARGEST_PAGE)
     after = query.get("after", "")
-    return read_wanted(query), int(text), Bookmark.of_token(after) if after else None
+    return read_wanted(query), limit, Bookmark.of_token(after) if after else None
 
 
 def read_wanted(query: Mapping[str, str]) -> Wanted:
@@ -231,20 +230,14 @@ def read_wanted(query: Mapping[str, str]) -> Wanted:
         InvalidRequest: A value is not of its form.
     """
     for name in _FILTERS:
-        if not query.get(name, "").isprintable():
-            msg = f"{name} holds a character that none can have"
-            raise InvalidRequest(msg)
+        words(name, query.get(name, ""))
     state = query.get("state", "")
     if state and state not in _STATES:
         msg = f"state is one of {', '.join(_STATES)}"
         raise InvalidRequest(msg)
-    since, until = (read_time(name, query.get(name, "")) for name in ("since", "until"))
-    for at in (since, until):
-        if at is not None and at.tzinfo is None:
-            msg = "since and until need a time zone: 2026-01-02T03:04:05Z"
-            raise InvalidRequest(msg)
+    since, until = (moment(name, query.get(name, "")) for name in ("since", "until"))
     return Wanted(
-        organization=query.get("organization", ""),
+        organization=organization_name(query.get("organization", "")),
         state=next((each for each in get_args(State.__value__) if each == state), None),
         id=query.get("id", ""),
         type=query.get("type", ""),

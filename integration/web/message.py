@@ -1,12 +1,20 @@
 """HTTP as these handlers see it: frozen requests and responses, and problem details."""
 
 import math
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from integration.errors import FnoLinkError, LengthRequired, LinkUnknown
+from integration.errors import FnoLinkError, LengthRequired, LinkUnknown, StorageUnavailable, Unforeseen
+from integration.faults import unforeseen
+from integration.loggers import logger
+
+log = logger("web")
+
+RETRY_AFTER = 10
+_UNAVAILABLE = 503
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +68,32 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
         return cls(status=status, headers=given, body=msgspec.json.encode(content))
 
 
-def problem(status: int, error: FnoLinkError, *, retry_after: float | None = None) -> Response:
+def unforeseen_problem(error: Exception, *, status: int = 500) -> Response:
+    """Answer an error that nobody has foreseen: who asked gets an id that stands in the log with what happened.
+
+    Args:
+        error: As it was raised.
+        status: 500; 503 where the sender is to keep its message.
+    """
+    try:
+        fault = unforeseen(error)
+    except StorageUnavailable as unavailable:
+        return problem(503, unavailable, retry_after=RETRY_AFTER)
+    instance = f"urn:uuid:{uuid.uuid4()}"
+    log.error("%s: %s", instance, fault)
+    # What happened is for the log: a caller may be anyone with a key.
+    told = Unforeseen(f"fno-link failed on this request; its log says more under {instance}")
+    return problem(status, told, retry_after=RETRY_AFTER if status == _UNAVAILABLE else None, instance=instance)
+
+
+def problem(status: int, error: FnoLinkError, *, retry_after: float | None = None, instance: str = "") -> Response:
     """Answer with RFC 9457 problem details that carry the error's code and hint.
 
     Args:
         status: The HTTP status.
         error: What went wrong.
         retry_after: Seconds after which to ask again; whole seconds, rounded up, at least 1.
+        instance: The URI of this very occurrence, where it has one.
     """
     detail: dict[str, Any] = {
         "type": "about:blank",
@@ -76,6 +103,8 @@ def problem(status: int, error: FnoLinkError, *, retry_after: float | None = Non
         "code": error.code,
         "hint": error.hint,
     }
+    if instance:
+        detail["instance"] = instance
     if isinstance(error, LinkUnknown) and error.remote_code:
         detail["remoteCode"] = error.remote_code
     headers = {"Content-Type": "application/problem+json"}

@@ -132,7 +132,9 @@ def read_order(body: bytes) -> Order:
     """
     try:
         order = _ORDERS.decode(body or b"{}")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except InvalidRequest:
+        raise
+    except Exception as error:  # a decoder may fail in any way
         msg = f"the body cannot be read: {str(error)[:200]}"
         raise InvalidRequest(msg) from error
     order.check()

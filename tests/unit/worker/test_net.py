@@ -90,6 +90,9 @@ class World(Worker):
         await asyncio.sleep(0)
         return self.link
 
+    async def refresh(self, name):
+        return self.link
+
     def cached(self, name):
         return self.link
 
