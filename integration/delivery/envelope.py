@@ -9,7 +9,7 @@ from integration.config.model import HttpSource, Organization, Source
 from integration.config.sources import group_of
 from integration.delivery.claim_checks import ClaimChecks
 from integration.events.inbound import Inbound, Limits, Property
-from integration.events.kept import kept_headers, kept_properties
+from integration.events.kept import kept_headers, kept_properties, whole
 from integration.records import VERSION, Reader
 from integration.storage.names import EVENTS
 
@@ -86,7 +86,7 @@ def inbound_of(  # noqa: PLR0913  # what is known of a message
         organization=organization.name,
         organization_url=organization.url,
         received_at=received_at,
-        content_type=content_type,
+        content_type=whole(content_type),
         headers=kept_headers(headers or {}),
         properties=kept_properties(properties or {}),
         limits=limits,

@@ -18,7 +18,8 @@ CONTEXT = frozenset({"id", "source", "type", "specversion", "subject", "time", "
 """The attributes that CloudEvents itself defines; all others are extensions."""
 
 _MEDIA_TYPE = "application/cloudevents"
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+# One pass, whatever is quoted: a quote that nothing ends takes what follows it along.
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)("|\\?\Z)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -71,12 +72,16 @@ def amqp_attributes(properties: Mapping[str, Property]) -> dict[str, Attribute]:
 def _header_value(name: str, value: str) -> str:
     """Undo the escapes of quoted strings, then one round of percent-encoding."""
     if '"' in value:
-        value = _QUOTED.sub(lambda quoted: _ESCAPED.sub(r"\1", quoted[1]), value)
+        value = _QUOTED.sub(_unquoted, value)
     try:
         return unquote(value.strip(), errors="strict")
     except UnicodeDecodeError as error:
         msg = f"the header {name[:64]} is percent-encoded, and not in UTF-8"
         raise ValueError(msg) from error
+
+
+def _unquoted(quoted: re.Match[str]) -> str:
+    return _ESCAPED.sub(r"\1", quoted[1]) if quoted[2] == '"' else quoted[0]
 
 
 def _property_value(attribute: str, value: Property) -> Attribute:

@@ -58,6 +58,7 @@ _PROPERTIES = frozenset(
         "subject",
     }
 )
+_LONGEST_INTEGER = 8192
 _NAME = re.compile(r"[a-z0-9]{1,64}")
 
 
@@ -67,12 +68,30 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     Args:
         headers: Names in lower case.
     """
-    return {name: value for name, value in headers.items() if name in _HEADERS or _is_attribute(name, HTTP_PREFIX)}
+    return {
+        name: whole(value) for name, value in headers.items() if name in _HEADERS or _is_attribute(name, HTTP_PREFIX)
+    }
 
 
 def kept_properties(properties: Mapping[str, Property]) -> dict[str, Property]:
     """Keep the properties of a broker's message that decoding reads, whatever the case of their names."""
-    return {name: value for name, value in properties.items() if _is_read(name.lower())}
+    return {
+        name: whole(value) if isinstance(value, str) else _storable(value)
+        for name, value in properties.items()
+        if _is_read(name.lower())
+    }
+
+
+def whole(text: str) -> str:
+    """Replace halves of characters, which no store takes: JSON of a property may hold them."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _storable(value: Property) -> Property:
+    """Write a number in its digits where JSON readers disagree about it."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value) if value.bit_length() < _LONGEST_INTEGER else None
+    return value
 
 
 def excess(headers: Mapping[str, str]) -> str:

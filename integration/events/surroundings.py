@@ -63,7 +63,7 @@ class Surroundings(msgspec.Struct, frozen=True, dict=True):
     def organization_host(self) -> str:
         """Which organization the message says that it comes from."""
         header = self.inbound.headers.get("x-ms-dynamics-organization")
-        return header or str(self.properties.get(CLAIMS + "organization") or "")
+        return legal_text(header or str(self.properties.get(CLAIMS + "organization") or ""))
 
     @cached_property
     def is_stripped(self) -> bool:
@@ -76,7 +76,7 @@ class Surroundings(msgspec.Struct, frozen=True, dict=True):
 
     def claim(self, name: str) -> str:
         """Return one of Dataverse's claims, such as `user`, empty where it is not given."""
-        return str(self.properties.get(CLAIMS + name) or "")
+        return legal_text(str(self.properties.get(CLAIMS + name) or ""))
 
 
 def _named(attribute: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from integration.delivery import Envelope
 from integration.delivery.claim_checks import intake_path
 from integration.delivery.envelope import QUEUE
 from integration.errors import LengthRequired, Overloaded, PayloadTooLarge, StorageUnavailable
-from integration.events.kept import excess, kept_headers
+from integration.events.kept import excess, kept_headers, whole
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import PAYLOADS
@@ -128,7 +128,7 @@ class Intake:
         envelope = Envelope(
             source=source.name,
             received_at=now,
-            content_type=request.headers.get("content-type", ""),
+            content_type=whole(request.headers.get("content-type", "")),
             headers=headers,
             body=request.body,
         )

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +90,19 @@ def test_whichever_way_a_message_comes_it_keeps_no_more():
     assert inbound.headers == READ
     assert inbound.properties == READ_PROPERTIES
     assert b"secret" not in json.dumps([inbound.headers, inbound.properties]).encode()
+
+
+def test_what_no_store_takes_is_kept_in_another_form():
+    properties = {"cloudEvents:a": "\ud800", "cloudEvents:b": 10**30, "cloudEvents:c": 10**5000, "cloudEvents:d": True}
+    kept = kept_properties(properties)
+    assert kept == {"cloudEvents:a": "?", "cloudEvents:b": str(10**30), "cloudEvents:c": None, "cloudEvents:d": True}
+    assert kept_headers({"ce-a": "a\udcffb"}) == {"ce-a": "a?b"}
+    source = HttpSource(name="erp", organization="contoso")
+    organization = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
+    inbound = inbound_of(
+        source, organization, b"", datetime(2026, 1, 1, tzinfo=UTC), content_type="\ud800", properties=properties
+    )
+    assert msgspec.json.encode(inbound)
 
 
 def test_many_or_long_attributes_are_too_much():
