@@ -22,6 +22,18 @@ class ParkedPage(TypedDict):
     next: str | None
 
 
+class ControlNumbers(TypedDict):
+    """The newest of each kind of business event."""
+
+    controlNumbers: list[Row]
+
+
+class Reset(TypedDict):
+    """What was forgotten."""
+
+    reset: list[Row]
+
+
 class Kept(TypedDict):
     """A dead letter or a parked delivery."""
 

@@ -130,6 +130,7 @@ type SecretText = Annotated[str, Meta(extra={"secret": True})]
 type Text = Annotated[str, Meta(min_length=1, max_length=256)]
 type Threshold = Annotated[int, Meta(ge=1, le=1000)]
 type Percent = Annotated[int, Meta(ge=1, le=100)]
+type ControlNumber = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 type OperationPath = Annotated[
     str,
     Meta(

@@ -16,6 +16,7 @@ from msgspec import Meta
 from integration.clouds import CloudName
 from integration.config.breaker import Breaker, OwnBreaker
 from integration.config.fields import (
+    ControlNumber,
     HostSuffix,
     JsonObject,
     Name,
@@ -187,12 +188,15 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         lease: How long a run has an event to itself. A run that takes longer may be taken over by another, which then
             delivers a second time; one that was killed is taken over no sooner. Half as long again as the longest
             `timeout` of a target, or longer.
+        control_number_jump: How far a business event's ControlNumber may be from the newest of its kind to be told in
+            or out of order by it; one further away says nothing.
     """
 
     enabled: bool = True
     keep: timedelta = timedelta(days=14)
     keep_payload: bool = False
     lease: timedelta = timedelta(seconds=150)
+    control_number_jump: ControlNumber = 10_000_000
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

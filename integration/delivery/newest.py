@@ -1,9 +1,14 @@
-"""Notice business events that come after a newer one of their kind: they are marked, never dropped.
+"""Notice business events that may have come after a newer one of their kind: they are marked, never dropped.
 
-Microsoft names ControlNumber as the field to tell order by; it rises, with gaps. Source: "Business events overview",
-idempotency. The newest delivered is a row a kind that all instances share. A process reads it at first use and then at
-most once in `SHARE`, and writes what it has delivered behind, at most once in `BEHIND`: an operation an event would be
-more than the budget allows. So a mark is never wrong, and one may be missing for as long as that.
+A mark is a hint and no proof. Microsoft's page of 2023 called ControlNumber upwardly increasing; that of 2026-01 calls
+it unique only, neither sequential nor without gaps ("Business events overview", idempotency). It is read as the int64
+that it is, for each group of sources by itself, and a number further than `jump` from the newest is no neighbour of it:
+it neither becomes the newest nor is it marked, so that one wrong number cannot mark all later ones.
+
+The newest delivered is a row a kind that all instances share. A process reads it at first use and then at most once in
+`SHARE`, and writes what it has delivered behind, at most once in `BEHIND`: an operation an event would be more than the
+budget allows, and a mark may be missing for as long as that. An operator can reset a kind; each process follows when it
+reads or writes the row next.
 """
 
 from collections import OrderedDict
@@ -20,6 +25,8 @@ OUT_OF_ORDER = "fnolinkoutoforder"
 """The extension attribute, `true` on an event that is older than the newest delivered; absent otherwise."""
 
 KINDS = 10_000
+JUMP = 10_000_000
+"""How far from the newest a number may be, unless the configuration says otherwise."""
 SHARE = 30.0
 """Seconds for which what was read counts as the newest of all instances."""
 BEHIND = 5.0
@@ -28,6 +35,8 @@ BEHIND = 5.0
 log = logger("delivery")
 
 _NOTHING = Seen()
+_LARGEST = 2**63 - 1
+_DIGITS = 19
 
 
 @dataclass
@@ -37,18 +46,25 @@ class _Known:
     number: int = -1
     seen: Seen = _NOTHING
     checked: float | None = None
+    told: bool = False
 
 
 class Newest:
-    """The highest ControlNumber delivered, by organization, legal entity and type; what is seen least is forgotten.
+    """The highest ControlNumber delivered, by organization, group of sources, legal entity and type.
+
+    What is seen least is forgotten.
 
     Args:
         rows: What the instances share; None: what this process has delivered itself counts, as long as it lives.
         clock: The time; needed with `rows`.
         kinds: How many are remembered.
+        jump: How far from the newest a number may be to count as its neighbour.
     """
 
-    def __init__(self, rows: NewestRows | None = None, clock: Clock | None = None, kinds: int = KINDS) -> None:
+    def __init__(
+        self, rows: NewestRows | None = None, clock: Clock | None = None, kinds: int = KINDS, jump: int = JUMP
+    ) -> None:
+        self._jump = jump
         self._shared = (rows, clock) if rows is not None and clock is not None else None
         self._kinds = kinds
         self._newest: OrderedDict[Kind, _Known] = OrderedDict()
@@ -71,7 +87,9 @@ class Newest:
             if mine.checked is None or clock.monotonic() - mine.checked > SHARE:
                 await self._reads.join(kind, lambda: self._read(kind, mine, rows, clock))
         known = self._newest.get(kind)
-        return event if known is None or number >= known.number else event.stamp({OUT_OF_ORDER: True})
+        return (
+            event if known is None or not 0 < known.number - number <= self._jump else event.stamp({OUT_OF_ORDER: True})
+        )
 
     def delivered(self, event: Event) -> None:
         """Remember an event that was delivered.
@@ -84,6 +102,9 @@ class Newest:
             return
         kind = _kind(event)
         known = self._of(kind)
+        if known.number >= 0 and abs(number - known.number) > self._jump:
+            self._tell(kind, known, number)
+            return
         known.number = max(number, known.number)
         if self._shared is not None and known.number > known.seen.number:
             self._dirty.add(kind)
@@ -97,11 +118,14 @@ class Newest:
         for kind in list(self._dirty):
             known = self._newest.get(kind)
             if known is not None:
+                number = known.number
                 try:
-                    known.seen = await rows.lift(kind, known.number, known.seen.etag, clock.now())
+                    known.seen = await rows.lift(kind, number, known.seen, clock.now(), self._jump)
                 except StorageUnavailable as unavailable:
-                    log.warning("the newest event of %s is not told to the others now: %s", kind[2], unavailable)
+                    log.warning("the newest event of %s is not told to the others now: %s", kind[3], unavailable)
                     return
+                if known.seen.number < number:  # reset, or too far from what the others know
+                    known.number = known.seen.number
                 known.number, known.checked = max(known.number, known.seen.number), clock.monotonic()
             if known is None or known.number <= known.seen.number:
                 self._dirty.discard(kind)
@@ -119,11 +143,29 @@ class Newest:
                 await self.flush()
 
     async def _read(self, kind: Kind, known: _Known, rows: NewestRows, clock: Clock) -> None:
+        before = known.seen
         try:
             known.seen = await rows.read(kind)
+            there = known.seen.number
+            if known.seen.resets != before.resets or (there >= 0 and abs(known.number - there) > self._jump):
+                known.number, known.told = there, False
         except StorageUnavailable as unavailable:
-            log.warning("the newest event of %s is what this process knows: %s", kind[2], unavailable)
+            log.warning("the newest event of %s is what this process knows: %s", kind[3], unavailable)
         known.number, known.checked = max(known.number, known.seen.number), clock.monotonic()
+
+    def _tell(self, kind: Kind, known: _Known, number: int) -> None:
+        """Say once that a number is out of reach; further ones of the kind are as likely and say no more."""
+        if not known.told:
+            known.told = True
+            log.warning(
+                "the control number %d of %s (%s) is more than %d away from the newest, %d, and not compared with it;"
+                " if numbers go on from there, use `fno-link control-numbers reset`",
+                number,
+                kind[3],
+                kind[1],
+                self._jump,
+                known.number,
+            )
 
     def _of(self, kind: Kind) -> _Known:
         known = self._newest.setdefault(kind, _Known())
@@ -134,9 +176,12 @@ class Newest:
 
 
 def _kind(event: Event) -> Kind:
-    return (event.organization, str(event.extensions.get("legalentity", "")), event.type)
+    return (event.organization, event.group, str(event.extensions.get("legalentity", "")), event.type)
 
 
 def _number(event: Event) -> int | None:
     text = event.extensions.get("controlnumber") if event.shape == "business_event" else None
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else None
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        return None
+    number = int(text)
+    return number if number <= _LARGEST else None

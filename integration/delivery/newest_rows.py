@@ -1,4 +1,4 @@
-"""What the instances tell one another of the newest business event delivered: a row a kind, which only rises."""
+"""What the instances tell one another of the newest business event delivered: a row a kind, which rises until reset."""
 
 import hashlib
 from datetime import datetime
@@ -14,12 +14,12 @@ from integration.storage.failures import storage_failures
 TABLE = "fnolinknewest"
 VERSION = 1
 _ROUNDS = 8
-_TEXT = 1_024
+_TEXT = 2_048
 
 log = logger("delivery")
 
-type Kind = tuple[str, str, str]
-"""Organization, legal entity, type."""
+type Kind = tuple[str, str, str, str]
+"""Organization, group of sources, legal entity, type."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -28,10 +28,55 @@ class Seen(msgspec.Struct, frozen=True):
     Args:
         number: The highest ControlNumber delivered; -1: there is none.
         etag: The row's version; empty: there is no row.
+        resets: How often an operator has reset it.
     """
 
     number: int = -1
     etag: str = ""
+    resets: int = 0
+
+
+class Newest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The newest of a kind as an operator sees it.
+
+    Args:
+        organization: The configured name.
+        group: Of sources.
+        legal_entity: Of the events.
+        type: Of the events.
+        number: The highest ControlNumber delivered, as text (an int64); null: none since it was reset.
+        resets: How often it was reset.
+        updated_at: When the row was last written.
+    """
+
+    organization: str
+    group: str
+    legal_entity: str
+    type: str
+    number: str | None
+    resets: int
+    updated_at: datetime | None
+
+
+class WantedKinds(msgspec.Struct, frozen=True, kw_only=True):
+    """Which kinds are meant; what is empty does not restrict.
+
+    Args:
+        organization: The configured name.
+        group: Of sources.
+        legal_entity: Of the events.
+        type: Of the events.
+    """
+
+    organization: str = ""
+    group: str = ""
+    legal_entity: str = ""
+    type: str = ""
+
+    def takes(self, newest: Newest) -> bool:
+        """Tell whether a kind is meant."""
+        told = msgspec.structs.asdict(self)
+        return all(not value or getattr(newest, name) == value for name, value in told.items())
 
 
 class NewestRows:
@@ -61,36 +106,76 @@ class NewestRows:
                 entity: Any = await table.get_entity(kind[0], _row_key(kind))
             except ResourceNotFoundError:
                 return Seen()
-        etag, text = str(entity.metadata["etag"]), entity.get("number")
-        if entity.get("v") != VERSION or not (isinstance(text, str) and text.isascii() and text.isdigit()):
-            log.error("the row %s of %s cannot be read and is written anew", entity["RowKey"], TABLE)
-            return Seen(-1, etag)
-        return Seen(int(text), etag)
+        return _seen(entity)
 
-    async def lift(self, kind: Kind, number: int, etag: str, at: datetime) -> Seen:
+    async def lift(self, kind: Kind, number: int, last: Seen, at: datetime, jump: int) -> Seen:
         """Let the row of a kind say at least this number; returns what it says now.
 
         Args:
             kind: Which.
             number: The highest that was delivered here.
-            etag: The version that was seen last; empty: none was there. One operation, if it still is the present one.
+            last: The row as it was seen last. One operation, if it still is the present one.
             at: The time.
+            jump: How far from what it says the number may be; one further away is not written, nor one of before a
+                reset.
 
         Raises:
             StorageUnavailable: It is not known to be written.
         """
         for _ in range(_ROUNDS):
-            written = await self._write(kind, number, etag, at)
+            written = await self._write(kind, number, last, at)
             if written:
-                return Seen(number, written)
+                return Seen(number, written, last.resets)
             seen = await self.read(kind)
-            if seen.number >= number:
+            far = seen.number >= 0 and number - seen.number > jump
+            if seen.number >= number or far or seen.resets != last.resets:
                 return seen
-            etag = seen.etag
-        msg = f"the row of {kind[2]} in {TABLE} is written by too many at once"
+            last = seen
+        msg = f"the row of {kind[3]} in {TABLE} is written by too many at once"
         raise StorageUnavailable(msg)
 
-    async def _write(self, kind: Kind, number: int, etag: str, at: datetime) -> str:
+    async def listed(self, wanted: WantedKinds) -> list[Newest]:
+        """List kinds, by organization, group, legal entity and type.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        found = [newest for _, newest in await self._entities(wanted)]
+        return sorted(found, key=lambda each: (each.organization, each.group, each.legal_entity, each.type))
+
+    async def reset(self, wanted: WantedKinds, at: datetime) -> list[Newest]:
+        """Forget the newest of kinds; every process follows within `SHARE`.
+
+        Returns:
+            They, as they were.
+
+        Raises:
+            StorageUnavailable: It is not known to be done for all; doing it again goes on.
+        """
+        found = await self._entities(wanted)
+        for entity, newest in found:
+            kind = (newest.organization, newest.group, newest.legal_entity, newest.type)
+            await self._reset(kind, _seen(entity), at)
+        return [newest for _, newest in found]
+
+    async def _reset(self, kind: Kind, seen: Seen, at: datetime) -> None:
+        for _ in range(_ROUNDS):
+            if await self._write(kind, -1, msgspec.structs.replace(seen, resets=seen.resets + 1), at):
+                return
+            seen = await self.read(kind)
+        msg = f"the row of {kind[3]} in {TABLE} is written by too many at once"
+        raise StorageUnavailable(msg)
+
+    async def _entities(self, wanted: WantedKinds) -> list[tuple[Any, Newest]]:
+        table: Any = await self._storage.table(TABLE)
+        with storage_failures("listing the newest events"):
+            text, parameters = ("PartitionKey eq @o", {"o": wanted.organization}) if wanted.organization else ("", {})
+            rows = table.query_entities(text, parameters=parameters) if text else table.list_entities()
+            # A row without a group is of before there were any, and read no more.
+            found = [(entity, _newest(entity)) async for entity in rows if "group" in entity]
+        return [(entity, newest) for entity, newest in found if wanted.takes(newest)]
+
+    async def _write(self, kind: Kind, number: int, last: Seen, at: datetime) -> str:
         from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
         from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
             ResourceExistsError,
@@ -99,24 +184,26 @@ class NewestRows:
         )
         from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
 
-        organization, entity, type_ = kind
+        organization, group, entity, type_ = kind
         row = {
             "PartitionKey": organization,
             "RowKey": _row_key(kind),
             "v": VERSION,
+            "group": group,
             "legal_entity": entity[:_TEXT],
             "type": type_[:_TEXT],
-            "number": str(number),
+            "number": str(number) if number >= 0 else "",
+            "resets": last.resets,
             "updated_at": at,
         }
         table: Any = await self._storage.table(TABLE)
         self.operations += 1
         with storage_failures("writing the newest event"):
             try:
-                if not etag:
+                if not last.etag:
                     return str((await table.create_entity(row))["etag"])
                 answer = await table.update_entity(
-                    row, mode=UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified
+                    row, mode=UpdateMode.REPLACE, etag=last.etag, match_condition=MatchConditions.IfNotModified
                 )
                 return str(answer["etag"])
             except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
@@ -125,3 +212,25 @@ class NewestRows:
 
 def _row_key(kind: Kind) -> str:
     return hashlib.sha256("\x00".join(kind).encode()).hexdigest()
+
+
+def _seen(entity: Any) -> Seen:
+    etag, text, resets = str(entity.metadata["etag"]), entity.get("number", ""), entity.get("resets", 0)
+    readable = isinstance(text, str) and (not text or (text.isascii() and text.isdigit()))
+    if entity.get("v") != VERSION or not readable or not isinstance(resets, int):
+        log.error("the row %s of %s cannot be read and is written anew", entity["RowKey"], TABLE)
+        return Seen(-1, etag)
+    return Seen(int(text) if text else -1, etag, resets)
+
+
+def _newest(entity: Any) -> Newest:
+    seen, at = _seen(entity), entity.get("updated_at")
+    return Newest(
+        organization=str(entity["PartitionKey"]),
+        group=str(entity.get("group", "")),
+        legal_entity=str(entity.get("legal_entity", "")),
+        type=str(entity.get("type", "")),
+        number=str(seen.number) if seen.number >= 0 else None,
+        resets=seen.resets,
+        updated_at=datetime.combine(at.date(), at.timetz()) if isinstance(at, datetime) else None,
+    )

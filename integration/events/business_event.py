@@ -41,7 +41,7 @@ def canonical(fields: dict[str, Any]) -> dict[str, Any]:
 def control_number(value: object) -> str:
     """Return ControlNumber (int64) in digits; empty for zero and what is not such a number."""
     if isinstance(value, str):
-        return value.lstrip("0") if _DIGITS.fullmatch(value) else ""
+        return value.lstrip("0") if _DIGITS.fullmatch(value) and int(value) <= _LARGEST else ""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < abs(value) <= _LARGEST:
         return ""
     return str(int(value)) if value == value // 1 else ""

@@ -10,6 +10,7 @@ from integration.background import Unheard
 from integration.config import Configuration, check
 from integration.errors import ConfigurationError, Problem
 from integration.functions import (
+    control_numbers,
     dead_letters,
     event_grid,
     event_hubs,
@@ -70,6 +71,7 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app.register_functions(events.blueprint(worker))
     app.register_functions(dead_letters.blueprint(worker))
     app.register_functions(parked.blueprint(worker))
+    app.register_functions(control_numbers.blueprint(worker))
     app.register_functions(health.blueprint(configuration, worker))
     app.register_functions(timers.blueprint(worker))
     return app

@@ -26,6 +26,7 @@ from integration.links.values import Link, Linked
 from integration.loggers import logger
 from integration.routing.table import RouteTable
 from integration.storage import Storage
+from integration.web.control_numbers import ControlNumberPages
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.event_orders import EventOrders
 from integration.web.events import EventPages
@@ -236,11 +237,16 @@ class Parts:
         )
 
     @cached_property
+    def newest_rows(self) -> NewestRows:
+        """The newest of each kind of business event, as all instances know it."""
+        return NewestRows(self.storage)
+
+    @cached_property
     def newest(self) -> Newest:
         """What was delivered last of each kind of business event; shared with the other instances by the journal's."""
         if not self.configuration.journal.enabled:
-            return Newest()
-        newest = Newest(NewestRows(self.storage), self._clock)
+            return Newest(jump=self.configuration.journal.control_number_jump)
+        newest = Newest(self.newest_rows, self._clock, jump=self.configuration.journal.control_number_jump)
         return self._kept(newest, newest.aclose)
 
     @cached_property
@@ -331,6 +337,11 @@ class Parts:
     def event_pages(self) -> EventPages:
         """The endpoints that say what became of each event."""
         return EventPages(self.listing, self.dead_letters, self.payloads, groups_of(self.configuration), self._clock)
+
+    @cached_property
+    def control_number_pages(self) -> ControlNumberPages:
+        """The endpoints of the out-of-order mark."""
+        return ControlNumberPages(self.newest_rows, self._clock)
 
     @cached_property
     def event_orders(self) -> EventOrders:

@@ -15,6 +15,7 @@ READING = {
     "dead_letter": "dead-letters/x",
     "dead_letters_job": "dead-letters/jobs/x",
     "parked": "parked",
+    "control_numbers": "control-numbers",
     "parked_delivery": "parked/x",
 }
 WRITING = {
@@ -23,6 +24,7 @@ WRITING = {
     "dead_letters_purge": "dead-letters/purge",
     "dead_letters_cancel": "dead-letters/jobs/x/cancel",
     "parked_release": "parked/release",
+    "control_numbers_reset": "control-numbers/reset",
 }
 
 

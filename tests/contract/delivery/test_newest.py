@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from integration.delivery.newest import BEHIND, OUT_OF_ORDER, SHARE, Newest
-from integration.delivery.newest_rows import TABLE, NewestRows, Seen
+from integration.delivery.newest import BEHIND, JUMP, OUT_OF_ORDER, SHARE, Newest
+from integration.delivery.newest_rows import TABLE, NewestRows, Seen, WantedKinds
 from integration.errors import StorageUnavailable
 from integration.events.event import Event
 from integration.storage import Storage
 from tests.fake_clock import FakeClock, settle
 
-KIND = ("contoso", "usmf", "T")
+KIND = ("contoso", "erp", "usmf", "T")
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def an_event(number, *, entity="usmf", type_="T"):
         source="s",
         type=type_,
         organization="contoso",
+        group="erp",
         shape="business_event",
         extensions={"legalentity": entity, "controlnumber": str(number)},
     )
@@ -94,13 +95,13 @@ async def test_the_row_never_falls_whoever_writes_last(storage, clock):
     rows = [NewestRows(storage) for _ in range(6)]
     numbers = [3, 90, 7, 41, 8, 12]
     seen = await asyncio.gather(
-        *(each.lift(KIND, number, "", clock.now()) for each, number in zip(rows, numbers, strict=True))
+        *(each.lift(KIND, number, Seen(), clock.now(), JUMP) for each, number in zip(rows, numbers, strict=True))
     )
     assert (await rows[0].read(KIND)).number == 90
     assert all(each.number >= number for each, number in zip(seen, numbers, strict=True))
-    outdated = (await rows[0].read(KIND)).etag
-    await rows[0].lift(KIND, 91, outdated, clock.now())
-    assert (await rows[1].lift(KIND, 5, outdated, clock.now())).number == 91
+    outdated = await rows[0].read(KIND)
+    await rows[0].lift(KIND, 91, outdated, clock.now(), JUMP)
+    assert (await rows[1].lift(KIND, 5, outdated, clock.now(), JUMP)).number == 91
     assert (await rows[0].read(KIND)).number == 91
 
 
@@ -156,7 +157,7 @@ async def test_without_storage_events_go_on_by_what_the_process_knows(storage, c
         async def read(self, kind):
             raise StorageUnavailable
 
-        async def lift(self, kind, number, etag, at):
+        async def lift(self, kind, number, last, at, jump):
             raise StorageUnavailable
 
     newest = Newest(Away(storage), clock)
@@ -171,12 +172,77 @@ async def test_without_storage_events_go_on_by_what_the_process_knows(storage, c
 
 async def test_a_row_that_cannot_be_read_is_written_anew(storage, clock, caplog):
     rows = NewestRows(storage)
-    await rows.lift(KIND, 7, "", clock.now())
+    await rows.lift(KIND, 7, Seen(), clock.now(), JUMP)
     table = await storage.table(TABLE)
     async for entity in table.list_entities():
         await table.upsert_entity({**entity, "number": "nonsense"})
     seen = await rows.read(KIND)
     assert seen == Seen(-1, seen.etag)
     assert "cannot be read" in caplog.text
-    assert (await rows.lift(KIND, 3, "", clock.now())).number == 3
+    assert (await rows.lift(KIND, 3, Seen(), clock.now(), JUMP)).number == 3
     assert (await rows.read(KIND)).number == 3
+
+
+BOGUS = 2**63 - 1
+
+
+async def test_one_wrong_number_marks_nothing_and_an_operator_can_reset_it(instances, storage, clock):
+    """One message with a huge ControlNumber marked all later events for good."""
+    first, second = instances(), instances()
+    first.delivered(an_event(BOGUS))
+    await first.flush()
+    for number in (100, 101, 102):
+        assert not await marked(second, number)
+        second.delivered(an_event(number))
+    await second.flush()
+    rows = NewestRows(storage)
+    (seen,) = await rows.listed(WantedKinds(organization="contoso"))
+    assert (seen.number, seen.group, seen.type, seen.resets) == (str(BOGUS), "erp", "T", 0)
+    assert await rows.reset(WantedKinds(group="other"), clock.now()) == []
+    assert await rows.reset(WantedKinds(type="T"), clock.now()) == [seen]
+    assert [(each.number, each.resets) for each in await rows.listed(WantedKinds())] == [(None, 1)]
+    await clock.advance(SHARE + 1)
+    for newest in (first, second):
+        assert not await marked(newest, 100)
+    second.delivered(an_event(103))
+    await second.flush()
+    await clock.advance(SHARE + 1)
+    assert await marked(first, 102)
+    assert await marked(instances(), 102)
+
+
+async def test_a_wrong_number_beyond_the_newest_is_ignored_by_all(instances, storage, clock):
+    first, second = instances(), instances()
+    await marked(first, 100)
+    first.delivered(an_event(100))
+    await first.flush()
+    first.delivered(an_event(100 + JUMP + 1))
+    second.delivered(an_event(BOGUS))  # it has not read the row yet
+    await first.flush()
+    await second.flush()
+    assert (await NewestRows(storage).read(KIND)).number == 100
+    for newest in (first, second, instances()):
+        assert await marked(newest, 99)
+        assert not await marked(newest, 101)
+
+
+async def test_a_process_that_has_not_seen_the_reset_does_not_undo_it(instances, storage, clock):
+    first = instances()
+    await marked(first, 1)
+    first.delivered(an_event(500))
+    await first.flush()
+    await NewestRows(storage).reset(WantedKinds(), clock.now())
+    first.delivered(an_event(501))
+    await first.flush()
+    assert (await NewestRows(storage).read(KIND)).number == -1
+    first.delivered(an_event(7))
+    await first.flush()
+    assert (await NewestRows(storage).read(KIND)).number == 7
+
+
+async def test_a_row_of_before_there_were_groups_is_left_alone(storage, clock):
+    table = await storage.table(TABLE)
+    old = {"PartitionKey": "contoso", "RowKey": "a" * 64, "v": 1, "legal_entity": "usmf", "type": "T", "number": "9"}
+    await table.create_entity(old)
+    assert await NewestRows(storage).listed(WantedKinds()) == []
+    assert await NewestRows(storage).reset(WantedKinds(), clock.now()) == []
