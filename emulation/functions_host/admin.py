@@ -15,8 +15,11 @@ from emulation.functions_host.function import Function
 from emulation.functions_host.invocations import Invocations
 from emulation.functions_host.listeners import EventHubListener, Listener
 from emulation.functions_host.listeners.event_hub import Feed
+from emulation.functions_host.values import encode
+from emulation.functions_host.worker import Call
 
-ACCEPTED, BAD_REQUEST, NOT_FOUND = 202, 400, 404
+ACCEPTED, BAD_REQUEST, NOT_FOUND, FAILED = 202, 400, 404, 500
+WARMUP = "warmupTrigger"
 FUNCTIONS = ["admin", "functions"]
 FORWARD_WITHIN = 300.0
 EVENT_HUBS = ["admin", "event-hubs"]
@@ -52,7 +55,7 @@ class Admin:
         self._elsewhere = elsewhere
         self._began = time.monotonic()
 
-    async def answer(self, request: Request, body: bytes) -> Response:
+    async def answer(self, request: Request, body: bytes) -> Response:  # noqa: PLR0911 - one for each address
         """Return the answer to a request below /admin/."""
         parts = request.url.path.strip("/").split("/")
         where = [part.lower() for part in parts]
@@ -63,6 +66,8 @@ class Admin:
                 )
             case "GET" | "HEAD" | "POST", ["admin", "host", "ping"]:
                 return Response()
+            case "GET" | "POST", ["admin", "warmup"]:
+                return await self._warm_up()
             case "GET" | "HEAD", ["admin", "functions"]:
                 return JSONResponse([_described(function, request) for function in self._functions.values()])
             case method, [*kind, name] if kind in (FUNCTIONS, EVENT_HUBS) and name in self._functions:
@@ -91,6 +96,16 @@ class Admin:
             return PlainTextResponse(f'The body must be {{"input": "text"}}: {error}', BAD_REQUEST)
         self._invocations.begin(self._quietly(function, call), f"Manual run of {function.name}")
         return Response(status_code=ACCEPTED)
+
+    async def _warm_up(self) -> Response:
+        """Run the warm-up, as the platform has it done when it adds an instance; without one nothing is to be done."""
+        for function in self._functions.values():
+            if function.trigger.type == WARMUP:
+                try:
+                    await self._invocations.run(function, Call(encode({})), "Warmup.")
+                except InvocationFailed:
+                    return Response(status_code=FAILED)
+        return Response()
 
     async def _quietly(self, function: Function, call: Any) -> None:
         try:

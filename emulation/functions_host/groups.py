@@ -12,7 +12,7 @@ from emulation.functions_host.function import Function
 
 TARGET = "FUNCTIONS_TARGET_GROUP"
 HTTP = "http"
-_OF_HTTP = frozenset({"httptrigger", "eventgridtrigger"})
+_OF_HTTP = frozenset({"httptrigger", "eventgridtrigger", "warmuptrigger"})  # by routes of the host
 
 
 def group_of(name: str, trigger: str) -> str:

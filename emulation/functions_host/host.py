@@ -14,7 +14,7 @@ import msgspec
 import uvicorn
 
 from emulation.functions_host import groups, host_json, http_trigger, log, worker
-from emulation.functions_host.admin import Admin
+from emulation.functions_host.admin import WARMUP, Admin
 from emulation.functions_host.errors import HostError
 from emulation.functions_host.function import Function
 from emulation.functions_host.invocations import Invocations
@@ -208,7 +208,7 @@ def _listeners(functions: tuple[Function, ...], services: Services) -> dict[str,
     found: dict[str, Listener] = {}
     for function in functions:
         kind = function.trigger.type
-        if kind == http_trigger.TRIGGER:
+        if kind in {http_trigger.TRIGGER, WARMUP}:
             continue
         if kind not in LISTENERS:
             msg = f"Function {function.name!r}: the local host has no trigger of type {kind!r}."

@@ -22,6 +22,7 @@ from integration.functions import (
     queues,
     service_bus,
     timers,
+    warmup,
 )
 from integration.routing.table import RouteTable
 from integration.telemetry import quieten
@@ -74,6 +75,7 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app.register_functions(control_numbers.blueprint(worker))
     app.register_functions(health.blueprint(configuration, worker))
     app.register_functions(timers.blueprint(worker))
+    app.register_functions(warmup.blueprint(worker))
     return app
 
 

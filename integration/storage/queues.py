@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,17 @@ class Queue:
     def name(self) -> str:
         """The queue's name."""
         return self._client.queue_name
+
+    async def touch(self) -> None:
+        """Open the way to the queue: its token, its connection; a queue that is not there yet is none the worse.
+
+        Raises:
+            StorageUnavailable: The account did not answer, or refused.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures(f"looking at {self.name}"), suppress(ResourceNotFoundError):
+            await self._client.get_queue_properties()
 
     async def put(self, body: bytes, *, delay: timedelta = timedelta(0)) -> None:
         """Put one message on the queue; it never expires.

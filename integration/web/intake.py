@@ -64,6 +64,14 @@ class Intake:
         """Whether a request would be refused whatever it holds: to be asked before it is read."""
         return self._admission.full
 
+    async def warm(self) -> None:
+        """Do what the first message would otherwise wait for: imports, token, connection.
+
+        Raises:
+            StorageUnavailable: The account did not answer, or refused.
+        """
+        await self._storage.queue(QUEUE, hasty=True).touch()
+
     async def accept(self, source: HttpSource, request: Request) -> Response:
         """Take one message.
 

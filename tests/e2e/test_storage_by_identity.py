@@ -39,6 +39,16 @@ def guarded(certificate, tmp_path_factory) -> Iterator[Stage]:
     patch.undo()
 
 
+def test_a_new_instance_is_warmed_up_before_its_first_message(guarded):
+    """First of all tests here: nothing has asked for a token yet, and the warm-up is what does."""
+    url = f"{guarded.host.url}/admin/warmup"
+    assert guarded.http.post(url).status_code == 401
+    answer = guarded.http.post(url, headers={"x-functions-key": guarded.host.master_key})
+    assert answer.status_code == 200, guarded.host.log
+    assert "Executed 'Functions.warmup' (Succeeded" in guarded.host.log
+    assert "this instance starts cold" not in guarded.host.log
+
+
 def test_an_event_is_taken_in_processed_and_delivered_to_a_queue(guarded):
     sent = business_event()
     assert guarded.post("contoso", sent).status_code == 202
