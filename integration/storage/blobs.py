@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,6 +12,8 @@ from integration.storage.failures import storage_failures
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobLeaseClient, ContainerClient
+
+NO_SUCH_RANGE = 416
 
 
 class StoredBlob(msgspec.Struct, frozen=True):
@@ -53,10 +55,19 @@ class Blobs:
 
         with storage_failures("reading a blob"):
             try:
-                stream = await self._client.download_blob(path, offset=0, length=LARGEST + 1)
-                return await stream.readall()
+                return await (await self._open(path)).readall()
             except ResourceNotFoundError:
                 return None
+
+    async def _open(self, path: str) -> Any:
+        from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  # imported at first use: import budget
+
+        try:
+            return await self._client.download_blob(path, offset=0, length=LARGEST + 1)
+        except HttpResponseError as error:
+            if error.status_code != NO_SUCH_RANGE:
+                raise
+            return await self._client.download_blob(path)  # an empty blob has no first byte
 
     async def delete(self, path: str) -> bool:
         """Delete one blob.
@@ -148,7 +159,7 @@ class Blobs:
 
         with storage_failures("reading a blob"):
             try:
-                stream = await self._client.download_blob(path, offset=0, length=LARGEST + 1)
+                stream = await self._open(path)
                 return await stream.readall(), str(stream.properties.etag)
             except ResourceNotFoundError:
                 return None
