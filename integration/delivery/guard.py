@@ -15,6 +15,7 @@ from integration.clouds import organization_host
 from integration.config.model import Configuration, Organization, Source
 from integration.dataverse import Identity
 from integration.dead_letters import reasons
+from integration.delivery.alert_quota import AlertQuota
 from integration.events.event import Event, Origin
 from integration.loggers import logger
 from integration.plain_text import plain
@@ -117,6 +118,7 @@ class Guard:
         self._identities = identities
         self._clock = clock
         self._alerted: set[str] = set()
+        self._quota = AlertQuota()
 
     async def check(self, event: Event) -> Verdict:
         """Judge an event.
@@ -150,10 +152,14 @@ class Guard:
         return PASSED
 
     def _alert(self, organization: Organization, theirs: str, source: str, message: str, hint: str) -> Event | None:
-        """Make the day's alert about a foreign organization; None when this process has sent it already."""
+        """Make the day's alert about a foreign organization; None when this process has sent it, or enough others."""
         now = self._clock.now()
         incident = _incident(organization.name, theirs, source, now)
         if incident in self._alerted:
+            return None
+        # The other organization's id is whatever the message says: each could be a new one.
+        left_out = self._quota.take(source, now)
+        if left_out is None:
             return None
         if len(self._alerted) >= _FORGET:
             self._alerted.clear()
@@ -168,6 +174,7 @@ class Guard:
             "message": plain(message),
             "hint": hint,
             "source": source,
+            "leftOut": left_out,
         }
         return Event(
             id=f"{incident}:foreign_organization",

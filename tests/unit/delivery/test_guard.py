@@ -1,5 +1,7 @@
+import uuid
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from integration.config.model import Configuration, HttpSource, Organization
@@ -79,6 +81,25 @@ async def test_an_event_of_another_organization_is_refused_with_an_alert_told_on
     assert isinstance(third, Refused)
     assert third.alert is not None
     assert third.alert.id != first.alert.id
+
+
+async def test_a_message_cannot_flood_the_operators_with_organizations_that_it_makes_up():
+    judge = guard(configured=OURS)
+
+    async def alerts(count, source="crm"):
+        made = [event(Origin(organization_id=str(uuid.uuid4()))) for _ in range(count)]
+        verdicts = [await judge.check(msgspec.structs.replace(each, ingress=source)) for each in made]
+        assert all(isinstance(each, Refused) for each in verdicts)
+        return [each.alert for each in verdicts if each.alert is not None]
+
+    assert [each.payload["leftOut"] for each in await alerts(50)] == [0, 0, 0]
+    assert len(await alerts(2, "erp")) == 2
+    judge._clock.at += timedelta(minutes=59)
+    assert await alerts(1) == []
+    judge._clock.at += timedelta(minutes=1)
+    assert [each.payload["leftOut"] for each in await alerts(5)] == [48, 0, 0]
+    judge._clock.at -= timedelta(days=2)
+    assert [each.payload["leftOut"] for each in await alerts(4)] == [2, 0, 0]
 
 
 async def test_our_own_organization_passes_whatever_the_case_of_its_id():
