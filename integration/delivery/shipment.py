@@ -89,5 +89,5 @@ def content(event: Event, body: Literal["cloudevent", "data", "raw"]) -> tuple[b
     if body == "cloudevent":
         return structured(event), "application/cloudevents+json"
     if body == "raw" and event.raw is not None:
-        return event.raw, "application/json"
+        return event.raw, event.raw_type or "application/json"
     return bytes(event.data), event.datacontenttype

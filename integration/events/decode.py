@@ -14,7 +14,7 @@ from integration.events.event import JSON_TYPE, Attribute, Event
 from integration.events.identity import trace_parent
 from integration.events.inbound import Decoded, Ignored, Inbound, Item, Undecoded, UndecodedReason
 from integration.events.surroundings import Surroundings
-from integration.events.text import json_text
+from integration.events.text import BLANK, json_text, raw_type
 from integration.events.xrm import canonical as of_sdk
 
 _LEVELS = 8
@@ -65,6 +65,9 @@ def decode(inbound: Inbound) -> Decoded:
     if len(items) == 1 and isinstance(items[0], Undecoded):
         # The whole message is undecoded: kept as it came, not as it was transcoded for reading.
         items = [msgspec.structs.replace(items[0], raw=body)]
+    elif not (is_plain or binary) and len(items) == 1 and isinstance(items[0], Event) and text != body.strip(BLANK):
+        # It was transcoded or unwrapped for reading: who asks for the body as it came gets it so.
+        items = [msgspec.structs.replace(items[0], raw=body, raw_type=raw_type(inbound.content_type))]
     if len(items) > limits.max_events:
         return Decoded((_undecoded("TooLarge", f"{len(items)} events; the limit is {limits.max_events}", body),))
     return Decoded(tuple(items))

@@ -74,7 +74,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         dataschema: A foreign CloudEvent's own.
         extensions: Other extension attributes: legalentity, controlnumber, correlationid, traceparent, fnourl, fnoid,
             fnotenantid, contextstripped, and a foreign CloudEvent's own.
-        raw: The body as it came, where `data` is a reshaped form of it.
+        raw: The body as it came, where `data` is a reshaped form of it: another structure, or another character set.
+        raw_type: The content type of `raw`; empty: JSON in UTF-8.
         foreign: A CloudEvent that another system made: id and source are that system's.
         ingress: The configured name of the source that it came in by (not sent on).
         group: Among which sources it is the same event: their `duplicates`, or the source's own name (not sent on).
@@ -96,6 +97,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     dataschema: str | None = None
     extensions: dict[str, Attribute] = {}
     raw: bytes | None = None
+    raw_type: str = ""
     foreign: bool = False
     ingress: str = ""
     group: str = ""

@@ -34,12 +34,13 @@ class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
     data_bytes: bytes | None = None
     raw_text: str | None = None
     raw_bytes: bytes | None = None
+    raw_type: str = ""
 
 
 _ENCODER = msgspec.json.Encoder()
 _READER = Reader(msgspec.json.Decoder(_Record), "stored event")
 _COPIED = ("id", "source", "type", "organization", "shape", "subject", "time", "datacontenttype", "dataschema")
-_ALSO_COPIED = ("finer", "extensions", "foreign", "ingress", "group", "variant", "origin")
+_ALSO_COPIED = ("finer", "extensions", "foreign", "ingress", "group", "variant", "origin", "raw_type")
 
 
 def store(event: Event) -> bytes:

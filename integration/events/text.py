@@ -12,7 +12,7 @@ _CHARSET = re.compile(
 _DATA_CONTRACT = re.compile(
     rb"@(?:\x06string|\x0cbase64Binary)\x08.http://schemas\.microsoft\.com/2003/10/Serialization/", re.DOTALL
 )
-_BLANK = b" \t\r\n\x00"
+BLANK = b" \t\r\n\x00"
 # .NET binary XML records that hold text or bytes, to the width of their length; the odd one of a pair also ends the
 # element. Source: "[MC-NBFX]: .NET Binary Format: XML Data Structure", section "Records".
 _CHUNKS = {0x98: 1, 0x9A: 2, 0x9C: 4, 0x9E: 1, 0xA0: 2, 0xA2: 4}
@@ -30,6 +30,16 @@ _HINT = (
 )
 
 
+def raw_type(content_type: str) -> str:
+    """Return the content type of a body that is no UTF-8, to be sent on with it.
+
+    Args:
+        content_type: As the transport says.
+    """
+    named = _CHARSET.search(content_type)
+    return f"application/json; charset={named[1].lower()}" if named else "application/json"
+
+
 def json_text(body: bytes, content_type: str) -> bytes | Undecoded:
     """Return the UTF-8 text of a body, without its wrapping.
 
@@ -40,9 +50,9 @@ def json_text(body: bytes, content_type: str) -> bytes | Undecoded:
     Returns:
         The text, trimmed, empty for a blank body; Undecoded for XML and .NET binary XML.
     """
-    text = _utf8(body).strip(_BLANK)
+    text = _utf8(body).strip(BLANK)
     if text[:1] == b"@" and _DATA_CONTRACT.match(text):
-        text = _utf8(_unwrapped(text)).strip(_BLANK)
+        text = _utf8(_unwrapped(text)).strip(BLANK)
     text = _charset(text, content_type)
     if text[:1] == b"<":
         return _unsupported(body, "XML")
