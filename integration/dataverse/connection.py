@@ -38,16 +38,22 @@ def open_http_client() -> "httpx.AsyncClient":
     """Open the one client for the life of the process; the caller closes it.
 
     It honours the proxy and certificate variables of the environment and follows no redirect, so that a token never
-    goes to a host that was not meant.
+    goes to a host that was not meant. It keeps no cookies: what one receiver sets is not sent to another of its domain,
+    and Dataverse's affinity cookie would bind every call to one server. Source: "Service protection API limits"
+    (remove the affinity cookie).
     """
+    from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415 (comes with httpx)
+
     import httpx  # noqa: PLC0415 (imported at first use: import budget)
 
-    return httpx.AsyncClient(
+    client = httpx.AsyncClient(
         timeout=httpx.Timeout(CALL_TIMEOUT, connect=CONNECT_TIMEOUT),
         limits=httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=60.0),
         headers={"User-Agent": USER_AGENT},
         follow_redirects=False,
     )
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    return client
 
 
 async def get(
