@@ -63,7 +63,8 @@ class Resending:
         """
         works = [msgspec.structs.replace(each, event=await self.stored(work, each.route, ledger)) for each in works]
         try:
-            verdict = await self._screening.guarded(work.subject_matter, replay=work.replay)
+            # What came under the id of another event has got as far as a route: an operator has let it in.
+            verdict = await self._screening.guarded(work.subject_matter, replay=max(work.replay, 1))
         except LinkUnknown as unknown:
             return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
         if not isinstance(verdict, Echo | Refused):
