@@ -129,12 +129,11 @@ class EventPages:
             organization: The configured name; empty: whichever.
 
         Raises:
-            InvalidRequest: No event can have the id, or no organization the name.
+            InvalidRequest: No organization can have the name.
             UnknownEvent: The journal has none.
             AmbiguousEvent: It has several.
             StorageUnavailable: The account did not answer.
         """
-        words("id", id_)
         organizations = (organization_name(organization),) if organization else tuple(self._groups)
         key = id_ if len(id_) == _KEY_LENGTH and _KEY.issuperset(id_) else ""
         places = [(name, each) for name in organizations for each in ((key,) if key else self._keys(name, id_))]
