@@ -23,6 +23,11 @@ def request_of(req: func.HttpRequest) -> Request:
     return Request(method=(req.method or "GET").upper(), headers=headers, body=req.get_body(), query=query)
 
 
+def part_of(req: func.HttpRequest, name: str) -> str:
+    """Read a named part of the path."""
+    return _whole(req.route_params.get(name) or "")
+
+
 def _whole(text: str) -> str:
     """Return a text that can be written as UTF-8: half a character of UTF-16 cannot."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from integration.functions.convert import answer, problems, request_of
+from integration.functions.convert import answer, part_of, problems, request_of
 from integration.functions.workers import Workers
 
 
@@ -20,7 +20,7 @@ def blueprint(worker: Workers) -> func.Blueprint:
     @bp.route("dead-letters/{id}", methods=["GET"])
     @problems
     async def dead_letter(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().dead_letter_pages.show(req.route_params.get("id", "")))
+        return answer(await worker().dead_letter_pages.show(part_of(req, "id")))
 
     @bp.function_name("dead_letters_replay")
     @bp.route("dead-letters/replay", methods=["POST"])
@@ -38,12 +38,12 @@ def blueprint(worker: Workers) -> func.Blueprint:
     @bp.route("dead-letters/jobs/{id}", methods=["GET"])
     @problems
     async def job(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().dead_letter_pages.job(req.route_params.get("id", "")))
+        return answer(await worker().dead_letter_pages.job(part_of(req, "id")))
 
     @bp.function_name("dead_letters_cancel")
     @bp.route("dead-letters/jobs/{id}/cancel", methods=["POST"])
     @problems
     async def cancel(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().dead_letter_pages.cancel(req.route_params.get("id", "")))
+        return answer(await worker().dead_letter_pages.cancel(part_of(req, "id")))
 
     return bp

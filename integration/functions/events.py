@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from integration.functions.convert import answer, problems, request_of
+from integration.functions.convert import answer, part_of, problems, request_of
 from integration.functions.workers import Workers
 
 
@@ -20,13 +20,13 @@ def blueprint(worker: Workers) -> func.Blueprint:
     @bp.route("events/{id}", methods=["GET"])
     @problems
     async def event(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().event_pages.show(req.route_params.get("id", ""), request_of(req)))
+        return answer(await worker().event_pages.show(part_of(req, "id"), request_of(req)))
 
     @bp.function_name("event_replay")
     @bp.route("events/{id}/replay", methods=["POST"])
     @problems
     async def replay(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().event_orders.replay(req.route_params.get("id", ""), request_of(req)))
+        return answer(await worker().event_orders.replay(part_of(req, "id"), request_of(req)))
 
     @bp.function_name("events_purge")
     @bp.route("events", methods=["DELETE"])

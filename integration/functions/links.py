@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from integration.functions.convert import answer, problems, request_of
+from integration.functions.convert import answer, part_of, problems, request_of
 from integration.functions.workers import Workers
 
 
@@ -20,12 +20,12 @@ def blueprint(worker: Workers) -> func.Blueprint:
     @bp.route("organizations/{name}/link", methods=["GET"])
     @problems
     async def link(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().link_pages.link(req.route_params.get("name", ""), request_of(req)))
+        return answer(await worker().link_pages.link(part_of(req, "name"), request_of(req)))
 
     @bp.function_name("link_refresh")
     @bp.route("organizations/{name}/link/refresh", methods=["POST"])
     @problems
     async def link_refresh(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().link_pages.refresh(req.route_params.get("name", "")))
+        return answer(await worker().link_pages.refresh(part_of(req, "name")))
 
     return bp

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from integration.functions.convert import answer, problems, request_of
+from integration.functions.convert import answer, part_of, problems, request_of
 from integration.functions.workers import Workers
 
 
@@ -20,7 +20,7 @@ def blueprint(worker: Workers) -> func.Blueprint:
     @bp.route("parked/{id}", methods=["GET"])
     @problems
     async def delivery(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().parked_pages.show(req.route_params.get("id", "")))
+        return answer(await worker().parked_pages.show(part_of(req, "id")))
 
     @bp.function_name("parked_release")
     @bp.route("parked/release", methods=["POST"])
