@@ -50,6 +50,12 @@ def local_settings(path: Path) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
 
+def entity_path(connection_string: str) -> str:
+    """Return the one entity that a connection string of Service Bus or Event Hubs is of; empty: the namespace's."""
+    parts = (part.partition("=") for part in connection_string.split(";"))
+    return next((value.strip() for key, _, value in parts if key.strip().lower() == "entitypath"), "")
+
+
 class Settings:
     """The app settings in force, by name without regard to case, as the host reads them.
 

@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import msgspec
 
 from emulation.functions_host import trigger_data
-from emulation.functions_host.errors import InvocationFailed
+from emulation.functions_host.errors import HostError, InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.listeners.listener import Listener, Services
 from emulation.functions_host.protos import TypedData
+from emulation.functions_host.settings import Settings, entity_path
 from emulation.functions_host.values import encode_all, unzoned
 from emulation.functions_host.worker import Call
 
@@ -73,14 +74,31 @@ class Feed(msgspec.Struct, frozen=True):
     events: Annotated[tuple[HubEvent, ...], msgspec.Meta(min_length=1)]
 
 
+def check_connection(settings: Settings, function: Function) -> None:
+    """Check what the real host needs to start a listener, though nothing connects here.
+
+    A connection string of another hub is refused as `EventHubsConnectionStringProperties.Validate` of
+    Azure.Messaging.EventHubs does it, which the extension's `EventHubClientFactory` gives both names.
+
+    Raises:
+        HostError: The name of the hub or its connection is missing, or the connection string is of another hub.
+    """
+    hub = settings.resolve(function.trigger.text("eventHubName"))
+    path = entity_path(settings.connection_string(function.trigger.text("connection"), function.name))
+    if path and hub and path.lower() != hub.lower():
+        msg = (
+            f"Function {function.name!r}: the event hub's name {hub!r} does not match the EntityPath in the connection "
+            "string. Only one event hub may be specified."
+        )
+        raise HostError(msg)
+
+
 class EventHubListener(Listener):
     """Hands fed events to one function, one partition after the other, under its retry policy."""
 
     def __init__(self, function: Function, services: Services) -> None:
         super().__init__(function, services)
-        # Checked as the real host does, though nothing connects: the name of a hub and its connection must be there.
-        services.settings.resolve(function.trigger.text("eventHubName"))
-        services.settings.connection_string(function.trigger.text("connection"), function.name)
+        check_connection(services.settings, function)
         self._many = function.trigger.text("cardinality").lower() == "many"
         self._binary = trigger_data.is_binary(function.trigger)
         self._partition = asyncio.Lock()

@@ -11,7 +11,7 @@ from azure.servicebus.aio import ServiceBusClient
 
 from emulation.functions_host.errors import HostError
 from emulation.functions_host.identity import ManagedIdentity, check_kind
-from emulation.functions_host.settings import Settings
+from emulation.functions_host.settings import Settings, entity_path
 
 # One that waits for the outcome of a settlement reads the connection for as long as `socket_timeout`, also when another
 # has read that outcome already: with the default of 0.2 s the calls under way wait for each other.
@@ -77,8 +77,7 @@ def find_connection(settings: Settings, name: str, function: str, entity: str = 
 
 def _check_entity(connection_string: str, entity: str, function: str) -> None:
     """Refuse what `ServiceBusClient.ValidateEntityName` of the extension's SDK refuses when the listener starts."""
-    parts = (part.partition("=") for part in connection_string.split(";"))
-    path = next((value.strip() for key, _, value in parts if key.strip().lower() == "entitypath"), "").lower()
+    path = entity_path(connection_string).lower()
     topic = entity.lower().partition("/subscriptions/")[0]
     if path and entity and path not in {entity.lower(), topic}:
         msg = (
