@@ -181,6 +181,10 @@ class Writer:
                     batch.add_message(rest[0].message)
                 except MessageSizeExceededError:
                     break
+                except Exception as error:  # noqa: BLE001  # whatever it is: the others are not to pay for it
+                    failed = f"no message for {self._entity} can be made of it: {type(error).__name__}: {error}"
+                    rest.popleft().settle(TargetRejected(failed))
+                    continue
                 together.append(rest.popleft())
             if not together and not rest:
                 break

@@ -7,7 +7,7 @@ import uuid
 from contextlib import asynccontextmanager
 
 import pytest
-from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessageBatch
+from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessage, ServiceBusMessageBatch
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from cloudevents.core.bindings.amqp import AMQPMessage, from_amqp
 from cloudevents.core.formats.json import JSONFormat
@@ -17,7 +17,7 @@ from emulation.service_bus import Key, Milliseconds, ServiceBus
 from emulation.tcp_proxy import TcpProxy
 from integration.config.model import ServiceBusTarget
 from integration.delivery.bus import Namespaces
-from integration.delivery.bus.writer import Together
+from integration.delivery.bus.writer import Together, Writer
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.service_bus import ServiceBus as Target
 from integration.errors import TargetRejected, TargetUnavailable, TemplateField
@@ -173,6 +173,20 @@ async def test_concurrent_sends_go_together_and_an_oversize_one_fails_alone(serv
     messages = await received(service_bus, queue, 198)
     wanted = {f"{each.key[:32]}:orders" for number, each in enumerate(events) if number not in failed}
     assert {message.message_id for message in messages} == wanted
+
+
+async def test_a_message_that_cannot_be_written_fails_alone(service_bus, new_queue):
+    queue = new_queue()
+    client = ServiceBusClient.from_connection_string(service_bus.connection_string)
+    async with client:
+        writer = Writer(queue, lambda: client.get_queue_sender(queue))
+        messages = [ServiceBusMessage(str(number)) for number in range(20)]
+        messages[7] = ServiceBusMessage("7", application_properties={"number": 2**70})
+        results = await asyncio.gather(*map(writer.send, messages), return_exceptions=True)
+        await writer.close()
+    assert [number for number, result in enumerate(results) if result is not None] == [7]
+    assert isinstance(results[7], TargetRejected)
+    assert len(await received(service_bus, queue, 19)) == 19
 
 
 async def test_a_lone_message_is_sent_at_once_and_does_not_keep_later_ones_apart(service_bus, new_queue, monkeypatch):
