@@ -38,33 +38,35 @@ class Reader[T]:
         self._version = version
         self._largest = largest
 
-    def read(self, stored: object) -> T:
+    def read(self, stored: object, of: str = "") -> T:
         """Read a record.
 
         Args:
             stored: Its bytes, or its text.
+            of: Which one it is, for messages.
 
         Raises:
             CorruptRecord: It is none, too large, no UTF-8, nested too deep, or of another version.
         """
+        which = f"the {self._what} {of}" if of else f"this {self._what}"
         if not isinstance(stored, bytes | str):
-            msg = f"this is no {self._what}: it is no text"
+            msg = f"{which} cannot be read: it is no text"
             raise CorruptRecord(msg)
         if len(stored) > self._largest:
-            msg = f"this {self._what} has {len(stored)} bytes, at most {self._largest} are read"
+            msg = f"{which} cannot be read: it has {len(stored)} bytes, at most {self._largest} are read"
             raise CorruptRecord(msg)
         try:
             if isinstance(stored, bytes):
                 stored.decode()  # the decoder does not look into what it only takes over
             found = self._decoder.decode(stored)
         except Exception as error:  # a decoder may fail in any way on what is no record
-            self._check(stored)
-            msg = f"this is no {self._what}: {masked(str(error)) or type(error).__name__}"
+            self._check(stored, which)
+            msg = f"{which} cannot be read: {masked(str(error)) or type(error).__name__}"
             raise CorruptRecord(msg) from error
-        self._known(getattr(found, "v", self._version))
+        self._known(getattr(found, "v", self._version), which)
         return found
 
-    def _check(self, stored: bytes | str) -> None:
+    def _check(self, stored: bytes | str, which: str) -> None:
         """Say so where a record cannot be read because it is of another version."""
         if self._version is None:
             return
@@ -73,11 +75,11 @@ class Reader[T]:
         except Exception:  # noqa: BLE001  # it is no record of any version
             return
         if isinstance(marked.v, int):
-            self._known(marked.v)
+            self._known(marked.v, which)
 
-    def _known(self, version: object) -> None:
+    def _known(self, version: object, which: str) -> None:
         if self._version is not None and version != self._version:
-            msg = f"this {self._what} has version {str(version)[:20]}, known is {self._version}"
+            msg = f"{which} cannot be read: it has version {str(version)[:20]}, known is {self._version}"
             raise CorruptRecord(msg)
 
 

@@ -104,7 +104,7 @@ class Jobs:
         if body is None:
             msg = f"there is no job {job[:40]!r}"
             raise UnknownJob(msg)
-        found = _READER.read(body)
+        found = _READER.read(body, job)
         try:
             for place in filter(None, (found.cursor, *found.ids)):
                 Place.of_id(place)

@@ -47,7 +47,7 @@ class States:
             except ResourceNotFoundError:
                 return Kept(State(), None)
         etag = str(row.metadata["etag"])
-        return Kept(_READER.read(row.get("state")), etag)
+        return Kept(_READER.read(row.get("state"), f"of {organization}"), etag)
 
     async def save(self, organization: str, kept: Kept) -> Kept | None:
         """Write a state, if its row is still the one that was read.
