@@ -1,5 +1,7 @@
 """Fixtures that every kind of test may use."""
 
+import os
+import sys
 from collections.abc import Iterator
 
 import hypothesis
@@ -24,6 +26,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     faults.addoption("--seed", type=int, help="run this seed alone; some fixed ones and a drawn one when absent")
     faults.addoption("--events", type=int, help="how many messages a seed sends")
     parser.addoption("--requests", type=int, help="how many nasty requests the operations are sent; some hundreds")
+
+
+def pytest_configure() -> None:
+    """Let byte code be kept, here and in each process that a test starts.
+
+    They are hundreds and import the same packages. Without byte code each compiles all of them again, and each test
+    process the whole suite: two thirds of a start and of a collection.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,13 @@
 """The SDK leaves sockets behind when its peer is gone; they are collected here, within the test that caused them."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+HERE = f"{Path(__file__).parent}{os.sep}"
 SDK_LEAVES_SOCKETS = (
     "ignore:.*unclosed.*:ResourceWarning",
     "ignore:loop is closed:ResourceWarning",
@@ -16,7 +17,7 @@ SDK_LEAVES_SOCKETS = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HERE in item.path.parents:
+        if str(item.path).startswith(HERE):
             for warning in SDK_LEAVES_SOCKETS:
                 item.add_marker(pytest.mark.filterwarnings(warning))
 
