@@ -1,4 +1,4 @@
-"""Dataverse: the Web API calls that fno-link makes, with their error bodies.
+"""Dataverse: the Web API calls that fno-link makes, and reading rows and table definitions, with their error bodies.
 
 Sources: the pages "Power Platform integration with finance and operations apps", "Compose HTTP requests and handle
 errors", "Service protection API limits" and "WhoAmI Function".
@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from emulation.dynamics.call import Call
+from emulation.dynamics.dataverse_definitions import definitions, is_definitions
 from emulation.dynamics.dataverse_errors import bearer_challenge, error, refusal
 from emulation.dynamics.dataverse_rows import rows, single_row
+from emulation.dynamics.dataverse_tables import Table, table_of
 from emulation.dynamics.faults import Fault, Kind
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.tokens import TokenRefused, check
@@ -95,7 +97,8 @@ def _answer(request: Request, organization: OrganizationState, app: App, asked: 
         case "link":
             response = _link(organization, context)
         case "sdkmessages":
-            response = rows(request, _messages(organization), f"{context}#sdkmessages", "sdkmessageid")
+            messages = table_of("sdkmessages", _messages(organization))
+            response = rows(request, messages.rows, f"{context}#sdkmessages", messages.schema)
         case _:
             response = _row(request, organization, context, resource)
     return response
@@ -137,25 +140,18 @@ def _messages(organization: OrganizationState) -> list[dict[str, Any]]:
 
 
 def _row(request: Request, organization: OrganizationState, context: str, resource: str) -> Response:
-    if resource == "EntityDefinitions":
-        return error(400, "0x80060888", "The emulated Web API reads a single table's definition, by its LogicalName.")
-    definition = re.fullmatch(r"EntityDefinitions\(LogicalName='(\w+)'\)", resource)
-    if definition is not None:
-        return _definition(organization, context, definition[1])
-    matched = re.fullmatch(r"(\w+)(?:\(([^)]*)\))?", resource)
+    if is_definitions(resource):
+        return definitions(request, _tables(organization), context, resource)
+    matched = re.fullmatch(r"(\w+)(?:\((.*)\))?", resource)
     if matched is None or matched[1] not in organization.rows:
         return error(404, "0x8006088a", f"Resource not found for the segment '{resource}'.")
     entity_set, key = matched[1], matched[2]
-    table = organization.rows[entity_set]
+    table = table_of(entity_set, organization.rows[entity_set])
     if key is None:
-        return rows(request, table, f"{context}#{entity_set}", "")
-    return single_row(request, table, key, f"{context}#{entity_set}", entity_set)
+        return rows(request, table.rows, f"{context}#{entity_set}", table.schema)
+    return single_row(request, table.rows, key, f"{context}#{entity_set}", table.schema)
 
 
-def _definition(organization: OrganizationState, context: str, table: str) -> Response:
-    """Name a table's entity set: the plural that Dataverse forms for its own tables."""
-    for plural in (f"{table}s", f"{table}es", f"{table.removesuffix('y')}ies"):
-        if plural in organization.rows:
-            body = {"@odata.context": f"{context}#EntityDefinitions/$entity", "EntitySetName": plural}
-            return JSONResponse(body)
-    return error(404, "0x80060888", f"Could not find an entity with specified entity name: {table}")
+def _tables(organization: OrganizationState) -> list[Table]:
+    known = {"sdkmessages": _messages(organization)} | organization.rows
+    return [table_of(entity_set, found) for entity_set, found in known.items()]

@@ -7,6 +7,7 @@ from live systems.
 from starlette.responses import JSONResponse, Response
 
 from emulation.dynamics.clouds import AUTHORITIES
+from emulation.dynamics.dataverse_schema import BadQuery
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.state import OrganizationState
 
@@ -50,6 +51,11 @@ FAULTS: dict[str, tuple[int, str, str]] = {
 def error(status: int, code: str, message: str) -> Response:
     """Return an error as the Web API words it."""
     return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
+
+
+def bad_query(bad: BadQuery) -> Response:
+    """Return the answer to a query that cannot be read."""
+    return error(400, "0x80060888", str(bad))
 
 
 def bearer_challenge(organization: OrganizationState, reason: str) -> Response:

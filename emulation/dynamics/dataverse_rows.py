@@ -1,68 +1,109 @@
-"""Reading rows: by key, or a set with `$select`, `$top` and `$filter`.
+"""Reading rows: by key, or a set with query options and in pages.
 
-Source: the pages "Retrieve a table row using the Web API" and "Query data using the Web API".
+Sources: the pages "Retrieve a table row using the Web API", "Use OData to query data", "Count rows using OData" and
+"Page results by using OData".
 """
 
+import re
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from emulation.dynamics.dataverse_errors import error
-from emulation.dynamics.dataverse_filter import read_filter
+from emulation.dynamics.dataverse_errors import bad_query, error
+from emulation.dynamics.dataverse_paging import LARGEST, page_of, page_size
+from emulation.dynamics.dataverse_query import Query, read_query, selected
+from emulation.dynamics.dataverse_schema import BadQuery, Row, Schema, moment
 
-type Row = dict[str, Any]
+_ALTERNATE_KEY = re.compile(r"(\w+)=('(?:[^']|'')*'|[^,']+)")
 
 
-def single_row(request: Request, table: list[Row], key: str, context: str, entity_set: str) -> Response:
+def single_row(request: Request, table: Sequence[Row], key: str, context: str, schema: Schema) -> Response:
     """Return one row by its primary key or an alternate key.
 
     Args:
         request: The request, with `$select` perhaps.
         table: The rows.
-        key: What stood in the parentheses: a guid, or `name='value'`.
+        key: What stood in the parentheses: a guid, or `name='value'` pairs.
         context: The beginning of `@odata.context`.
-        entity_set: The entity set's name, for the error.
+        schema: The columns.
     """
-    name, named, value = key.partition("=")
-    wanted = (value if named else key).strip("'").lower()
+    try:
+        query = read_query(request.query_params.multi_items(), schema, one=True)
+        wanted = _wanted(unquote(key), schema)
+    except BadQuery as bad:
+        return bad_query(bad)
     for row in table:
-        values = [row.get(name)] if named else list(row.values())
-        if any(str(each).lower() == wanted for each in values):
-            return JSONResponse({"@odata.context": f"{context}/$entity"} | _selected(request, row))
-    return error(404, "0x80040217", f"Entity '{entity_set.removesuffix('s')}' With Id = {key} Does Not Exist")
+        if all(str(row.get(column)).lower() == value for column, value in wanted.items()):
+            return JSONResponse({"@odata.context": f"{context}/$entity"} | selected(row, query, schema))
+    return error(404, "0x80040217", f"Entity '{schema.entity}' With Id = {key} Does Not Exist")
 
 
-def rows(request: Request, table: list[Row], context: str, key: str) -> Response:
+def rows(request: Request, table: Sequence[Row], context: str, schema: Schema) -> Response:
     """Return the rows of a set.
 
     Args:
-        request: The request with its query options.
+        request: The request with its query options and preferences.
         table: The rows.
-        context: `@odata.context`.
-        key: The primary key column, always answered; may be empty.
+        context: `@odata.context`, without the columns.
+        schema: The columns.
     """
-    if "sql" in request.query_params:
-        return error(400, "0x80060888", "The emulated Web API does not evaluate the query parameter sql.")
-    chosen = table
-    if (text := request.query_params.get("$filter")) is not None:
-        try:
-            test = read_filter(text)
-        except ValueError as unreadable:
-            return error(400, "0x80060888", str(unreadable))
-        chosen = [row for row in table if test(row)]
-    if (top := request.query_params.get("$top")) is not None:
-        if not top.isdigit():
-            return error(400, "0x80060888", f"Invalid value '{top}' for $top query option found.")
-        chosen = chosen[: int(top)]
-    answered = [_selected(request, row) | ({key: row[key]} if key else {}) for row in chosen]
-    return JSONResponse({"@odata.context": context, "value": answered})
+    prefer = ", ".join(request.headers.getlist("prefer"))
+    try:
+        query = read_query(request.query_params.multi_items(), schema)
+        size = None if schema.metadata else page_size(prefer)
+        passed = [row for row in table if query.test is None or query.test(row) is True]
+        ordered = _ordered(passed, query)[: query.top]
+        largest = len(ordered) or 1 if schema.metadata else LARGEST
+        page = page_of(ordered, size or largest, query.skip_token, schema.key)
+    except BadQuery as bad:
+        return bad_query(bad)
+    columns = f"({','.join(query.select)})" if query.select else ""
+    body: dict[str, Any] = {"@odata.context": f"{context}{columns}"}
+    if query.count:
+        body["@odata.count"] = min(len(passed), LARGEST)
+        if "totalrecordcount" in prefer or '"*"' in prefer:
+            exceeded = len(passed) > LARGEST
+            body["@Microsoft.Dynamics.CRM.totalrecordcount"] = body["@odata.count"]
+            body["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] = exceeded
+    body["value"] = [selected(row, query, schema) for row in page.rows]
+    if page.next:
+        body["@odata.nextLink"] = _link(request, page.next)
+    headers = {"Preference-Applied": f"odata.maxpagesize={size}"} if size else {}
+    return JSONResponse(body, headers=headers)
 
 
-def _selected(request: Request, row: Row) -> Row:
-    select = request.query_params.get("$select")
-    if not select:
-        return row
-    columns = {column.strip() for column in select.split(",")}
-    keys = {name for name in row if name.startswith("@") or name.partition("@")[0] in columns}
-    return {name: value for name, value in row.items() if name in keys}
+def _wanted(key: str, schema: Schema) -> dict[str, str]:
+    named = _ALTERNATE_KEY.findall(key)
+    if not named:
+        return {schema.key: key.strip("'").lower()}
+    for column, _ in named:
+        schema.kind(column)
+    return {column: value.strip("'").replace("''", "'").lower() for column, value in named}
+
+
+def _ordered(rows: list[Row], query: Query) -> list[Row]:
+    # Null comes first when ascending, as SQL Server orders; the least significant column is sorted first.
+    for column, descending in reversed(query.order):
+        rows = sorted(rows, key=lambda row: _rank(row.get(column)), reverse=descending)
+    return rows
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    match value:
+        case None:
+            return 0, 0
+        case bool() | int() | float():
+            return 1, value
+        case str() if at := moment(value):
+            return 2, at
+        case _:
+            return 3, str(value).lower()
+
+
+def _link(request: Request, skip_token: str) -> str:
+    options = [(name, value) for name, value in request.query_params.multi_items() if name != "$skiptoken"]
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in [*options, ("$skiptoken", skip_token)])
+    return f"https://{request.url.hostname}{request.url.path}?{query}"

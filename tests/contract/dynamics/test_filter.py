@@ -37,11 +37,11 @@ def test_a_filter_is_evaluated(dynamics: Playground, text, names):
         ("things", {"$filter": "a eq"}),
         ("things", {"$filter": "a eq 0 and"}),
         ("things", {"$filter": "a eq 0 b gt 1"}),
-        ("things", {"$filter": "contains(name,'x')"}),
-        ("things", {"$filter": "a eq b"}),
+        ("things", {"$filter": "contains(a,'x')"}),
+        ("things", {"$filter": "a eq c"}),
         ("things", {"$filter": ""}),
         ("things", {"sql": "SELECT a FROM thing"}),
-        ("EntityDefinitions", {"$filter": "LogicalName eq 'thing'"}),
+        ("EntityDefinitions", {"$filter": "LogicalName eq thing"}),
     ],
 )
 def test_what_it_cannot_read_is_400(dynamics: Playground, path, options):
