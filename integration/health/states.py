@@ -1,6 +1,8 @@
 """Where states survive restarts: a table row an organization, written under its ETag."""
 
 import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ from integration.health.state import State
 from integration.records import Reader
 from integration.storage import Storage
 from integration.storage.failures import storage_failures
+from integration.storage.names import PAYLOADS
 
 TABLE = "fnolinkhealth"
 _PARTITION = "organization"
@@ -48,6 +51,21 @@ class States:
                 return Kept(State(), None)
         etag = str(row.metadata["etag"])
         return Kept(_READER.read(row.get("state"), f"of {organization}"), etag)
+
+    @asynccontextmanager
+    async def turn(self, organization: str) -> AsyncGenerator[bool]:
+        """Have an organization's state to oneself, from its reading until its alerts are sent.
+
+        Two that send what one row has in its outbox would send each alert twice. Who dies has it for a minute more.
+
+        Yields:
+            Whether it is ours; False: another process is at it.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async with self._storage.blobs(PAYLOADS).lease(f"leases/health/{_key(organization)}") as lease:
+            yield lease is not None
 
     async def save(self, organization: str, kept: Kept) -> Kept | None:
         """Write a state, if its row is still the one that was read.

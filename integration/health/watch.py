@@ -92,6 +92,13 @@ class Watch:
         now = self._clock.now()
         if verdict.kind != "linked":
             log.error("%s is %s (%s): %s", organization.name, verdict.kind, verdict.code, verdict.message)
+        async with self._states.turn(organization.name) as ours:
+            if not ours:
+                log.info("another instance is checking %s", organization.name)
+                return (await self._load(organization.name)).state
+            return await self._judge(organization, verdict, now)
+
+    async def _judge(self, organization: Organization, verdict: Verdict, now: datetime) -> State:
         kept = await self._load(organization.name)
         state = advance(
             kept.state,

@@ -91,6 +91,27 @@ async def test_two_probers_at_once_alert_once(states):
     assert [event.type for event in pipeline.sent] == ["fno-link.integration.lost"]
 
 
+async def test_a_prober_that_comes_while_another_sends_does_not_send_the_same(states):
+    rows, _ = states
+    slow, other, sending, going_on = CommandedPipeline(), CommandedPipeline(), asyncio.Event(), asyncio.Event()
+    take = slow.route
+
+    async def slowly(event, accepted_at):
+        sending.set()
+        await going_on.wait()
+        await take(event, accepted_at)
+
+    slow.route = slowly
+    first = asyncio.create_task(watch(rows, slow).round())
+    await sending.wait()
+    await watch(rows, other).round()
+    going_on.set()
+    await first
+    await watch(rows, other).round()
+    assert [event.type for event in slow.sent] == ["fno-link.integration.lost"]
+    assert other.sent == []
+
+
 async def test_an_alert_that_could_not_be_sent_is_sent_at_the_next_round_under_the_same_id(states):
     rows, _ = states
     pipeline = CommandedPipeline()
