@@ -28,7 +28,14 @@ from emulation.functions_host.serving import FAILED, Line, end_with, serve
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
 
-SHARED = ("azure.functions", "azure_functions_runtime")
+SHARED = (
+    "azure.functions",
+    "azure_functions_runtime",
+    "azure.storage.blob.aio",
+    "emulation.functions_host.listeners.service_bus",
+    "emulation.functions_host.listeners.storage_queue",
+    "emulation.functions_host.listeners.timer",
+)
 SLACK = 5.0
 
 type Say = Callable[[str, dict[str, Any]], None]

@@ -19,7 +19,7 @@ from emulation.functions_host.errors import HostError
 from emulation.functions_host.function import Function
 from emulation.functions_host.invocations import Invocations
 from emulation.functions_host.keys import Keys
-from emulation.functions_host.listeners import LISTENERS, EventGridListener, Listener, Services
+from emulation.functions_host.listeners import EventGridListener, Listener, Services, listener_of
 from emulation.functions_host.log import host_log
 from emulation.functions_host.outputs import Outputs
 from emulation.functions_host.settings import HOST_STORAGE, LOCAL_SETTINGS, Settings, local_settings
@@ -210,7 +210,8 @@ def _listeners(functions: tuple[Function, ...], services: Services) -> dict[str,
         kind = function.trigger.type
         if kind in {http_trigger.TRIGGER, WARMUP}:
             continue
-        if kind not in LISTENERS:
+        made = listener_of(kind)
+        if made is None:
             msg = f"Function {function.name!r}: the local host has no trigger of type {kind!r}."
             raise HostError(msg)
         try:
@@ -218,7 +219,7 @@ def _listeners(functions: tuple[Function, ...], services: Services) -> dict[str,
         except HostError as error:
             msg = f"Missing value for {HOST_STORAGE}: all triggers other than HTTP need it. {error}"
             raise HostError(msg) from error
-        found[function.name] = LISTENERS[kind](function, services)
+        found[function.name] = made(function, services)
     return found
 
 

@@ -3,10 +3,9 @@
 import contextlib
 import json
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue.aio import QueueClient
 
 from emulation.functions_host.errors import HostError, InvocationFailed
 from emulation.functions_host.function import RETURN, Binding, Function
@@ -15,6 +14,9 @@ from emulation.functions_host.settings import Settings
 from emulation.functions_host.storage import Storage
 from emulation.functions_host.storage_connection import find_storage
 from emulation.functions_host.worker import Returned
+
+if TYPE_CHECKING:
+    from azure.storage.queue.aio import QueueClient
 
 HTTP = "http"
 QUEUE = "queue"
@@ -74,7 +76,7 @@ class Outputs:
             await send(queue, message if self._encoded else message.decode())
 
 
-async def send(queue: QueueClient, message: bytes | str) -> None:
+async def send(queue: "QueueClient", message: bytes | str) -> None:
     """Send a message, creating the queue where it is missing, as the real host does: for seven days, the default."""
     try:
         await queue.send_message(message)

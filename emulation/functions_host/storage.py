@@ -1,17 +1,17 @@
 """The Storage clients of one host, one for each connection, made at first use."""
 
 from contextlib import AsyncExitStack
-from typing import Any
-
-from azure.storage.blob.aio import BlobServiceClient
-from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy
-from azure.storage.queue.aio import QueueClient
+from typing import TYPE_CHECKING, Any
 
 from emulation.functions_host.errors import HostError
 from emulation.functions_host.host_json import Queues
 from emulation.functions_host.identity import ManagedIdentity
 from emulation.functions_host.settings import HOST_STORAGE, Settings
 from emulation.functions_host.storage_connection import StorageConnection, find_storage
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.queue.aio import QueueClient
 
 # The .NET SDK's defaults; the Python SDK's would sit out an outage for 86 s in one call.
 RETRIES: dict[str, Any] = {"retry_total": 3, "initial_backoff": 0.8, "increment_base": 2, "connection_timeout": 5}
@@ -33,7 +33,7 @@ class Storage:
         self._blobs: BlobServiceClient | None = None
         self._exit = AsyncExitStack()
 
-    async def queue(self, connection: str, name: str, function: str, *, raw: bool = False) -> QueueClient:
+    async def queue(self, connection: str, name: str, function: str, *, raw: bool = False) -> "QueueClient":
         """Return the client of a queue.
 
         Args:
@@ -45,6 +45,10 @@ class Storage:
         Raises:
             HostError: The connection does not exist.
         """
+        # Not every app uses Storage, and its SDK takes long to import.
+        from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy  # noqa: PLC0415
+        from azure.storage.queue.aio import QueueClient  # noqa: PLC0415
+
         found = find_storage(self._settings, connection, function)
         key = (found, f"{name}\n{raw}")
         if key not in self._clients:
@@ -61,8 +65,10 @@ class Storage:
             self._clients[key] = await self._exit.enter_async_context(client)
         return self._clients[key]
 
-    async def blobs(self, function: str) -> BlobServiceClient:
+    async def blobs(self, function: str) -> "BlobServiceClient":
         """Return a client of the host's own storage, where timers keep their status."""
+        from azure.storage.blob.aio import BlobServiceClient  # noqa: PLC0415 - as above
+
         if self._blobs is None:
             found = find_storage(self._settings, HOST_STORAGE, function)
             if found.connection_string:
