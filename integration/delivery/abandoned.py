@@ -1,6 +1,7 @@
 """Record what was buried as it is, outside a run: a resend must reopen it, and nobody wait for it."""
 
 from integration.delivery.persist import persist
+from integration.delivery.salvage import RowSalvage
 from integration.delivery.work import Work
 from integration.journal import Entry, Journal, Kind, Refuse, Run, Subject, Wait
 from integration.loggers import logger
@@ -8,7 +9,7 @@ from integration.loggers import logger
 log = logger("delivery")
 
 
-async def abandon(journal: Journal | None, work: Work, code: str, letter: str) -> bool:
+async def abandon(journal: Journal | None, work: Work, code: str, letter: str, salvage: RowSalvage) -> bool:
     """Enter into the journal that a delivery's chain, or an event's own run, ended in a dead letter; the letter first.
 
     Nothing is entered where another run has the event or has gone on with it: what that one records counts.
@@ -18,6 +19,7 @@ async def abandon(journal: Journal | None, work: Work, code: str, letter: str) -
         work: What was buried; its event may be missing. A re-check stands for the event's own run.
         code: The dead letter's reason.
         letter: Where it lies.
+        salvage: Keeps a row that cannot be read, before another is written in its place.
 
     Returns:
         Whether that is all: False while another run holds the event.
@@ -39,6 +41,7 @@ async def abandon(journal: Journal | None, work: Work, code: str, letter: str) -
             generation=work.generation,
             route=None if work.recheck or (whole and work.begins) else work.route,
             owner=owner,
+            salvage=salvage,
             # A sender's message under the id of an event must not end that event's run.
             digest=work.event.digest if work.recheck and work.event is not None else "",
         )

@@ -8,6 +8,7 @@ empties nobody else's. What a crash left behind, and what is empty, is swept by 
 
 import asyncio
 import hashlib
+import re
 import uuid
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ KEEP = LONGEST + timedelta(days=8)
 ROOT = "payloads/"
 INTAKE = f"{ROOT}intake/"
 DELIVERIES = f"{ROOT}deliveries/"
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 RUN = 60.0
 AT_ONCE = 16
@@ -76,12 +79,18 @@ class ClaimChecks:
         """Fetch a payload; None when its message has been dealt with.
 
         Raises:
-            CorruptRecord: It is gone.
+            CorruptRecord: It is gone, or is not what an intake has put there.
             StorageUnavailable: The account did not answer.
         """
         stored = await self._blobs.get(path) if path.startswith(ROOT) else None
         if stored is None:
             msg = f"the claim-check {path[:200]!r} is gone"
+            raise CorruptRecord(msg)
+        digest = path.rsplit("-", 1)[-1]
+        told = bool(stored) and path.startswith(INTAKE) and _DIGEST.fullmatch(digest) is not None
+        # A sender's body may be anything, so only this tells whether it is still what was accepted.
+        if told and hashlib.sha256(stored).hexdigest() != digest:
+            msg = f"the claim-check {path[:200]!r} is not what was put there"
             raise CorruptRecord(msg)
         return stored or None
 

@@ -177,7 +177,7 @@ class Claims:
         letter = msgspec.structs.replace(lost, route="", whole=True) if whole else lost
         buried = await self._keeping.bury(letter, fault.code, str(fault), fault.hint)
         path = path_for(event.organization, fault.code, work.accepted_at, event.key, letter.route)
-        await netted(abandon(self._journal, lost, fault.code, path), self._unrecorded)
+        await netted(abandon(self._journal, lost, fault.code, path, self._keeping.bury_row), self._unrecorded)
         return [buried]
 
     def _again(self, kind: Kind, work: Work) -> Work:

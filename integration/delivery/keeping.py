@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -13,6 +13,7 @@ from integration.delivery.outcome import Buried, Deferred, Ignored, Outcome, Wai
 from integration.delivery.persist import persist
 from integration.delivery.retries import Retries
 from integration.delivery.retry import FAULTS, GiveUp, decide, postpone
+from integration.delivery.salvage import RowSalvage
 from integration.delivery.work import Work
 from integration.errors import (
     CorruptRecord,
@@ -24,7 +25,6 @@ from integration.errors import (
 from integration.events.event import Event
 from integration.events.inbound import Inbound, Undecoded
 from integration.faults import summary
-from integration.journal import Subject
 from integration.loggers import logger
 from integration.plain_text import plain
 
@@ -56,6 +56,8 @@ class Keeping:
     ) -> None:
         self._configuration = configuration
         self._dead_letters = dead_letters
+        self.bury_row = RowSalvage(dead_letters, clock)
+        """Keeps a journal row that cannot be read."""
         self._retries = retries
         self._clock = clock
         self._rng = rng
@@ -248,26 +250,3 @@ class Keeping:
         response = failure.response[:_RESPONSE] if isinstance(failure, DeliveryFailed) else ""
         status = None if isinstance(failure, Unforeseen) else failure.status
         return Attempted(self._clock.now(), failure.code, str(failure), status, response)
-
-    async def bury_row(self, subject: Subject, row: str, accepted_at: datetime) -> None:
-        """Keep a journal row that cannot be read.
-
-        Args:
-            subject: The event.
-            row: What is in its place.
-            accepted_at: When its event was accepted: the same message, the same place.
-
-        Raises:
-            StorageUnavailable: It is not known to be kept.
-        """
-        record = Record(
-            organization=subject.organization,
-            reason=CorruptRecord().code,
-            message=f"the journal row of {subject.key} could not be read; the event was processed as a new one",
-            hint=CorruptRecord.hint,
-            accepted_at=accepted_at,
-            recorded_at=self._clock.now(),
-            source=subject.source,
-            body=row.encode(),
-        )
-        await persist(lambda: self._dead_letters.bury(record))

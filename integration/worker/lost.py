@@ -12,6 +12,7 @@ from integration.delivery import Poison, Work, decode_continuation
 from integration.delivery.abandoned import abandon
 from integration.delivery.envelope import inbound_of
 from integration.delivery.retries import QUEUE as RETRIES
+from integration.delivery.salvage import RowSalvage
 from integration.delivery.work import RECHECK
 from integration.errors import CorruptRecord, FnoLinkError, Unforeseen
 from integration.events.decode import decode
@@ -128,6 +129,7 @@ class LostMessages:
 
     async def _end(self, queue: str, record: Record, path: str, message: bytes | None = None) -> bool:
         """End the rows of what a dead letter is about; False while another run holds one."""
+        salvage = RowSalvage(self._dead_letters, self._clock)
         if queue == RETRIES:
             try:
                 continuation = decode_continuation(record.body or b"" if message is None else message)
@@ -135,7 +137,7 @@ class LostMessages:
                 return True  # nothing in it says what it was about
             if not isinstance(continuation, Work):
                 return True
-            return await abandon(self._journal(), continuation, record.reason, path)
+            return await abandon(self._journal(), continuation, record.reason, path, salvage)
         inbound = self.inbound(
             Message(
                 source=record.source,
@@ -152,7 +154,7 @@ class LostMessages:
         ended = True
         for event in decode(inbound).events:
             own = Work(route=RECHECK, accepted_at=record.accepted_at, event=event, whole=True)
-            ended &= await abandon(journal, own, record.reason, path)
+            ended &= await abandon(journal, own, record.reason, path, salvage)
         return ended
 
     def _record(self, message: Message, reason: str, text: str, hint: str) -> Record:

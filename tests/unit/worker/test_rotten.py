@@ -7,6 +7,7 @@ import pytest
 from integration.dead_letters import Filter, Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import Envelope, JobOrder, Work
+from integration.delivery.claim_checks import intake_path
 from integration.delivery.work import encode_continuation
 from integration.storage.names import EVENTS, PAYLOADS, RETRIES
 from integration.web import Request
@@ -79,6 +80,20 @@ async def test_the_body_of_an_envelope_is_whatever_its_sender_sent():
     await world.storage.blobs(PAYLOADS).put("payloads/intake/x", b"\xff")
     await world.take_envelope(Envelope(source="erp", received_at=AT, payload="payloads/intake/x").encode())
     assert [letter.reason for letter in world.letters()] == ["Undecodable"]
+
+
+async def test_a_body_that_is_no_more_what_was_accepted_is_not_delivered_as_if_it_were():
+    world = World()
+    path = intake_path(BODY, AT)
+    await world.storage.blobs(PAYLOADS).put(path, BODY)
+    await world.take_envelope(Envelope(source="erp", received_at=AT, payload=path).encode())
+    assert (world.letters(), world.received) == ([], ["hook"])
+    await world.storage.blobs(PAYLOADS).put(path, BODY.replace(b"1", b"2", 1))  # as well-formed as before
+    envelope = Envelope(source="erp", received_at=AT, payload=path).encode()
+    await world.take_envelope(envelope)
+    [letter] = world.letters()
+    assert (letter.reason, letter.body, path in letter.message) == ("CorruptRecord", envelope, True)
+    assert world.received == ["hook"]
 
 
 @pytest.mark.parametrize("rot", ROT, ids=lambda rot: repr(rot[:8]))
@@ -159,6 +174,18 @@ async def test_a_rotten_journal_row_is_buried_and_the_event_is_delivered(change)
     await world.take("erp", BODY, received_at=AT)
     assert world.received == ["hook"]
     assert [letter.reason for letter in world.letters()] == ["CorruptRecord"]
+
+
+async def test_a_rotten_journal_row_of_a_message_that_is_given_up_is_buried_too():
+    world = World()
+    await world.take("erp", BODY, received_at=AT)
+    [table] = [table for name, table in world.storage._tables.items() if name.startswith("fnolinkjournal")]
+    [(key, (row, etag))] = table.rows.items()
+    table.rows[key] = (row | {"deliveries": DEEP}, etag)
+    await world.take_poison("erp", BODY)
+    told = {letter.reason: letter.message for letter in world.letters()}
+    assert set(told) == {"CorruptRecord", "Poison"}
+    assert f"the journal row of {row['RowKey']} could not be read" in told["CorruptRecord"]
 
 
 def test_what_is_buried_can_be_written_whatever_it_holds():
