@@ -8,6 +8,22 @@ from typing import Literal
 import msgspec
 
 type Kind = Literal["event", "duplicate", "resend", "echo", "empty", "undecodable"]
+type Place = Literal[
+    "envelope",
+    "retry",
+    "due row",
+    "dead letter",
+    "parked",
+    "intake claim-check",
+    "delivery claim-check",
+    "job",
+    "journal row",
+    "circuit",
+    "newest",
+    "link",
+    "health",
+]
+"""Which of our records: messages of `fno-link-events` and `fno-link-retries`, rows of `fnolinkdue`, blobs, rows."""
 type Fault = Literal[
     "host_kill",
     "host_pause",
@@ -38,7 +54,7 @@ type Fault = Literal[
 """`broker_cut`: its connections; `receiver_error`: 5xx; `receiver_refuses`: a 4xx that is not tried again;
 `receiver_throttles`: 429; `receiver_hangs` and `receiver_drops`: no answer; `receiver_slow`: 200 after the sender may
 have given up. `counterpart_lies`: a webhook, F&O, or an
-organization's Dataverse and Entra answer nonsense; `record_rots`: a byte of some records on our own queues is changed.
+organization's Dataverse and Entra answer nonsense; `record_rots`: a byte of some records of ours is changed.
 `overload` is not planned but seen: a process answered late, for want of processor time."""
 
 LASTING = 1e12
@@ -125,6 +141,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         attempts: How often delivery was tried.
         accepted_at: When the event was first accepted.
         recorded_at: When it was kept.
+        told: Its message and body, of what is kept because it, or what it refers to, cannot be read.
+        digest: SHA-256 of it as stored, where it cannot be read; the rest is then what its path says.
     """
 
     path: str
@@ -139,6 +157,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     accepted_at: float = 0.0
     recorded_at: float = 0.0
+    told: str = ""
+    digest: str = ""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,16 +218,31 @@ class Rot(msgspec.Struct, frozen=True, kw_only=True):
     """One record of ours of which a byte was changed.
 
     Args:
-        place: The queue it waits on.
-        id: The event that it is about.
-        digest: SHA-256 of the record as it was left.
+        place: What it is.
+        id: The event that it is about; empty: about none, or about one that says nothing of itself.
+        key: The event's storage key, where the record has it.
+        route: The delivery that it is about; empty: the event as a whole, or not known.
+        path: A blob's path or a row's key; empty: a message, which has none.
+        digest: SHA-256 of the record as it was left; of a row, of the property.
+        wrapped: Of a message, SHA-256 of its base64: by its first or last byte it may be taken for plain text.
         at: When.
     """
 
-    place: str
+    place: Place
     id: str
     digest: str
     at: float
+    key: str = ""
+    route: str = ""
+    path: str = ""
+    wrapped: str = ""
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One dead letter as the running app lists it."""
+
+    path: str
+    unreadable: bool = False
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,7 +253,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         receipts: At every target.
         dead: Dead letters.
         parked: Parked deliveries.
-        journal: Every row.
+        journal: Every row that can be read.
+        unread: The keys of those that cannot.
+        listed: What the running app listed as dead letters in the end; None: it was not asked.
         broker_dead: Messages in the broker's own dead-letter queues of the sources.
         windows: The faults.
         rots: Records that were changed.
@@ -235,6 +272,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     dead: tuple[Kept, ...] = ()
     parked: tuple[Kept, ...] = ()
     journal: tuple[Journalled, ...] = ()
+    unread: tuple[str, ...] = ()
+    listed: tuple[Listed, ...] | None = None
     broker_dead: tuple[BrokerDeadLetter, ...] = ()
     windows: tuple[Window, ...] = ()
     rots: tuple[Rot, ...] = ()

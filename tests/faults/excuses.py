@@ -97,16 +97,6 @@ def holds(evidence: Evidence, parked: Kept) -> Fault | None:
     return "link_moved" if moved and parked.reason == reasons.PARKED_FOR_OTHER_ENVIRONMENT else None
 
 
-def buried(evidence: Evidence) -> frozenset[str]:
-    """Return the ids of events of which a record was changed and is kept as it was found.
-
-    Such an event may be nowhere else, and its journal row may have stayed as it was: nobody can read what the record
-    was about. A record that was changed and is not kept excuses nothing.
-    """
-    kept = {each.key for each in evidence.dead if each.reason == CORRUPT}
-    return frozenset(rot.id for rot in evidence.rots if rot.digest in kept)
-
-
 def _holding(evidence: Evidence, target: str) -> frozenset[Fault]:
     # A host that was paused, or could not renew a queue message's lease, goes on beside the one that took over.
     return STORAGE | {"host_pause"} | (BROKER if evidence.transports.get(target) == "service_bus" else frozenset())

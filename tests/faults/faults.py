@@ -81,7 +81,8 @@ def _of_host(world: Faulty, how: str, subject: str) -> Course:
 
 def _of_content(world: Faulty, planned: Planned) -> Course:
     if planned.fault == "record_rots":
-        return Course(bool, bool, Rotting(world, planned).again)
+        rotting = Rotting(world, planned)
+        return Course(rotting.begin, bool, rotting.again)
     liar = Liar(world, planned.subject, planned)
     return Course(liar.tell, liar.heal, liar.tell)
 

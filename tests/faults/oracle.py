@@ -1,4 +1,7 @@
-"""Nothing is lost: what a run has left behind, judged. Pure."""
+"""Nothing is lost: what a run has left behind, judged. Pure.
+
+What a fault may explain is in `excuses`; what a changed record may, in `rotten`.
+"""
 
 import itertools
 from collections import Counter, defaultdict
@@ -7,8 +10,8 @@ from collections.abc import Iterator
 import msgspec
 
 from integration.dead_letters.reasons import REASONS
-from tests.faults import excuses
-from tests.faults.evidence import Delivery, Evidence, Fault, Journalled, Kept, Receipt, Sent
+from tests.faults import excuses, rotten
+from tests.faults.evidence import Delivery, Evidence, Fault, Journalled, Kept, Made, Receipt, Sent
 
 INTERNAL = "fno-link."
 UNSETTLED = ("received", "deferred")
@@ -53,6 +56,7 @@ def judge(evidence: Evidence) -> Verdict:
 
 class _Judge:
     def __init__(self, evidence: Evidence) -> None:
+        evidence = msgspec.structs.replace(evidence, dead=rotten.dated(evidence))
         self._evidence = evidence
         self._counts: Counter[str] = Counter()
         self._excused: Counter[Fault] = Counter()
@@ -62,7 +66,10 @@ class _Judge:
         self._dead: dict[str, list[Kept]] = defaultdict(list)
         self._parked: dict[str, list[Kept]] = defaultdict(list)
         self._rows: dict[str, Journalled] = {}
-        self._buried = excuses.buried(evidence)
+        self._found = rotten.found(evidence)
+        self._buried = rotten.buried(self._found)
+        self._anew = rotten.anew(self._found)
+        self._unread = rotten.unread(evidence)
         for sent in evidence.sent:
             self._sent[sent.id or sent.key].append(sent)
         for receipt in evidence.receipts:
@@ -79,6 +86,7 @@ class _Judge:
         rules = (
             self._lost,
             self._rotted,
+            self._listed,
             self._unknown,
             self._twice,
             self._broker_dead,
@@ -95,12 +103,13 @@ class _Judge:
         """Every accepted delivery is made, a dead letter or parked; everything accepted has its journal row."""
         for name, messages in self._sent.items():
             accepted = [each for each in messages if each.accepted]
-            if not accepted or name in self._buried:
-                self._counts["buried"] += bool(accepted)
-                continue
             key = next((each.key for each in messages if each.key), "")
+            buried = self._buried.get(name, frozenset()) | self._buried.get(key, frozenset())
+            self._counts["buried"] += bool(accepted and buried)
+            if not accepted or rotten.WHOLE in buried:
+                continue
             row = self._rows.get(name) or self._rows.get(key)
-            if any(each.kind != "undecodable" for each in accepted) and row is None:
+            if any(each.kind != "undecodable" for each in accepted) and row is None and name not in self._unread:
                 yield Problem("no_row", name, f"accepted as {_kinds(accepted)}, and the journal does not know it")
             for each in accepted:
                 if each.kind in ("echo", "empty") and row is not None and not row.reason:
@@ -109,7 +118,7 @@ class _Judge:
                 if not any(kept.reason == reason for kept in self._kept(self._dead, name, key)):
                     yield Problem("lost", name, f"was to become a dead letter {reason} and is none")
             for delivery in sorted({delivery for each in accepted for delivery in each.expects}):
-                where = self._where(name, key, delivery)
+                where = self._where(name, key, delivery) or ("buried" if delivery.route in buried else "")
                 self._counts[f"deliveries_{where or 'lost'}"] += 1
                 if not where:
                     state = row.state if row else "unknown"
@@ -117,10 +126,14 @@ class _Judge:
                     yield Problem("lost", name, why)
 
     def _rotted(self) -> Iterator[Problem]:
-        """What was changed of our records is kept, as it was found."""
-        for rot in self._evidence.rots:
-            if rot.id not in self._buried:
-                yield Problem("rotted", rot.id, f"its record on {rot.place} was changed, and is kept nowhere")
+        """What was changed of our records is kept, as it was found; nothing else is unreadable."""
+        for name, why in rotten.wrong(self._evidence, self._found):
+            yield Problem("rotted", name, why)
+
+    def _listed(self) -> Iterator[Problem]:
+        """Every dead letter is listed, what cannot be read of them as such."""
+        for name, why in rotten.listing(self._evidence):
+            yield Problem("unlisted", name, why)
 
     def _unknown(self) -> Iterator[Problem]:
         """Nothing is received, kept or journalled that was not sent, or not to go there; no id is changed."""
@@ -137,14 +150,20 @@ class _Judge:
                 yield Problem("changed", receipt.id, why)
             elif Delivery(receipt.route, receipt.target) not in {to for each in messages for to in each.expects}:
                 yield Problem("astray", receipt.id, f"was not to go to {receipt.target} by {receipt.route}")
+        yield from self._strangers()
+
+    def _strangers(self) -> Iterator[Problem]:
+        """Nothing is kept or journalled that nobody has sent."""
         known = set(self._sent) | {each.key for each in self._evidence.sent if each.key}
-        known |= {rot.digest for rot in self._evidence.rots}
+        named = {kept.path for found in self._found for kept in found.letters}
         for kept in (*self._evidence.dead, *self._evidence.parked):
-            if not kept.type.startswith(INTERNAL) and not {kept.id, kept.key} & known:
+            if not kept.type.startswith(INTERNAL) and not {kept.id, kept.key} & known and kept.path not in named:
                 yield Problem("unknown", kept.id or kept.key, f"nobody has sent what is kept as {kept.path}")
         for row in self._evidence.journal:
             if not {row.id, row.key} & known:
                 yield Problem("unknown", row.id or row.key, "has a journal row, and nobody has sent it")
+        for key in set(self._evidence.unread) - known:
+            yield Problem("unknown", key, "has a journal row that cannot be read, and nobody has sent it")
 
     def _twice(self) -> Iterator[Problem]:
         """Nothing is delivered twice unless a fault fell between the delivery and its record."""
@@ -154,8 +173,12 @@ class _Judge:
                 made[receipt.id, receipt.target, receipt.route].append(receipt)
         for (name, target, _), receipts in made.items():
             receipts.sort(key=lambda receipt: receipt.at)
+            rows = [self._anew[name]] if name in self._anew else []
             for first, second in itertools.pairwise(receipts):
                 fault = excuses.repetition(self._evidence, first, second)
+                # A row that was begun anew is so once: it explains one more of each delivery, after it was changed.
+                if fault is None and rows and second.at >= rows[0].at - excuses.SLACK:
+                    fault = "record_rots" if rows.pop() else None
                 if fault:
                     self._excused[fault] += 1
                 else:
@@ -182,12 +205,14 @@ class _Judge:
                         if not any(each.target == made.target and each.route in ("", made.route) for each in got):
                             yield Problem("false_record", row.id, f"{about}, and nothing came there")
                     case "dead_lettered":
-                        if row.id not in self._buried and not any(
+                        if not self._is_buried(row, made) and not any(
                             each.route == made.route for each in self._dead.get(row.key, ())
                         ):
                             yield Problem("false_record", row.id, f"{about}, and there is no such dead letter")
                     case "parked":
-                        if not any(each.route == made.route for each in self._parked.get(row.key, ())):
+                        if not self._is_buried(row, made) and not any(
+                            each.route == made.route for each in self._parked.get(row.key, ())
+                        ):
                             yield Problem("false_record", row.id, f"{about}, and nothing is parked")
                     case _:
                         pass
@@ -204,7 +229,9 @@ class _Judge:
             states = [made.state for made in (row.deliveries if row else ()) if made.route == route]
             if "delivered" in states:
                 continue
-            fault = excuses.repetition(self._evidence, receipt, None)
+            rot = self._anew.get(name)
+            gone = name in self._unread or (rot is not None and receipt.at <= rot.at + excuses.SLACK)
+            fault = "record_rots" if gone else excuses.repetition(self._evidence, receipt, None)
             if fault:
                 self._unrecorded[fault] += 1
             else:
@@ -237,6 +264,11 @@ class _Judge:
                 yield Problem("restless", row.id or row.key, f"the journal calls it {row.state}; {self._story(row.id)}")
         for what in self._evidence.unrest:
             yield Problem("restless", what, "has not come to rest")
+
+    def _is_buried(self, row: Journalled, made: Made) -> bool:
+        """Tell whether the dead letter of what an entry is about names a changed record, and no event."""
+        buried = self._buried.get(row.id, frozenset()) | self._buried.get(row.key, frozenset())
+        return bool({rotten.WHOLE, made.route} & buried)
 
     def _where(self, name: str, key: str, delivery: Delivery) -> str:
         if any(
@@ -278,6 +310,9 @@ class _Judge:
             "journalled": len(self._evidence.journal),
             "twice": sum(self._excused.values()),
         }
+        for found in self._found:
+            self._counts[f"changed_{found.rot.place}"] += 1
+            self._counts[f"named_{found.rot.place}"] += bool(found.letters)
         for kind, count in Counter(each.kind for each in sent if each.accepted).items():
             self._counts[f"accepted_{kind}"] = count
 

@@ -9,6 +9,7 @@ from tests.faults.evidence import Evidence
 from tests.faults.oracle import Problem, Verdict
 
 KEPT = 20
+CHANGED = "changed_"
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         again = ", ".join(f"{count} by {fault}" for fault, count in sorted(self.excused.items())) or "none"
         state = f"{self.failed} PROBLEMS" if self.failed else "ok"
         took = f"{self.seconds:.0f} s, {self.overload:.0f} of them overloaded"
+        rotted = {name.removeprefix(CHANGED): n for name, n in self.counts.items() if name.startswith(CHANGED)}
+        if rotted:
+            told = (f"{n} {name} ({self.counts.get(f'named_{name}', 0)} named)" for name, n in sorted(rotted.items()))
+            took = f"changed: {', '.join(told)}, {took}"
         lines = [f"seed {self.seed}: {', '.join(said)}, repeated: {again}, {took}: {state}"]
         lines += [f"  {each.rule}: {each.id}: {each.why}" for each in self.problems]
         return "\n".join(lines)

@@ -1,26 +1,65 @@
-"""A byte of a queued record is changed, to one that no record can hold: what is read of it is wrong, and seen to be."""
+"""A byte of a stored or queued record is changed, to one that no record can hold: who reads it sees that it is wrong.
 
-import base64
+Every kind of record that fno-link keeps is drawn among; which of a kind there are at that moment is the run's affair.
+What of a row or blob of an alert of our own, and what is itself kept because it cannot be read, is left alone: nothing
+that was sent is in them.
+"""
+
 import hashlib
-import json
 import random
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.storage.queue import QueueClient
+import httpx
+from azure.core.exceptions import HttpResponseError
 
-from integration.storage.names import EVENTS, RETRIES
-from tests.faults.evidence import Rot
-from tests.faults.world import Faulty
+from integration.dead_letters import Record
+from integration.dead_letters.jobs import CONTAINER as JOBS
+from integration.dead_letters.store import DEAD_LETTERS, PARKED
+from integration.delivery.circuit_rows import TABLE as CIRCUITS
+from integration.delivery.claim_checks import DELIVERIES, INTAKE
+from integration.delivery.newest_rows import TABLE as NEWEST
+from integration.events.record import load
+from integration.health.states import TABLE as HEALTH
+from integration.journal.tables import PREFIX as JOURNAL
+from integration.links.table import TABLE as LINKS
+from integration.storage.names import PAYLOADS
+from tests.faults import decay, queued
+from tests.faults.evidence import Place, Rot
+from tests.faults.excuses import CORRUPT
+from tests.faults.world import KEYS, Faulty
 
-MOST = 3
-HIDDEN = 5
-NEVER = b"\xff"
+MOST: dict[Place, int] = {
+    "envelope": 2,
+    "retry": 2,
+    "due row": 1,
+    "dead letter": 2,
+    "parked": 2,
+    "intake claim-check": 1,
+    "delivery claim-check": 2,
+    "job": 1,
+    "journal row": 4,
+    "circuit": 1,
+    "newest": 2,
+    "link": 2,
+    "health": 1,
+}
+"""In a run: enough to be met, and few enough that most of what is sent is still to be accounted for."""
+PARTS: dict[Place, tuple[str, tuple[str, ...]]] = {
+    "journal row": (JOURNAL, ("deliveries", "deliveries_0", "state", "v")),
+    "circuit": (CIRCUITS, ("circuit",)),
+    "newest": (NEWEST, ("number", "v")),
+    "link": (LINKS, ("record",)),
+    "health": (HEALTH, ("state",)),
+}
+INTERNAL = "fno-link."
+ORDER = {"filter": {"reason": "Undecodable"}, "perSecond": 2}
 
 
 class Rotting:
-    """Changes a byte of some records that wait on our queues.
+    """Changes a byte of some records.
 
     Args:
         world: Where they are; what was changed is entered there.
@@ -30,59 +69,100 @@ class Rotting:
     def __init__(self, world: Faulty, seed: object) -> None:
         self._world = world
         self._rng = random.Random(str(seed))  # a play, no secret
-        self._left = {EVENTS: MOST, RETRIES: MOST}
+        self._left = dict(MOST)
+
+    def begin(self) -> None:
+        """Order a replay of what no replay can mend, so that there is a job to rot."""
+        for host in self._world.hosts.values():
+            with suppress(httpx.HTTPError):
+                headers = {"x-functions-key": KEYS["master"]}
+                answer = httpx.post(
+                    f"{host.url}/api/dead-letters/replay", json=ORDER, headers=headers, trust_env=False, timeout=3
+                )
+                if answer.is_success:
+                    return
 
     def again(self) -> None:
-        """Change one record of each queue that has one just now."""
-        for queue, left in self._left.items():
-            if left:
-                with QueueClient.from_connection_string(self._world.storage, queue) as client:
-                    self._left[queue] -= self._rot(client, queue)
+        """Change one record of each kind that there is just now, in an order that is drawn."""
+        kinds = [place for place, left in self._left.items() if left]
+        for place in self._rng.sample(kinds, len(kinds)):
+            # What is read or written by somebody at this very moment is left alone.
+            with suppress(HttpResponseError):
+                self._left[place] -= self._one(place)
 
-    def _rot(self, client: QueueClient, queue: str) -> int:
-        try:
-            message = client.receive_message(visibility_timeout=HIDDEN)
-        except ResourceNotFoundError:
+    def _one(self, place: Place) -> int:
+        if place in ("envelope", "retry", "due row"):
+            return queued.rot(self._world, place, self._rng)
+        steps = self._steps(place)
+        change = next(steps, None)
+        if change is None:
             return 0
-        if message is None:
-            return 0
-        record = base64.b64decode(message.content)
-        id_ = id_of(record)
-        changed = record
-        if id_:
-            at = self._rng.randrange(len(record))
-            changed = record[:at] + NEVER + record[at + 1 :]
-            # Known before it can be found.
-            rot = Rot(place=queue, id=id_, digest=hashlib.sha256(changed).hexdigest(), at=time.time())
-            self._world.rots.append(rot)
+        # Known before it can be found.
+        self._world.rots.append(rot_of(place, change))
         try:
-            client.update_message(message, visibility_timeout=0, content=base64.b64encode(changed).decode())
+            next(steps, None)
         except HttpResponseError:
-            if id_:
-                self._world.rots.pop()
-            return 0  # it was taken again meanwhile
-        return int(bool(id_))
+            self._world.rots.pop()
+            raise
+        return 1
+
+    def _steps(self, place: Place) -> Iterator[decay.Changed]:
+        account = self._world.storage
+        if place in PARTS:
+            table, parts = PARTS[place]
+            fits: Callable[[Mapping[str, Any]], bool] = lambda row: row["RowKey"] not in self._done(place)  # noqa: E731
+            return decay.row(account, table, parts, self._rng, fits)
+        container, prefix = BLOBS[place]
+        return decay.blob(
+            account, container, prefix, self._rng, lambda path, body: path not in self._done(place) and fit(place, body)
+        )
+
+    def _done(self, place: Place) -> set[str]:
+        return {rot.path for rot in self._world.rots if rot.place == place}
 
 
-def id_of(record: bytes) -> str:
-    """Say which event a record is about; empty where that does not stand in it.
+BLOBS: dict[Place, tuple[str, str]] = {
+    "dead letter": (DEAD_LETTERS, ""),
+    "parked": (PARKED, ""),
+    "intake claim-check": (PAYLOADS, INTAKE),
+    "delivery claim-check": (PAYLOADS, DELIVERIES),
+    "job": (JOBS, "jobs/"),
+}
 
-    Args:
-        record: An envelope, or a retry message.
-    """
-    try:
-        told: dict[str, Any] = json.loads(record)
-    except ValueError:
-        return ""  # changed before
-    event = told.get("event")
-    if isinstance(event, dict):
-        return str(event.get("id", ""))
-    if not told.get("body") or "source" not in told:
-        return ""
-    try:
-        body: Any = json.loads(base64.b64decode(told["body"]))
-    except ValueError:
-        return ""
-    if not isinstance(body, dict):
-        return ""
-    return str(body.get("EventId") or body.get("OperationId") or "")
+
+def fit(place: Place, body: bytes) -> bool:
+    """Tell whether a blob may be changed."""
+    if place == "delivery claim-check":
+        return not load(body).internal
+    if place not in ("dead letter", "parked"):
+        return True
+    record = Record.decode(body)
+    return record.reason != CORRUPT and not (record.event and record.event.internal)
+
+
+def rot_of(place: Place, change: decay.Changed) -> Rot:
+    """Say what a changed blob or row was about."""
+    id_, key, route, left = "", "", "", b""
+    if place in PARTS:
+        left = str(change.after).encode()
+        if place == "journal row":
+            id_, key = str(change.before.get("id", "")), change.name
+    else:
+        left = change.after
+        if place in ("dead letter", "parked"):
+            record = Record.decode(change.before)
+            id_, key, route = (record.event.id if record.event else ""), record.key, record.route
+        elif place == "delivery claim-check":
+            event = load(change.before)
+            id_, key = event.id, event.key
+        elif place == "intake claim-check":
+            id_ = queued.sent_id(change.before)
+    return Rot(
+        place=place,
+        id=id_,
+        key=key,
+        route=route,
+        path=change.name,
+        digest=hashlib.sha256(left).hexdigest(),
+        at=time.time(),
+    )

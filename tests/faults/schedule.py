@@ -13,7 +13,8 @@ type Kind = Literal[
     "event", "large", "record", "duplicate", "resend", "echo", "empty", "undecodable", "foreign", "unrouted"
 ]
 
-# Seconds that each fault lasts, least and most. What must outlast a lease or a token does.
+# Seconds that each fault lasts, least and most. What must outlast a lease or a token does; records rot for as long as
+# the fault beside it, and so much longer.
 LASTS: dict[evidence.Fault, tuple[float, float]] = {
     "host_kill": (0.5, 2.0),
     "host_pause": (LEASE + 1, LEASE + 2),
@@ -38,8 +39,10 @@ LASTS: dict[evidence.Fault, tuple[float, float]] = {
     "receiver_drops": (2.0, 4.0),
     "receiver_slow": (3.0, 5.0),
     "counterpart_lies": (3.0, 5.0),
-    "record_rots": (2.0, 3.0),
+    "record_rots": (1.5, 2.5),
 }
+LEAVES = ("link", "receiver", "counterpart", "dataverse", "secret")
+"""Faults that leave parked deliveries, retries and dead letters: records rot beside one, where there is one."""
 LONG = frozenset({"host_pause", "storage_cut", "secret_expired"})
 """A small seed has one of these at most, to be over soon."""
 # Of a host that has a process for each scaling group, the ones that do something all the time.
@@ -140,9 +143,16 @@ def _faults(rng: random.Random, hosts: int, events: int) -> Iterator[Planned]:
         if fault not in drawn and not crowded:
             drawn.append(fault)
     at = rng.uniform(1.0, 1.5)
+    rots = "record_rots" in drawn
+    beside = next((each for each in drawn if each.startswith(LEAVES)), next(e for e in drawn if e != "record_rots"))
     for fault in drawn:
+        if fault == "record_rots":
+            continue
         lasts = rng.uniform(*LASTS[fault])
         yield Planned(fault=fault, subject=_subject(rng, fault, hosts), start=round(at, 2), lasts=round(lasts, 2))
+        if rots and fault == beside:
+            lasts += rng.uniform(*LASTS["record_rots"])
+            yield Planned(fault="record_rots", start=round(at, 2), lasts=round(lasts, 2))
         at += lasts + rng.uniform(*CALM)
 
 

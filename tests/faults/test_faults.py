@@ -3,6 +3,7 @@
 `uv run pytest tests/faults --seed N --events N` runs one seed again: the same messages, the same faults.
 """
 
+import itertools
 import random
 import tempfile
 from pathlib import Path
@@ -58,7 +59,8 @@ def test_every_plan_has_three_kinds_of_faults_with_calm_between_and_all_its_mess
     planned = plan(number, 100)
     assert len({each.fault for each in planned.faults}) >= 3
     assert len(planned.messages) == 100
-    for first, second in zip(planned.faults, planned.faults[1:], strict=False):
+    apart = [each for each in planned.faults if each.fault != "record_rots"]
+    for first, second in itertools.pairwise(apart):
         assert second.start - first.start - first.lasts > 1.0
     by_number = {message.number: message for message in planned.messages}
     for message in planned.messages:

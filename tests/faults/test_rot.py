@@ -10,9 +10,10 @@ from integration.delivery.envelope import Envelope
 from integration.delivery.work import Work, decode_continuation, encode_continuation
 from integration.errors import CorruptRecord
 from integration.events.event import Event
+from tests.faults.decay import NEVER
 from tests.faults.evidence import Delivery, Evidence, Journalled, Kept, Made, Rot, Sent
 from tests.faults.oracle import judge
-from tests.faults.rot import NEVER, id_of
+from tests.faults.queued import id_of
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 EVENT = Event(id="E-1", source="https://contoso.crm.dynamics.com", type="T", organization="contoso", time=NOW)
@@ -44,7 +45,7 @@ def test_wherever_a_byte_is_changed_the_record_is_seen_to_be_corrupt(record, rea
 
 ORDERS = Delivery("to-orders", "orders")
 SENT = Sent(id="E-1", key="k", organization="contoso", transport="http", source="erp", expects=(ORDERS,), at=1.0)
-ROT = Rot(place="fno-link-retries", id="E-1", digest=hashlib.sha256(b"rotten").hexdigest(), at=2.0)
+ROT = Rot(place="retry", id="E-1", digest=hashlib.sha256(b"rotten").hexdigest(), at=2.0)
 BURIED = Kept(path="unknown/CorruptRecord/x", organization="unknown", reason="CorruptRecord", key=ROT.digest)
 ROW = Journalled(
     organization="contoso",

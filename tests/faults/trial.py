@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from emulation.service_bus import Control
 from integration.delivery.pipeline import SHARE
-from tests.faults import account, receipts
+from tests.faults import account, listing, receipts
 from tests.faults.canary import Canary
-from tests.faults.evidence import BrokerDeadLetter, Evidence, Receipt, Sent
+from tests.faults.evidence import BrokerDeadLetter, Evidence, Listed, Receipt, Sent
 from tests.faults.faults import Faults
 from tests.faults.rest import settled, unrest
-from tests.faults.schedule import Plan
+from tests.faults.schedule import Plan, Planned
 from tests.faults.sender import Sender
 from tests.faults.topology import (
     BUS_QUEUE,
@@ -53,13 +53,15 @@ def run(
         faults = Faults(world)
         with Canary(_asked(world), world.storage, world.pids) as canary:
             sent = asyncio.run(_play(plan, world, faults))
-            left = _rest(world)
+            left, listed = _rest(world)
         return Evidence(
             sent=sent,
             receipts=tuple(_receipts(world)),
-            dead=account.dead_letters(world.storage),
+            dead=account.dead_letters(world.storage, {route.name: route.target for route in ROUTES}),
             parked=account.parked(world.storage),
             journal=account.journal(world.storage),
+            unread=account.unread(world.storage),
+            listed=listed,
             broker_dead=tuple(_broker_dead(world.bus.control)),
             # A fault that was planned explains before one that was only seen.
             windows=(*faults.windows, *canary.windows),
@@ -77,13 +79,15 @@ async def _play(plan: Plan, world: Faulty, faults: Faults) -> tuple[Sent, ...]:
     traffic = Traffic(plan, time.time())
     urls = [host.url for host in world.hosts.values()]
 
-    def befall() -> None:
-        for planned in plan.faults:
+    def befall(all_planned: tuple[Planned, ...]) -> None:
+        for planned in all_planned:
             time.sleep(max(0.0, began + planned.start - time.monotonic()))
             faults.carry_out(planned)
 
     async with Sender(urls, KEYS["default"], world.storage, world.service_bus) as sender, asyncio.TaskGroup() as group:
-        group.create_task(asyncio.to_thread(befall))
+        for beside in (False, True):
+            these = tuple(each for each in plan.faults if (each.fault == "record_rots") == beside)
+            group.create_task(asyncio.to_thread(befall, these))
         for message in plan.messages:
             group.create_task(sender.send(traffic.hand(message), began))
     return tuple(sender.sent)
@@ -93,26 +97,27 @@ def _asked(world: Faulty) -> dict[str, str]:
     return {name: host.url for name, host in world.hosts.items()} | {"receivers": world.receivers.url("canary")}
 
 
-def _rest(world: Faulty) -> tuple[str, ...]:
+def _rest(world: Faulty) -> tuple[tuple[str, ...], tuple[Listed, ...]]:
     """Wait until nothing is under way, and stop the hosts: what is read then is of one instant.
 
     Returns:
-        What still is under way and has not moved for long.
+        What still is under way and has not moved for long; the dead letters as a host lists them.
     """
     while True:
         left = settled(lambda: _unrest(world), time.sleep)
+        listed = listing.dead_letters(next(iter(world.hosts.values())).url, KEYS["master"])
         world.stop()
         # What a host had taken in the last moment, it has finished; or given back, and then goes on with it.
         after = _unrest(world)
         if left or not after:
-            return left
+            return left, listed
         world.start()
 
 
 def _unrest(world: Faulty) -> tuple[str, ...]:
     left = unrest(world.storage, world.bus.control, queues=(STORAGE_QUEUE,), entities=SOURCES, linked=ORGANIZATIONS)
     # The row of an event whose retry message cannot be read waits for it; the oracle asks where the message is.
-    rotted = {rot.id for rot in world.rots}
+    rotted = {rot.id for rot in world.rots if rot.id}
     return tuple(each for each in left if not any(f": {id_} is " in each for id_ in rotted))
 
 
