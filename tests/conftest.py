@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -23,9 +24,17 @@ pytest_plugins = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     faults = parser.getgroup("faults", "the fault suite")
-    faults.addoption("--seed", type=int, help="run this seed alone; some fixed ones and a drawn one when absent")
+    faults.addoption("--seed", type=int, help="run this seed alone; two fixed ones when absent")
     faults.addoption("--events", type=int, help="how many messages a seed sends")
     parser.addoption("--requests", type=int, help="how many nasty requests the operations are sent; some hundreds")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep tests that share a world in one worker process."""
+    from tests.spread import Spread  # noqa: PLC0415 - without xdist nobody asks
+
+    return Spread(config, log)
 
 
 def pytest_configure() -> None:

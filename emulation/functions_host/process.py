@@ -201,7 +201,7 @@ class FunctionsHost:
         self.stop()
         self.start()
 
-    def wait_for_log(self, text: str, *, seconds: float = 30.0) -> None:
+    def wait_for_log(self, text: str, *, seconds: float = 120.0) -> None:
         """Wait until the log holds a text.
 
         Raises:

@@ -31,7 +31,7 @@ ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving")
 DEAD_LETTERS, PARKED, PAYLOADS = "fno-link-dead-letters", "fno-link-parked", "fno-link-payloads"
 # Longer than what the product promises of the worst that a test does: a run that was killed keeps its event until its
 # lease is over (`[journal] lease` in HEAD, 150 s unless configured), and is looked for 5 s later.
-WITHIN = 30.0
+WITHIN = 120.0
 # Queues are polled often and failed messages come back at once, so that a test takes no longer than it must.
 QUICK = {
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",

@@ -9,11 +9,11 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from cloudevents.core.formats.json import JSONFormat
 from standardwebhooks import Webhook
 
-from tests.e2e.stage import DEAD_LETTERS, WEBHOOK_SECRET, business_event, home, until
+from tests.e2e.stage import DEAD_LETTERS, WEBHOOK_SECRET, WITHIN, business_event, home, until
 
 
 def received_by(stage, name, count=1):
-    received = stage.receivers.received(name, at_least=count, within=20)
+    received = stage.receivers.received(name, at_least=count, within=WITHIN)
     assert len(received) >= count
     return received
 

@@ -14,7 +14,6 @@ from emulation.demo.world import ENTITIES
 from emulation.service_bus import BrokerConfig, QueueConfig, ServiceBus, load
 from tests.e2e.stage import ROOT
 
-pytestmark = pytest.mark.xdist_group("e2e-demo")
 KEYS = {
     "accepted",
     "delivered_events",

@@ -12,7 +12,6 @@ import pytest
 from emulation.azurite import Azurite
 from tests.e2e.stage import Stage, business_event, configuration, until
 
-pytestmark = pytest.mark.xdist_group("e2e-faults")
 PATIENCE = 5.0
 
 

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from tests.e2e.stage import business_event, until
+from tests.e2e.stage import WITHIN, business_event, until
 
 SAMPLES = "emulation/samples"
 
@@ -142,7 +142,7 @@ def test_a_large_body_arrives_byte_for_byte_and_leaves_no_payload(stage, size):
     sent = business_event("RawBusinessEvent", Notes="n" * size)
     body = json.dumps(sent).encode()
     assert stage.post("contoso", body).status_code == 202
-    (received,) = stage.receivers.received("raw", at_least=1, within=20)
+    (received,) = stage.receivers.received("raw", at_least=1, within=WITHIN)
     assert hashlib.sha256(received.body.encode()).digest() == hashlib.sha256(body).digest()
     until(lambda: not stage.claim_checks())
 
@@ -153,7 +153,7 @@ HOSTILE = "../../..%2f\r\nSet-Cookie: x=1\x00<script>\u202e'\"?#&é漢"
 def test_a_hostile_id_and_subject_reach_no_path_key_or_header_as_they_are(stage):
     sent = business_event("BinaryBusinessEvent", EventId=HOSTILE, ContextRecordSubject=HOSTILE)
     assert stage.post("contoso", sent).status_code == 202
-    (received,) = stage.receivers.received("binary", at_least=1, within=20)
+    (received,) = stage.receivers.received("binary", at_least=1, within=WITHIN)
     assert received.header("set-cookie") is None
     assert "\r" not in (received.header("ce-subject") or "")
     assert "<" in (received.header("ce-subject") or "")
@@ -218,7 +218,7 @@ def test_a_structured_cloudevent_keeps_its_id_and_source(stage):
         "data": {"a": 1},
     }
     assert stage.post("contoso", sent, content_type="application/cloudevents+json").status_code == 202
-    (received,) = stage.receivers.received("structured", at_least=1, within=20)
+    (received,) = stage.receivers.received("structured", at_least=1, within=WITHIN)
     event = json.loads(received.body)
     assert (event["id"], event["source"], event["data"]) == ("ce-structured", "https://example.com/shop", {"a": 1})
 
@@ -226,7 +226,7 @@ def test_a_structured_cloudevent_keeps_its_id_and_source(stage):
 def test_a_binary_cloudevent_keeps_its_attributes(stage):
     attributes = {"ce_specversion": "1.0", "ce_id": "ce-binary", "ce_source": "/shop", "ce_type": "com.example.sold"}
     assert stage.post("contoso", b'{"b":2}', **attributes, ce_tone="grey%20blue").status_code == 202
-    (received,) = stage.receivers.received("structured", at_least=1, within=20)
+    (received,) = stage.receivers.received("structured", at_least=1, within=WITHIN)
     event = json.loads(received.body)
     assert (event["id"], event["source"], event["data"]) == ("ce-binary", "/shop", {"b": 2})
     assert event["tone"] == "grey blue"

@@ -11,8 +11,6 @@ import trustme
 from emulation.azurite import Azurite
 from tests.e2e.stage import IDENTITY, PAYLOADS, Stage, business_event, until
 
-pytestmark = pytest.mark.xdist_group("e2e-identity")
-
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):

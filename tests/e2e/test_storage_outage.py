@@ -37,7 +37,6 @@ _POLL = re.compile(r"WARNING host: Queue '[a-z-]+' cannot be read")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*unclosed.*:ResourceWarning"),
-    pytest.mark.xdist_group("e2e-outage"),
     pytest.mark.timeout(OUTAGE + RECOVERY + 90),
 ]
 

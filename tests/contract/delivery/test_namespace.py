@@ -28,7 +28,6 @@ from tests.contract.delivery.test_service_bus import read_by_cloudevents
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*unclosed.*:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.xdist_group("namespace"),
 ]
 PATIENCE = 30
 

@@ -61,7 +61,6 @@ def findings():
     return json.loads(done.stdout)
 
 
-@pytest.mark.xdist_group("node-client")
 class TestNodeClient:
     def test_it_peeks_completes_abandons_defers_and_dead_letters(self, findings):
         assert findings["settles"] == {

@@ -1,7 +1,5 @@
 """A fast, representative part of the SDK's own live tests; `run.py` runs all of them."""
 
-import pytest
-
 from tests.contract.service_bus_sdk.run import judge, known_failures, run
 
 QUEUES = "test_queues.py::TestServiceBusQueue::"
@@ -30,7 +28,6 @@ FAST = (
 BROKEN = "test_message.py::TestServiceBusMessageBackcompat::test_message_property[pyamqp]"
 
 
-@pytest.mark.xdist_group("sdk-suite")
 def test_a_fast_part_of_the_sdks_own_tests_passes():
     verdict = run(FAST, workers=4)
     assert verdict.failures == []
