@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 NO_SUCH_RANGE = 416
 
+_TAKEN = frozenset({409, 412})
+"""Statuses that say that another has a lease, or has written the blob."""
+
 
 class StoredBlob(msgspec.Struct, frozen=True):
     """A listed blob: its path and its metadata."""
@@ -213,19 +216,20 @@ class Blobs:
         """
         from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
             HttpResponseError,
-            ResourceExistsError,
+            ResourceNotFoundError,
         )
         from azure.storage.blob.aio import BlobLeaseClient  # noqa: PLC0415  # imported at first use: import budget
 
-        blob = self._client.get_blob_client(path)
-        lease: BlobLeaseClient | None = BlobLeaseClient(blob)
+        lease: BlobLeaseClient | None = BlobLeaseClient(self._client.get_blob_client(path))
         with storage_failures("taking a lease"):
-            if not await self._exists(path):
-                await self.put(path, b"")
             try:
-                await lease.acquire(lease_duration=seconds)
-            except (ResourceExistsError, HttpResponseError) as error:
-                if error.status_code not in {409, 412}:
+                try:
+                    await lease.acquire(lease_duration=seconds)
+                except ResourceNotFoundError:
+                    await self._mark(path)
+                    await lease.acquire(lease_duration=seconds)
+            except HttpResponseError as error:
+                if error.status_code not in _TAKEN:
                     raise
                 lease = None
         if lease is None:
@@ -241,8 +245,22 @@ class Blobs:
                     if error.status_code not in {404, 409, 412}:  # it ran out and another holds it
                         raise
 
-    async def _exists(self, path: str) -> bool:
-        return await self._client.get_blob_client(path).exists()
+    async def _mark(self, path: str) -> None:
+        """Write an empty blob, unless it is there: another may be faster, and hold a lease on it already."""
+        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
+            HttpResponseError,
+            ResourceNotFoundError,
+        )
+
+        try:
+            try:
+                await self._client.upload_blob(path, b"", overwrite=False)
+            except ResourceNotFoundError:
+                await self._create()
+                await self._client.upload_blob(path, b"", overwrite=False)
+        except HttpResponseError as error:
+            if error.status_code not in _TAKEN:
+                raise
 
     async def _create(self) -> None:
         from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415  # imported at first use: import budget
