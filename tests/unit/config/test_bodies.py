@@ -10,7 +10,7 @@ from integration.config.bodies import MARGIN
 from integration.config.settings import BODY_LIMIT
 from integration.config.sources import HttpSource
 from tests.bicep import Template
-from tests.unit.config.test_loading import ORGANIZATION, STORAGE, http
+from tests.unit.config.written import ORGANIZATION, STORAGE, http
 
 ROOT = Path(__file__).parents[3]
 

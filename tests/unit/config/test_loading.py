@@ -1,58 +1,20 @@
 import pytest
 
 from integration.config import check, check_text, load, locate
-from integration.config.groups import groups_of
 from integration.config.model import StorageQueueSource, WebhookTarget
-from integration.config.sources import group_of
 from integration.errors import ConfigurationError
-
-STORAGE = {
-    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
-    "ServiceBus": "Endpoint=sb://localhost;SharedAccessKeyName=n;SharedAccessKey=k",
-}
-ORGANIZATION = """
-[[organizations]]
-name = "contoso"
-url = "https://contoso.crm.dynamics.com"
-tenant = "contoso.onmicrosoft.com"
-"""
-
-
-def only_problem(text, environ=None, **options):
-    checked = check_text(ORGANIZATION + text, {**STORAGE, **(environ or {})}, **options)
-    assert checked.configuration is None
-    [problem] = checked.problems
-    return problem
-
-
-def configuration(text, environ=None, **options):
-    checked = check_text(ORGANIZATION + text, {**STORAGE, **(environ or {})}, **options)
-    assert checked.problems == ()
-    return checked.configuration
-
-
-def bus_source(lines, name="b"):
-    return f'[sources.{name}]\nkind = "service_bus"\norganization = "contoso"\n{lines}\n'
-
-
-def bus_target(lines):
-    return f'[targets.b]\nkind = "service_bus"\n{lines}\n'
-
-
-def grid_target(lines):
-    return f'[targets.g]\nkind = "event_grid"\n{lines}\n'
-
-
-def webhook(lines):
-    return f'[targets.w]\nkind = "webhook"\n{lines}\n'
-
-
-def queue(lines, name="q"):
-    return f'[sources.{name}]\nkind = "storage_queue"\norganization = "contoso"\n{lines}\n'
-
-
-def http(name):
-    return f'[sources.{name}]\nkind = "http"\norganization = "contoso"\n'
+from tests.unit.config.written import (
+    ORGANIZATION,
+    STORAGE,
+    bus_source,
+    bus_target,
+    configuration,
+    grid_target,
+    http,
+    only_problem,
+    queue,
+    webhook,
+)
 
 
 @pytest.mark.parametrize(
@@ -399,127 +361,3 @@ def test_a_topic_that_a_source_reads_and_a_target_fills_is_a_warned_loop():
     text += "[[routes]]\nname = 'r'\ntarget = 'b'\n"
     [warning] = check_text(text, STORAGE).warnings
     assert (warning.key, "come back" in warning.message) == ("targets.b.topic", True)
-
-
-ORGANIZATIONS = f"""{ORGANIZATION}
-[[organizations]]
-name = "fabrikam"
-url = "https://fabrikam.crm.dynamics.com"
-tenant = "contoso.onmicrosoft.com"
-"""
-
-
-def grouped(**sources):
-    """Write HTTP sources, each with its organization and its group."""
-    return "\n".join(
-        f'[sources.{name}]\nkind = "http"\norganization = "{organization}"\n'
-        + (f'duplicates = "{group}"\n' if group else "")
-        for name, (organization, group) in sources.items()
-    )
-
-
-@pytest.mark.parametrize(
-    ("sources", "key", "says"),
-    [
-        ({"a": ("contoso", "erp"), "b": ("fabrikam", "erp")}, "sources.b.duplicates", "this one is of `fabrikam`"),
-        ({"erp": ("contoso", ""), "b": ("contoso", "erp")}, "sources.b.duplicates", "does not say that it is in"),
-        ({"erp": ("fabrikam", ""), "b": ("contoso", "erp")}, "sources.b.duplicates", "does not say that it is in"),
-        (
-            {"erp": ("contoso", "x"), "a": ("contoso", "x"), "b": ("contoso", "erp")},
-            "sources.b.duplicates",
-            "group `x`",
-        ),
-        ({"a": ("contoso", "No!")}, "sources.a.duplicates", "No!"),
-    ],
-)
-def test_a_group_that_makes_no_sense_is_refused(sources, key, says):
-    checked = check_text(ORGANIZATIONS + grouped(**sources), STORAGE)
-    assert checked.configuration is None
-    [problem] = checked.problems
-    assert problem.key == key
-    assert says in problem.message
-
-
-def test_sources_of_a_group_share_its_name_and_the_others_have_their_own():
-    text = grouped(erp=("contoso", "erp"), bus=("contoso", "erp"), shop=("contoso", ""), alone=("fabrikam", "z"))
-    checked = check_text(ORGANIZATIONS + text, STORAGE)
-    assert checked.problems == ()
-    assert checked.configuration is not None
-    groups = {name: group_of(source) for name, source in checked.configuration.sources.items()}
-    assert groups == {"erp": "erp", "bus": "erp", "shop": "shop", "alone": "z"}
-    assert groups_of(checked.configuration) == {"contoso": ("erp", "shop"), "fabrikam": ("z",)}
-    assert [warning.key for warning in checked.warnings] == ["sources.alone.duplicates"]
-
-
-def test_a_group_may_be_an_app_setting():
-    text = ORGANIZATION + grouped(a=("contoso", "%GROUP%"), b=("contoso", "%GROUP%"))
-    found = check_text(text, {**STORAGE, "GROUP": "erp"}).configuration
-    assert found is not None
-    assert {group_of(each) for each in found.sources.values()} == {"erp"}
-    assert check_text(text, {}, offline=True).problems == ()
-
-
-HUB = """
-[sources.h]
-kind = "event_hub"
-organization = "contoso"
-event_hub = "orders"
-connection = "ServiceBus"
-"""
-OF_ENTITY = STORAGE["ServiceBus"] + ";EntityPath="
-
-
-@pytest.mark.parametrize(
-    ("section", "entity", "fits"),
-    [
-        (bus_source('queue = "erp-events"'), "other", False),
-        (bus_source('queue = "erp-events"'), "erp-events", True),
-        (bus_source('queue = "erp-events"'), "ERP-Events", True),  # .NET compares without regard to case
-        (bus_source('topic = "erp"\nsubscription = "orders"'), "erp", True),
-        (bus_source('topic = "erp"\nsubscription = "orders"'), "erp/Subscriptions/orders", True),
-        (bus_source('topic = "erp"\nsubscription = "orders"'), "erp/Subscriptions/other", False),
-        (bus_source('topic = "erp"\nsubscription = "orders"'), "orders", False),
-        (bus_target('queue = "orders"'), "other", False),
-        (bus_target('queue = "orders"'), "orders", True),
-        (bus_target('queue = "orders"'), "Orders", False),  # the SDK for Python does not
-        (bus_target('topic = "orders"'), "other", False),
-        (HUB, "other", False),
-        (HUB, "orders", True),
-    ],
-)
-@pytest.mark.parametrize("setting", ["ServiceBus", "AzureWebJobsServiceBus"])
-def test_a_connection_string_of_another_entity_is_refused(section, entity, fits, setting):
-    environ = {"ServiceBus": "", setting: OF_ENTITY + entity}
-    if fits:
-        configuration(section, environ)
-    else:
-        problem = only_problem(section, environ)
-        assert problem.key.endswith(".connection")
-        assert setting in problem.message
-        assert "SharedAccessKey=k" not in problem.message
-
-
-def test_what_another_connection_says_does_not_count():
-    configuration(bus_source('queue = "q"'), {"Other": OF_ENTITY + "x"})
-    problem = only_problem(
-        bus_source('queue = "q"\nconnection = "Other"'), {"Other": "entitypath = x ;" + OF_ENTITY + "x"}
-    )
-    assert "Other" in problem.message
-
-
-@pytest.mark.parametrize(
-    ("host", "fits"),
-    [
-        ("contoso.servicebus.windows.net", True),
-        ("localhost:5671", True),
-        ("sb://contoso.servicebus.windows.net", False),
-        ("contoso.servicebus.windows.net/orders", False),
-        ("contoso.servicebus.windows.net;EntityPath=orders", False),
-    ],
-)
-def test_a_namespace_is_a_host_name(host, fits):
-    environ = {"ServiceBus": "", "ServiceBus__fullyQualifiedNamespace": host}
-    if fits:
-        configuration(bus_source('queue = "q"'), environ)
-    else:
-        assert "__fullyQualifiedNamespace" in only_problem(bus_source('queue = "q"'), environ).message

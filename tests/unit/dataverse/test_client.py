@@ -1,63 +1,10 @@
-import json
-
 import httpx
 import pytest
 
-from integration.config.model import Organization
-from integration.dataverse import Dataverse, Details, NotIntegrated
-from integration.errors import Forbidden, Throttled, Unauthenticated, UnexpectedAnswer, Unreachable, UntrustedLink
-from integration.finance_operations import FinanceOperations
-from integration.links import Linked
+from integration.dataverse import Details, NotIntegrated
+from integration.errors import Forbidden, Throttled, Unauthenticated, UnexpectedAnswer, Unreachable
 from integration.links.shared import Failure
-from tests.fake_clock import FakeClock
-
-ORGANIZATION = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.onmicrosoft.com")
-ANSWER = {
-    "@odata.context": "https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#…Response",
-    "Url": "https://Contoso-UAT.sandbox.operations.eu.dynamics.com/",
-    "TenantId": "72AD15FQ-3M88-4e15-be25-8751c9bd0764",
-    "Id": "b2106f5c-e218-4aac-841a-a59da4738eb4",
-}
-NOT_INTEGRATED = {"error": {"code": "0x80048d0b", "message": "Dataverse instance isn't integrated."}}
-
-
-class FakeTokens:
-    def __init__(self) -> None:
-        self.number = 1
-        self.asked = []
-
-    async def token(self, organization, scope):
-        self.asked.append(scope)
-        return f"token-{self.number}"
-
-    def drop(self, scope):
-        assert scope == self.asked[-1]
-        self.number += 1
-
-
-class Wire:
-    """Answers in order with (status, JSON or bytes, headers); the last one again and again."""
-
-    def __init__(self, *answers) -> None:
-        self.answers = list(answers)
-        self.requests = []
-        self.tokens = FakeTokens()
-        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self.handle))
-        self.dataverse = Dataverse(self.http, self.tokens, clock=FakeClock(), timeout=5)
-        self.finance_operations = FinanceOperations(self.http, self.tokens, clock=FakeClock())
-
-    def handle(self, request):
-        self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        status, body, headers = (*answer, {})[:3]
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return httpx.Response(status, content=content, headers=headers)
-
-
-def error(code, message="words", **annotations):
-    return {"error": {"code": code, "message": message, **annotations}}
+from tests.unit.dataverse.wire import ANSWER, NOT_INTEGRATED, ORGANIZATION, Wire, error
 
 
 async def test_a_link_is_read_and_normalised():
@@ -382,45 +329,3 @@ async def test_hostile_names_are_refused_before_anything_is_sent(table, row, col
     with pytest.raises(ValueError, match="not the"):
         await wire.dataverse.read_row(ORGANIZATION, table, row, columns)
     assert wire.requests == []
-
-
-def linked(*, trusted=True):
-    return Linked(
-        url="https://contoso.operations.dynamics.com",
-        tenant_id="t",
-        id="i",
-        trusted=trusted,
-        distrust="" if trusted else "foreign tenant",
-        checked_at=FakeClock().now(),
-    )
-
-
-async def test_an_environment_is_probed_with_one_row_and_a_token_for_it_only():
-    wire = Wire((401, b""), (200, {"value": []}))
-    await wire.finance_operations.probe(ORGANIZATION, linked())
-    assert str(wire.requests[-1].url).startswith("https://contoso.operations.dynamics.com/data/")
-    assert wire.requests[-1].url.params["$top"] == "1"
-    assert set(wire.tokens.asked) == {"https://contoso.operations.dynamics.com/.default"}
-
-
-async def test_an_untrusted_environment_is_sent_neither_token_nor_probe():
-    wire = Wire((200, {"value": []}))
-    with pytest.raises(UntrustedLink, match="foreign tenant"):
-        await wire.finance_operations.probe(ORGANIZATION, linked(trusted=False))
-    assert wire.requests == []
-    assert wire.tokens.asked == []
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        ((403, b""), Forbidden),
-        ((429, b"", {"Retry-After": "7"}), Throttled),
-        ((503, b""), Unreachable),
-        ((200, b"<html>"), UnexpectedAnswer),
-        (httpx.ConnectError("no"), Unreachable),
-    ],
-)
-async def test_a_probe_that_fails_says_why(answer, kind):
-    with pytest.raises(kind):
-        await Wire(answer).finance_operations.probe(ORGANIZATION, linked())
