@@ -15,6 +15,10 @@ class Links(Protocol):
         """Answer, waiting for it if need be; raises LinkUnknown."""
         ...
 
+    async def refresh(self, name: str) -> Link:
+        """Ask Dataverse, whatever is remembered; raises LinkUnknown."""
+        ...
+
     def cached(self, name: str) -> Link | None:
         """Answer at once, or None."""
         ...

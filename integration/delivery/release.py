@@ -3,6 +3,9 @@
 Release depends on the link, not on alerts: whoever sees `Linked` while something is parked orders a release, and the
 timer does so too. One instance at a time releases an organization's deliveries, oldest first; a run that is cut short
 leaves the rest where it was and the next order goes on from there.
+
+An order says which environment was seen. The process that carries it out may serve an older answer for a while: where
+the two differ it asks Dataverse, or what is parked would be judged by a link that is over and nobody would order again.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -63,12 +66,12 @@ class Releases:
         self._retries = retries
         self._clock = clock
 
-    async def order(self, organization: str, *, moved: bool) -> bool:
-        """Order a release if anything is parked.
+    async def order(self, organization: str, link: Linked | None = None) -> bool:
+        """Order a release if anything is parked that may go on.
 
         Args:
             organization: Whose link was just seen.
-            moved: The link names another environment than before: look at what is held, too.
+            link: The link; None: an operator asks, whatever the link is.
 
         Returns:
             Whether a release was ordered.
@@ -76,10 +79,13 @@ class Releases:
         Raises:
             StorageUnavailable: Whether anything is parked could not be found out.
         """
-        parked = await self._is_any_parked(organization, held=moved)
-        if parked:
-            await self._retries.release(Release(organization=organization, held=moved))
-        return parked
+        environment = fingerprint(link)
+        parked = await self._dead_letters.has_parked(organization, NOT_LINKED)
+        if not parked and not await self._is_any_held(organization, environment):
+            return False
+        # What is not held yet may be by the time that this order's turn comes.
+        await self._retries.release(Release(organization=organization, held=True, environment=environment))
+        return True
 
     async def run(self, order: Release) -> list[Outcome]:
         """Release what is parked for an organization, as far as the time allows.
@@ -104,11 +110,28 @@ class Releases:
     async def _is_any_parked(self, organization: str, *, held: bool) -> bool:
         if await self._dead_letters.has_parked(organization, NOT_LINKED):
             return True
-        return held and await self._dead_letters.has_parked(organization, PARKED_FOR_OTHER_ENVIRONMENT)
+        return held and await self._is_any_held(organization)
+
+    async def _is_any_held(self, organization: str, environment: str = "") -> bool:
+        """Tell whether anything is held for an environment; empty: for any."""
+        if not environment:
+            return await self._dead_letters.has_parked(organization, PARKED_FOR_OTHER_ENVIRONMENT)
+        async for parked in self._dead_letters.parked(organization, PARKED_FOR_OTHER_ENVIRONMENT):
+            if parked.environment == environment:
+                return True
+        return False
+
+    async def _link(self, order: Release) -> Link:
+        """Find out the link; where this process's answer is not what the order was made for, by asking Dataverse."""
+        link = await self._links.resolve(order.organization)
+        if order.environment and fingerprint(link if isinstance(link, Linked) else None) != order.environment:
+            return await self._links.refresh(order.organization)
+        return link
 
     async def _under(self, lease: "BlobLease", order: Release, outcomes: list[Outcome]) -> None:
         """Release under the lease, oldest first, until all is done, the link is gone or the time is up."""
         started = renewed = self._clock.monotonic()
+        asked = False
         async for parked in self._parked(order):
             now = self._clock.monotonic()
             if now - started > RUN:
@@ -119,7 +142,8 @@ class Releases:
                     return
                 renewed = now
             try:
-                link = await self._links.resolve(order.organization)
+                link = await (self._links.resolve(order.organization) if asked else self._link(order))
+                asked = True
             except LinkUnknown as unknown:
                 log.warning("the release of %s stops: %s", order.organization, unknown)
                 await self._retries.release(order, AGAIN)

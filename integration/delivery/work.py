@@ -100,13 +100,16 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 
     Args:
         organization: The configured name.
-        held: Look also at what is held for another environment: the link has moved.
+        held: Look also at what is held for another environment than the one linked when it was parked.
+        environment: Fingerprint of the environment that was linked when the order was made; empty: an operator's order,
+            or one of before this was told.
         faults: How often it failed in a way that nobody has foreseen.
         v: Version of this record.
     """
 
     organization: str
     held: bool = False
+    environment: str = ""
     faults: int = 0
     v: int = VERSION
 

@@ -13,7 +13,7 @@ from integration.config.model import Health, Organization
 from integration.delivery import Pipeline, Releases
 from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown
 from integration.events.event import Event
-from integration.health.state import RELINKED, Alert, State, Verdict, advance
+from integration.health.state import Alert, State, Verdict, advance
 from integration.health.states import Kept, States
 from integration.links.values import Link, Linked
 from integration.loggers import logger
@@ -112,12 +112,11 @@ class Watch:
         if saved is None:
             log.info("another instance has just checked %s", organization.name)
             return kept.state
-        moved = any(alert.type == RELINKED for alert in state.outbox)
         if state.outbox:
             await self._send(organization, state.outbox)
             await self._states.save(organization.name, Kept(msgspec.structs.replace(state, outbox=()), saved.etag))
-        if verdict.kind == "linked":
-            await self._releases.order(organization.name, moved=moved)
+        if verdict.link is not None:
+            await self._releases.order(organization.name, verdict.link)
         await self._releases.expire(organization.name)
         return state
 

@@ -115,7 +115,7 @@ class ParkedPages:
             StorageUnavailable: The account did not answer.
         """
         if order.organization:
-            return {"ordered": await self._releases.order(order.organization, moved=True)}
+            return {"ordered": await self._releases.order(order.organization)}
         places = {id_: Place.of_id(id_) for id_ in order.ids}
         done = await self._releases.some(list(places.values()), current_environment=order.current_environment)
         released = {

@@ -381,12 +381,12 @@ class Parts:
         """Order a release when a link is back or has moved: whoever sees it first, not only the timer."""
         if not isinstance(after, Linked) or (isinstance(before, Linked) and before.same_environment(after)):
             return
-        task = background.start(self._order_release(organization.name, moved=True))
+        task = background.start(self._order_release(organization.name, after))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def _order_release(self, organization: str, *, moved: bool) -> None:
+    async def _order_release(self, organization: str, link: Linked) -> None:
         try:
-            await self.releases.order(organization, moved=moved)
+            await self.releases.order(organization, link)
         except FnoLinkError:
             log.exception("the release of %s is left to the health timer", organization)

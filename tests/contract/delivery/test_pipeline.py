@@ -217,15 +217,15 @@ async def test_parked_deliveries_go_on_when_the_link_is_back_oldest_first(bench)
     bench.build(ONLY_ORDERS)
     await park(bench)
     bench.links.answer = LINKED
-    assert await bench.releases.order("contoso", moved=False)
+    assert await bench.releases.order("contoso", LINKED)
     (message,) = await bench.continuations()
     order = decode_continuation(message)
-    assert order == Release(organization="contoso")
+    assert order == Release(organization="contoso", held=True, environment=fingerprint(LINKED))
     outcomes = await bench.releases.run(order)
     assert outcomes == [Delivered("orders", 200, "ok")] * 3
     assert [shipment.event.id for shipment in bench.orders.shipments] == ["00000002", "00000001", "00000000"]
     assert await bench.parked() == []
-    assert not await bench.releases.order("contoso", moved=False)
+    assert not await bench.releases.order("contoso", LINKED)
 
 
 async def test_nothing_is_released_while_the_link_is_not_back(bench):
@@ -248,6 +248,30 @@ async def test_parked_deliveries_for_another_environment_are_held_until_that_one
     assert bench.orders.shipments == []
     bench.links.answer = LINKED
     assert await bench.releases.run(Release(organization="contoso", held=True)) == [Delivered("orders", 200, "ok")] * 3
+    assert await bench.parked() == []
+
+
+async def test_what_is_held_is_ordered_whenever_its_own_environment_is_linked(bench):
+    bench.build(ONLY_ORDERS)
+    await park(bench)
+    bench.links.answer = MOVED
+    await bench.releases.run(Release(organization="contoso"))
+    assert not await bench.releases.order("contoso", MOVED)
+    assert await bench.releases.order("contoso", LINKED)
+    (message,) = await bench.continuations()
+    bench.links.answer = LINKED
+    assert await bench.releases.run(decode_continuation(message)) == [Delivered("orders", 200, "ok")] * 3
+
+
+@pytest.mark.parametrize("remembered", [NOT_LINKED, MOVED], ids=["not linked", "another environment"])
+async def test_a_process_with_an_older_answer_than_the_order_asks_before_it_judges(bench, remembered):
+    bench.build(ONLY_ORDERS)
+    await park(bench)
+    bench.links.answer = LINKED
+    assert await bench.releases.order("contoso", LINKED)
+    (message,) = await bench.continuations()
+    bench.links.remembered = remembered
+    assert await bench.releases.run(decode_continuation(message)) == [Delivered("orders", 200, "ok")] * 3
     assert await bench.parked() == []
 
 

@@ -42,7 +42,7 @@ class CommandedPipeline:
 
 
 class NoReleases:
-    async def order(self, organization, *, moved):
+    async def order(self, organization, link=None):
         return False
 
     async def expire(self, organization):
