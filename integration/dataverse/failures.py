@@ -1,4 +1,4 @@
-"""What an HTTP status and an error body of Dataverse or F&O mean; pure.
+"""What an HTTP status and an error body of Dataverse or F&O mean.
 
 Sources: the pages "Compose HTTP requests and handle errors" (the code is frequently empty, and not related to the
 status) and "Service protection API limits". Codes that say something of their own go before the status.
@@ -14,7 +14,7 @@ from integration.dataverse.json_body import Unreadable, read
 from integration.dataverse.refusals import REFUSALS, THROTTLED, UNSAID
 from integration.errors import Forbidden, LinkUnknown, Throttled, Unauthenticated, UnexpectedAnswer, Unreachable
 from integration.redaction import redact
-from integration.retry_after import parse_retry_after
+from integration.retry_after import asked_wait
 
 _MAX_MESSAGE = 500
 _CODE = re.compile(r"[a-z0-9_.:-]{1,100}")
@@ -83,7 +83,7 @@ def failure(host: str, reply: Reply, now: datetime) -> LinkUnknown:
     status = reply.status
     error = read_error(reply.body)
     code = error.code or None
-    wait = parse_retry_after(reply.headers.get("retry-after"), now)
+    wait = asked_wait(reply.headers.get("retry-after"), now, by=host)
     seen = f"{status} {code}" if code else f"{status}"
     if status == 429 or code in THROTTLED:  # noqa: PLR2004 (HTTP statuses read best as such)
         return Throttled(f"{host} asked to slow down ({seen}).", status=status, remote_code=code, retry_after=wait)

@@ -13,7 +13,7 @@ import msgspec
 
 from integration.errors import LinkUnknown, UnexpectedAnswer, Unreachable
 from integration.identity.refusals import interruption
-from integration.retry_after import parse_retry_after
+from integration.retry_after import asked_wait
 
 if TYPE_CHECKING:
     from requests import Response
@@ -105,7 +105,8 @@ class Session:
 
 
 def _read(answer: "Response", host: str | None) -> Answered:
-    wait = parse_retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+    asked = answer.headers.get("Retry-After") if answer.status_code >= _BAD_REQUEST else None
+    wait = asked_wait(asked, datetime.now(UTC), by=host or "the token endpoint")
     trouble = interruption(answer.status_code, wait)
     if trouble is not None:
         raise Interrupted(trouble)

@@ -12,7 +12,7 @@ from integration.dataverse.connection import get
 from integration.dataverse.json_body import Unreadable, read
 from integration.errors import Unauthenticated, UnexpectedAnswer
 from integration.identity.refusals import interruption
-from integration.retry_after import parse_retry_after
+from integration.retry_after import asked_wait
 from integration.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Tenants:
     async def _ask(self, authority: str, tenant: str) -> str:
         url = f"https://{authority}/{tenant}/v2.0/.well-known/openid-configuration"
         reply = await get(self._http, url, {"Accept": "application/json"}, within=_TIMEOUT)
-        trouble = interruption(reply.status, parse_retry_after(reply.headers.get("retry-after"), self._clock.now()))
+        asked = reply.headers.get("retry-after") if reply.status != _OK else None
+        trouble = interruption(reply.status, asked_wait(asked, self._clock.now(), by=authority))
         if trouble is not None:
             raise trouble
         if 400 <= reply.status < 500:  # noqa: PLR2004 (HTTP statuses read best as such)

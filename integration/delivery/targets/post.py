@@ -11,7 +11,7 @@ from integration.delivery.retry import LONGEST
 from integration.delivery.shipment import Receipt
 from integration.errors import TargetRejected, TargetUnavailable
 from integration.redaction import Redaction, secrets_of
-from integration.retry_after import parse_retry_after
+from integration.retry_after import asked_wait
 
 if TYPE_CHECKING:
     import httpx
@@ -119,8 +119,8 @@ async def ask(  # noqa: PLR0913  # one request has these parts
             asyncio.timeout(timeout),
             http.stream("POST", url, content=body, headers=sent, timeout=timeout, follow_redirects=False) as answer,
         ):
-            asked = answer.headers.get("retry-after")
-            wait = parse_retry_after(asked, now, floor=0.0, cap=LONGEST.total_seconds())
+            asked = None if answer.is_success else answer.headers.get("retry-after")
+            wait = asked_wait(asked, now, by=name, floor=0.0, cap=LONGEST.total_seconds())
             beginning, text = await _beginning(answer, lambda: Redaction(secrets_of(configured, headers, public)), read)
             return Answer(answer.status_code, beginning, text, wait)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:

@@ -274,7 +274,9 @@ async def test_after_429_no_delivery_to_the_environment_uses_an_attempt_up_until
         assert (await each.get("erp").deliver(stage.shipment())).status == 200
 
 
-@pytest.mark.parametrize(("header", "pause"), [(None, 5.0), ("soon", 5.0), ("0", 0.0), ("99999999999", 3600.0)])
+@pytest.mark.parametrize(
+    ("header", "pause"), [(None, 5.0), ("soon", 5.0), ("0", 0.0), ("99999999", 3600.0), ("9" * 11, 5.0)]
+)
 async def test_a_pause_is_taken_in_all_its_forms(stage, header, pause):
     clock = FakeClock()
     target = stage.target(pace=Pace(8, clock))

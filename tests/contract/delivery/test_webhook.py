@@ -78,12 +78,27 @@ async def test_retry_after_is_understood_in_seconds_and_as_a_date(receivers, del
     assert 3000 < caught.value.retry_after <= 3600
 
 
-@pytest.mark.parametrize("header", ["soon", "-5", "1.5", "\u00b2", "Fri, 32 Foo 2026 99:99:99"])
-async def test_a_retry_after_that_is_none_is_ignored(receivers, deliver, header):
+@pytest.mark.parametrize(
+    "header",
+    ["soon", "-5", "1.5", "\u00b2", "Fri, 32 Foo 2026 99:99:99", "9" * 11, "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"],
+)
+async def test_a_retry_after_that_nobody_can_mean_says_nothing_and_is_logged_once(receivers, deliver, header, caplog):
     receivers.fail("hook", 503, headers={"Retry-After": header})
     with pytest.raises(TargetUnavailable) as caught:
         await deliver()
     assert caught.value.retry_after is None
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "fno_link.retry_after"]
+    assert told.startswith("the Retry-After of hook is left aside, our own schedule holds: nobody can mean ")
+
+
+@pytest.mark.parametrize("form", ["{seconds}", "{date}"])
+async def test_a_retry_after_that_can_be_meant_is_capped(receivers, deliver, form):
+    long = timedelta(days=3000)
+    date = format_datetime(datetime.now(UTC) + long, usegmt=True)
+    receivers.fail("hook", 503, headers={"Retry-After": form.format(seconds=int(long.total_seconds()), date=date)})
+    with pytest.raises(TargetUnavailable) as caught:
+        await deliver()
+    assert caught.value.retry_after == timedelta(days=6).total_seconds()
 
 
 async def test_a_refused_connection_a_reset_and_a_cut_answer_are_tried_again(receivers, deliver):

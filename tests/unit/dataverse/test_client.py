@@ -242,6 +242,8 @@ async def test_a_token_refused_twice_is_an_error_after_two_calls():
         ("Wed, 31 Dec 2025 23:00:00 GMT", 1.0),
         ("soon", None),
         ("-5", None),
+        ("9" * 400, None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
         ("", None),
         (None, None),
     ],
