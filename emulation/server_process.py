@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ END_WITHIN = 10.0
 
 
 class ServerProcess[Ready: msgspec.Struct]:
-    """Runs `python -m MODULE --json --until-stdin-closes …` and reads the line it prints when ready.
+    """Runs `python -m MODULE --until-stdin-closes …` and reads the JSON line it prints when ready.
 
     Args:
         module: The module to run.
@@ -43,6 +43,11 @@ class ServerProcess[Ready: msgspec.Struct]:
             raise RuntimeError(msg)
         return self._ready
 
+    @property
+    def pid(self) -> int:
+        """The process id; 0 while it does not run."""
+        return self._child.pid if self._child is not None else 0
+
     def start(self, *arguments: str, config: msgspec.Struct | None = None) -> None:
         """Start the process; return once it is ready.
 
@@ -54,7 +59,7 @@ class ServerProcess[Ready: msgspec.Struct]:
             ChildFailed: It ended, or was not ready in time; the message holds what it printed.
         """
         folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="fno-link-")))
-        command = [sys.executable, "-m", self._module, "--json", "--until-stdin-closes", *arguments]
+        command = [sys.executable, "-m", self._module, "--until-stdin-closes", *arguments]
         if config is not None:
             file = folder / "config.json"
             file.write_bytes(msgspec.json.encode(config))
@@ -68,8 +73,15 @@ class ServerProcess[Ready: msgspec.Struct]:
 
     def stop(self) -> int:
         """End the process and wait for it; return its exit code, 0 where none ran."""
+        return self._end(lambda child: child.stop(seconds=END_WITHIN))
+
+    def kill(self) -> int:
+        """End the process as a crash does; return its exit code, 0 where none ran."""
+        return self._end(lambda child: child.kill())
+
+    def _end(self, how: Callable[[Child], int]) -> int:
         child, self._child, self._ready = self._child, None, None
-        exit_code = child.stop(seconds=END_WITHIN) if child else 0
+        exit_code = how(child) if child else 0
         self._exit.close()
         return exit_code
 

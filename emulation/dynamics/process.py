@@ -60,7 +60,7 @@ class Dynamics:
         Raises:
             ChildFailed: It did not become ready; the message holds what it printed.
         """
-        self._process.start("--port", str(self._port), config=self._world)
+        self._process.start("--json", "--port", str(self._port), config=self._world)
 
     def stop(self) -> int:
         """End the child and wait for it; return its exit code."""

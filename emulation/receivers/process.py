@@ -56,7 +56,7 @@ class Receivers:
         """
         import httpx  # noqa: PLC0415 (imported at first use: the server process starts without it)
 
-        self._process.start("--port", str(self._port))
+        self._process.start("--json", "--port", str(self._port))
         self._client = httpx.Client(base_url=self._process.ready.control, trust_env=False, timeout=10)
 
     def stop(self) -> int:

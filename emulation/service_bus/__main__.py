@@ -2,10 +2,11 @@
 
 import argparse
 import asyncio
-import json
 import ssl
 import sys
 from pathlib import Path
+
+import msgspec
 
 from emulation.server_process import told_to_end
 from emulation.service_bus.broker import Broker
@@ -13,6 +14,7 @@ from emulation.service_bus.config import BrokerConfig, load
 from emulation.service_bus.control import serve_control
 from emulation.service_bus.errors import Refused
 from emulation.service_bus.journal import CorruptJournal
+from emulation.service_bus.process import Ready
 
 
 def connection_string(port: int, name: str, key: str) -> str:
@@ -38,13 +40,9 @@ async def serve(options: argparse.Namespace, config: BrokerConfig, end: asyncio.
         context.load_cert_chain(options.certificate)
         tls_port = await broker.listen(options.tls_port, context)
     control = await serve_control(broker, options.control_port)
-    ready = {
-        "port": port,
-        "tls_port": tls_port,
-        "control_port": control.port,
-        "connection_strings": {key.name: connection_string(port, key.name, key.key) for key in config.keys},
-    }
-    print(json.dumps(ready), flush=True)
+    strings = {key.name: connection_string(port, key.name, key.key) for key in config.keys}
+    ready = Ready(port, tls_port, control.port, strings)
+    print(msgspec.json.encode(ready).decode(), flush=True)
     waits = {asyncio.create_task(end.wait()), asyncio.create_task(broker.failed.wait())}
     _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in pending:

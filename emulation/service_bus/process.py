@@ -1,8 +1,6 @@
 """Run the broker in a process of its own, for tests and the demo."""
 
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -13,11 +11,10 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
+from emulation.child import ChildFailed
+from emulation.server_process import ServerProcess
 from emulation.service_bus.config import DEFAULT_KEY_NAME, BrokerConfig, Key, to_builtins
 from emulation.service_bus.toml import dump
-
-START_TIMEOUT = 30
-STOP_TIMEOUT = 10
 
 
 class ServiceBusFailed(Exception):
@@ -100,6 +97,22 @@ class Control:
             raise ServiceBusFailed(msg) from error
 
 
+class Ready(msgspec.Struct, frozen=True):
+    """What the broker's process prints when it serves.
+
+    Args:
+        port: AMQP without TLS.
+        tls_port: AMQP and WebSockets over TLS; 0 without a certificate.
+        control_port: The control API.
+        connection_strings: By the name of the namespace's key.
+    """
+
+    port: int
+    tls_port: int
+    control_port: int
+    connection_strings: dict[str, str]
+
+
 class ServiceBus:
     """A broker as a child process, as a context manager.
 
@@ -122,7 +135,7 @@ class ServiceBus:
         self._journal = journal
         self._certificate = certificate
         self._folder = tempfile.TemporaryDirectory(prefix="service-bus-")
-        self._process: subprocess.Popen[str] | None = None
+        self._process = ServerProcess("emulation.service_bus", Ready)
         self.port = port
         self.tls_port = 0
         self.control_port = 0
@@ -141,7 +154,7 @@ class ServiceBus:
     @property
     def pid(self) -> int:
         """The child's process id; 0 while it does not run."""
-        return self._process.pid if self._process is not None else 0
+        return self._process.pid
 
     def __enter__(self) -> Self:
         self.start()
@@ -161,46 +174,28 @@ class ServiceBus:
         """
         path = Path(self._folder.name) / "service-bus.toml"
         path.write_text(dump(to_builtins(self._config)), encoding="utf-8")
-        command = [sys.executable, "-m", "emulation.service_bus", "--until-stdin-closes", "--config", str(path)]
-        command += ["--port", str(self.port), "--control-port", str(self.control_port)]
+        arguments = ["--config", str(path), "--port", str(self.port), "--control-port", str(self.control_port)]
         if self._journal is not None:
-            command += ["--journal", str(self._journal)]
+            arguments += ["--journal", str(self._journal)]
         if self._certificate is not None:
-            command += ["--certificate", str(self._certificate), "--tls-port", str(self.tls_port)]
-        root = Path(__file__).parent.parent.parent
-        self._process = subprocess.Popen(
-            command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        line = self._process.stdout.readline() if self._process.stdout is not None else ""
-        if not line:
-            _, errors = self._process.communicate(timeout=START_TIMEOUT)
-            msg = f"the broker ended with {self._process.returncode}: {errors.strip()}"
-            self._process = None
-            raise ServiceBusFailed(msg)
-        ready = json.loads(line)
-        self.port, self.tls_port, self.control_port = ready["port"], ready["tls_port"], ready["control_port"]
-        self.connection_strings = ready["connection_strings"]
+            arguments += ["--certificate", str(self._certificate), "--tls-port", str(self.tls_port)]
+        try:
+            self._process.start(*arguments)
+        except ChildFailed as error:
+            raise ServiceBusFailed(str(error)) from error
+        ready = self._process.ready
+        self.port, self.tls_port, self.control_port = ready.port, ready.tls_port, ready.control_port
+        self.connection_strings = ready.connection_strings
 
     def stop(self) -> None:
         """End the child gently."""
-        self._end("terminate")
+        self._process.stop()
 
     def kill(self) -> None:
         """End the child as a power cut would."""
-        self._end("kill")
+        self._process.kill()
 
     def restart(self) -> None:
         """End the child if it runs, and start it again on the same ports."""
         self.stop()
         self.start()
-
-    def _end(self, how: str) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        getattr(process, how)()
-        try:
-            process.communicate(timeout=STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()

@@ -72,6 +72,13 @@ def test_what_cannot_start_says_why(tmp_path):
         ServiceBus(port=taken.getsockname()[1]).start()
 
 
+def test_a_broker_that_says_more_than_a_pipe_holds_starts_and_goes_on(monkeypatch):
+    monkeypatch.setenv("PYTHONVERBOSE", "1")  # each import, on standard error: more than a megabyte
+    with ServiceBus(BrokerConfig(queues=(QueueConfig(name="q"),))) as bus:
+        send(bus, "heard")
+        assert bodies(bus) == ["heard"]
+
+
 def test_the_command_line_refuses_a_wrong_file_with_its_place(tmp_path):
     (tmp_path / "wrong.toml").write_text('[[queues]]\nname = "q"\nlocks = 1\n')
     command = [sys.executable, "-m", "emulation.service_bus", "--config", str(tmp_path / "wrong.toml")]
