@@ -22,11 +22,11 @@ from integration.clock import SystemClock
 from integration.config.model import ServiceBusTarget
 from integration.dead_letters import DeadLetters, Filter, Job, Record
 from integration.delivery import Replays
-from integration.delivery.bus import Namespaces
-from integration.delivery.newest import Newest
-from integration.delivery.newest_rows import NewestRows
-from integration.delivery.retries import Retries
-from integration.delivery.targets.service_bus import ServiceBus as BusTarget
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.screening.newest import Newest
+from integration.delivery.screening.newest_rows import NewestRows
+from integration.delivery.targets.service_bus import Namespaces
+from integration.delivery.targets.service_bus.target import ServiceBus as BusTarget
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Inbound
@@ -103,7 +103,7 @@ async def measure(count: int, bus: ServiceBus, connection_string: str) -> tuple[
     namespaces = Namespaces({"Bus": bus.connection_string}, Nothing)  # type: ignore[arg-type]
     target = BusTarget(ServiceBusTarget(name="out", connection="Bus", queue="out"), namespaces)
     dead_letters, meter = DeadLetters(storage), Meter(count)
-    journal, retries = Journal(storage, clock, random.Random(1), KEEP), Retries(storage, clock)
+    journal, retries = Journal(storage, clock, random.Random(1), KEEP), RetryQueue(storage, clock)
     newest = Newest(NewestRows(storage), clock)
     replays = Replays(
         configuration=configuration(),

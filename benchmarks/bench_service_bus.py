@@ -28,8 +28,8 @@ from benchmarks.measure import Row, row
 from emulation.azurite import Azurite
 from emulation.service_bus import QueueConfig, ServiceBus
 from integration.clock import SystemClock
-from integration.delivery.newest import SHARE, Newest
-from integration.delivery.newest_rows import NewestRows
+from integration.delivery.screening.newest import SHARE, Newest
+from integration.delivery.screening.newest_rows import NewestRows
 from integration.journal import Journal
 from integration.journal.tables import table_of
 from integration.storage import Storage

@@ -22,11 +22,11 @@ from emulation.service_bus import ServiceBus
 from integration.clock import SystemClock
 from integration.config.model import Configuration, Organization, Route, ServiceBusTarget
 from integration.delivery import Pipeline
-from integration.delivery.bus import Namespaces
-from integration.delivery.newest import Newest
-from integration.delivery.retries import Retries
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.screening.newest import Newest
 from integration.delivery.shipment import Target
-from integration.delivery.targets.service_bus import ServiceBus as BusTarget
+from integration.delivery.targets.service_bus import Namespaces
+from integration.delivery.targets.service_bus.target import ServiceBus as BusTarget
 from integration.events.inbound import Inbound
 from integration.journal import Journal
 from integration.routing.table import RouteTable
@@ -113,7 +113,7 @@ def configuration() -> Configuration:
 
 
 def pipeline(
-    target: Target, journal: Journal | None = None, retries: Retries | None = None, newest: Newest | None = None
+    target: Target, journal: Journal | None = None, retries: RetryQueue | None = None, newest: Newest | None = None
 ) -> Pipeline:
     """Build the pipeline of that configuration; with a journal the worker has a shared `newest` too."""
     configured = configuration()

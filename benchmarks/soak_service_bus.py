@@ -20,8 +20,8 @@ from azure.servicebus.aio import ServiceBusClient
 from benchmarks import bus_sides as bench
 from emulation.service_bus import QueueConfig, ServiceBus
 from integration.config.model import ServiceBusTarget
-from integration.delivery.bus import Namespaces
-from integration.delivery.targets.service_bus import ServiceBus as BusTarget
+from integration.delivery.targets.service_bus import Namespaces
+from integration.delivery.targets.service_bus.target import ServiceBus as BusTarget
 from integration.events.inbound import Inbound
 
 CHUNK = 2000

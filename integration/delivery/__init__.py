@@ -1,11 +1,11 @@
 """From an accepted message to deliveries, and what becomes of each."""
 
-from integration.delivery.envelope import Envelope
 from integration.delivery.pipeline import Pipeline
-from integration.delivery.poison import Poison
-from integration.delivery.release import Releases
-from integration.delivery.replay import Replays
-from integration.delivery.work import JobOrder, Release, Work, decode_continuation
+from integration.delivery.queued.envelope import Envelope
+from integration.delivery.queued.poison import Poison
+from integration.delivery.queued.work import JobOrder, Release, Work, decode_continuation
+from integration.delivery.resuming.dead_letters import Replays
+from integration.delivery.resuming.parked import Releases
 
 __all__ = [
     "Envelope",

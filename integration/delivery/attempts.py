@@ -10,11 +10,12 @@ import msgspec
 from integration.clock import Clock
 from integration.dead_letters import Attempted, reasons
 from integration.delivery.environment import fingerprint, stamp
-from integration.delivery.keeping import Keeping
-from integration.delivery.ledger import Ledger
+from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.outcome import Delivered, Outcome
+from integration.delivery.queued.work import Work
+from integration.delivery.screening.guard import Refused
 from integration.delivery.shipment import Receipt, Shipment, Target
-from integration.delivery.work import Work
+from integration.delivery.undelivered import Undelivered
 from integration.errors import (
     DeliveryFailed,
     LinkUnknown,
@@ -44,14 +45,14 @@ class Attempts:
 
     Args:
         targets: The targets by name.
-        keeping: Keeps what is not delivered now.
+        undelivered: Keeps what is not delivered now.
         clock: The time.
         longest: How long one attempt may take, whatever its target's own limits: a run ends within its lease.
     """
 
-    def __init__(self, targets: Targets, keeping: Keeping, clock: Clock, longest: timedelta) -> None:
+    def __init__(self, targets: Targets, undelivered: Undelivered, clock: Clock, longest: timedelta) -> None:
         self._targets = targets
-        self._keeping = keeping
+        self._undelivered = undelivered
         self._clock = clock
         self._longest = longest.total_seconds()
 
@@ -74,9 +75,19 @@ class Attempts:
         started = self._clock.monotonic()
         target = route.target if route else ""
         attempt = self._without_link(work, "", link) if route is None else self._attempt(work, route, link)
-        outcome, last = await netted(attempt, lambda fault: self._keeping.failed(work, fault, target))
+        outcome, last = await netted(attempt, lambda fault: self._undelivered.failed(work, fault, target))
         ms = round((self._clock.monotonic() - started) * 1000)
         ledger.note(outcome, work, target=target, last=last, ms=ms)
+        return outcome
+
+    async def refused(self, work: Work, why: Refused, ledger: Ledger) -> Outcome:
+        """Make a dead letter of what must not be delivered, and enter it.
+
+        Raises:
+            StorageUnavailable: It is not known to be kept.
+        """
+        outcome = await self._undelivered.bury(work, why.reason, why.message, why.hint)
+        ledger.note(outcome, work, last=work.last)
         return outcome
 
     async def failed(self, work: Work, fault: Unforeseen, ledger: Ledger) -> Outcome:
@@ -92,7 +103,7 @@ class Attempts:
         """
         if ledger.generation is not None:
             work = msgspec.structs.replace(work, generation=ledger.generation)
-        outcome, last = await self._keeping.failed(work, fault)
+        outcome, last = await self._undelivered.failed(work, fault)
         ledger.note(outcome, work, last=last)
         return outcome
 
@@ -106,7 +117,7 @@ class Attempts:
             if work.environment and work.environment != fingerprint(link) and route.on_relink == "hold":
                 message = "the organization is linked to another environment than the one this was meant for"
                 reason = reasons.PARKED_FOR_OTHER_ENVIRONMENT
-                return await self._keeping.park(work, reason, message, route.target), work.last
+                return await self._undelivered.park(work, reason, message, route.target), work.last
         linked = link if isinstance(link, Linked) else None
         if linked is not None:
             event = stamp(event, linked)
@@ -114,13 +125,13 @@ class Attempts:
         try:
             receipt = await self._deliver(route.target, shipment)
         except Spared as spared:
-            return await self._keeping.defer(work, spared, route.target), work.last
+            return await self._undelivered.defer(work, spared, route.target), work.last
         except DeliveryFailed as failure:
-            last = self._keeping.attempted(failure)
+            last = self._undelivered.attempted(failure)
             tried = msgspec.structs.replace(work, attempt=work.attempt + 1, last=last)
             if failure.transient:
-                return await self._keeping.defer(tried, failure, route.target), last
-            return await self._keeping.bury(tried, failure.code, str(failure), failure.hint, route.target), last
+                return await self._undelivered.defer(tried, failure, route.target), last
+            return await self._undelivered.bury(tried, failure.code, str(failure), failure.hint, route.target), last
         log.info("%s delivered to %s by %s", event.key, route.target, route.name)
         return Delivered(route.name, receipt.status, receipt.response), None
 
@@ -145,13 +156,13 @@ class Attempts:
         self, work: Work, target: str, link: Link | LinkUnknown | None
     ) -> tuple[Outcome, Attempted | None]:
         if isinstance(link, NotLinked):
-            return await self._keeping.park(work, reasons.NOT_LINKED, link.message, target), work.last
+            return await self._undelivered.park(work, reasons.NOT_LINKED, link.message, target), work.last
         if not isinstance(link, LinkUnknown):
             msg = f"a delivery that needs the link was given {type(link).__name__}"
             raise TypeError(msg)
-        last = self._keeping.attempted(link)
+        last = self._undelivered.attempted(link)
         tried = msgspec.structs.replace(work, attempt=work.attempt + 1, last=last)
-        return await self._keeping.defer(tried, link, target), last
+        return await self._undelivered.defer(tried, link, target), last
 
 
 def _of_azure(error: Exception) -> bool:

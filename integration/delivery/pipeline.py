@@ -15,21 +15,22 @@ from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters
 from integration.delivery.attempts import Attempts, Targets
-from integration.delivery.circuits import Transition, alert_event
-from integration.delivery.claims import IN_PROGRESS, Claims
-from integration.delivery.completion import Rows
+from integration.delivery.breaking.circuits import Transition, alert_event
+from integration.delivery.continuing import Continuing
 from integration.delivery.environment import Links
-from integration.delivery.guard import Echo, Guard, Refused
-from integration.delivery.keeping import Keeping
-from integration.delivery.ledger import Ledger
-from integration.delivery.newest import Newest
+from integration.delivery.journalled.ledger import Ledger
+from integration.delivery.journalled.runs import IN_PROGRESS, Runs
+from integration.delivery.journalled.salvage import RowSalvage
 from integration.delivery.outcome import Delivered, Ignored, Outcome, Waiting
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.queued.work import Work
 from integration.delivery.resending import Resending
-from integration.delivery.resuming import Resuming
-from integration.delivery.retries import Retries
-from integration.delivery.screening import Screening
+from integration.delivery.screening.completion import Rows
+from integration.delivery.screening.guard import Echo, Guard, Refused
+from integration.delivery.screening.newest import Newest
+from integration.delivery.screening.screening import Screening
 from integration.delivery.spreading import Spreading
-from integration.delivery.work import Work
+from integration.delivery.undelivered import Undelivered
 from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown, Unforeseen
 from integration.events.decode import decode
 from integration.events.event import Event
@@ -77,7 +78,7 @@ class Pipeline:
         rows: Rows,
         targets: Targets,
         dead_letters: DeadLetters,
-        retries: Retries,
+        retries: RetryQueue,
         clock: Clock,
         rng: random.Random,
         guard: Guard | None = None,
@@ -90,13 +91,15 @@ class Pipeline:
         self._newest = newest or Newest()
         self._retries = retries
         self._clock = clock
-        self._keeping = Keeping(configuration, dead_letters, retries, clock, rng)
-        self._attempts = Attempts(targets, self._keeping, clock, configuration.journal.lease * SHARE)
-        self._claims = Claims(journal, retries, self._keeping, clock, payloads)
-        self._screening = Screening(configuration, rows, self._keeping, clock, guard)
-        self._spreading = Spreading(table, links, self._attempts, self._keeping, self._newest)
-        self._resuming = Resuming(table, self._screening, self._spreading, self._attempts, self._keeping)
-        self._resending = Resending(self._screening, self._resuming, self._attempts, self._keeping, self._alert)
+        self._undelivered = Undelivered(configuration, dead_letters, retries, clock, rng)
+        self._attempts = Attempts(targets, self._undelivered, clock, configuration.journal.lease * SHARE)
+        self._runs = Runs(
+            journal, retries, self._undelivered, RowSalvage(dead_letters, clock), clock=clock, payloads=payloads
+        )
+        self._screening = Screening(configuration, rows, clock, guard)
+        self._spreading = Spreading(table, links, self._attempts, self._undelivered, self._newest)
+        self._continuing = Continuing(table, self._screening, self._spreading, self._attempts, self._undelivered)
+        self._resending = Resending(self._screening, self._continuing, self._attempts, self._undelivered, self._alert)
         self._transitions = transitions
         self._news = news
 
@@ -120,13 +123,15 @@ class Pipeline:
                     work = Work(route="", accepted_at=inbound.received_at, event=item, whole=True)
                     outcomes += await (self.resume(work.anew("reopen", replay)) if replay else self.admit(work))
                 case Undecoded():
-                    outcomes.append(await self._keeping.bury_undecoded(item, inbound, replay))
+                    outcomes.append(await self._undelivered.bury_undecoded(item, inbound, replay))
                 case IgnoredMessage():
-                    outcomes.append(await netted(self._ignored(item, inbound), self._keeping.unread(inbound, replay)))
+                    outcomes.append(
+                        await netted(self._ignored(item, inbound), self._undelivered.unread(inbound, replay))
+                    )
         return outcomes
 
     async def _ignored(self, item: IgnoredMessage, inbound: Inbound) -> Outcome:
-        await self._claims.note(item, inbound)
+        await self._runs.note(item, inbound)
         log.info("%s: %s message acknowledged", inbound.ingress, item.reason)
         return Ignored(item.reason)
 
@@ -166,7 +171,7 @@ class Pipeline:
         try:
             redeemed = await self._retries.redeem(work)
         except CorruptRecord:
-            if await self._claims.over(work):
+            if await self._runs.over(work):
                 return [Ignored("stale")]
             raise
         if redeemed is None:
@@ -203,13 +208,13 @@ class Pipeline:
         self, kind: Kind, work: Work, *, whole: bool = False, link: Link | LinkUnknown | None = None
     ) -> list[Outcome]:
         outcomes = await netted(
-            self._claims.under(
+            self._runs.run(
                 kind,
                 work,
                 lambda work, run, ledger: self._process(work, run, ledger, whole=whole, link=link, kind=kind),
                 whole=whole,
             ),
-            lambda fault: self._claims.failed(kind, work, fault),
+            lambda fault: self._runs.failed(kind, work, fault),
         )
         await netted(self._afterwards(work, outcomes), _logged)
         return outcomes
@@ -274,7 +279,7 @@ class Pipeline:
         ]
         if works and sent:
             return outcomes + await self._resending.again(work, works, ledger, settled)
-        return outcomes + (await self._resuming.go_on(event, works, link, ledger, settled) if works else [])
+        return outcomes + (await self._continuing.go_on(event, works, link, ledger, settled) if works else [])
 
     async def _guarded(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
         """Deliver by every route that takes the event, unless a guard is against it."""
@@ -291,7 +296,7 @@ class Pipeline:
             ledger.reason = "echo"
             return [Ignored("echo")]
         if isinstance(verdict, Refused):
-            outcome = await self._screening.refused(work, verdict, ledger)
+            outcome = await self._attempts.refused(work, verdict, ledger)
             if verdict.alert is not None:
                 await self._alert(verdict.alert)
             return [outcome]

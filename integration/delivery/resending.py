@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from integration.delivery.attempts import Attempts, all_of
-from integration.delivery.guard import Echo, Refused
-from integration.delivery.keeping import Keeping
-from integration.delivery.ledger import Ledger
+from integration.delivery.continuing import Continuing
+from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.outcome import Ignored, Outcome
-from integration.delivery.resuming import Resuming
-from integration.delivery.screening import Screening
-from integration.delivery.work import Work
+from integration.delivery.queued.work import Work
+from integration.delivery.screening.guard import Echo, Refused
+from integration.delivery.screening.screening import Screening
+from integration.delivery.undelivered import Undelivered
 from integration.errors import LinkUnknown
 from integration.events.event import Event
 from integration.loggers import logger
@@ -29,24 +29,24 @@ class Resending:
 
     Args:
         screening: Judges what came.
-        resuming: Makes the deliveries.
+        continuing: Makes the deliveries.
         attempts: Defers them while who we are is not known.
-        keeping: Has the dead letters.
+        undelivered: Has the dead letters.
         alert: Sends what a guard has to say.
     """
 
     def __init__(
         self,
         screening: Screening,
-        resuming: Resuming,
+        continuing: Continuing,
         attempts: Attempts,
-        keeping: Keeping,
+        undelivered: Undelivered,
         alert: Callable[[Event], Awaitable[object]],
     ) -> None:
         self._screening = screening
-        self._resuming = resuming
+        self._continuing = continuing
         self._attempts = attempts
-        self._keeping = keeping
+        self._undelivered = undelivered
         self._alert = alert
 
     async def again(self, work: Work, works: list[Work], ledger: Ledger, settled: frozenset[str]) -> list[Outcome]:
@@ -68,7 +68,7 @@ class Resending:
         except LinkUnknown as unknown:
             return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
         if not isinstance(verdict, Echo | Refused):
-            return await self._resuming.go_on(works[0].subject_matter, works, None, ledger, settled, anew=True)
+            return await self._continuing.go_on(works[0].subject_matter, works, None, ledger, settled, anew=True)
         for each in works:
             ledger.leave(each.route)
         if isinstance(verdict, Echo):
@@ -76,7 +76,7 @@ class Resending:
             return [Ignored("echo")]
         # Beside the dead letters that there are: they hold what had passed the guards.
         whole = msgspec.structs.replace(work, route="", whole=True)
-        outcome = await self._keeping.bury(whole, verdict.reason, verdict.message, verdict.hint)
+        outcome = await self._undelivered.bury(whole, verdict.reason, verdict.message, verdict.hint)
         if verdict.alert is not None:
             await self._alert(verdict.alert)
         return [outcome]
@@ -93,5 +93,5 @@ class Resending:
         event = work.subject_matter
         if not route and ledger.proven:
             return event
-        found = await self._keeping.stored(ledger.letter(route))
+        found = await self._undelivered.stored(ledger.letter(route))
         return found if found is not None and found.key == event.key else event

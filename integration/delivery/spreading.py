@@ -3,13 +3,13 @@
 import msgspec
 
 from integration.delivery.attempts import Attempts, all_of
-from integration.delivery.circuits import about
+from integration.delivery.breaking.circuits import about
 from integration.delivery.environment import Links, environment_of, stamp
-from integration.delivery.keeping import Keeping
-from integration.delivery.ledger import Ledger
-from integration.delivery.newest import Newest
+from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.outcome import Outcome
-from integration.delivery.work import Work
+from integration.delivery.queued.work import Work
+from integration.delivery.screening.newest import Newest
+from integration.delivery.undelivered import Undelivered
 from integration.errors import LinkUnknown, UnexpectedAnswer, Unforeseen
 from integration.events.event import Event
 from integration.faults import netted
@@ -24,15 +24,17 @@ class Spreading:
         table: The compiled routes.
         links: The link resolver.
         attempts: Makes the deliveries.
-        keeping: Keeps what no route takes.
+        undelivered: Keeps what no route takes.
         newest: Knows what was delivered last of each kind of business event.
     """
 
-    def __init__(self, table: RouteTable, links: Links, attempts: Attempts, keeping: Keeping, newest: Newest) -> None:
+    def __init__(
+        self, table: RouteTable, links: Links, attempts: Attempts, undelivered: Undelivered, newest: Newest
+    ) -> None:
         self._table = table
         self._links = links
         self._attempts = attempts
-        self._keeping = keeping
+        self._undelivered = undelivered
         self._newest = newest
 
     async def all_routes(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
@@ -77,7 +79,7 @@ class Spreading:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        outcome = await self._keeping.unrouted(work)
+        outcome = await self._undelivered.unrouted(work)
         ledger.note(outcome, msgspec.structs.replace(work, attempt=0))
         return outcome
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from integration.delivery.guard import FOREIGN_ORGANIZATION
+from integration.delivery.screening.guard import FOREIGN_ORGANIZATION
 from integration.links.values import Linked
 
 type Kind = Literal["linked", "not_linked", "unknown"]

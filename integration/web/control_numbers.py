@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integration.clock import Clock
-from integration.delivery.newest_rows import NewestRows, WantedKinds
+from integration.delivery.screening.newest_rows import NewestRows, WantedKinds
 from integration.errors import FnoLinkError, InvalidRequest
 from integration.web.events import refusal
 from integration.web.message import Request, Response

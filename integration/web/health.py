@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from integration.clock import Clock
 from integration.config.model import Organization
-from integration.delivery.circuit_rows import Standing
+from integration.delivery.breaking.circuit_rows import Standing
 from integration.errors import CorruptRecord, Problem, StorageUnavailable
 from integration.health import States
 from integration.health.state import State

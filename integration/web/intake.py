@@ -13,8 +13,8 @@ import msgspec
 from integration.clock import Clock
 from integration.config.model import EventGridSource, HttpSource
 from integration.delivery import Envelope
-from integration.delivery.claim_checks import intake_path
-from integration.delivery.envelope import QUEUE
+from integration.delivery.queued.claim_checks import intake_path
+from integration.delivery.queued.envelope import QUEUE
 from integration.errors import LengthRequired, Overloaded, PayloadTooLarge, StorageUnavailable
 from integration.events.kept import excess, kept_headers, whole
 from integration.loggers import logger

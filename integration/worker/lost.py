@@ -9,11 +9,11 @@ from integration.clock import Clock
 from integration.config import Configuration
 from integration.dead_letters import DeadLetters, Record
 from integration.delivery import Poison, Work, decode_continuation
-from integration.delivery.abandoned import abandon
-from integration.delivery.envelope import inbound_of
-from integration.delivery.retries import QUEUE as RETRIES
-from integration.delivery.salvage import RowSalvage
-from integration.delivery.work import RECHECK
+from integration.delivery.journalled.abandoned import abandon
+from integration.delivery.journalled.salvage import RowSalvage
+from integration.delivery.queued.envelope import inbound_of
+from integration.delivery.queued.queue import QUEUE as RETRIES
+from integration.delivery.queued.work import RECHECK
 from integration.errors import CorruptRecord, FnoLinkError, Unforeseen
 from integration.events.decode import decode
 from integration.events.inbound import Inbound, Property

@@ -12,12 +12,12 @@ from integration.config import Configuration, credentials
 from integration.config.groups import groups_of
 from integration.dead_letters import DeadLetters
 from integration.delivery import Pipeline, Poison, Releases, Replays
-from integration.delivery.circuit_rows import CircuitRows
-from integration.delivery.circuits import Circuits
-from integration.delivery.guard import Guard
-from integration.delivery.newest import Newest
-from integration.delivery.newest_rows import NewestRows
-from integration.delivery.retries import Retries
+from integration.delivery.breaking.circuit_rows import CircuitRows
+from integration.delivery.breaking.circuits import Circuits
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.screening.guard import Guard
+from integration.delivery.screening.newest import Newest
+from integration.delivery.screening.newest_rows import NewestRows
 from integration.delivery.targets import OpenTargets
 from integration.errors import FnoLinkError
 from integration.health import States, Watch
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from integration.config.model import Organization
     from integration.dataverse import Dataverse
-    from integration.delivery.bus import Namespaces
     from integration.delivery.targets.pace import Pace
+    from integration.delivery.targets.service_bus import Namespaces
     from integration.finance_operations import FinanceOperations
     from integration.identity import AppIdentity, Tokens
     from integration.links import LinkResolver
@@ -145,9 +145,9 @@ class Parts:
         return DeadLetters(self.storage)
 
     @cached_property
-    def retries(self) -> Retries:
+    def retries(self) -> RetryQueue:
         """The retry queue."""
-        return Retries(self.storage, self._clock)
+        return RetryQueue(self.storage, self._clock)
 
     @cached_property
     def journal(self) -> Journal | None:
@@ -210,7 +210,7 @@ class Parts:
     @cached_property
     def namespaces(self) -> "Namespaces":
         """The Service Bus clients."""
-        from integration.delivery.bus import Namespaces  # noqa: PLC0415  # imported at first use: import budget
+        from integration.delivery.targets.service_bus import Namespaces  # noqa: PLC0415  # imported at first use: import budget
 
         namespaces = Namespaces(self._environ, self._app_identity)
         return self._kept(namespaces, namespaces.close)

@@ -13,10 +13,10 @@ import msgspec
 
 from integration.dead_letters import reasons
 from integration.delivery import Envelope, JobOrder, Release, decode_continuation
-from integration.delivery.envelope import QUEUE as EVENTS
-from integration.delivery.envelope import redeem
-from integration.delivery.retries import QUEUE as RETRIES
-from integration.delivery.retry import FAULTS
+from integration.delivery.backoff import FAULTS
+from integration.delivery.queued.envelope import QUEUE as EVENTS
+from integration.delivery.queued.envelope import redeem
+from integration.delivery.queued.queue import QUEUE as RETRIES
 from integration.errors import CorruptRecord, StorageUnavailable, Unforeseen, UnknownSource
 from integration.faults import netted
 from integration.loggers import logger

@@ -27,7 +27,7 @@ from tests.e2e.test_service_bus import CONFIGURATION
 
 OUTAGE = float(os.environ.get("FNO_LINK_TEST_OUTAGE", "25"))
 MESSAGES = 40  # more than host.json lets run at once
-# What a function waits before it gives a message back (integration.delivery.persist), without the attempts themselves.
+# What a function waits before it gives a message back (integration.storage.patience), without the attempts themselves.
 HELD = 60
 RECOVERY = 240
 ATTEMPTS = 20

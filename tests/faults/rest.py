@@ -10,7 +10,7 @@ from azure.storage.queue import QueueServiceClient
 from emulation.service_bus import Control
 from integration.dead_letters.reasons import NOT_LINKED
 from integration.dead_letters.store import PARKED
-from integration.delivery.due import TABLE as DUE
+from integration.delivery.queued.due import TABLE as DUE
 from integration.journal.tables import PREFIX
 from integration.storage.names import EVENTS, RETRIES
 

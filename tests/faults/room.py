@@ -25,7 +25,7 @@ from integration.config.model import (
     StorageQueueTarget,
     WebhookTarget,
 )
-from integration.delivery.envelope import Envelope
+from integration.delivery.queued.envelope import Envelope
 from integration.events.event import event_key
 from integration.routing.table import RouteTable
 from integration.storage.names import RETRIES

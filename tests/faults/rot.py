@@ -18,9 +18,9 @@ from azure.core.exceptions import HttpResponseError
 from integration.dead_letters import Record
 from integration.dead_letters.jobs import CONTAINER as JOBS
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
-from integration.delivery.circuit_rows import TABLE as CIRCUITS
-from integration.delivery.claim_checks import DELIVERIES, INTAKE
-from integration.delivery.newest_rows import TABLE as NEWEST
+from integration.delivery.breaking.circuit_rows import TABLE as CIRCUITS
+from integration.delivery.queued.claim_checks import DELIVERIES, INTAKE
+from integration.delivery.screening.newest_rows import TABLE as NEWEST
 from integration.events.record import load
 from integration.health.states import TABLE as HEALTH
 from integration.journal.tables import PREFIX as JOURNAL

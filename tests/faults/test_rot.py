@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from integration.delivery.envelope import Envelope
-from integration.delivery.work import Work, decode_continuation, encode_continuation
+from integration.delivery.queued.envelope import Envelope
+from integration.delivery.queued.work import Work, decode_continuation, encode_continuation
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from tests.faults.decay import NEVER

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from integration.config.model import Configuration, HttpSource, Organization
-from integration.delivery.guard import Guard, Refused
-from integration.delivery.keeping import Keeping
-from integration.delivery.work import Work
+from integration.delivery.queued.work import Work
+from integration.delivery.screening.guard import Guard, Refused
+from integration.delivery.undelivered import Undelivered
 from integration.events.event import Event, Origin
 from integration.events.inbound import Inbound, Undecoded
 from integration.health.state import Alert
@@ -51,18 +51,18 @@ class Buried:
         return "path"
 
 
-def keeping(letters):
-    return Keeping(CONFIGURATION, letters, None, FakeClock(), random.Random(1))
+def undelivered(letters):
+    return Undelivered(CONFIGURATION, letters, None, FakeClock(), random.Random(1))
 
 
 async def test_of_a_dead_letter(caplog):
     letters = Buried()
     work = Work(route="", accepted_at=NOW, event=EVENT)
-    await keeping(letters).bury(work, "Unrouted", f"no route takes {HOSTILE}", "Add one.")
+    await undelivered(letters).bury(work, "Unrouted", f"no route takes {HOSTILE}", "Add one.")
     inbound = Inbound(
         body=b"x", ingress="crm", organization="contoso", organization_url=ORGANIZATION.url, received_at=NOW
     )
-    await keeping(letters).bury_undecoded(
+    await undelivered(letters).bury_undecoded(
         Undecoded(reason="Undecodable", message=f"no JSON: {HOSTILE}", hint="", raw=b"x"), inbound, 0
     )
     assert [record.message.isprintable() for record in letters.records] == [True, True]

@@ -8,7 +8,7 @@ from integration.clouds import organization_host, organization_url
 from integration.config import check_text
 from integration.config.addresses import name_of
 from integration.config.model import Organization
-from integration.delivery.guard import foreign
+from integration.delivery.screening.guard import foreign
 from integration.events.decode import decode
 from integration.events.event import Event, Origin
 from integration.links import LinkResolver

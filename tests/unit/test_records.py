@@ -12,7 +12,7 @@ from integration.dataverse import Identity
 from integration.dead_letters import Job, Record
 from integration.dead_letters.jobs import _READER as JOBS
 from integration.delivery import Envelope, JobOrder, Release, Work, decode_continuation
-from integration.delivery.work import encode_continuation
+from integration.delivery.queued.work import encode_continuation
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.record import load, store

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.delivery.retry import LONGEST
+from integration.delivery.backoff import LONGEST
 from integration.retry_after import asked_wait, parse_retry_after
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

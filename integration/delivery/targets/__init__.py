@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from integration.clock import Clock
-    from integration.delivery.bus import Namespaces
     from integration.delivery.targets.pace import Pace
+    from integration.delivery.targets.service_bus import Namespaces
     from integration.finance_operations import FinanceOperations
 
     type HttpFactory = Callable[[], httpx.AsyncClient]
@@ -112,7 +112,7 @@ class OpenTargets:
 
                 return Webhook(target, self._http())
             case model.ServiceBusTarget():
-                from integration.delivery.targets.service_bus import ServiceBus  # noqa: PLC0415
+                from integration.delivery.targets.service_bus.target import ServiceBus  # noqa: PLC0415
 
                 return ServiceBus(target, self._namespaces())
             case model.EventGridTarget():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from integration.delivery.retry import LONGEST
+from integration.delivery.backoff import LONGEST
 from integration.delivery.shipment import Receipt
 from integration.errors import TargetRejected, TargetUnavailable
 from integration.redaction import Redaction, secrets_of

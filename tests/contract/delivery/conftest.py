@@ -17,7 +17,7 @@ from integration.config.model import Configuration, Delivery, Organization, Rout
 from integration.dead_letters import DeadLetters, Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import Pipeline, Releases
-from integration.delivery.retries import QUEUE, Retries
+from integration.delivery.queued.queue import QUEUE, RetryQueue
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import DeliveryFailed, LinkUnknown
 from integration.events.inbound import Inbound
@@ -122,7 +122,7 @@ class Bench:
         self.orders, self.others = CommandedTarget(), CommandedTarget()
         self.targets: Any = CommandedTargets({"orders": self.orders, "others": self.others})
         self.dead_letters = DeadLetters(storage)
-        self.retries = Retries(storage, self.clock)
+        self.retries = RetryQueue(storage, self.clock)
         self.journal: Journal | None = None
         self.payloads = Payloads(storage, self.clock, timedelta(days=14))
         self.keep_payload = False

@@ -14,10 +14,10 @@ from cloudevents.core.v1.event import CloudEvent
 from emulation.event_grid import Access, Topic
 from emulation.loopback import LoopbackServer
 from integration.config.model import EventGridTarget, ServiceBusTarget, StorageQueueTarget, WebhookTarget
-from integration.delivery.bus import Namespaces
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.event_grid import EventGrid
-from integration.delivery.targets.service_bus import ServiceBus
+from integration.delivery.targets.service_bus import Namespaces
+from integration.delivery.targets.service_bus.target import ServiceBus
 from integration.delivery.targets.storage_queue import StorageQueue
 from integration.delivery.targets.webhook import Webhook
 from integration.events.decode import decode

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
-from integration.delivery.circuit_rows import TABLE, CircuitRows
-from integration.delivery.circuits import Transition
+from integration.delivery.breaking.circuit_rows import TABLE, CircuitRows
+from integration.delivery.breaking.circuits import Transition
 from integration.errors import StorageUnavailable
 from integration.storage import Storage
 

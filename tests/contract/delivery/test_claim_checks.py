@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from integration.delivery import Work, decode_continuation
-from integration.delivery.claim_checks import KEEP
 from integration.delivery.outcome import Deferred, Delivered, Ignored
-from integration.delivery.retries import BEHIND, QUEUE
+from integration.delivery.queued.claim_checks import KEEP
+from integration.delivery.queued.queue import BEHIND, QUEUE
 from integration.errors import CorruptRecord, StorageUnavailable, TargetUnavailable
 from integration.journal import Journal
 from integration.storage.names import EVENTS, PAYLOADS

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from integration.delivery.due import TABLE, DueRows
-from integration.delivery.retries import SOON
+from integration.delivery.queued.due import TABLE, DueRows
+from integration.delivery.queued.queue import SOON
 from integration.storage import Storage
 from tests.fake_clock import FakeClock
 

@@ -11,8 +11,8 @@ import pytest
 from integration.config.model import Delivery, HttpSource, Route, StorageQueueTarget
 from integration.dataverse import Identity
 from integration.delivery import Pipeline, Work
-from integration.delivery.guard import Guard
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored
+from integration.delivery.screening.guard import Guard
 from integration.errors import TargetUnavailable
 from integration.events.decode import decode
 from integration.journal import Journal, Subject

@@ -10,8 +10,8 @@ import pytest
 from integration.clock import SystemClock
 from integration.config.model import Breaker, Credentials, FinanceOperationsTarget, Organization
 from integration.dataverse import open_http_client
-from integration.delivery.breaker import Circuit
-from integration.delivery.circuits import Circuits
+from integration.delivery.breaking.circuit import Circuit
+from integration.delivery.breaking.circuits import Circuits
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.finance_operations import FinanceOperations, insert
 from integration.delivery.targets.pace import Pace

@@ -10,9 +10,9 @@ import pytest
 from integration.config.model import Breaker, Delivery, Route, Routing
 from integration.dead_letters import DeadLetters
 from integration.delivery import Release, Work
-from integration.delivery.circuits import Circuits
+from integration.delivery.breaking.circuits import Circuits
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored
-from integration.delivery.retries import QUEUE, Retries
+from integration.delivery.queued.queue import QUEUE, RetryQueue
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.events.decode import decode
 from integration.journal import Listing, Subject, Wanted
@@ -123,7 +123,7 @@ def restarted(bench):
     """A new process with the same account and the same receivers."""
     again = Bench(bench.storage, (ORDERS, OTHERS), bench.connection)
     again.clock, again.links = bench.clock, bench.links
-    again.retries, again.dead_letters = Retries(bench.storage, bench.clock), DeadLetters(bench.storage)
+    again.retries, again.dead_letters = RetryQueue(bench.storage, bench.clock), DeadLetters(bench.storage)
     again.orders.shipments, again.others.shipments = bench.orders.shipments, bench.others.shipments
     again.orders.failures, again.others.failures = bench.orders.failures, bench.others.failures
     return journaled(again, seed=random.Random(1).randrange(10**6))
@@ -191,7 +191,7 @@ async def test_an_exception_lets_go_of_the_event_and_the_next_run_skips_what_was
     async def unavailable(record):
         raise StorageUnavailable
 
-    monkeypatch.setattr("integration.delivery.persist.persist.__defaults__", ((),))
+    monkeypatch.setattr("integration.storage.patience.persist.__defaults__", ((),))
     bury, bench.dead_letters.bury = bench.dead_letters.bury, unavailable
     bench.orders.failures = [TargetRejected("no", status=400)]
     with pytest.raises(StorageUnavailable):

@@ -17,9 +17,9 @@ from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from integration.config.model import ServiceBusTarget
-from integration.delivery.bus import Namespaces
 from integration.delivery.shipment import Shipment
-from integration.delivery.targets.service_bus import ServiceBus
+from integration.delivery.targets.service_bus import Namespaces
+from integration.delivery.targets.service_bus.target import ServiceBus
 from integration.errors import TargetRejected, TargetUnavailable
 from integration.events.event import Event
 from tests.contract.delivery.test_service_bus import read_by_cloudevents

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from integration.delivery.newest import BEHIND, JUMP, OUT_OF_ORDER, SHARE, Newest
-from integration.delivery.newest_rows import TABLE, NewestRows, Seen, WantedKinds
+from integration.delivery.screening.newest import BEHIND, JUMP, OUT_OF_ORDER, SHARE, Newest
+from integration.delivery.screening.newest_rows import TABLE, NewestRows, Seen, WantedKinds
 from integration.errors import StorageUnavailable
 from integration.events.event import Event
 from integration.storage import Storage

@@ -10,8 +10,8 @@ from integration.config.model import Route
 from integration.dead_letters import Filter, Record
 from integration.delivery import Replays, Work, decode_continuation
 from integration.delivery.outcome import Buried, Deferred, Delivered, Waiting
-from integration.delivery.retries import QUEUE
-from integration.delivery.work import encode_continuation
+from integration.delivery.queued.queue import QUEUE
+from integration.delivery.queued.work import encode_continuation
 from integration.errors import CorruptRecord, StorageUnavailable, TargetRejected, TargetUnavailable
 from integration.events.decode import decode
 from integration.events.event import Event

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from integration.config.model import Route
-from integration.delivery.guard import ECHO, Guard, Refused
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored
+from integration.delivery.screening.guard import ECHO, Guard, Refused
 from integration.errors import TargetRejected, Unreachable
 from integration.events.decode import decode
 from integration.journal import Entry, Run, Subject

@@ -16,10 +16,10 @@ from cloudevents.core.v1.event import CloudEvent
 from emulation.service_bus import Key, Milliseconds, ServiceBus
 from emulation.tcp_proxy import TcpProxy
 from integration.config.model import ServiceBusTarget
-from integration.delivery.bus import Namespaces
-from integration.delivery.bus.writer import Together, Writer
 from integration.delivery.shipment import Shipment
-from integration.delivery.targets.service_bus import ServiceBus as Target
+from integration.delivery.targets.service_bus import Namespaces
+from integration.delivery.targets.service_bus.target import ServiceBus as Target
+from integration.delivery.targets.service_bus.writer import Together, Writer
 from integration.errors import TargetRejected, TargetUnavailable, TemplateField
 from integration.events.event import Event
 

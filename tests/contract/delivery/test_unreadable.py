@@ -11,7 +11,7 @@ from integration.config.model import Configuration, Organization, Route, Storage
 from integration.dead_letters import Filter, Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import JobOrder, Release, Work
-from integration.delivery.work import encode_continuation
+from integration.delivery.queued.work import encode_continuation
 from integration.events.event import Event
 from integration.events.record import store
 from integration.journal import Entry, Journal, Subject

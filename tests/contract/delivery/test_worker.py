@@ -9,7 +9,7 @@ from integration.config.model import Configuration, HttpSource, Organization, St
 from integration.dead_letters import Record
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Envelope, Release, Work
-from integration.delivery.work import encode_continuation
+from integration.delivery.queued.work import encode_continuation
 from integration.events.decode import decode
 from integration.events.inbound import Inbound
 from integration.routing.table import RouteTable

@@ -18,9 +18,9 @@ from azure.servicebus.exceptions import (
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from integration.config.model import ServiceBusTarget
-from integration.delivery.bus import Namespaces
 from integration.delivery.shipment import Shipment
-from integration.delivery.targets.service_bus import ServiceBus as Target
+from integration.delivery.targets.service_bus import Namespaces
+from integration.delivery.targets.service_bus.target import ServiceBus as Target
 from integration.errors import TargetUnavailable
 from integration.events.event import Event
 from integration.identity import AppIdentity

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from integration.delivery.newest_rows import NewestRows, Seen
+from integration.delivery.screening.newest_rows import NewestRows, Seen
 from integration.storage import Storage
 from integration.web.control_numbers import ControlNumberPages
 from integration.web.message import Request

@@ -8,7 +8,7 @@ from integration.config.model import Configuration, Organization
 from integration.dead_letters import DeadLetters, Record
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Replays
-from integration.delivery.retries import Retries
+from integration.delivery.queued.queue import RetryQueue
 from integration.events.event import Event
 from integration.journal import Payloads
 from integration.storage import Storage
@@ -43,7 +43,7 @@ def pages(storage) -> DeadLetterPages:
         configuration=Configuration(organizations={"contoso": contoso}, sources={}, routes=(), targets={}),
         dead_letters=DeadLetters(storage),
         pipeline=None,
-        retries=Retries(storage),
+        retries=RetryQueue(storage),
         payloads=Payloads(storage, Clock(), timedelta(days=14)),
         storage=storage,
         clock=Clock(),

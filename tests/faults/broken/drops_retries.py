@@ -4,16 +4,16 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from integration.delivery.retries import Retries
-from integration.delivery.work import Work
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.queued.work import Work
 from tests.faults.broken import Patch
 
 
-def _dropped(_: Any) -> Callable[[Retries, Work, timedelta], Coroutine[Any, Any, None]]:
-    async def later(_retries: Retries, _work: Work, _delay: timedelta) -> None:
+def _dropped(_: Any) -> Callable[[RetryQueue, Work, timedelta], Coroutine[Any, Any, None]]:
+    async def later(_retries: RetryQueue, _work: Work, _delay: timedelta) -> None:
         return None
 
     return later
 
 
-PATCHES = (Patch(Retries, "later", _dropped),)
+PATCHES = (Patch(RetryQueue, "later", _dropped),)

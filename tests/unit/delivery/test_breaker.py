@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.config.model import Breaker, OwnBreaker
-from integration.delivery.breaker import HEARD, PROBE, Circuit, abandon, admit, fail, succeed
-from integration.delivery.circuits import CLOSED, OPENED, Circuits, about, alert_event
-from integration.delivery.retry import GiveUp, Retry, decide, postpone
+from integration.delivery.backoff import GiveUp, Retry, decide, postpone
+from integration.delivery.breaking.circuit import HEARD, PROBE, Circuit, abandon, admit, fail, succeed
+from integration.delivery.breaking.circuits import CLOSED, OPENED, Circuits, about, alert_event
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import CircuitOpen, TargetRejected, TargetUnavailable
 from integration.events.event import Event

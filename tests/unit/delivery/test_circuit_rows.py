@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from integration.delivery.circuit_rows import Standing, after, news
-from integration.delivery.circuits import Transition
+from integration.delivery.breaking.circuit_rows import Standing, after, news
+from integration.delivery.breaking.circuits import Transition
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -6,7 +6,7 @@ import pytest
 
 from integration.config.model import Configuration, HttpSource, Organization
 from integration.dataverse import Identity
-from integration.delivery.guard import ECHO, FOREIGN_ORGANIZATION, PASSED, RECENT, Guard, Refused, foreign
+from integration.delivery.screening.guard import ECHO, FOREIGN_ORGANIZATION, PASSED, RECENT, Guard, Refused, foreign
 from integration.delivery.shipment import Shipment
 from integration.errors import Unreachable
 from integration.events.event import Event, Origin

@@ -2,7 +2,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.delivery.newest import OUT_OF_ORDER, Newest
+from integration.delivery.screening.newest import OUT_OF_ORDER, Newest
 from integration.events.event import Event
 
 

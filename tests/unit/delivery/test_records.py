@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from integration.dead_letters import Attempted, Record, path_of
 from integration.delivery import Envelope, Release, Work, decode_continuation
+from integration.delivery.queued.work import encode_continuation
 from integration.delivery.shipment import Shipment
-from integration.delivery.work import encode_continuation
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.config.model import Delivery
-from integration.delivery.retry import LONGEST, GiveUp, Retry, decide
+from integration.delivery.backoff import LONGEST, GiveUp, Retry, decide
 
 SCHEDULE = Delivery().retry_after
 

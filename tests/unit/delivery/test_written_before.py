@@ -14,7 +14,7 @@ import pytest
 
 from integration.dead_letters import Record
 from integration.delivery import decode_continuation
-from integration.delivery.work import encode_continuation
+from integration.delivery.queued.work import encode_continuation
 from integration.journal import entity
 
 BEFORE = Path(__file__).parent / "written_before"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.config.model import HttpSource, Organization
-from integration.delivery.envelope import inbound_of
+from integration.delivery.queued.envelope import inbound_of
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Undecoded

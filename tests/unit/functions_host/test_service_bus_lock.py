@@ -26,11 +26,11 @@ class Lock:
 
 async def test_a_lock_is_renewed_until_its_work_is_over_and_then_no_more():
     lock, over = Lock(), asyncio.Event()
-    keeping = asyncio.create_task(service_bus_lock.keep(lock.renew, soon(1.5), 60, over, "m"))
+    undelivered = asyncio.create_task(service_bus_lock.keep(lock.renew, soon(1.5), 60, over, "m"))
     while lock.renewed < 2:  # noqa: ASYNC110 - nothing tells that it was renewed
         await asyncio.sleep(0.01)
     over.set()
-    await asyncio.wait_for(keeping, 5)
+    await asyncio.wait_for(undelivered, 5)
     assert lock.renewed == 2
 
 

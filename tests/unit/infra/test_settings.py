@@ -14,7 +14,7 @@ from integration.config.credentials import credentials
 from integration.config.function_names import function_name
 from integration.config.sources import ServiceBusSource
 from integration.config.targets import ServiceBusTarget
-from integration.delivery.claim_checks import KEEP
+from integration.delivery.queued.claim_checks import KEEP
 from integration.functions.app import build
 from integration.storage.connections import Account, find
 from integration.storage.names import PAYLOADS

@@ -3,7 +3,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from integration.config.model import Organization
-from integration.delivery.circuit_rows import Standing
+from integration.delivery.breaking.circuit_rows import Standing
 from integration.errors import StorageUnavailable
 from integration.health import States
 from integration.storage import Storage

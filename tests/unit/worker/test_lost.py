@@ -3,7 +3,7 @@
 import pytest
 
 from integration.delivery import Envelope
-from integration.delivery.work import Work, encode_continuation
+from integration.delivery.queued.work import Work, encode_continuation
 from integration.errors import StorageUnavailable
 from integration.events.decode import decode
 from integration.storage.names import EVENTS, RETRIES

@@ -20,8 +20,8 @@ from integration.config.model import Configuration, HttpSource, Organization, Ro
 from integration.dataverse import Identity
 from integration.dead_letters import Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
-from integration.delivery.release import Release
-from integration.delivery.work import encode_continuation
+from integration.delivery.queued.work import encode_continuation
+from integration.delivery.resuming.parked import Release
 from integration.errors import StorageUnavailable
 from integration.links.values import Linked, NotLinked
 from integration.routing.table import RouteTable

@@ -7,8 +7,8 @@ import pytest
 from integration.dead_letters import Filter, Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import Envelope, JobOrder, Work
-from integration.delivery.claim_checks import intake_path
-from integration.delivery.work import encode_continuation
+from integration.delivery.queued.claim_checks import intake_path
+from integration.delivery.queued.work import encode_continuation
 from integration.storage.names import EVENTS, PAYLOADS, RETRIES
 from integration.web import Request
 from integration.worker.lost import Message

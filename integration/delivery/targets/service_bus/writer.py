@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from integration.delivery.bus.failures import failure_of
+from integration.delivery.targets.service_bus.failures import failure_of
 from integration.errors import DeliveryFailed, TargetRejected, TargetUnavailable
 from integration.loggers import logger
 

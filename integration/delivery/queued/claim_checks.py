@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from integration.clock import Clock
-from integration.delivery.retry import LONGEST
+from integration.delivery.backoff import LONGEST
 from integration.errors import CorruptRecord
 from integration.faults import summary
 from integration.loggers import logger

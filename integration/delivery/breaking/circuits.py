@@ -8,7 +8,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.model import Breaker
-from integration.delivery.breaker import Circuit, abandon, admit, fail, succeed
+from integration.delivery.breaking.circuit import Circuit, abandon, admit, fail, succeed
 from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.errors import CircuitOpen, DeliveryFailed, Spared
 from integration.events.event import Event

@@ -6,15 +6,15 @@ from datetime import timedelta
 import msgspec
 
 from integration.clock import Clock, SystemClock
-from integration.delivery.claim_checks import ClaimChecks
-from integration.delivery.due import DueRows
-from integration.delivery.persist import persist
-from integration.delivery.work import JobOrder, Release, Work, encode_continuation
+from integration.delivery.queued.claim_checks import ClaimChecks
+from integration.delivery.queued.due import DueRows
+from integration.delivery.queued.work import JobOrder, Release, Work, encode_continuation
 from integration.events.record import load, store
 from integration.journal import Subject
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import EVENTS, RETRIES
+from integration.storage.patience import persist
 from integration.storage.queues import MAX_MESSAGE
 
 QUEUE = RETRIES
@@ -25,7 +25,7 @@ BEHIND = timedelta(days=1)
 log = logger("delivery")
 
 
-class Retries:
+class RetryQueue:
     """What waits for its next attempt.
 
     The next ten minutes wait as messages, later ones as rows of a table that a timer looks at. A row can be seen,

@@ -3,12 +3,8 @@
 from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import reasons
-from integration.delivery.completion import Rows, complete
-from integration.delivery.guard import Echo, Guard, Refused, Verdict
-from integration.delivery.keeping import Keeping
-from integration.delivery.ledger import Ledger
-from integration.delivery.outcome import Outcome
-from integration.delivery.work import Work
+from integration.delivery.screening.completion import Rows, complete
+from integration.delivery.screening.guard import Echo, Guard, Refused, Verdict
 from integration.events.event import Event, Variant
 
 
@@ -18,17 +14,13 @@ class Screening:
     Args:
         configuration: The checked configuration.
         rows: Dataverse, for events that were cut for their size.
-        keeping: Keeps what a guard refuses.
         clock: The time.
         guard: Judges events before they are routed; None: by what is configured alone.
     """
 
-    def __init__(
-        self, configuration: Configuration, rows: Rows, keeping: Keeping, clock: Clock, guard: Guard | None = None
-    ) -> None:
+    def __init__(self, configuration: Configuration, rows: Rows, clock: Clock, guard: Guard | None = None) -> None:
         self._organizations = configuration.organizations
         self._rows = rows
-        self._keeping = keeping
         self._guard = guard or Guard(configuration, clock=clock)
 
     async def judge(self, event: Event, *, replay: int = 0) -> Event | Echo | Refused:
@@ -58,16 +50,6 @@ class Screening:
         """
         organization = self._organizations.get(event.organization)
         return event if organization is None else await complete(event, organization, self._rows)
-
-    async def refused(self, work: Work, why: Refused, ledger: Ledger) -> Outcome:
-        """Make a dead letter of what must not be delivered, and enter it.
-
-        Raises:
-            StorageUnavailable: It is not known to be kept.
-        """
-        outcome = await self._keeping.bury(work, why.reason, why.message, why.hint)
-        ledger.note(outcome, work, last=work.last)
-        return outcome
 
 
 def _differs(variant: Variant) -> Refused:

@@ -9,12 +9,10 @@ import msgspec
 from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import Attempted, DeadLetters, Place, Record, reasons
+from integration.delivery.backoff import FAULTS, GiveUp, decide, postpone
 from integration.delivery.outcome import Buried, Deferred, Ignored, Outcome, Waiting
-from integration.delivery.persist import persist
-from integration.delivery.retries import Retries
-from integration.delivery.retry import FAULTS, GiveUp, decide, postpone
-from integration.delivery.salvage import RowSalvage
-from integration.delivery.work import Work
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.queued.work import Work
 from integration.errors import (
     CorruptRecord,
     DeliveryFailed,
@@ -27,6 +25,7 @@ from integration.events.inbound import Inbound, Undecoded
 from integration.faults import summary
 from integration.loggers import logger
 from integration.plain_text import plain
+from integration.storage.patience import persist
 
 log = logger("delivery")
 
@@ -35,7 +34,7 @@ _RESPONSE = 500
 type Failure = DeliveryFailed | LinkUnknown | Unforeseen
 
 
-class Keeping:
+class Undelivered:
     """Stores what is not delivered now; each call returns once that is durable.
 
     Args:
@@ -50,14 +49,12 @@ class Keeping:
         self,
         configuration: Configuration,
         dead_letters: DeadLetters,
-        retries: Retries,
+        retries: RetryQueue,
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._configuration = configuration
         self._dead_letters = dead_letters
-        self.bury_row = RowSalvage(dead_letters, clock)
-        """Keeps a journal row that cannot be read."""
         self._retries = retries
         self._clock = clock
         self._rng = rng

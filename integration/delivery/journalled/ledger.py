@@ -4,7 +4,7 @@ import msgspec
 
 from integration.dead_letters import Attempted, path_for, reasons
 from integration.delivery.outcome import Buried, Deferred, Delivered, Outcome, Waiting
-from integration.delivery.work import Work
+from integration.delivery.queued.work import Work
 from integration.journal import Entry
 
 _RESPONSE = 500

@@ -10,13 +10,13 @@ import msgspec
 
 from integration.clock import Clock
 from integration.dead_letters import path_for
-from integration.delivery.abandoned import abandon
-from integration.delivery.keeping import Keeping
-from integration.delivery.ledger import Ledger
+from integration.delivery.journalled.abandoned import abandon
+from integration.delivery.journalled.ledger import Ledger
+from integration.delivery.journalled.salvage import RowSalvage
 from integration.delivery.outcome import Deferred, Ignored, Outcome, Waiting
-from integration.delivery.persist import persist
-from integration.delivery.retries import Retries
-from integration.delivery.work import RECHECK, Work
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.queued.work import RECHECK, Work
+from integration.delivery.undelivered import Undelivered
 from integration.errors import StorageUnavailable, Unforeseen
 from integration.events.event import Event, Variant
 from integration.events.inbound import Ignored as IgnoredMessage
@@ -37,6 +37,7 @@ from integration.journal import (
     Wait,
 )
 from integration.loggers import logger
+from integration.storage.patience import persist
 
 log = logger("delivery")
 
@@ -50,32 +51,36 @@ _FIRST = frozenset({"new", "takeover", "rerouted"})
 type Act = Callable[[Work, Process | None, Ledger], Awaitable[list[Outcome]]]
 
 
-class Claims:
+class Runs:
     """Runs what is to be done for an event under the journal's claim, or without a journal as it is.
 
     Args:
         journal: The journal; None: there is none, nothing is claimed.
         retries: Where re-checks and deliveries wait while another run holds their event.
-        keeping: Keeps what cannot be read.
+        undelivered: Keeps what cannot be read.
+        salvage: Keeps a journal row that cannot be read.
         clock: The time.
         payloads: Keeps the events themselves; None: they are not kept.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # its collaborators
         self,
         journal: Journal | None,
-        retries: Retries,
-        keeping: Keeping,
+        retries: RetryQueue,
+        undelivered: Undelivered,
+        salvage: RowSalvage,
+        *,
         clock: Clock,
         payloads: Payloads | None = None,
     ) -> None:
         self._journal = journal
         self._retries = retries
-        self._keeping = keeping
+        self._undelivered = undelivered
+        self._salvage = salvage
         self._clock = clock
         self._payloads = payloads
 
-    async def under(self, kind: Kind, work: Work, act: Act, *, whole: bool) -> list[Outcome]:
+    async def run(self, kind: Kind, work: Work, act: Act, *, whole: bool) -> list[Outcome]:
         """Do something for an event, if the claim table allows it.
 
         Args:
@@ -105,7 +110,7 @@ class Claims:
                     route=route,
                     owner=owner,
                     digest=_digest(event, kind, whole=whole),
-                    salvage=self._keeping.bury_row,
+                    salvage=self._salvage,
                 )
             )
             if isinstance(answer, Differs):
@@ -136,7 +141,7 @@ class Claims:
         told += f"{inbound.received_at.isoformat()}\x00" if item.reason == "empty" else ""
         digest = hashlib.sha256(told.encode() + inbound.body).hexdigest()
         subject = Subject(organization=inbound.organization, key=digest, type=item.reason, source=inbound.ingress)
-        salvage = self._keeping.bury_row
+        salvage = self._salvage
         await persist(
             lambda: journal.note(subject, accepted_at=inbound.received_at, reason=item.reason, salvage=salvage)
         )
@@ -167,17 +172,17 @@ class Claims:
         """
         event = work.subject_matter
         log.error("%s by %s: %s", event.key, work.route or "all routes", fault)
-        tried = msgspec.structs.replace(work, faults=work.faults + 1, last=self._keeping.attempted(fault))
-        delay = None if kind == "release" else self._keeping.after_fault(tried)
+        tried = msgspec.structs.replace(work, faults=work.faults + 1, last=self._undelivered.attempted(fault))
+        delay = None if kind == "release" else self._undelivered.after_fault(tried)
         if delay is not None:
             await self._retries.later(self._again(kind, tried), delay)
             return [Deferred(work.route, self._clock.now() + delay, fault.code, work.attempt)]
         lost = self._again(kind, tried)
         whole = lost.recheck or lost.whole
         letter = msgspec.structs.replace(lost, route="", whole=True) if whole else lost
-        buried = await self._keeping.bury(letter, fault.code, str(fault), fault.hint)
+        buried = await self._undelivered.bury(letter, fault.code, str(fault), fault.hint)
         path = path_for(event.organization, fault.code, work.accepted_at, event.key, letter.route)
-        await netted(abandon(self._journal, lost, fault.code, path, self._keeping.bury_row), self._unrecorded)
+        await netted(abandon(self._journal, lost, fault.code, path, self._salvage), self._unrecorded)
         return [buried]
 
     def _again(self, kind: Kind, work: Work) -> Work:
@@ -205,7 +210,7 @@ class Claims:
         ended = await persist(lambda: journal.end(run, ledger.entries, reason=ledger.reason))
         if not ended:
             return None
-        await self._keeping.take_away(run.superseded(ledger.entries), run.row.generation)
+        await self._undelivered.take_away(run.superseded(ledger.entries), run.row.generation)
         return outcomes
 
     async def _kept(self, run: Run, work: Work) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from integration.delivery.circuits import Transition
+from integration.delivery.breaking.circuits import Transition
 from integration.storage import Storage
 from integration.storage.failures import storage_failures
 

@@ -17,13 +17,13 @@ import msgspec
 from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record
-from integration.delivery.envelope import QUEUE as EVENTS
-from integration.delivery.envelope import Envelope, inbound_of, redeem
 from integration.delivery.outcome import Ignored, Outcome, named
 from integration.delivery.pipeline import Pipeline
-from integration.delivery.retries import QUEUE as RETRIES
-from integration.delivery.retries import Retries
-from integration.delivery.work import JobOrder, Work, decode_continuation
+from integration.delivery.queued.envelope import QUEUE as EVENTS
+from integration.delivery.queued.envelope import Envelope, inbound_of, redeem
+from integration.delivery.queued.queue import QUEUE as RETRIES
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.queued.work import JobOrder, Work, decode_continuation
 from integration.errors import CorruptRecord, Unforeseen, UnknownJob, UnknownOrganization, UnknownSource
 from integration.faults import netted
 from integration.journal import ANEW, Found, Payloads
@@ -63,7 +63,7 @@ class Replays:
         configuration: Configuration,
         dead_letters: DeadLetters,
         pipeline: Pipeline,
-        retries: Retries,
+        retries: RetryQueue,
         payloads: Payloads,
         storage: Storage,
         clock: Clock,

@@ -7,8 +7,8 @@ import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
 from integration.config.model import ServiceBusTarget
-from integration.delivery.bus import Namespaces, Writer
 from integration.delivery.shipment import Receipt, Shipment, content
+from integration.delivery.targets.service_bus import Namespaces, Writer
 from integration.events.cloudevents import amqp
 from integration.routing.templates import Landing, Template
 

@@ -6,11 +6,11 @@ import msgspec
 
 from integration.config.model import Source
 from integration.dead_letters import Record
-from integration.delivery.envelope import QUEUE as EVENTS
-from integration.delivery.envelope import Envelope, redeem
-from integration.delivery.retries import QUEUE as RETRIES
-from integration.delivery.retries import Retries
-from integration.delivery.work import JobOrder, Release, decode_continuation
+from integration.delivery.queued.envelope import QUEUE as EVENTS
+from integration.delivery.queued.envelope import Envelope, redeem
+from integration.delivery.queued.queue import QUEUE as RETRIES
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.queued.work import JobOrder, Release, decode_continuation
 from integration.errors import CorruptRecord
 from integration.loggers import logger
 
@@ -25,7 +25,7 @@ class Poison:
         retries: Where claim-checks are.
     """
 
-    def __init__(self, sources: Mapping[str, Source], retries: Retries) -> None:
+    def __init__(self, sources: Mapping[str, Source], retries: RetryQueue) -> None:
         self._sources = sources
         self._retries = retries
 

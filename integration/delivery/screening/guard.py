@@ -15,7 +15,7 @@ from integration.clouds import organization_host
 from integration.config.model import Configuration, Organization, Source
 from integration.dataverse import Identity
 from integration.dead_letters import reasons
-from integration.delivery.alert_quota import AlertQuota
+from integration.delivery.screening.alert_quota import AlertQuota
 from integration.events.event import Event, Origin
 from integration.loggers import logger
 from integration.plain_text import plain

@@ -15,7 +15,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from integration.clock import Clock
-from integration.delivery.newest_rows import Kind, NewestRows, Seen
+from integration.delivery.screening.newest_rows import Kind, NewestRows, Seen
 from integration.errors import StorageUnavailable
 from integration.events.event import Event
 from integration.loggers import logger

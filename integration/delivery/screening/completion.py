@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from integration.config.model import Organization
 from integration.dead_letters import reasons
-from integration.delivery.guard import Refused
+from integration.delivery.screening.guard import Refused
 from integration.events import stripped
 from integration.events.event import Event
 

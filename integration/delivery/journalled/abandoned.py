@@ -1,10 +1,10 @@
 """Record what was buried as it is, outside a run: a resend must reopen it, and nobody wait for it."""
 
-from integration.delivery.persist import persist
-from integration.delivery.salvage import RowSalvage
-from integration.delivery.work import Work
+from integration.delivery.journalled.salvage import RowSalvage
+from integration.delivery.queued.work import Work
 from integration.journal import Entry, Journal, Kind, Refuse, Run, Subject, Wait
 from integration.loggers import logger
+from integration.storage.patience import persist
 
 log = logger("delivery")
 

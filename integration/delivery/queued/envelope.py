@@ -7,7 +7,7 @@ import msgspec
 
 from integration.config.model import HttpSource, Organization, Source
 from integration.config.sources import group_of
-from integration.delivery.claim_checks import ClaimChecks
+from integration.delivery.queued.claim_checks import ClaimChecks
 from integration.events.inbound import Inbound, Limits, Property
 from integration.events.kept import kept_headers, kept_properties, whole
 from integration.records import VERSION, Reader

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from integration.clock import Clock
 from integration.dead_letters import DeadLetters, Record
-from integration.delivery.persist import persist
 from integration.errors import CorruptRecord
 from integration.journal import Subject
+from integration.storage.patience import persist
 
 
 class RowSalvage:

@@ -16,12 +16,12 @@ from integration.clock import Clock
 from integration.config.model import Configuration
 from integration.dead_letters import DeadLetters, Parked, Place, Record, reasons
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
-from integration.delivery.claims import IN_PROGRESS
 from integration.delivery.environment import Links, fingerprint
+from integration.delivery.journalled.runs import IN_PROGRESS
 from integration.delivery.outcome import Outcome, Waiting
 from integration.delivery.pipeline import Pipeline
-from integration.delivery.retries import Retries
-from integration.delivery.work import Release, Work
+from integration.delivery.queued.queue import RetryQueue
+from integration.delivery.queued.work import Release, Work
 from integration.errors import CorruptRecord, LinkUnknown, UnknownOrganization
 from integration.links.values import Link, Linked, NotLinked
 from integration.loggers import logger
@@ -56,7 +56,7 @@ class Releases:
         links: Links,
         dead_letters: DeadLetters,
         pipeline: Pipeline,
-        retries: Retries,
+        retries: RetryQueue,
         clock: Clock,
     ) -> None:
         self._configuration = configuration

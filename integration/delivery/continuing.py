@@ -5,13 +5,13 @@ import msgspec
 from integration.dead_letters import reasons
 from integration.delivery.attempts import Attempts, all_of
 from integration.delivery.environment import stamp
-from integration.delivery.guard import Refused
-from integration.delivery.keeping import Keeping
-from integration.delivery.ledger import Ledger
+from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.outcome import Outcome
-from integration.delivery.screening import Screening
+from integration.delivery.queued.work import Work
+from integration.delivery.screening.guard import Refused
+from integration.delivery.screening.screening import Screening
 from integration.delivery.spreading import Spreading
-from integration.delivery.work import Work
+from integration.delivery.undelivered import Undelivered
 from integration.errors import LinkUnknown, Unforeseen
 from integration.events.event import Event
 from integration.faults import netted
@@ -20,7 +20,7 @@ from integration.routing.compiled_route import CompiledRoute
 from integration.routing.table import RouteTable
 
 
-class Resuming:
+class Continuing:
     """Goes on with deliveries.
 
     Args:
@@ -28,18 +28,23 @@ class Resuming:
         screening: Completes events.
         spreading: Finds out links, keeps what no route takes.
         attempts: Makes the deliveries.
-        keeping: Keeps those whose route is gone.
+        undelivered: Keeps those whose route is gone.
     """
 
     def __init__(
-        self, table: RouteTable, screening: Screening, spreading: Spreading, attempts: Attempts, keeping: Keeping
+        self,
+        table: RouteTable,
+        screening: Screening,
+        spreading: Spreading,
+        attempts: Attempts,
+        undelivered: Undelivered,
     ) -> None:
         self._table = table
         self._routes = {route.name: route for route in table.routes if route.config.enabled}
         self._screening = screening
         self._spreading = spreading
         self._attempts = attempts
-        self._keeping = keeping
+        self._undelivered = undelivered
 
     async def go_on(  # noqa: PLR0913  # what going on depends on
         self,
@@ -86,7 +91,7 @@ class Resuming:
         except LinkUnknown as unknown:
             return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
         if isinstance(completed, Refused):
-            return await all_of([self._screening.refused(each, completed, ledger) for each in works])
+            return await all_of([self._attempts.refused(each, completed, ledger) for each in works])
         works = [msgspec.structs.replace(each, event=completed) for each in works]
         if link is None:
             link = await self._spreading.link_for(completed, needed=any(map(self._needs_link, works)))
@@ -118,7 +123,7 @@ class Resuming:
                 message = f"the route {work.route} no longer takes this event: the organization's link has changed"
                 reason = reasons.UNROUTED
             if route is None or reason:
-                outcome = await self._keeping.bury(work, reason, message, "Replay it to route the event anew.")
+                outcome = await self._undelivered.bury(work, reason, message, "Replay it to route the event anew.")
                 ledger.note(outcome, work, last=work.last)
                 return [outcome]
             return [await self._attempts.settle(work, route, link, ledger)]

@@ -1,0 +1,1 @@
+"""What is done for an event runs under the journal's claim, and is entered there."""

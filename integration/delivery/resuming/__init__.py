@@ -1,0 +1,1 @@
+"""What goes on, or begins anew, after it was parked, dead-lettered or delivered."""
