@@ -10,6 +10,11 @@
 | dead-lettered | reopen what failed (`resent`) | its delivery | its delivery | reopen it (`replayed`) | process |
 | done | duplicate | its delivery | its delivery | dropped: it was delivered since | process (`replayed`) |
 | unrouted | evaluate the routes again | its delivery | its delivery | the routes again | the routes again |
+| any of them, partial | take over, unless a lease is alive | as above | as above | as above | as above |
+
+A row is partial when it was begun by one delivery alone, for the row of the event's own run was gone or could not be
+read. That run may have died, and then its source's message comes again, or the re-check that it has left: it makes what
+is not recorded. A run that is over leaves no message that could come, so nothing is made a second time for it.
 
 From a source, and for a re-check, the digest of the event's data must be the row's in every state: else it is another
 event under this one's id, and goes beside it (`Differs`): as a dead letter with a row of its own, which the sender
@@ -138,15 +143,11 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
     if row is None:
         # Numbered past the message's own: its next link must differ from it.
         return asked.process(generation, "new", whole=route is None, routes=asked.named, running=asked.part)
-    if kind in ("source", "recheck") and row.digest and digest and row.digest != digest:
-        return Differs(row.digest)
+    if kind in ("source", "recheck"):
+        return _brought(row, asked, digest)
     if row.state == "received":
         return _received(row, asked)
     match kind:
-        case "source":
-            return _source(row, asked)
-        case "recheck":
-            return Drop()
         case "continuation" | "release":
             if _stale(row, asked):
                 return Drop()
@@ -230,6 +231,22 @@ def _received(row: Row, asked: _Asked) -> Decision:
         settled=_settled(row, routes),
         running=row.running and (asked.part or "takeover"),
     )
+
+
+def _brought(row: Row, asked: _Asked, digest: str) -> Decision:
+    if row.digest and digest and row.digest != digest:
+        return Differs(row.digest)
+    if row.partial and not row.alive(asked.now):
+        return _owed(row, asked)
+    if row.state == "received":
+        return _received(row, asked)
+    return _source(row, asked) if asked.kind == "source" else Drop()
+
+
+def _owed(row: Row, asked: _Asked) -> Process:
+    """Run the event as a whole, but for what is recorded: what began the row was one of its deliveries."""
+    routes = tuple(each.route for each in row.deliveries if each.state == "open")
+    return asked.process(row.generation, "takeover", whole=True, routes=routes, settled=_settled(row, routes))
 
 
 def _source(row: Row, asked: _Asked) -> Decision:

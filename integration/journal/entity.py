@@ -56,6 +56,7 @@ def encode(row: Row) -> dict[str, Any]:
         "reason": row.reason,
         "digest": row.digest,
         "differing": row.differing,
+        "partial": row.partial or None,
         # Some left out are left behind, no more: their replay finds that their deliveries were made.
         "letters": "\n".join(row.letters[:LETTERS]),
         "updated_at": row.updated_at,

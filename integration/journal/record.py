@@ -103,6 +103,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why nothing was to be delivered (`empty`, `test_message` …).
         digest: Of the event's data, as it came first; empty: not known.
         differing: How often other data came under its id.
+        partial: It was begun by one delivery, where there was no row that could be read: whether the event's own run
+            came to its end is not known, and what its source brings again makes the others.
         updated_at: When the row was last written.
         v: Version of this record.
     """
@@ -122,6 +124,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     digest: str = ""
     differing: int = 0
+    partial: bool = False
     updated_at: datetime | None = None
     v: int = VERSION
 

@@ -8,7 +8,7 @@ from integration.journal.claim import Process
 from integration.journal.record import Entry, Row, merged, standing
 
 
-def begun(row: Row, run: Process, *, owner: str, now: datetime) -> Row:
+def begun(row: Row, run: Process, *, owner: str, now: datetime, digest: str = "") -> Row:
     """Return the row that says a run is under way.
 
     Args:
@@ -16,6 +16,7 @@ def begun(row: Row, run: Process, *, owner: str, now: datetime) -> Row:
         run: The decision.
         owner: A random word of the run.
         now: The time.
+        digest: Of the event's data as its sender sent it; a row that one delivery has begun does not have it yet.
     """
     forgotten = [each for each in row.deliveries if run.afresh or each.route in run.forgets]
     kept = [each for each in row.deliveries if each not in forgotten]
@@ -35,6 +36,8 @@ def begun(row: Row, run: Process, *, owner: str, now: datetime) -> Row:
         running=run.running,
         deliveries=merged(kept, reopened),
         letters=_named(*row.letters, *(each.letter for each in forgotten)),
+        digest=row.digest or (digest if row.partial and run.whole else ""),
+        partial=not run.whole and (row.partial or run.why == "new"),
         resent=row.resent + (run.why == "resent"),
         replayed=row.replayed + (run.why == "replayed"),
         updated_at=now,

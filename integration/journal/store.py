@@ -126,7 +126,7 @@ class Journal:
                 return decision
             if not isinstance(decision, Process):
                 return decision
-            written = begun(row or fresh, decision, owner=owner, now=now)
+            written = begun(row or fresh, decision, owner=owner, now=now, digest=digest)
             table, etag = (found.table, found.etag) if found else (tables[0], "")
             if found is not None and found.corrupt and salvage is not None:
                 await salvage(subject, found.corrupt, accepted_at)

@@ -158,7 +158,7 @@ class Runs:
         row = await self._journal.find(work.about)
         entry = row.entry(work.route) if row else None
         if work.recheck:
-            return row is not None and row.state != "received"
+            return row is not None and row.state != "received" and not row.partial
         return entry is not None and (entry.state, entry.generation) != ("deferred", work.generation)
 
     async def failed(self, kind: Kind, work: Work, fault: Unforeseen) -> list[Outcome]:

@@ -7,6 +7,7 @@ import pytest
 
 from integration.journal.claim import LEASE, MARGIN, PATIENCE, Differs, Drop, Duplicate, Process, Refuse, Wait, claim
 from integration.journal.record import Entry, Row, Subject
+from integration.journal.run import begun, ended
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SUBJECT = Subject(organization="contoso", key="a" * 64)
@@ -24,7 +25,7 @@ REFUSED_BY_GUARD = Entry(route="", state="dead_lettered", code="ForeignOrganizat
 MADE = Entry(route="mine", state="delivered")
 
 
-def a_row(state, *deliveries, lease=None, running="", generation=7):
+def a_row(state, *deliveries, lease=None, running="", generation=7, partial=False):
     return Row(
         subject=SUBJECT,
         state=state,
@@ -34,6 +35,7 @@ def a_row(state, *deliveries, lease=None, running="", generation=7):
         running=running,
         deliveries=deliveries,
         digest="right",
+        partial=partial,
     )
 
 
@@ -322,6 +324,43 @@ def test_only_what_a_sender_brings_is_compared():
             for row in ROWS.values():
                 told = claim(row, kind, generation, NOW, route=route, digest="other")
                 assert told == claim(row, kind, generation, NOW, route=route), asked
+
+
+PARTIAL = [name for name, row in ROWS.items() if row is not None and not row.alive(NOW)]
+
+
+@pytest.mark.parametrize("kind", ["source", "recheck"])
+@pytest.mark.parametrize("state", PARTIAL)
+def test_what_one_delivery_has_begun_is_taken_over_as_a_whole_but_for_what_is_recorded(state, kind):
+    row = msgspec.structs.replace(ROWS[state], partial=True)
+    settled = {entry.route for entry in row.deliveries if entry.state not in ("open", "unrouted")}
+    assert claim(row, kind, 0, NOW, digest="right") == run("takeover", 8, whole=True, settled=settled)
+    assert claim(row, kind, 0, NOW, digest="other") == OTHER
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("state", [name for name, row in ROWS.items() if row is not None])
+def test_everything_else_finds_a_row_that_one_delivery_has_begun_as_any_other(state, asked):
+    kind, generation, route = ASKED[asked]
+    if kind in ("source", "recheck") and state in PARTIAL:
+        return
+    row = msgspec.structs.replace(ROWS[state], partial=True)
+    assert claim(row, kind, generation, NOW, route=route) == claim(ROWS[state], kind, generation, NOW, route=route)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_row_is_partial_that_one_delivery_has_begun_until_the_event_is_run_as_a_whole(asked):
+    kind, generation, route = ASKED[asked]
+    fresh = msgspec.structs.replace(a_row("received", generation=0), digest="")
+    first = begun(fresh, claim(None, kind, generation, NOW, route=route), owner="a", now=NOW, digest="d")
+    assert first.partial is (route is not None)
+    over = ended(first, (), now=NOW)
+    assert over.partial is first.partial
+    again = begun(over, claim(over, "continuation", 0, NOW, route="another"), owner="b", now=NOW)
+    assert again.partial is first.partial
+    if first.partial:
+        whole = begun(over, claim(over, "source", 0, NOW, digest="d"), owner="c", now=NOW, digest="d")
+        assert (whole.partial, whole.digest, whole.running) == (False, "d", "")
 
 
 def test_the_lease_is_over_at_its_very_end():

@@ -76,7 +76,9 @@ class History(RuleBasedStateMachine):
                     accepted_at=self.now,
                     digest=message.digest if message.kind in ("source", "recheck") else "",
                 )
-                self.row = begun(self.row or fresh, decision, owner=str(self.owners), now=self.now)
+                self.row = begun(
+                    self.row or fresh, decision, owner=str(self.owners), now=self.now, digest=message.digest
+                )
                 matching = ROUTES if decision.whole else ()
                 todo = dict.fromkeys((*(each for each in matching if each not in decision.settled), *decision.routes))
                 self.workers.append(Worker(message, decision, self.row, list(todo)))
@@ -196,6 +198,14 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: all(message.kind == "release" for message in self.waiting))
     @rule()
     def the_row_is_dropped_with_its_table(self):
+        self.row = None
+        self.age += 1
+        self.contents.clear()
+
+    @precondition(lambda self: self.row is not None and not self.workers)
+    @rule()
+    def the_row_is_changed_and_cannot_be_read(self):
+        """What waits is claimed as if there had been no row, a source's message whose worker has died among it."""
         self.row = None
         self.age += 1
         self.contents.clear()
