@@ -3,28 +3,8 @@
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Protocol
 
-from emulation.service_bus.locks import Lock
-from emulation.service_bus.message import Message
-
-
-class Receiver(Protocol):
-    """A link that takes messages."""
-
-    peek_lock: bool
-
-    def ready(self) -> bool:
-        """Return whether it can take one message now."""
-        ...
-
-    def deliver(self, message: Message, lock: Lock | None) -> None:
-        """Take a message; without a lock it is gone from the entity."""
-        ...
-
-    def detach(self, condition: str, description: str) -> None:
-        """Close it from the broker's side."""
-        ...
+from emulation.service_bus.receiver import Receiver
 
 
 class Lane:

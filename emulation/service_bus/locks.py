@@ -1,13 +1,9 @@
-"""Locks on messages: token, owner, end."""
+"""Locks on messages: token and end."""
 
 from collections import deque
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from emulation.service_bus.message import Message
-
-if TYPE_CHECKING:
-    from emulation.service_bus.lane import Receiver
 
 
 class Lock:
@@ -16,15 +12,13 @@ class Lock:
     Args:
         message: The message.
         until: When it ends, in milliseconds since 1970.
-        receiver: The link it was given to; none when it was asked for by number.
     """
 
-    __slots__ = ("message", "receiver", "token", "until")
+    __slots__ = ("message", "token", "until")
 
-    def __init__(self, message: Message, until: int, receiver: "Receiver | None") -> None:
+    def __init__(self, message: Message, until: int) -> None:
         self.message = message
         self.until = until
-        self.receiver = receiver
         self.token = uuid4()
 
 

@@ -9,9 +9,9 @@ import msgspec
 
 from emulation.service_bus.content import with_application_properties
 from emulation.service_bus.errors import LOCK_LOST, MESSAGE_NOT_FOUND, NOT_ALLOWED, SESSION_LOCK_LOST, Refused
-from emulation.service_bus.lane import Receiver
 from emulation.service_bus.locks import Lock
 from emulation.service_bus.message import Message, State
+from emulation.service_bus.receiver import Receiver
 from emulation.service_bus.sessions import Session
 from emulation.service_bus.store import Store
 
@@ -142,7 +142,7 @@ class Queue(Store):
             msg = "Failed to lock one or more specified messages. The message does not exist."
             raise Refused(MESSAGE_NOT_FOUND, msg)
         if peek_lock:
-            return [(message, self._lock(message, None)) for message in found]
+            return [(message, self._lock(message)) for message in found]
         for message in found:
             self._remove(message)
         return [(message, None) for message in found]

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulation.service_bus.errors import SESSION_LOCKED, Refused
-from emulation.service_bus.lane import Lane, Receiver
+from emulation.service_bus.lane import Lane
 from emulation.service_bus.message import MAX_TIME
+from emulation.service_bus.receiver import Receiver
 
 if TYPE_CHECKING:
     from uuid import UUID

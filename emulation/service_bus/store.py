@@ -12,10 +12,11 @@ from emulation.service_bus.config import QueueConfig
 from emulation.service_bus.content import GROUP_ID, MESSAGE_ID, Content, properties, with_application_properties
 from emulation.service_bus.dedup import Window
 from emulation.service_bus.errors import NOT_ALLOWED, SESSION_LOCK_LOST, Refused
-from emulation.service_bus.lane import Lane, Receiver
+from emulation.service_bus.lane import Lane
 from emulation.service_bus.locks import Lock, LockTable
 from emulation.service_bus.message import MAX_TIME, Message, State
 from emulation.service_bus.ports import Recorder, Router
+from emulation.service_bus.receiver import Receiver
 from emulation.service_bus.sessions import Session, SessionTable
 
 SLACK = 1000
@@ -197,7 +198,7 @@ class Store:
             self._expire(message)
             return False
         if receiver.peek_lock:
-            receiver.deliver(message, self._lock(message, receiver))
+            receiver.deliver(message, self._lock(message))
         else:
             del self.messages[sequence]
             self._recorder.remove(self.path, sequence)
@@ -207,9 +208,9 @@ class Store:
     def _lock_end(self) -> int:
         return self._clock.now() + self.config.lock_duration
 
-    def _lock(self, message: Message, receiver: Receiver | None) -> Lock:
+    def _lock(self, message: Message) -> Lock:
         session = self.sessions.get(message.session_id or "") if self.sessions is not None else None
-        lock = Lock(message, session.locked_until if session is not None else self._lock_end(), receiver)
+        lock = Lock(message, session.locked_until if session is not None else self._lock_end())
         message.locked = True
         self.locks.add(lock, timed=session is None)
         if session is not None:
