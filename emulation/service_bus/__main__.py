@@ -15,6 +15,7 @@ from emulation.service_bus.control import serve_control
 from emulation.service_bus.errors import Refused
 from emulation.service_bus.journal import CorruptJournal
 from emulation.service_bus.process import Ready
+from emulation.service_bus.server import Server
 
 
 def connection_string(port: int, name: str, key: str) -> str:
@@ -33,13 +34,14 @@ async def run(options: argparse.Namespace, config: BrokerConfig) -> None:
 async def serve(options: argparse.Namespace, config: BrokerConfig, end: asyncio.Event) -> None:
     """Serve until told to end."""
     broker = Broker(config, options.journal)
-    port = await broker.listen(options.port)
+    server = Server(broker)
+    port = await server.listen(options.port)
     tls_port = 0
     if options.certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.certificate)
-        tls_port = await broker.listen(options.tls_port, context)
-    control = await serve_control(broker, options.control_port)
+        tls_port = await server.listen(options.tls_port, context)
+    control = await serve_control(server, options.control_port)
     strings = {key.name: connection_string(port, key.name, key.key) for key in config.keys}
     ready = Ready(port, tls_port, control.port, strings)
     print(msgspec.json.encode(ready).decode(), flush=True)
@@ -48,6 +50,7 @@ async def serve(options: argparse.Namespace, config: BrokerConfig, end: asyncio.
     for wait in pending:
         wait.cancel()
     await control.close()
+    await server.close()
     await broker.close()
     if broker.failure is not None:
         raise broker.failure

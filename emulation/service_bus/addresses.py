@@ -41,3 +41,8 @@ def parse_address(address: str) -> Address:
         if path.lower().endswith(f"/{sub_queue.lower()}"):
             return Address(path[: -len(sub_queue) - 1], sub_queue, management)
     return Address(path, "", management)
+
+
+def covers(base: str, path: str) -> bool:
+    """Return whether a path, in lower case, is a base path or below it."""
+    return not base or path == base or path.startswith(f"{base}/")

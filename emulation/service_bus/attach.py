@@ -1,50 +1,48 @@
 """Decide what becomes of a link that a client attaches."""
 
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import ref
 
 from emulation.service_bus.addresses import CBS, Address, parse_address
+from emulation.service_bus.broker import Broker
 from emulation.service_bus.cbs import cbs_sink
+from emulation.service_bus.channel import Channel
 from emulation.service_bus.codec.performatives import Attach
-from emulation.service_bus.codec.types import Described, Symbol, ULong, as_list, as_map
-from emulation.service_bus.errors import INVALID_FIELD, NOT_ALLOWED, NOT_IMPLEMENTED, TIMEOUT, UNAUTHORIZED, Refused
-from emulation.service_bus.incoming import IncomingLink
+from emulation.service_bus.codec.types import Described, Symbol
+from emulation.service_bus.config import Right
+from emulation.service_bus.connection import Connection
+from emulation.service_bus.deliveries import EntityLink
+from emulation.service_bus.errors import INVALID_FIELD, NOT_ALLOWED, TIMEOUT, UNAUTHORIZED, Refused
+from emulation.service_bus.incoming import IncomingLink, Sink
 from emulation.service_bus.intake import entity_sink
 from emulation.service_bus.management import management_sink
-from emulation.service_bus.outgoing import EntityLink, ReplyLink
 from emulation.service_bus.queue import Queue
+from emulation.service_bus.replies import ReplyLink
+from emulation.service_bus.sessions import Session
+from emulation.service_bus.terminus import SOURCE, TARGET, address_of, echo, filters_of, optional_address, with_filter
 from emulation.service_bus.topic import Topic
-
-if TYPE_CHECKING:
-    from emulation.service_bus.broker import Broker
-    from emulation.service_bus.channel import Channel
-    from emulation.service_bus.config import Right
-    from emulation.service_bus.sessions import Session
 
 SESSION_FILTER = "com.microsoft:session-filter"
 LOCKED_UNTIL = "com.microsoft:locked-until-utc"
 WAIT_PROPERTY = "com.microsoft:timeout"
 DEFAULT_WAIT = 60_000
-SOURCE, TARGET = 0x28, 0x29
-COORDINATOR = (0x30, "amqp:coordinator:list")
-FILTERS = 7  # a source's position of its filter set
 TICKS_AT_EPOCH = 621_355_968_000_000_000
 MAX_REQUEST = 1 << 20
 
 
-def attach(broker: "Broker", channel: "Channel", frame: Attach) -> None:
+def attach(broker: Broker, connection: Connection, channel: Channel, frame: Attach) -> None:
     """Attach a link, or refuse it with its reason."""
     try:
-        address = _address(frame.source if frame.role else frame.target)
+        address = address_of(frame.source if frame.role else frame.target)
         if address.lower() == CBS:
-            _attach_node(broker, channel, frame, CBS)
+            _attach_node(channel, frame, CBS, cbs_sink(broker, connection))
             return
         parsed = parse_address(address)
         broker.faults.check_link(parsed.entity)
         if parsed.management:
             broker.namespace.entity(parsed)
-            _attach_node(broker, channel, frame, address)
+            _attach_node(channel, frame, address, management_sink(broker, connection, address))
         elif frame.role:
             _attach_receiver(broker, channel, frame, parsed)
         else:
@@ -53,17 +51,16 @@ def attach(broker: "Broker", channel: "Channel", frame: Attach) -> None:
         channel.refuse(frame, refused)
 
 
-def _attach_node(broker: "Broker", channel: "Channel", frame: Attach, node: str) -> None:
+def _attach_node(channel: Channel, frame: Attach, node: str, sink: Sink) -> None:
     if frame.role:
-        names = frozenset({_optional_address(frame.target), frame.name})
+        names = frozenset({optional_address(frame.target), frame.name})
         channel.links[frame.handle] = ReplyLink(channel, frame, names, node.lower())
         _answer(channel, frame)
         return
-    sink = cbs_sink(broker, channel.connection) if node == CBS else management_sink(broker, channel, node)
     _accept_sender(channel, frame, IncomingLink(channel, frame, sink, MAX_REQUEST), MAX_REQUEST)
 
 
-def _attach_sender(broker: "Broker", channel: "Channel", frame: Attach, address: Address) -> None:
+def _attach_sender(broker: Broker, channel: Channel, frame: Attach, address: Address) -> None:
     entity = broker.namespace.entity(address)
     broker.authorize(channel.connection.claims, address.path, "send")
     if isinstance(entity, Queue) and entity.path.lower() not in broker.namespace.queues:
@@ -76,26 +73,26 @@ def _attach_sender(broker: "Broker", channel: "Channel", frame: Attach, address:
     _end_with_token(broker, channel, link, address.path, "send")
 
 
-def _accept_sender(channel: "Channel", frame: Attach, link: IncomingLink, size: int) -> None:
+def _accept_sender(channel: Channel, frame: Attach, link: IncomingLink, size: int) -> None:
     channel.links[frame.handle] = link
     _answer(channel, frame, max_size=size)
     link.grant()
 
 
-def _attach_receiver(broker: "Broker", channel: "Channel", frame: Attach, address: Address) -> None:
+def _attach_receiver(broker: Broker, channel: Channel, frame: Attach, address: Address) -> None:
     entity = broker.namespace.entity(address)
     broker.authorize(channel.connection.claims, address.path, "listen")
     if isinstance(entity, Topic):
         msg = f"Messages cannot be received from the topic '{address.path}', only from its subscriptions."
         raise Refused(NOT_ALLOWED, msg)
     link = EntityLink(channel, frame, entity)
-    filters = _filters(frame.source)
+    filters = filters_of(frame.source)
     if SESSION_FILTER in filters:
         wanted = filters[SESSION_FILTER]
         wanted = wanted.value if isinstance(wanted, Described) else wanted
         if wanted is not None and not isinstance(wanted, str):
             raise Refused(INVALID_FIELD, f"The session filter must be a string or null, not {wanted!r}.")
-        _attach_session(channel, frame, link, wanted)
+        _attach_session(broker, channel, frame, link, wanted)
         return
     if entity.config.requires_session:
         msg = "It is not possible for an entity that requires sessions to create a non-sessionful message receiver."
@@ -105,9 +102,7 @@ def _attach_receiver(broker: "Broker", channel: "Channel", frame: Attach, addres
     _end_with_token(broker, channel, link, address.path, "listen")
 
 
-def _end_with_token(
-    broker: "Broker", channel: "Channel", link: IncomingLink | EntityLink, path: str, right: "Right"
-) -> None:
+def _end_with_token(broker: Broker, channel: Channel, link: IncomingLink | EntityLink, path: str, right: Right) -> None:
     """Close a link when the token that allowed it has expired and no newer one has come."""
     claims, waiting = channel.connection.claims, ref(link)
 
@@ -126,18 +121,17 @@ def _end_with_token(
         broker.clock.call_at(int(until * 1000), check)
 
 
-def _attach_session(channel: "Channel", frame: Attach, link: EntityLink, wanted: str | None) -> None:
+def _attach_session(broker: Broker, channel: Channel, frame: Attach, link: EntityLink, wanted: str | None) -> None:
     """Attach to a session: at once, or when one is free, or not in time."""
     queue = link.queue
 
-    def begin(session: "Session") -> None:
+    def begin(session: Session) -> None:
         link.session = session
         channel.links[frame.handle] = link
-        filters = _symbols({**_filters(frame.source), SESSION_FILTER: session.session_id})
-        fields = [_fields(frame.source)[0], *[None] * (FILTERS - 1), filters]
+        source = with_filter(frame.source, SESSION_FILTER, session.session_id)
         ticks = TICKS_AT_EPOCH + session.locked_until * 10_000
-        _answer(channel, frame, source=Described(ULong(SOURCE), fields), properties={Symbol(LOCKED_UNTIL): ticks})
-        _end_with_token(channel.connection.broker, channel, link, queue.path, "listen")
+        _answer(channel, frame, source=source, properties={Symbol(LOCKED_UNTIL): ticks})
+        _end_with_token(broker, channel, link, queue.path, "listen")
 
     session = queue.accept_session(wanted, link)
     if session is not None:
@@ -168,13 +162,13 @@ def _attach_session(channel: "Channel", frame: Attach, link: EntityLink, wanted:
         sessions.cancel(take)
 
     wait = (frame.properties or {}).get(WAIT_PROPERTY)
-    timer = channel.connection.broker.loop.call_later((wait if isinstance(wait, int) else DEFAULT_WAIT) / 1000, give_up)
+    timer = broker.loop.call_later((wait if isinstance(wait, int) else DEFAULT_WAIT) / 1000, give_up)
     link.on_closed = abandon
     sessions.wait(take)
 
 
 def _answer(
-    channel: "Channel",
+    channel: Channel,
     frame: Attach,
     *,
     source: Any = None,
@@ -187,53 +181,11 @@ def _answer(
         not frame.role,
         frame.snd_settle_mode,
         frame.rcv_settle_mode,
-        source if source is not None else _terminus(SOURCE, frame.source),
-        _terminus(TARGET, frame.target),
+        source if source is not None else echo(SOURCE, frame.source),
+        echo(TARGET, frame.target),
         max_message_size=max_size,
         properties=properties,
     )
     if frame.role:
         answer.initial_delivery_count = 0
-    channel.connection.send_performative(channel.number, answer)
-
-
-def _terminus(code: int, value: Any) -> Described:
-    """Return a source or target to echo: its address, and a source's filters."""
-    fields = _fields(value)
-    if code == SOURCE and fields[FILTERS] is not None:
-        return Described(ULong(code), [fields[0], *[None] * (FILTERS - 1), _symbols(fields[FILTERS])])
-    return Described(ULong(code), fields[:1])
-
-
-def _symbols(value: object) -> dict[Any, Any]:
-    return {Symbol(key): item for key, item in as_map(value).items()}
-
-
-def _fields(value: Any) -> list[Any]:
-    fields = as_list(value.value) if isinstance(value, Described) else []
-    return fields + [None] * (FILTERS + 1 - len(fields))
-
-
-def _filters(source: Any) -> dict[str, Any]:
-    return as_map(_fields(source)[FILTERS])
-
-
-def _optional_address(value: Any) -> str:
-    address = _fields(value)[0]
-    if isinstance(address, bytes):
-        return address.decode(errors="replace")
-    return address if isinstance(address, str) else ""
-
-
-def _address(value: Any) -> str:
-    if _is_coordinator(value):
-        raise Refused(NOT_IMPLEMENTED, "Transactions are not implemented: there is no transaction coordinator.")
-    address = _optional_address(value)
-    if not address:
-        raise Refused(INVALID_FIELD, "A link must name the address of an entity.")
-    return address
-
-
-def _is_coordinator(target: Any) -> bool:
-    """Say whether a link leads to a transaction coordinator: the target of AMQP 1.0, part 4, section 4.5.1."""
-    return isinstance(target, Described) and target.descriptor in COORDINATOR
+    channel.send(answer)

@@ -1,32 +1,31 @@
-"""The broker: its namespace, its connections, its journal and its faults."""
+"""The broker: its namespace, its journal, who may do what in it, and its faults."""
 
 import asyncio
-import ssl
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emulation.service_bus.addresses import covers
 from emulation.service_bus.alarm import LoopClock
-from emulation.service_bus.authorization import Authority, Claims, covers
+from emulation.service_bus.authorization import Authority
+from emulation.service_bus.claims import Claims
 from emulation.service_bus.config import BrokerConfig, Right
 from emulation.service_bus.errors import UNAUTHORIZED, Refused
 from emulation.service_bus.faults import Faults
-from emulation.service_bus.front_door import FrontDoor
 from emulation.service_bus.journal import FileJournal, JournalRecorder, NoJournal, Record, read_records
 from emulation.service_bus.namespace import Namespace
 from emulation.service_bus.recovery import created_path, restore, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from emulation.service_bus.connection import Connection
     from emulation.service_bus.entra import Entra
 
 LOOPBACK = "127.0.0.1"
 
 
 class Broker:
-    """A Service Bus namespace on loopback; `failed` is set when its journal cannot be written any more.
+    """A Service Bus namespace, which a `Server` serves; `failed` is set when its journal cannot be written any more.
 
     Args:
         config: Its keys and entities.
@@ -42,7 +41,6 @@ class Broker:
         self.name = "fno-link-service-bus"
         self.loop = asyncio.get_running_loop()
         self.faults = Faults()
-        self.connections: set[Connection] = set()
         self.authority = Authority(config.keys)
         self.entra = entra_of(config)
         self.created: list[Record] = []
@@ -50,7 +48,6 @@ class Broker:
         self.host = LOOPBACK
         self.failure: OSError | None = None
         self.failed = asyncio.Event()
-        self._servers: list[asyncio.Server] = []
         records: Iterable[Record] = read_records(journal) if journal is not None else ()
         self.journal: FileJournal | NoJournal = NoJournal()
         if journal is not None:
@@ -76,14 +73,21 @@ class Broker:
             claim = f"'{right.capitalize()}' claim(s) are required to perform this operation."
             raise Refused(UNAUTHORIZED, f"Unauthorized access. {claim} Resource: '{self.uri(entity)}'.")
 
-    async def listen(self, port: int, tls: ssl.SSLContext | None = None) -> int:
-        """Serve on a loopback port; 0 takes a free one. Return the port."""
-        server = await self.loop.create_server(lambda: FrontDoor(self), LOOPBACK, port, ssl=tls)
-        self._servers.append(server)
-        return server.sockets[0].getsockname()[1]
+    @property
+    def delay(self) -> float:
+        """Seconds that everything sent waits: a fault."""
+        return self.faults.delay
 
-    def delete(self, path: str) -> None:
-        """Remove an entity made at run time or configured, with its messages; links to it are detached.
+    def admit(self, claims: Claims, response: bytes) -> bool:
+        """Check a SASL PLAIN response, note what it proves and return whether it is right."""
+        return self.authority.plain(claims, response)
+
+    def after_commit(self, callback: "Callable[[], None]") -> None:
+        """Call back when everything recorded so far is durable."""
+        self.journal.after_commit(callback)
+
+    def delete(self, path: str) -> set[str]:
+        """Remove an entity made at run time or configured, with its messages; return the paths of what is gone.
 
         Raises:
             Refused: There is none.
@@ -92,27 +96,14 @@ class Broker:
         base = path.lower()
         self.created[:] = [record for record in self.created if not covers(base, created_path(record))]
         self.journal.append(("x", path))
-        for connection in self.connections:
-            connection.detach_from(gone)
-
-    def drop_connections(self) -> int:
-        """Cut every connection; return how many there were."""
-        connections = list(self.connections)
-        for connection in connections:
-            connection.drop()
-        return len(connections)
+        return gone
 
     def _journal_failed(self, error: OSError) -> None:
         self.failure = error
         self.failed.set()
 
     async def close(self) -> None:
-        """Stop serving and make everything durable."""
-        for server in self._servers:
-            server.close()
-        self.drop_connections()
-        for server in self._servers:
-            await server.wait_closed()
+        """Forget what is due and make everything durable."""
         self.clock.close()
         if isinstance(self.journal, FileJournal):
             await self.journal.close()

@@ -4,22 +4,20 @@ Source: "AMQP 1.0 in Azure Service Bus and Event Hubs protocol guide", claims-ba
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from emulation.service_bus.addresses import CBS, Address, parse_address
 from emulation.service_bus.authorization import SAS
+from emulation.service_bus.broker import Broker
+from emulation.service_bus.connection import Connection
 from emulation.service_bus.errors import NOT_FOUND, UNAUTHORIZED, Refused
+from emulation.service_bus.replies import reply_link
 from emulation.service_bus.requests import Request, cbs_answer, parse_request
-
-if TYPE_CHECKING:
-    from emulation.service_bus.broker import Broker
-    from emulation.service_bus.connection import Connection
 
 JWT = "jwt"
 TOKEN_TYPES = ("servicebus.windows.net:sastoken", JWT)  # SDKs call a shared access signature either
 
 
-def cbs_sink(broker: "Broker", connection: "Connection") -> Callable[[bytes, int], None]:
+def cbs_sink(broker: Broker, connection: Connection) -> Callable[[bytes, int], None]:
     """Return what a connection's $cbs link does with a request."""
 
     def receive(raw: bytes, _message_format: int) -> None:
@@ -29,14 +27,14 @@ def cbs_sink(broker: "Broker", connection: "Connection") -> Callable[[bytes, int
             answer = cbs_answer(request, 202, "Accepted")
         except Refused as refused:
             answer = cbs_answer(request, 404 if refused.condition == NOT_FOUND else 401, refused.description)
-        link = connection.reply_link(request.reply_to, CBS)
+        link = reply_link(connection, request.reply_to, CBS)
         if link is not None:
             link.answer(answer)
 
     return receive
 
 
-def _put_token(broker: "Broker", connection: "Connection", request: Request) -> None:
+def _put_token(broker: Broker, connection: Connection, request: Request) -> None:
     if request.property("operation") != "put-token":
         raise Refused(UNAUTHORIZED, f"Unknown operation {request.property('operation')!r} on {CBS}.")
     audience = request.property("name")

@@ -1,17 +1,54 @@
 """An AMQP session: its windows, its links, and deliveries that are not settled."""
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
-from emulation.service_bus.codec.performatives import Attach, Begin, Detach, Disposition, End, Flow, Transfer
+from emulation.service_bus.claims import Claims
+from emulation.service_bus.codec.performatives import (
+    Attach,
+    Begin,
+    Detach,
+    Disposition,
+    End,
+    Flow,
+    Performative,
+    Transfer,
+)
 from emulation.service_bus.errors import DECODE_ERROR, INTERNAL_ERROR, Refused
 from emulation.service_bus.frames import disposition_frame, performative_frame
 from emulation.service_bus.outcomes import RECEIVED, Outcome, error_value, parse_outcome, rejection
 
-if TYPE_CHECKING:
-    from emulation.service_bus.connection import Connection
-    from emulation.service_bus.outgoing import EntityLink
-
 WINDOW = 2**31 - 1
+
+
+class Carrier(Protocol):
+    """What a session needs of its connection.
+
+    Attributes:
+        claims: What the peer has proven.
+        writable: Whether the peer reads what is sent.
+        max_frame: The largest frame that the peer takes, in bytes.
+    """
+
+    claims: Claims
+    writable: bool
+    max_frame: int
+
+    def send(self, data: bytes) -> None:
+        """Send frames."""
+        ...
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back when everything recorded so far is durable."""
+        ...
+
+    def pump(self) -> None:
+        """Let every link send what it may."""
+        ...
+
+    def attach(self, channel: "Channel", frame: Attach) -> None:
+        """Attach a link, or refuse it."""
+        ...
 
 
 class Link(Protocol):
@@ -33,6 +70,18 @@ class Link(Protocol):
         ...
 
 
+class Settling(Protocol):
+    """A link whose deliveries wait for their outcome."""
+
+    def settle(self, delivery_id: int, outcome: Outcome) -> None:
+        """Apply what the receiver says of a delivery.
+
+        Raises:
+            Refused: The lock has ended.
+        """
+        ...
+
+
 class Channel:
     """One AMQP session of a connection.
 
@@ -42,22 +91,26 @@ class Channel:
         begin: What the peer began it with.
     """
 
-    def __init__(self, connection: "Connection", number: int, begin: Begin) -> None:
+    def __init__(self, connection: Carrier, number: int, begin: Begin) -> None:
         self.connection = connection
         self.number = number
         self.links: dict[int, Link] = {}
-        self.unsettled: dict[int, EntityLink] = {}
+        self.unsettled: dict[int, Settling] = {}
         self.closing: set[int] = set()
         self._window = begin.incoming_window
         self._next_incoming = begin.next_outgoing_id
         self._next_outgoing = 0
         self._next_delivery = 1
-        connection.send(performative_frame(number, Begin(number, 0, WINDOW, WINDOW, 255)))
+        self.send(Begin(number, 0, WINDOW, WINDOW, 255))
 
     @property
     def window(self) -> int:
         """How many transfer frames the peer takes now."""
         return self._window
+
+    def send(self, performative: Performative) -> None:
+        """Send a performative as a frame."""
+        self.connection.send(performative_frame(self.number, performative))
 
     def next_delivery_id(self) -> int:
         """Number a delivery."""
@@ -76,7 +129,7 @@ class Channel:
         flow = Flow(
             self._next_incoming, WINDOW, self._next_outgoing, WINDOW, handle, delivery_count, credit, 0, drain, False
         )
-        self.connection.send(performative_frame(self.number, flow))
+        self.send(flow)
 
     def send_outcome(self, delivery_id: int, state: bytes, *, role: bool) -> None:
         """Settle a delivery; `role` is true for one that the broker received."""
@@ -114,7 +167,7 @@ class Channel:
         link = self.links.pop(frame.handle, None)
         if link is not None:
             link.closed()
-            self.connection.send(performative_frame(self.number, Detach(frame.handle, closed=True)))
+            self.send(Detach(frame.handle, closed=True))
 
     def on_disposition(self, frame: Disposition) -> None:
         """Settle deliveries that the broker sent, each answered by a frame of its own.
@@ -152,7 +205,7 @@ class Channel:
             answer.target, answer.initial_delivery_count = frame.target, 0
         else:
             answer.source = frame.source
-        self.connection.send(performative_frame(self.number, answer))
+        self.send(answer)
         self.detach(frame.handle, refused.condition, refused.description)
 
     def detach(self, handle: int, condition: str, description: str) -> None:
@@ -162,12 +215,12 @@ class Channel:
             link.closed()
         self.closing.add(handle)
         error = error_value(condition, description)
-        self.connection.send(performative_frame(self.number, Detach(handle, closed=True, error=error)))
+        self.send(Detach(handle, closed=True, error=error))
 
     def end(self, condition: str, description: str) -> None:
         """End the session from the broker's side."""
         self.closed()
-        self.connection.send(performative_frame(self.number, End(error_value(condition, description))))
+        self.send(End(error_value(condition, description)))
 
     def closed(self) -> None:
         """Let go of every link."""

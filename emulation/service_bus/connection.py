@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
-from emulation.service_bus.attach import attach
-from emulation.service_bus.authorization import Claims
 from emulation.service_bus.channel import Channel
+from emulation.service_bus.claims import Claims
 from emulation.service_bus.codec.performatives import (
     Attach,
     Begin,
@@ -36,11 +35,8 @@ from emulation.service_bus.frames import (
     performative_frame,
 )
 from emulation.service_bus.outcomes import error_value
-from emulation.service_bus.outgoing import OutgoingLink, ReplyLink
+from emulation.service_bus.outgoing import OutgoingLink
 from emulation.service_bus.websocket import Pipe
-
-if TYPE_CHECKING:
-    from emulation.service_bus.broker import Broker
 
 MECHANISMS = ["MSSBCBS", "PLAIN", "ANONYMOUS", "EXTERNAL"]
 CHANNELS = 255
@@ -49,15 +45,46 @@ HEARTBEAT = 5.0  # seconds; sent unasked: a thread of the Python SDK may hold it
 MIN_FRAME = 512
 
 
+type Attaching = Callable[["Connection", Channel, Attach], None]
+
+
+class Service(Protocol):
+    """What a connection needs of whom it belongs to.
+
+    Attributes:
+        name: What it calls itself towards the peer.
+        loop: Where it runs.
+    """
+
+    name: str
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def delay(self) -> float:
+        """Seconds that everything sent waits: a fault."""
+        ...
+
+    def admit(self, claims: Claims, response: bytes) -> bool:
+        """Check a peer's SASL PLAIN response, note what it proves and return whether it is right."""
+        ...
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back when everything recorded so far is durable."""
+        ...
+
+
 class Connection(asyncio.Protocol):
     """The broker's side of a connection.
 
     Args:
-        broker: What it serves.
+        service: Whom it belongs to.
+        attach: Attaches a link that the peer asks for, or refuses it.
+        living: The open connections: it is one of them from its beginning to its end.
     """
 
-    def __init__(self, broker: "Broker") -> None:
-        self.broker = broker
+    def __init__(self, service: Service, attach: Attaching, living: "set[Connection]") -> None:
+        self._service, self._attach, self._living = service, attach, living
+        self.after_commit = service.after_commit
         self.claims = Claims()
         self.hostname = ""
         self.max_frame = MIN_FRAME
@@ -84,12 +111,12 @@ class Connection(asyncio.Protocol):
     def open(self, pipe: Pipe) -> None:
         """Begin, writing to a transport or a WebSocket."""
         self._transport = pipe
-        self.broker.connections.add(self)
+        self._living.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         """Let go of everything."""
         self._closed = True
-        self.broker.connections.discard(self)
+        self._living.discard(self)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
         channels, self.channels = list(self.channels.values()), {}
@@ -122,16 +149,8 @@ class Connection(asyncio.Protocol):
         if self._closed:
             return
         if not self._out:
-            self.broker.loop.call_soon(self._flush)
+            self._service.loop.call_soon(self._flush)
         self._out.append(data)
-
-    def send_performative(self, channel: int, performative: Performative) -> None:
-        """Send a performative as a frame."""
-        self.send(performative_frame(channel, performative))
-
-    def after_commit(self, callback: Callable[[], None]) -> None:
-        """Call back when everything recorded so far is durable."""
-        self.broker.journal.after_commit(callback)
 
     def pump(self) -> None:
         """Let every link send what it may."""
@@ -158,21 +177,13 @@ class Connection(asyncio.Protocol):
                 if link.entity in paths:
                     channel.detach(handle, NOT_FOUND, f"The messaging entity '{link.entity}' has been deleted.")
 
-    def reply_link(self, address: str, node: str) -> ReplyLink | None:
-        """Return the link for an answer: by its target address or name, else the last one from the same node."""
-        links = [
-            link for channel in self.channels.values() for link in channel.links.values() if isinstance(link, ReplyLink)
-        ]
-        named = [link for link in links if address and address in link.addresses]
-        return next(reversed(named or [link for link in links if link.node == node]), None)
-
     def _flush(self) -> None:
         data, self._out = b"".join(self._out), []
         if self._transport is None or self._transport.is_closing():
             return
-        delay = self.broker.faults.delay
+        delay = self._service.delay
         if delay:
-            self.broker.loop.call_later(delay, self._transport.write, data)
+            self._service.loop.call_later(delay, self._transport.write, data)
         else:
             self._transport.write(data)
 
@@ -221,7 +232,7 @@ class Connection(asyncio.Protocol):
             raise DecodeError("a SASL frame out of turn")
         known = performative.mechanism in MECHANISMS
         if known and performative.mechanism == "PLAIN":
-            known = self.broker.authority.plain(self.claims, performative.initial_response or b"")
+            known = self._service.admit(self.claims, performative.initial_response or b"")
         self.send(performative_frame(0, SaslOutcome(0 if known else 1), SASL_FRAME))
         if not known:
             self._finish()
@@ -267,14 +278,14 @@ class Connection(asyncio.Protocol):
         self._opened = True
         self.hostname = (performative.hostname or "").lower()
         self.max_frame = max(min(performative.max_frame_size or MAX_FRAME, MAX_FRAME), MIN_FRAME)
-        answer = Open(self.broker.name, max_frame_size=MAX_FRAME, channel_max=CHANNELS)
+        answer = Open(self._service.name, max_frame_size=MAX_FRAME, channel_max=CHANNELS)
         self.send(performative_frame(0, answer))
         self._beat(min(HEARTBEAT, (performative.idle_time_out or MINUTE) / 2000))
 
     def _beat(self, interval: float) -> None:
         self.send(frame(0, b""))
-        self._heartbeat = self.broker.loop.call_later(interval, self._beat, interval)
+        self._heartbeat = self._service.loop.call_later(interval, self._beat, interval)
 
-    def attach(self, channel: Channel, performative: Attach) -> None:
+    def attach(self, channel: Channel, frame: Attach) -> None:
         """Attach a link, or refuse it."""
-        attach(self.broker, channel, performative)
+        self._attach(self, channel, frame)

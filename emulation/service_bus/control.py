@@ -16,7 +16,7 @@ POST /clear                  no faults any more
 import asyncio
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -25,19 +25,17 @@ from emulation.service_bus.addresses import parse_address
 from emulation.service_bus.config import Key, QueueConfig, SubscriptionConfig, TopicConfig, convert
 from emulation.service_bus.errors import DETACH_FORCED, SERVER_BUSY, Refused
 from emulation.service_bus.inspection import describe, overview
+from emulation.service_bus.queue import Queue
 from emulation.service_bus.recovery import created_record, make_entity
+from emulation.service_bus.server import Server
 from emulation.service_bus.topic import Topic
-
-if TYPE_CHECKING:
-    from emulation.service_bus.broker import Broker
-    from emulation.service_bus.queue import Queue
 
 BUSY = (
     "The request was terminated because the entity is being throttled. Error code : 50009. Please wait 10 seconds and "
     "try again."
 )
 MAX_BODY = 1 << 20
-type Call = Callable[["Broker", dict[str, Any]], Any]
+type Call = Callable[[Server, dict[str, Any]], Any]
 _KINDS: dict[str, type[QueueConfig | TopicConfig]] = {
     "queue": QueueConfig,
     "topic": TopicConfig,
@@ -48,8 +46,8 @@ _KINDS: dict[str, type[QueueConfig | TopicConfig]] = {
 class ControlServer:
     """The API on its port."""
 
-    def __init__(self, broker: "Broker") -> None:
-        self._broker = broker
+    def __init__(self, server: Server) -> None:
+        self._serves = server
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -93,18 +91,18 @@ class ControlServer:
 
     async def _call(self, call: Call, settings: dict[str, Any]) -> Any:
         """Do what was asked; return when it is durable."""
-        found = call(self._broker, settings)
+        found = call(self._serves, settings)
         durable = asyncio.Event()
-        self._broker.journal.after_commit(durable.set)
+        self._serves.broker.after_commit(durable.set)
         await durable.wait()
         return found
 
 
-async def serve_control(broker: "Broker", port: int) -> ControlServer:
+async def serve_control(server: Server, port: int) -> ControlServer:
     """Serve the control API of a broker on a loopback port."""
-    server = ControlServer(broker)
-    await server.start(broker.host, port)
-    return server
+    control = ControlServer(server)
+    await control.start(server.broker.host, port)
+    return control
 
 
 async def _read(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, Any]]:
@@ -119,72 +117,72 @@ async def _read(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, Any]]
     return method, target, body
 
 
-def _queue(broker: "Broker", settings: dict[str, Any]) -> "Queue":
-    entity = broker.namespace.entity(parse_address(settings["entity"]))
+def _queue(server: Server, settings: dict[str, Any]) -> Queue:
+    entity = server.broker.namespace.entity(parse_address(settings["entity"]))
     return entity.intake if isinstance(entity, Topic) else entity
 
 
-def _state(broker: "Broker", _settings: dict[str, Any]) -> Any:
-    return {"connections": len(broker.connections), "entities": overview(broker.namespace)}
+def _state(server: Server, _settings: dict[str, Any]) -> Any:
+    return {"connections": len(server.connections), "entities": overview(server.broker.namespace)}
 
 
-def _messages(broker: "Broker", settings: dict[str, Any]) -> Any:
-    messages = _queue(broker, settings).peek(int(settings.get("from", 0)), int(settings.get("count", 100)))
+def _messages(server: Server, settings: dict[str, Any]) -> Any:
+    messages = _queue(server, settings).peek(int(settings.get("from", 0)), int(settings.get("count", 100)))
     return [describe(message) for message in messages]
 
 
-def _create(broker: "Broker", settings: dict[str, Any]) -> Any:
+def _create(server: Server, settings: dict[str, Any]) -> Any:
     kind, parent = str(settings["kind"]), str(settings.get("topic") or "")
     if kind == "key":
         key = convert(settings["settings"], Key)
-        broker.authority.add(str(settings.get("entity") or ""), (key,))
+        server.broker.authority.add(str(settings.get("entity") or ""), (key,))
         return {"created": key.name}
     config = convert(settings["settings"], _KINDS[kind])
     record = created_record(kind, parent, config)
-    make_entity(broker.namespace, parent, kind, record[3])
-    broker.created.append(record)
-    broker.journal.append(record)
+    make_entity(server.broker.namespace, parent, kind, record[3])
+    server.broker.created.append(record)
+    server.broker.journal.append(record)
     return {"created": config.name}
 
 
-def _delete(broker: "Broker", settings: dict[str, Any]) -> Any:
+def _delete(server: Server, settings: dict[str, Any]) -> Any:
     path = str(settings["entity"])
-    broker.delete(path)
+    server.delete(path)
     return {"deleted": path}
 
 
-def _purge(broker: "Broker", settings: dict[str, Any]) -> Any:
-    return {"purged": _queue(broker, settings).purge()}
+def _purge(server: Server, settings: dict[str, Any]) -> Any:
+    return {"purged": _queue(server, settings).purge()}
 
 
-def _drop(broker: "Broker", _settings: dict[str, Any]) -> Any:
-    return {"dropped": broker.drop_connections()}
+def _drop(server: Server, _settings: dict[str, Any]) -> Any:
+    return {"dropped": server.drop_connections()}
 
 
-def _refuse(broker: "Broker", settings: dict[str, Any]) -> Any:
+def _refuse(server: Server, settings: dict[str, Any]) -> Any:
     condition = str(settings.get("condition") or DETACH_FORCED)
     description = str(settings.get("description") or "Links to this entity are refused.")
-    broker.faults.refuse_links(str(settings["entity"]), Refused(condition, description))
+    server.broker.faults.refuse_links(str(settings["entity"]), Refused(condition, description))
     return {"refused": settings["entity"]}
 
 
-def _throttle(broker: "Broker", settings: dict[str, Any]) -> Any:
-    broker.faults.refuse_sends(str(settings["entity"]), Refused(SERVER_BUSY, BUSY))
+def _throttle(server: Server, settings: dict[str, Any]) -> Any:
+    server.broker.faults.refuse_sends(str(settings["entity"]), Refused(SERVER_BUSY, BUSY))
     return {"throttled": settings["entity"]}
 
 
-def _delay(broker: "Broker", settings: dict[str, Any]) -> Any:
-    broker.faults.delay = float(settings["seconds"])
-    return {"delay": broker.faults.delay}
+def _delay(server: Server, settings: dict[str, Any]) -> Any:
+    server.broker.faults.delay = float(settings["seconds"])
+    return {"delay": server.broker.faults.delay}
 
 
-def _lose_locks(broker: "Broker", settings: dict[str, Any]) -> Any:
-    queues = [_queue(broker, settings)] if "entity" in settings else broker.namespace.all_queues()
+def _lose_locks(server: Server, settings: dict[str, Any]) -> Any:
+    queues = [_queue(server, settings)] if "entity" in settings else server.broker.namespace.all_queues()
     return {"lost": sum(queue.lose_locks() for queue in queues)}
 
 
-def _clear(broker: "Broker", _settings: dict[str, Any]) -> Any:
-    broker.faults.clear()
+def _clear(server: Server, _settings: dict[str, Any]) -> Any:
+    server.broker.faults.clear()
     return {"cleared": True}
 
 

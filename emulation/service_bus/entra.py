@@ -8,7 +8,8 @@ from typing import Any
 
 import jwt
 
-from emulation.service_bus.authorization import Claims, host_of, path_of, rights_of
+from emulation.service_bus.authorization import host_of, path_of, rights_of
+from emulation.service_bus.claims import Claims
 from emulation.service_bus.config import EntraConfig
 from emulation.service_bus.errors import UNAUTHORIZED, Refused
 

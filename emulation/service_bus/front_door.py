@@ -1,14 +1,11 @@
 """What a new connection speaks: AMQP at once, or HTTP that becomes a WebSocket."""
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from emulation.service_bus.codec.types import DecodeError
 from emulation.service_bus.connection import Connection
 from emulation.service_bus.websocket import MAX_HEAD, WebSocketPipe, accept
-
-if TYPE_CHECKING:
-    from emulation.service_bus.broker import Broker
 
 HTTP = b"GET "
 
@@ -17,11 +14,11 @@ class FrontDoor(asyncio.Protocol):
     """Listen to the first bytes, then hand over.
 
     Args:
-        broker: What it serves.
+        connection: What AMQP is handed to.
     """
 
-    def __init__(self, broker: "Broker") -> None:
-        self._connection = Connection(broker)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
         self._pipe: WebSocketPipe | None = None

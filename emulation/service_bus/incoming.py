@@ -1,15 +1,12 @@
 """Links on which the broker receives: messages for an entity, and requests to $cbs and $management."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from emulation.service_bus.channel import Channel
 from emulation.service_bus.codec.performatives import Attach, Flow, Transfer
 from emulation.service_bus.codec.types import DecodeError
 from emulation.service_bus.errors import DECODE_ERROR, SIZE_EXCEEDED, Refused
 from emulation.service_bus.outcomes import ACCEPTED_STATE, rejection
-
-if TYPE_CHECKING:
-    from emulation.service_bus.channel import Channel
 
 CREDIT = 1000
 type Sink = Callable[[bytes, int], None]
@@ -26,7 +23,7 @@ class IncomingLink:
         entity: The path of the entity; empty for a node.
     """
 
-    def __init__(self, channel: "Channel", frame: Attach, sink: Sink, max_size: int, entity: str = "") -> None:
+    def __init__(self, channel: Channel, frame: Attach, sink: Sink, max_size: int, entity: str = "") -> None:
         self.channel = channel
         self.handle = frame.handle
         self.entity = entity

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from emulation.service_bus.addresses import Address, parse_address
+from emulation.service_bus.broker import Broker
 from emulation.service_bus.codec.types import Array, DecodeError, Int, Timestamp, as_map
+from emulation.service_bus.connection import Connection
 from emulation.service_bus.content import parse
 from emulation.service_bus.errors import ARGUMENT_ERROR, NOT_ALLOWED, NOT_IMPLEMENTED, SESSION_LOCK_LOST, Refused
 from emulation.service_bus.intake import check_session
@@ -17,14 +19,13 @@ from emulation.service_bus.locks import Lock
 from emulation.service_bus.message import Message, encode_message
 from emulation.service_bus.queue import Queue
 from emulation.service_bus.recovery import rules_record
+from emulation.service_bus.replies import reply_link
 from emulation.service_bus.requests import Request, management_answer, parse_request
 from emulation.service_bus.rule_operations import add_rule, enumerate_rules, remove_rule
 from emulation.service_bus.sessions import Session
 from emulation.service_bus.topic import Topic
 
 if TYPE_CHECKING:
-    from emulation.service_bus.broker import Broker
-    from emulation.service_bus.channel import Channel
     from emulation.service_bus.config import Right
 
 PEEK_LOCK = 1
@@ -35,31 +36,31 @@ type Answer = tuple[int, Body | None]
 type Operation = Callable[[Queue, Body], Answer]
 
 
-def management_sink(broker: "Broker", channel: "Channel", node: str) -> Callable[[bytes, int], None]:
+def management_sink(broker: Broker, connection: Connection, node: str) -> Callable[[bytes, int], None]:
     """Return what a link to an entity's $management node does with a request."""
     address = parse_address(node)
 
     def receive(raw: bytes, _message_format: int) -> None:
         request = parse_request(raw)
         try:
-            status, body = _serve(broker, channel, address, request)
+            status, body = _serve(broker, connection, address, request)
             answer = management_answer(request, status, "OK" if status == HTTPStatus.OK else "No content", body)
         except Refused as refused:
             answer = management_answer(request, refused.status, refused.description, None, refused.condition)
         except (DecodeError, KeyError, TypeError, ValueError) as error:
             text = f"The request is malformed: {type(error).__name__}: {error}"
             answer = management_answer(request, 400, text, None, ARGUMENT_ERROR)
-        link = channel.connection.reply_link(request.reply_to, node.lower())
+        link = reply_link(connection, request.reply_to, node.lower())
         if link is not None:
-            channel.connection.after_commit(lambda: link.answer(answer))
+            connection.after_commit(lambda: link.answer(answer))
 
     return receive
 
 
-def _serve(broker: "Broker", channel: "Channel", address: Address, request: Request) -> Answer:
+def _serve(broker: Broker, connection: Connection, address: Address, request: Request) -> Answer:
     name = request.property("operation").removeprefix("com.microsoft:")
     right: Right = "send" if name in SENDING else "manage" if name in RULES else "listen"
-    broker.authorize(channel.connection.claims, address.path, right)
+    broker.authorize(connection.claims, address.path, right)
     broker.faults.check_send(address.entity)
     body = as_map(request.body)
     if name in RULES:

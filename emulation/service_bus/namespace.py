@@ -2,12 +2,11 @@
 
 from emulation.service_bus.addresses import DEAD_LETTERS, SUBSCRIPTIONS, TRANSFER_DEAD_LETTERS, Address
 from emulation.service_bus.alarm import Clock
-from emulation.service_bus.authorization import Authority
 from emulation.service_bus.config import BrokerConfig, QueueConfig, SubscriptionConfig, TopicConfig
 from emulation.service_bus.content import Content
 from emulation.service_bus.errors import ENTITY_EXISTS, NOT_FOUND, Refused
 from emulation.service_bus.message import Message
-from emulation.service_bus.ports import Recorder
+from emulation.service_bus.ports import Keyring, Recorder
 from emulation.service_bus.queue import Queue
 from emulation.service_bus.topic import Subscription, Topic
 
@@ -22,11 +21,11 @@ class Namespace:
         config: What there is from the start.
         clock: The entities' time.
         recorder: Told what must survive.
-        authority: Told the entities' keys.
+        keyring: Told the entities' keys.
     """
 
-    def __init__(self, config: BrokerConfig, clock: Clock, recorder: Recorder, authority: Authority) -> None:
-        self._clock, self._recorder, self._authority = clock, recorder, authority
+    def __init__(self, config: BrokerConfig, clock: Clock, recorder: Recorder, keyring: Keyring) -> None:
+        self._clock, self._recorder, self._keyring = clock, recorder, keyring
         self.queues: dict[str, Queue] = {}
         self.topics: dict[str, Topic] = {}
         for queue in config.queues:
@@ -45,7 +44,7 @@ class Namespace:
         self._check_free(config.name)
         queue = self._queue(config.name, config)
         self.queues[config.name.lower()] = queue
-        self._authority.add(config.name, config.keys)
+        self._keyring.add(config.name, config.keys)
         return queue
 
     def create_topic(self, config: TopicConfig) -> Topic:
@@ -59,7 +58,7 @@ class Namespace:
         for subscription in config.subscriptions:
             self._subscribe(topic, subscription)
         self.topics[config.name.lower()] = topic
-        self._authority.add(config.name, config.keys)
+        self._keyring.add(config.name, config.keys)
         return topic
 
     def create_subscription(self, topic_name: str, config: SubscriptionConfig) -> Subscription:
@@ -98,7 +97,7 @@ class Namespace:
             raise _exists(path)
         subscription = Subscription(self._queue(f"{topic.path}/{SUBSCRIPTIONS}/{config.name}", config), config)
         topic.subscriptions[config.name.lower()] = subscription
-        self._authority.add(subscription.queue.path, config.keys)
+        self._keyring.add(subscription.queue.path, config.keys)
         return subscription
 
     def _queue(self, path: str, config: QueueConfig) -> Queue:

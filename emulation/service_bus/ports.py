@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from emulation.service_bus.config import Key
 from emulation.service_bus.content import Content
 from emulation.service_bus.message import Message
 
@@ -39,4 +40,12 @@ class Router(Protocol):
 
     def forward(self, source: str, target: str, content: Content, message: Message) -> None:
         """Send a message on to another entity."""
+        ...
+
+
+class Keyring(Protocol):
+    """Who checks what clients prove."""
+
+    def add(self, path: str, keys: tuple[Key, ...]) -> None:
+        """Know the keys of an entity."""
         ...

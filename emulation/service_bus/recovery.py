@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from emulation.service_bus.authorization import covers
+from emulation.service_bus.addresses import covers
 from emulation.service_bus.config import QueueConfig, RuleConfig, SubscriptionConfig, TopicConfig, convert, to_builtins
 from emulation.service_bus.content import Content
 from emulation.service_bus.errors import Refused

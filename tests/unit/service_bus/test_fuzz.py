@@ -10,6 +10,7 @@ from emulation.service_bus.codec.performatives import Attach, Begin, Disposition
 from emulation.service_bus.codec.types import Described, ULong
 from emulation.service_bus.config import BrokerConfig, QueueConfig
 from emulation.service_bus.frames import AMQP_HEADER, frame, performative_frame
+from emulation.service_bus.server import Server
 
 START = AMQP_HEADER + performative_frame(0, Open("fuzz", "localhost")) + performative_frame(0, Begin(None, 0, 10, 10))
 NUMBERS = st.one_of(st.none(), st.integers(0, 3), st.integers(0, 2**32 - 1))
@@ -70,6 +71,11 @@ async def exchange(port: int, data: bytes) -> bytes:
         writer.close()
 
 
+async def close(server):
+    await server.close()
+    await server.broker.close()
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(PIECES, max_size=6), st.booleans())
 def test_no_bytes_crash_the_broker_or_leave_anything_behind(pieces, greeted):
@@ -78,18 +84,18 @@ def test_no_bytes_crash_the_broker_or_leave_anything_behind(pieces, greeted):
     async def scenario():
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: errors.append(context))
-        broker = Broker(BrokerConfig(queues=(QueueConfig(name="q"),)))
-        port = await broker.listen(0)
+        server = Server(Broker(BrokerConfig(queues=(QueueConfig(name="q"),))))
+        port = await server.listen(0)
         before = asyncio.all_tasks()
         await exchange(port, (START if greeted else b"") + b"".join(pieces))
         assert (await exchange(port, START)).startswith(AMQP_HEADER)
-        for _ in range(20):
-            if not broker.connections:
+        for _ in range(12_000):
+            if not server.connections:
                 break
             await asyncio.sleep(0.01)
-        assert not broker.connections
+        assert not server.connections
         assert asyncio.all_tasks() == before
-        await broker.close()
+        await close(server)
 
     asyncio.run(scenario())
     assert not errors
@@ -99,14 +105,14 @@ def test_no_bytes_crash_the_broker_or_leave_anything_behind(pieces, greeted):
     "head", [b"GET / HTTP/1.1\r\n\r\n", b"GET /$servicebus/websocket HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"]
 )
 async def test_http_that_is_no_websocket_is_answered_400(head):
-    broker = Broker(BrokerConfig())
-    port = await broker.listen(0)
+    server = Server(Broker(BrokerConfig()))
+    port = await server.listen(0)
     assert (await exchange(port, head)).startswith(b"HTTP/1.1 400")
-    await broker.close()
+    await close(server)
 
 
 async def test_another_protocol_is_answered_with_ours():
-    broker = Broker(BrokerConfig())
-    port = await broker.listen(0)
+    server = Server(Broker(BrokerConfig()))
+    port = await server.listen(0)
     assert await exchange(port, b"AMQP\x00\x00\x09\x01") == b"AMQP\x03\x01\x00\x00"
-    await broker.close()
+    await close(server)

@@ -21,6 +21,7 @@ from emulation.service_bus.codec.types import Described, Symbol, ULong
 from emulation.service_bus.config import BrokerConfig, QueueConfig
 from emulation.service_bus.content import parse
 from emulation.service_bus.frames import AMQP_HEADER, SASL_FRAME, SASL_HEADER, FrameReader, performative_frame
+from emulation.service_bus.server import Server
 
 ACCEPTED = Described(ULong(0x24), [])
 
@@ -54,8 +55,15 @@ async def broker():
 
 
 @pytest.fixture
-async def peer(broker):
-    reader, writer = await asyncio.open_connection("127.0.0.1", await broker.listen(0))
+async def port(broker):
+    server = Server(broker)
+    yield await server.listen(0)
+    await server.close()
+
+
+@pytest.fixture
+async def peer(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     made = Peer(reader, writer)
     writer.write(SASL_HEADER)
     assert await reader.readexactly(8) == SASL_HEADER
@@ -158,8 +166,8 @@ async def receives(broker, peer):
     assert (await peer.next(Transfer)).handle == 1
 
 
-async def test_a_wrong_password_is_refused_by_sasl(broker):
-    reader, writer = await asyncio.open_connection("127.0.0.1", await broker.listen(0))
+async def test_a_wrong_password_is_refused_by_sasl(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     peer = Peer(reader, writer)
     writer.write(SASL_HEADER)
     await reader.readexactly(8)
