@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.measure import Row, row, side_by_side
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.events.cloudevents import structured
 from integration.events.decode import decode
 from integration.events.event import Event

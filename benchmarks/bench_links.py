@@ -9,7 +9,7 @@ from cachetools import TTLCache
 from cashews import Cache
 
 from benchmarks.measure import Row, row, side_by_side_async
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse import Details
 from integration.links import Link, LinkResolver
 

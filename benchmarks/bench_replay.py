@@ -19,7 +19,7 @@ from benchmarks.soak_service_bus import FIRST, resident
 from emulation.azurite import Azurite
 from emulation.service_bus import QueueConfig, ServiceBus
 from integration.clock import SystemClock
-from integration.config.model import ServiceBusTarget
+from integration.config.keys.model import ServiceBusTarget
 from integration.dead_letters import DeadLetters, Filter, Job, Record
 from integration.delivery import Replays
 from integration.delivery.queued.queue import RetryQueue

@@ -20,7 +20,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBu
 
 from emulation.service_bus import ServiceBus
 from integration.clock import SystemClock
-from integration.config.model import Configuration, Organization, Route, ServiceBusTarget
+from integration.config.keys.model import Configuration, Organization, Route, ServiceBusTarget
 from integration.delivery import Pipeline
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.screening.newest import Newest

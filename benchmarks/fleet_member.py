@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from integration import LinkResolver, LinkUnknown
-from integration.config.model import Cache
+from integration.config.keys.model import Cache
 from integration.links.decide import Policy
 from integration.links.table import TableTier
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.events.event import Event
 
 ENTITIES = [f"{letters}{number}" for number in range(1, 11) for letters in ("us", "de")]

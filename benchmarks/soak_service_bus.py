@@ -19,7 +19,7 @@ from azure.servicebus.aio import ServiceBusClient
 
 from benchmarks import bus_sides as bench
 from emulation.service_bus import QueueConfig, ServiceBus
-from integration.config.model import ServiceBusTarget
+from integration.config.keys.model import ServiceBusTarget
 from integration.delivery.targets.service_bus import Namespaces
 from integration.delivery.targets.service_bus.target import ServiceBus as BusTarget
 from integration.events.inbound import Inbound

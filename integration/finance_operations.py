@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from integration.clock import Clock, SystemClock
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse.connection import Reply, get
 from integration.dataverse.failures import failure
 from integration.dataverse.json_body import Unreadable, read

@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from integration.cli.exit_code import exit_code_of
-from integration.config.duration import format_duration
-from integration.config.model import Document
+from integration.config.keys.model import Document
+from integration.config.reading.duration import format_duration
 from integration.config.schema import key_docs, schema, schema_text
-from integration.config.settings import SETTINGS
+from integration.config.settings.settings import SETTINGS
 from integration.errors import ConfigurationError, FnoLinkError
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"

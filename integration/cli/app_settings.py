@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from integration.cli.lenient_json import read_lenient
-from integration.config.reading import joined
+from integration.config.reading.reading import joined
 from integration.errors import ConfigurationError, Problem
 
 FILE = "local.settings.json"

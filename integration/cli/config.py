@@ -8,8 +8,9 @@ import msgspec
 from integration.cli.app_settings import app_settings
 from integration.cli.exit_code import ExitCode
 from integration.cli.output import json_option, print_json, print_text, say
-from integration.config import Checked, settings
+from integration.config import Checked
 from integration.config import check as check_configuration
+from integration.config.settings import settings
 from integration.errors import ConfigurationError, Problem
 
 

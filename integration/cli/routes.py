@@ -9,8 +9,8 @@ from integration.cli.exit_code import ExitCode
 from integration.cli.output import json_option, print_error, print_json, print_table, say
 from integration.clock import SystemClock
 from integration.config import Configuration, load
-from integration.config.addresses import name_of
-from integration.config.model import Organization
+from integration.config.keys.addresses import name_of
+from integration.config.keys.model import Organization
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Decoded, Ignored, Inbound, Undecoded

@@ -3,8 +3,8 @@
 `integration.config.schema` (the JSON Schema) is imported where it is needed.
 """
 
-from integration.config.credentials import credentials
-from integration.config.loading import Checked, check, check_text, load, locate
-from integration.config.model import Configuration, Credentials
+from integration.config.keys.model import Configuration, Credentials
+from integration.config.reading.loading import Checked, check, check_text, load, locate
+from integration.config.settings.credentials import credentials
 
 __all__ = ["Checked", "Configuration", "Credentials", "check", "check_text", "credentials", "load", "locate"]

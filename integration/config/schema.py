@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import msgspec
 
-from integration.config.duration import HINT as DURATION_HINT
-from integration.config.duration import PATTERN as DURATION
-from integration.config.duration import format_duration
-from integration.config.model import Document
+from integration.config.keys.model import Document
+from integration.config.reading.duration import HINT as DURATION_HINT
+from integration.config.reading.duration import PATTERN as DURATION
+from integration.config.reading.duration import format_duration
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 """What the editors' TOML extensions validate with."""

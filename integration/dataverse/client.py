@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from integration.clock import Clock, SystemClock
 from integration.clouds import organization_url
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse.answers import (
     Identity,
     LinkAnswer,

@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from integration.clock import Clock
-from integration.config.model import Configuration
+from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters
 from integration.delivery.attempts import Attempts, Targets
 from integration.delivery.breaking.circuits import Transition, alert_event

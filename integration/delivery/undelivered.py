@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from integration.clock import Clock
-from integration.config.model import Configuration
+from integration.config.keys.model import Configuration
 from integration.dead_letters import Attempted, DeadLetters, Place, Record, reasons
 from integration.delivery.backoff import FAULTS, GiveUp, decide, postpone
 from integration.delivery.outcome import Buried, Deferred, Ignored, Outcome, Waiting

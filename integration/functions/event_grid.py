@@ -10,8 +10,8 @@ import azure.functions as func
 import msgspec
 
 from integration.config import Configuration
-from integration.config.function_names import function_name
-from integration.config.model import EventGridSource
+from integration.config.keys.function_names import function_name
+from integration.config.keys.model import EventGridSource
 from integration.functions.workers import Workers
 
 type Handler = Callable[[func.EventGridEvent], Awaitable[None]]

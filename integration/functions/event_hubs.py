@@ -12,8 +12,8 @@ from typing import Any, cast
 import azure.functions as func
 
 from integration.config import Configuration
-from integration.config.function_names import function_name
-from integration.config.model import EventHubSource
+from integration.config.keys.function_names import function_name
+from integration.config.keys.model import EventHubSource
 from integration.functions.bodies import BYTES
 from integration.functions.convert import properties_of
 from integration.functions.workers import Workers

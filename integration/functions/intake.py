@@ -6,8 +6,8 @@ from functools import cache
 import azure.functions as func
 
 from integration.config import Configuration
-from integration.config.function_names import function_name
-from integration.config.model import HttpSource
+from integration.config.keys.function_names import function_name
+from integration.config.keys.model import HttpSource
 from integration.errors import UnknownSource
 from integration.functions.convert import answer, problems, request_of
 from integration.functions.workers import Workers

@@ -11,8 +11,8 @@ from typing import Any
 import azure.functions as func
 
 from integration.config import Configuration
-from integration.config.function_names import function_name
-from integration.config.model import StorageQueueSource
+from integration.config.keys.function_names import function_name
+from integration.config.keys.model import StorageQueueSource
 from integration.functions.bodies import BYTES
 from integration.functions.workers import Workers
 from integration.storage import INTERNAL

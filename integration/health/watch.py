@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from integration.clock import Clock
-from integration.config.model import Health, Organization
+from integration.config.keys.model import Health, Organization
 from integration.delivery import Pipeline, Releases
 from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown
 from integration.events.event import Event

@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from integration.config.model import Credentials
+from integration.config.keys.model import Credentials
 from integration.errors import Unauthenticated
 
 if TYPE_CHECKING:

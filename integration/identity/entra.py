@@ -5,7 +5,7 @@ import re
 import threading
 from typing import Any, cast
 
-from integration.config.model import Credentials
+from integration.config.keys.model import Credentials
 from integration.errors import LinkUnknown, Unauthenticated, UnexpectedAnswer, Unreachable
 from integration.identity.certificate import client_credential
 from integration.identity.grants import Grant

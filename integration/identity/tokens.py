@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from integration.clock import Clock, SystemClock
 from integration.clouds import CLOUDS
-from integration.config.model import Credentials, Organization
+from integration.config.keys.model import Credentials, Organization
 from integration.errors import Unauthenticated
 from integration.identity.entra import Entra, managed_grant
 from integration.identity.grants import Grant, Grants

@@ -1,7 +1,7 @@
 """Asking Dataverse for the link, and judging an answer wherever it comes from."""
 
 from integration.clock import Clock
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse import Dataverse, Details, NotIntegrated
 from integration.dataverse.answers import check_details
 from integration.links.tenants import Tenants

@@ -10,7 +10,7 @@ from random import Random
 
 import msgspec
 
-from integration.config.model import Cache
+from integration.config.keys.model import Cache
 from integration.links.entry import Entry
 from integration.links.shared import Failure, Record
 from integration.links.values import Link, Linked

@@ -4,7 +4,7 @@ from math import inf
 
 import msgspec
 
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.links.shared import Failure
 from integration.links.values import Link, Linked
 

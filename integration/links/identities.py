@@ -9,7 +9,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.clouds import organization_url
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse import Identity
 from integration.errors import CorruptRecord, LinkUnknown, StorageUnavailable
 from integration.links.table import Entity

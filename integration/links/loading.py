@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from integration.clock import Clock
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.errors import Busy, LinkUnknown, StorageUnavailable, UnexpectedAnswer
 from integration.links.asking import Asker
 from integration.links.decide import Adopt, Policy, Refused, Wait, age_of, claim, next_backoff, remaining

@@ -11,8 +11,8 @@ from typing import Self
 from integration.clock import Clock, SystemClock
 from integration.clouds import CloudName, organization_url
 from integration.config import credentials, load
-from integration.config.addresses import name_of
-from integration.config.model import Cache, Credentials, Organization
+from integration.config.keys.addresses import name_of
+from integration.config.keys.model import Cache, Credentials, Organization
 from integration.dataverse import Dataverse, open_http_client
 from integration.dataverse.connection import CALL_TIMEOUT
 from integration.errors import ConfigurationError, LinkUnknown, Problem, UnknownOrganization

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from integration import errors
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.links.values import Link, Linked, NotLinked
 from integration.records import Reader
 

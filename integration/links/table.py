@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from integration.clouds import organization_url
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.errors import StorageUnavailable
 from integration.links.shared import Record, Stored, decode_record, encode_record
 

@@ -7,7 +7,7 @@ import msgspec
 
 from integration.clock import Clock, SystemClock
 from integration.clouds import CLOUDS
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse.connection import get
 from integration.dataverse.json_body import Unreadable, read
 from integration.errors import Unauthenticated, UnexpectedAnswer

@@ -1,7 +1,7 @@
 """Whether a linked environment is one that tokens and events may go to; pure."""
 
 from integration.clouds import CLOUDS
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 
 
 def distrust(url: str, tenant_id: str, organization: Organization, own_tenant_id: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.errors import Problem
 from integration.events.event import Event
 from integration.routing.conditions import Condition, Parser, Test, make_test

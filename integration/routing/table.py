@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from integration.config.model import FinanceOperationsTarget, Route
+from integration.config.keys.model import FinanceOperationsTarget, Route
 from integration.errors import ConfigurationError, Problem
 from integration.events.event import Event
 from integration.routing.compiled_route import CompiledRoute, compile_route

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from integration.clock import Clock
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.delivery.breaking.circuit_rows import Standing
 from integration.errors import CorruptRecord, Problem, StorageUnavailable
 from integration.health import States

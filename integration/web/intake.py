@@ -11,7 +11,7 @@ import asyncio
 import msgspec
 
 from integration.clock import Clock
-from integration.config.model import EventGridSource, HttpSource
+from integration.config.keys.model import EventGridSource, HttpSource
 from integration.delivery import Envelope
 from integration.delivery.queued.claim_checks import intake_path
 from integration.delivery.queued.envelope import QUEUE

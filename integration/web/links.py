@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from integration.config.model import Cache, Organization
+from integration.config.keys.model import Cache, Organization
 from integration.errors import LinkUnknown, UnknownOrganization
 from integration.links.values import Link, Linked
 from integration.web.message import Request, Response, problem

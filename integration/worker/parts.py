@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from integration import background
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
-from integration.config.groups import groups_of
+from integration.config.keys.groups import groups_of
 from integration.dead_letters import DeadLetters
 from integration.delivery import Pipeline, Poison, Releases, Replays
 from integration.delivery.breaking.circuit_rows import CircuitRows
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from integration.config.model import Organization
+    from integration.config.keys.model import Organization
     from integration.dataverse import Dataverse
     from integration.delivery.targets.pace import Pace
     from integration.delivery.targets.service_bus import Namespaces

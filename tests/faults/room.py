@@ -15,7 +15,7 @@ from azure.storage.queue.aio import QueueClient
 from emulation.receivers import Receivers
 from emulation.service_bus import ServiceBus
 from integration.clock import Clock
-from integration.config.model import (
+from integration.config.keys.model import (
     Configuration,
     Delivery,
     HttpSource,

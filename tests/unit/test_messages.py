@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from integration.config.model import Configuration, HttpSource, Organization
+from integration.config.keys.model import Configuration, HttpSource, Organization
 from integration.delivery.queued.work import Work
 from integration.delivery.screening.guard import Guard, Refused
 from integration.delivery.undelivered import Undelivered

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from integration.clouds import organization_host, organization_url
 from integration.config import check_text
-from integration.config.addresses import name_of
-from integration.config.model import Organization
+from integration.config.keys.addresses import name_of
+from integration.config.keys.model import Organization
 from integration.delivery.screening.guard import foreign
 from integration.events.decode import decode
 from integration.events.event import Event, Origin

@@ -15,9 +15,9 @@ from integration.cli.doctor.settings import (
 )
 from integration.cli.doctor.step import Finding, Step, failed, passed, skipped
 from integration.config import Checked
-from integration.config.credentials import credential_problems, credentials
-from integration.config.model import Organization
-from integration.config.settings import Environ
+from integration.config.keys.model import Organization
+from integration.config.settings.credentials import credential_problems, credentials
+from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse, open_http_client
 from integration.errors import Busy, LinkUnknown, Problem, Throttled, Unreachable
 from integration.identity import Tokens, scope_for

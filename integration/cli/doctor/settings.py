@@ -14,7 +14,7 @@ from integration.cli.doctor.step import (
     passed,
     skipped,
 )
-from integration.config.model import Credentials, Organization
+from integration.config.keys.model import Credentials, Organization
 from integration.errors import LinkUnknown, Problem, Unauthenticated
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

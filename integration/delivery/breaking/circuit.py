@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from integration.config.model import Breaker
+from integration.config.keys.model import Breaker
 
 PROBE = timedelta(seconds=120)
 """When a probe that nobody has heard of again is given up; one run ends within it."""

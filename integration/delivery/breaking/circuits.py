@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from integration.clock import Clock
-from integration.config.model import Breaker
+from integration.config.keys.model import Breaker
 from integration.delivery.breaking.circuit import Circuit, abandon, admit, fail, succeed
 from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.errors import CircuitOpen, DeliveryFailed, Spared

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from integration.config.model import HttpSource, Organization, Source
-from integration.config.sources import group_of
+from integration.config.keys.model import HttpSource, Organization, Source
+from integration.config.keys.sources import group_of
 from integration.delivery.queued.claim_checks import ClaimChecks
 from integration.events.inbound import Inbound, Limits, Property
 from integration.events.kept import kept_headers, kept_properties, whole

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from integration.config.model import Source
+from integration.config.keys.model import Source
 from integration.dead_letters import Record
 from integration.delivery.queued.envelope import QUEUE as EVENTS
 from integration.delivery.queued.envelope import Envelope, redeem

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.clock import Clock
-from integration.config.model import Configuration
+from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record
 from integration.delivery.outcome import Ignored, Outcome, named
 from integration.delivery.pipeline import Pipeline

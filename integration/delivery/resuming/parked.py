@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from integration.clock import Clock
-from integration.config.model import Configuration
+from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters, Parked, Place, Record, reasons
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
 from integration.delivery.environment import Links, fingerprint

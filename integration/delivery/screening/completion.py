@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dead_letters import reasons
 from integration.delivery.screening.guard import Refused
 from integration.events import stripped

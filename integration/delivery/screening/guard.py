@@ -12,7 +12,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.clouds import organization_host
-from integration.config.model import Configuration, Organization, Source
+from integration.config.keys.model import Configuration, Organization, Source
 from integration.dataverse import Identity
 from integration.dead_letters import reasons
 from integration.delivery.screening.alert_quota import AlertQuota

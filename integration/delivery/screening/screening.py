@@ -1,7 +1,7 @@
 """Before an event is routed: a guard may be against it, and one that was cut for its size is completed."""
 
 from integration.clock import Clock
-from integration.config.model import Configuration
+from integration.config.keys.model import Configuration
 from integration.dead_letters import reasons
 from integration.delivery.screening.completion import Rows, complete
 from integration.delivery.screening.guard import Echo, Guard, Refused, Verdict

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from integration.config import model
+from integration.config.keys import model
 from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.errors import TargetUnavailable
 from integration.faults import summary

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from integration.clock import Clock, SystemClock
-from integration.config.model import EventGridTarget
+from integration.config.keys.model import EventGridTarget
 from integration.delivery.shipment import Receipt, Shipment
 from integration.delivery.targets.post import post
 from integration.errors import TargetRejected, TargetUnavailable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.clock import Clock, SystemClock
-from integration.config.model import Delivery, FinanceOperationsTarget, Organization
+from integration.config.keys.model import Delivery, FinanceOperationsTarget, Organization
 from integration.dataverse.json_body import Unreadable, read
 from integration.delivery.shipment import Receipt, Shipment
 from integration.delivery.targets.pace import Pace

@@ -1,6 +1,6 @@
 """Deliver to a Storage queue."""
 
-from integration.config.model import StorageQueueTarget
+from integration.config.keys.model import StorageQueueTarget
 from integration.delivery.shipment import Receipt, Shipment, content
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable
 from integration.storage import Storage

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from integration.clock import Clock, SystemClock
-from integration.config.model import WebhookTarget
+from integration.config.keys.model import WebhookTarget
 from integration.delivery.shipment import Receipt, Shipment, content
 from integration.delivery.targets.post import post
 from integration.errors import TargetRejected

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse import Dataverse, Details, Identity, NotIntegrated, open_http_client
 from integration.dataverse.connection import MAX_BODY, get
 from integration.errors import LinkUnknown, UnexpectedAnswer, Unreachable

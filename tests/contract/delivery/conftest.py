@@ -13,7 +13,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.queue import TextBase64DecodePolicy
 from azure.storage.queue.aio import QueueClient
 
-from integration.config.model import Configuration, Delivery, Organization, Route, Routing, StorageQueueTarget
+from integration.config.keys.model import Configuration, Delivery, Organization, Route, Routing, StorageQueueTarget
 from integration.dead_letters import DeadLetters, Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import Pipeline, Releases

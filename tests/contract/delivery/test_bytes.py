@@ -13,7 +13,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from emulation.event_grid import Access, Topic
 from emulation.loopback import LoopbackServer
-from integration.config.model import EventGridTarget, ServiceBusTarget, StorageQueueTarget, WebhookTarget
+from integration.config.keys.model import EventGridTarget, ServiceBusTarget, StorageQueueTarget, WebhookTarget
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.event_grid import EventGrid
 from integration.delivery.targets.service_bus import Namespaces

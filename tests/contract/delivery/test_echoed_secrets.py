@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from integration.config.model import EventGridTarget, WebhookTarget
+from integration.config.keys.model import EventGridTarget, WebhookTarget
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.event_grid import EventGrid
 from integration.delivery.targets.webhook import Webhook

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from integration.config.model import Delivery, HttpSource, Route, StorageQueueTarget
+from integration.config.keys.model import Delivery, HttpSource, Route, StorageQueueTarget
 from integration.dataverse import Identity
 from integration.delivery import Pipeline, Work
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored

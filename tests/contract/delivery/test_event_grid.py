@@ -14,7 +14,7 @@ from cloudevents.core.v1.event import CloudEvent
 from emulation.event_grid import Access, Topic
 from emulation.event_grid.topic import MEGABYTE, Fault
 from emulation.loopback import LoopbackServer
-from integration.config.model import EventGridTarget
+from integration.config.keys.model import EventGridTarget
 from integration.delivery import Work, decode_continuation
 from integration.delivery.outcome import Buried, Deferred, Delivered
 from integration.delivery.shipment import Shipment

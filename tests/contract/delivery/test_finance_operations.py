@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from integration.clock import SystemClock
-from integration.config.model import Breaker, Credentials, FinanceOperationsTarget, Organization
+from integration.config.keys.model import Breaker, Credentials, FinanceOperationsTarget, Organization
 from integration.dataverse import open_http_client
 from integration.delivery.breaking.circuit import Circuit
 from integration.delivery.breaking.circuits import Circuits

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.delivery.outcome import Buried, Delivered
 from integration.events.event import Event
 from tests.contract.delivery.conftest import AT

@@ -3,7 +3,7 @@
 import pytest
 
 from integration.clock import SystemClock
-from integration.config.model import HttpSource
+from integration.config.keys.model import HttpSource
 from integration.storage import Storage
 from integration.web import Request
 from integration.web.admission import Admission

@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from integration.config.model import Breaker, Delivery, Route, Routing
+from integration.config.keys.model import Breaker, Delivery, Route, Routing
 from integration.dead_letters import DeadLetters
 from integration.delivery import Release, Work
 from integration.delivery.breaking.circuits import Circuits

@@ -5,7 +5,7 @@ from azure.storage.queue import BinaryBase64DecodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from integration.clock import SystemClock
-from integration.config.model import Configuration, HttpSource, Organization, ServiceBusSource
+from integration.config.keys.model import Configuration, HttpSource, Organization, ServiceBusSource
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.routing.table import RouteTable
 from integration.storage.names import EVENTS

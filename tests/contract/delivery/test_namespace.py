@@ -16,7 +16,7 @@ import pytest
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
-from integration.config.model import ServiceBusTarget
+from integration.config.keys.model import ServiceBusTarget
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.service_bus import Namespaces
 from integration.delivery.targets.service_bus.target import ServiceBus

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from integration.config.model import Route, Routing
+from integration.config.keys.model import Route, Routing
 from integration.delivery import Release, Work, decode_continuation
 from integration.delivery.environment import fingerprint
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Waiting

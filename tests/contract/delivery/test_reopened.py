@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.dead_letters import Filter, Record
 from integration.delivery import Replays, Work, decode_continuation
 from integration.delivery.outcome import Buried, Deferred, Delivered, Waiting

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored
 from integration.delivery.screening.guard import ECHO, Guard, Refused
 from integration.errors import TargetRejected, Unreachable

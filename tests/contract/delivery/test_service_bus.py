@@ -15,7 +15,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from emulation.service_bus import Key, Milliseconds, ServiceBus
 from emulation.tcp_proxy import TcpProxy
-from integration.config.model import ServiceBusTarget
+from integration.config.keys.model import ServiceBusTarget
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.service_bus import Namespaces
 from integration.delivery.targets.service_bus.target import ServiceBus as Target

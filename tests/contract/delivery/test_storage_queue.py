@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from azure.storage.queue import BinaryBase64DecodePolicy, QueueClient
 
-from integration.config.model import StorageQueueTarget
+from integration.config.keys.model import StorageQueueTarget
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.storage_queue import StorageQueue
 from integration.errors import TargetRejected, TargetUnavailable

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.config.model import Route, Routing
+from integration.config.keys.model import Route, Routing
 from integration.delivery import decode_continuation
 from integration.delivery.outcome import Buried, Deferred, Delivered
 from integration.errors import Forbidden, TargetRejected, Unreachable

@@ -7,7 +7,7 @@ import pytest
 from azure.storage.queue.aio import QueueClient
 from msgspec import structs
 
-from integration.config.model import Configuration, Organization, Route, StorageQueueTarget
+from integration.config.keys.model import Configuration, Organization, Route, StorageQueueTarget
 from integration.dead_letters import Filter, Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import JobOrder, Release, Work

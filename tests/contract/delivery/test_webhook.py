@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from integration.config.model import WebhookTarget
+from integration.config.keys.model import WebhookTarget
 from integration.delivery.shipment import Receipt, Shipment
 from integration.delivery.targets.webhook import Webhook
 from integration.errors import TargetRejected, TargetUnavailable

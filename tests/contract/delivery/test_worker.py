@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integration.config.model import Configuration, HttpSource, Organization, StorageQueueTarget
+from integration.config.keys.model import Configuration, HttpSource, Organization, StorageQueueTarget
 from integration.dead_letters import Record
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Envelope, Release, Work

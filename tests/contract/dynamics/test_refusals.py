@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration.config.model import Credentials, Organization
+from integration.config.keys.model import Credentials, Organization
 from integration.dataverse import Dataverse, open_http_client
 from integration.errors import Forbidden, Throttled
 from integration.identity import Tokens

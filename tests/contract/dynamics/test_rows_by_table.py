@@ -3,7 +3,7 @@
 import httpx
 
 from integration.clock import SystemClock
-from integration.config.model import Credentials, Organization
+from integration.config.keys.model import Credentials, Organization
 from integration.dataverse import Dataverse, open_http_client
 from integration.identity import Tokens
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from integration.clock import SystemClock
-from integration.config.model import Health, Organization
+from integration.config.keys.model import Health, Organization
 from integration.errors import CorruptRecord, StorageUnavailable
 from integration.health import State, States, Watch
 from integration.health.states import TABLE, Kept, _key

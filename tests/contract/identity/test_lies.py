@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from integration.config.model import Credentials, Organization
+from integration.config.keys.model import Credentials, Organization
 from integration.errors import LinkUnknown, Throttled, UnexpectedAnswer
 from integration.identity import Tokens
 from tests.strategies.nonsense import NONSENSE

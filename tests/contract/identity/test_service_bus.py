@@ -17,7 +17,7 @@ from azure.servicebus.exceptions import (
 )
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from integration.config.model import ServiceBusTarget
+from integration.config.keys.model import ServiceBusTarget
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.service_bus import Namespaces
 from integration.delivery.targets.service_bus.target import ServiceBus as Target

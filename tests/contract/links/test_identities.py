@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse import Identity
 from integration.errors import Unreachable
 from integration.links.identities import Identities

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509 import load_pem_x509_certificate
 
 from emulation.dynamics import App, Secret
-from integration.config.model import Credentials, Organization
+from integration.config.keys.model import Credentials, Organization
 from integration.errors import Throttled, Unauthenticated, Unreachable
 from integration.identity import AppIdentity, Tokens, scope_for
 from tests.contract.dynamics.test_entra import as_pem, key_and_certificate

@@ -11,7 +11,7 @@ import pytest
 
 from integration import Forbidden, Linked, LinkResolver, NotLinked, Throttled, Unauthenticated, UnexpectedAnswer
 from integration import Unreachable as LinkUnreachable
-from integration.config.model import Credentials, Organization
+from integration.config.keys.model import Credentials, Organization
 from integration.dataverse import Dataverse, open_http_client
 from integration.errors import StorageUnavailable, UntrustedLink
 from integration.finance_operations import FinanceOperations

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from integration.config.model import Configuration, Organization
+from integration.config.keys.model import Configuration, Organization
 from integration.dead_letters import DeadLetters, Record
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Replays

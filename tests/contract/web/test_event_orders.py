@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integration.config.model import Configuration
+from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters
 from integration.delivery import Replays
 from integration.errors import InvalidRequest, StorageUnavailable

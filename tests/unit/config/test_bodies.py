@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from integration.config import check, check_text
-from integration.config.bodies import MARGIN
-from integration.config.settings import BODY_LIMIT
-from integration.config.sources import HttpSource
+from integration.config.keys.sources import HttpSource
+from integration.config.reading.bodies import MARGIN
+from integration.config.settings.settings import BODY_LIMIT
 from tests.bicep import Template
 from tests.unit.config.written import ORGANIZATION, STORAGE, http
 

@@ -3,8 +3,8 @@
 import pytest
 
 from integration.config import check_text
-from integration.config.groups import groups_of
-from integration.config.sources import group_of
+from integration.config.keys.groups import groups_of
+from integration.config.keys.sources import group_of
 from tests.unit.config.written import (
     ORGANIZATION,
     STORAGE,

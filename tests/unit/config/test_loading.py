@@ -1,7 +1,7 @@
 import pytest
 
 from integration.config import check, check_text, load, locate
-from integration.config.model import StorageQueueSource, WebhookTarget
+from integration.config.keys.model import StorageQueueSource, WebhookTarget
 from integration.errors import ConfigurationError
 from tests.unit.config.written import (
     ORGANIZATION,

@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integration.config import check_text
-from integration.config.duration import format_duration, parse_duration
-from integration.config.model import (
+from integration.config.keys.model import (
     Cache,
     Configuration,
     Delivery,
@@ -29,9 +28,10 @@ from integration.config.model import (
     StorageQueueTarget,
     WebhookTarget,
 )
-from integration.config.reading import joined
+from integration.config.reading.duration import format_duration, parse_duration
+from integration.config.reading.reading import joined
 from integration.config.schema import schema
-from integration.config.settings import CLIENT_ID, of_organization
+from integration.config.settings.settings import CLIENT_ID, of_organization
 
 ENVIRON = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from integration.config import check_text
-from integration.config.model import Document
+from integration.config.keys.model import Document
 from integration.config.schema import key_docs, schema, schema_text
 
 ROOT = Path(__file__).parents[3]

@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse import Dataverse
 from integration.finance_operations import FinanceOperations
 from tests.fake_clock import FakeClock

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.config.model import Breaker, OwnBreaker
+from integration.config.keys.model import Breaker, OwnBreaker
 from integration.delivery.backoff import GiveUp, Retry, decide, postpone
 from integration.delivery.breaking.circuit import HEARD, PROBE, Circuit, abandon, admit, fail, succeed
 from integration.delivery.breaking.circuits import CLOSED, OPENED, Circuits, about, alert_event

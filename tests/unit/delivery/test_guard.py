@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from integration.config.model import Configuration, HttpSource, Organization
+from integration.config.keys.model import Configuration, HttpSource, Organization
 from integration.dataverse import Identity
 from integration.delivery.screening.guard import ECHO, FOREIGN_ORGANIZATION, PASSED, RECENT, Guard, Refused, foreign
 from integration.delivery.shipment import Shipment

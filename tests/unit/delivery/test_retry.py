@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.config.model import Delivery
+from integration.config.keys.model import Delivery
 from integration.delivery.backoff import LONGEST, GiveUp, Retry, decide
 
 SCHEDULE = Delivery().retry_after

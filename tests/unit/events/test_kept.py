@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.config.model import HttpSource, Organization
+from integration.config.keys.model import HttpSource, Organization
 from integration.delivery.queued.envelope import inbound_of
 from integration.events.decode import decode
 from integration.events.event import Event

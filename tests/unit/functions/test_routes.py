@@ -9,7 +9,7 @@ import pytest
 from emulation.functions_host import http_trigger
 from emulation.functions_host.function import Binding, Function
 from emulation.functions_host.http_trigger import Endpoint
-from integration.config.function_names import KINDS, RESERVED
+from integration.config.keys.function_names import KINDS, RESERVED
 from integration.functions.app import build
 from tests.unit.functions.test_app import CONFIGURATION, SETTINGS, registered
 

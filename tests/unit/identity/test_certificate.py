@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from integration.config.model import Credentials
+from integration.config.keys.model import Credentials
 from integration.errors import Unauthenticated
 from integration.identity.certificate import client_credential
 

@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from integration.clock import SystemClock
-from integration.config.model import Credentials, Organization
+from integration.config.keys.model import Credentials, Organization
 from integration.errors import Throttled, Unauthenticated, Unreachable
 from integration.identity import Tokens, scope_for
 from integration.identity.grants import Grant, Grants

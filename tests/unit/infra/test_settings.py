@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from integration.config import check, settings
-from integration.config.connections import connection_fault, settings_of
-from integration.config.credentials import credentials
-from integration.config.function_names import function_name
-from integration.config.sources import ServiceBusSource
-from integration.config.targets import ServiceBusTarget
+from integration.config import check
+from integration.config.keys.function_names import function_name
+from integration.config.keys.sources import ServiceBusSource
+from integration.config.keys.targets import ServiceBusTarget
+from integration.config.settings import settings
+from integration.config.settings.connections import connection_fault, settings_of
+from integration.config.settings.credentials import credentials
 from integration.delivery.queued.claim_checks import KEEP
 from integration.functions.app import build
 from integration.storage.connections import Account, find

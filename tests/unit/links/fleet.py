@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.dataverse import Details, NotIntegrated
 from integration.errors import StorageUnavailable
 from integration.links import LinkResolver, Stored

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.config.model import Cache
+from integration.config.keys.model import Cache
 from integration.links import Linked, NotLinked, Record
 from integration.links.decide import Adopt, Policy, Refused, Step, Take, Wait, claim, decide, next_backoff
 from integration.links.entry import Entry

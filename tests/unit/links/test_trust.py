@@ -1,7 +1,7 @@
 import pytest
 
 from integration.clouds import CLOUDS
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.links.trust import distrust
 
 TENANT = "11111111-2222-3333-4444-555555555555"

@@ -8,7 +8,7 @@ import re
 from datetime import UTC
 from typing import Any
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.events.event import Event
 
 MISSING = object()

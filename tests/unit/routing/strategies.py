@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.events.event import Event
 
 texts = st.sampled_from(

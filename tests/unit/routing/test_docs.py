@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.routing import keys, pasted, templates
 from integration.routing.operators import OPERATORS
 from integration.routing.table import RouteTable

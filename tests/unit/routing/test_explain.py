@@ -2,7 +2,7 @@ from typing import Any
 
 import msgspec
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.events.event import Event
 from integration.routing import Explanation, RouteTable
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from integration.config.model import Route, WebhookTarget
+from integration.config.keys.model import Route, WebhookTarget
 from integration.events.event import Event
 from integration.routing.doubts import doubts
 from integration.routing.keys import doubtful, parse_key

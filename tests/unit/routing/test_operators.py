@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.events.event import Event
 from integration.routing.operators import OPERATORS
 from integration.routing.table import RouteTable

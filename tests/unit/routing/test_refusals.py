@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.errors import ConfigurationError, Problem
 from integration.events.event import Event
 from integration.routing.operators import OPERATORS

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integration.config.model import Route
+from integration.config.keys.model import Route
 from integration.errors import ConfigurationError
 from integration.routing.table import RouteTable
 from tests.unit.routing import naive, strategies

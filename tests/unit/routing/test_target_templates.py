@@ -2,7 +2,7 @@ import httpx
 import msgspec
 import pytest
 
-from integration.config.model import FinanceOperationsTarget, Route, StorageQueueTarget, WebhookTarget
+from integration.config.keys.model import FinanceOperationsTarget, Route, StorageQueueTarget, WebhookTarget
 from integration.delivery.shipment import Shipment
 from integration.delivery.targets.webhook import Webhook
 from integration.errors import ConfigurationError, TemplateField

@@ -2,7 +2,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 from integration.delivery.breaking.circuit_rows import Standing
 from integration.errors import StorageUnavailable
 from integration.health import States

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integration.config.model import Cache, Organization
+from integration.config.keys.model import Cache, Organization
 from integration.errors import Forbidden, LinkUnknown, Throttled
 from integration.links.values import Link, Linked, NotLinked
 from integration.web import Request

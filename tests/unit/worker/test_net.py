@@ -16,7 +16,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from integration.config.model import Configuration, HttpSource, Organization, Route, StorageQueueTarget, WebhookTarget
+from integration.config.keys.model import (
+    Configuration,
+    HttpSource,
+    Organization,
+    Route,
+    StorageQueueTarget,
+    WebhookTarget,
+)
 from integration.dataverse import Identity
 from integration.dead_letters import Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED

@@ -6,7 +6,7 @@ Source: "CloudEvents AMQP Protocol Binding" 1.0.2, binary content mode; "Service
 import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
-from integration.config.model import ServiceBusTarget
+from integration.config.keys.model import ServiceBusTarget
 from integration.delivery.shipment import Receipt, Shipment, content
 from integration.delivery.targets.service_bus import Namespaces, Writer
 from integration.events.cloudevents import amqp

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from integration.clouds import CloudName
-from integration.config.breaker import Breaker, OwnBreaker
-from integration.config.fields import (
+from integration.config.keys.breaker import Breaker, OwnBreaker
+from integration.config.keys.fields import (
     ControlNumber,
     HostSuffix,
     JsonObject,
@@ -30,7 +30,7 @@ from integration.config.fields import (
     Text,
     Threshold,
 )
-from integration.config.sources import (
+from integration.config.keys.sources import (
     EventGridSource,
     EventHubSource,
     HttpSource,
@@ -38,7 +38,7 @@ from integration.config.sources import (
     Source,
     StorageQueueSource,
 )
-from integration.config.targets import (
+from integration.config.keys.targets import (
     EventGridTarget,
     FinanceOperationsTarget,
     ServiceBusTarget,

@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from integration.config.breaker import OwnBreaker
-from integration.config.fields import (
+from integration.config.keys.breaker import OwnBreaker
+from integration.config.keys.fields import (
     AccessKey,
     Connection,
     EntityName,

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from integration.config.model import Configuration
-from integration.config.sources import (
+from integration.config.keys.model import Configuration
+from integration.config.keys.sources import (
     EventGridSource,
     EventHubSource,
     HttpSource,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from integration.clouds import organization_host
-from integration.config.model import Organization
+from integration.config.keys.model import Organization
 
 
 def name_of(organizations: Iterable[Organization], said: str) -> str:

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 from msgspec import inspect
 
-from integration.config.checks import Judged, check_fields, check_text
-from integration.config.duration import HINT as DURATION_HINT
-from integration.config.duration import parse_duration
-from integration.config.settings import Environ
-from integration.config.substitution import KEY_VAULT_HINT, substitute
+from integration.config.reading.checks import Judged, check_fields, check_text
+from integration.config.reading.duration import HINT as DURATION_HINT
+from integration.config.reading.duration import parse_duration
+from integration.config.settings.settings import Environ
+from integration.config.settings.substitution import KEY_VAULT_HINT, substitute
 from integration.errors import Problem
 
 BAD = cast("Any", object())

@@ -9,15 +9,15 @@ import msgspec
 from msgspec import inspect
 
 from integration.clouds import organization_url
-from integration.config import settings
-from integration.config.bodies import body_warnings
-from integration.config.credentials import credential_problems
-from integration.config.function_names import name_problems
-from integration.config.groups import group_problems, group_warnings
-from integration.config.model import Configuration, Document, Route
-from integration.config.places import place_problems, place_warnings
-from integration.config.reading import BAD, Reader, suggestion
-from integration.config.settings import Environ
+from integration.config.keys.function_names import name_problems
+from integration.config.keys.groups import group_problems, group_warnings
+from integration.config.keys.model import Configuration, Document, Route
+from integration.config.reading.bodies import body_warnings
+from integration.config.reading.places import place_problems, place_warnings
+from integration.config.reading.reading import BAD, Reader, suggestion
+from integration.config.settings import settings
+from integration.config.settings.credentials import credential_problems
+from integration.config.settings.settings import Environ
 from integration.errors import ConfigurationError, Problem
 
 DEFAULT = "fno-link.toml"

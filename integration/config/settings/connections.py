@@ -7,8 +7,8 @@ too) and "Develop Azure Functions: identity-based connections" (`__fullyQualifie
 import re
 from collections.abc import Sequence
 
-from integration.config.settings import Environ
-from integration.config.substitution import KEY_VAULT
+from integration.config.settings.settings import Environ
+from integration.config.settings.substitution import KEY_VAULT
 
 PROPERTIES = (
     "fullyQualifiedNamespace",

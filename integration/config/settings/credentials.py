@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from integration.config import settings
-from integration.config.model import Credentials
-from integration.config.settings import Environ, of_organization
-from integration.config.substitution import KEY_VAULT, KEY_VAULT_HINT
+from integration.config.keys.model import Credentials
+from integration.config.settings import settings
+from integration.config.settings.settings import Environ, of_organization
+from integration.config.settings.substitution import KEY_VAULT, KEY_VAULT_HINT
 from integration.errors import ConfigurationError, Problem
 
 

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from integration.config.settings import Environ
+from integration.config.settings.settings import Environ
 
 PARTS = re.compile(r"%%|%([A-Za-z_][A-Za-z0-9_.:-]*)%|%")
 KEY_VAULT = "@Microsoft.KeyVault("

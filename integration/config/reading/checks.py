@@ -13,11 +13,11 @@ import msgspec
 from msgspec import inspect
 
 from integration.clouds import CLOUDS
-from integration.config import model
-from integration.config.connections import NAMESPACE, connection_fault, entity_fault, namespace_fault
-from integration.config.schedule import HINT as SCHEDULE_HINT
-from integration.config.schedule import schedule_fault
-from integration.config.settings import STORAGE, Environ
+from integration.config.keys import model
+from integration.config.reading.schedule import HINT as SCHEDULE_HINT
+from integration.config.reading.schedule import schedule_fault
+from integration.config.settings.connections import NAMESPACE, connection_fault, entity_fault, namespace_fault
+from integration.config.settings.settings import STORAGE, Environ
 from integration.errors import Problem
 
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")

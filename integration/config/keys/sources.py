@@ -2,7 +2,7 @@
 
 import msgspec
 
-from integration.config.fields import (
+from integration.config.keys.fields import (
     Bytes,
     CallDepth,
     Connection,

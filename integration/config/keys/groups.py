@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from integration.config.model import Configuration
-from integration.config.sources import group_of
+from integration.config.keys.model import Configuration
+from integration.config.keys.sources import group_of
 from integration.errors import Problem
 
 

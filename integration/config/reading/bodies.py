@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from integration.config.model import Configuration
-from integration.config.settings import BODY_LIMIT, Environ
-from integration.config.sources import HttpSource
+from integration.config.keys.model import Configuration
+from integration.config.keys.sources import HttpSource
+from integration.config.settings.settings import BODY_LIMIT, Environ
 from integration.errors import Problem
 
 # So that a body that is a little too large is told so by 413.

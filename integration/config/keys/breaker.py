@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 
-from integration.config.fields import Percent, Threshold
+from integration.config.keys.fields import Percent, Threshold
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from integration.config.model import (
+from integration.config.keys.model import (
     Configuration,
     EventHubSource,
     ServiceBusSource,

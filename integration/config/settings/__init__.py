@@ -1,0 +1,1 @@
+"""App settings: their names, `%SETTING%` in the configuration, credentials and connections."""
