@@ -17,6 +17,7 @@ FnoLinkError
 │   ├── UnexpectedAnswer
 │   └── Busy
 ├── StorageUnavailable
+├── StorageRefused
 ├── Overloaded
 ├── PayloadTooLarge
 ├── CorruptRecord
@@ -225,6 +226,21 @@ class StorageUnavailable(FnoLinkError):
 
     hint = "Check the AzureWebJobsStorage setting and the state of the storage account; the sender may try again."
     transient = True
+
+
+class StorageRefused(FnoLinkError):
+    """The storage account refused what was to be stored or read, and would do so again.
+
+    Args:
+        message: What happened.
+        status: The HTTP status that was answered.
+    """
+
+    hint = "Read the message: most often something is larger than the account takes; report it with its message."
+
+    def __init__(self, message: str | None = None, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Overloaded(FnoLinkError):

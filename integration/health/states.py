@@ -114,7 +114,7 @@ class States:
             await table.delete_entity(_PARTITION, _key(organization))
 
     async def _table(self) -> Any:
-        return await self._storage.table(TABLE)
+        return await self._storage.raw_table(TABLE)
 
 
 _READER = Reader(msgspec.json.Decoder(State), "health state")

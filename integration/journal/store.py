@@ -265,7 +265,7 @@ class Journal:
         from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
 
         for name in tables:
-            table: Any = await self._storage.table(name)
+            table: Any = await self._storage.raw_table(name)
             self.operations += 1
             with storage_failures("reading the journal"):
                 try:
@@ -288,7 +288,7 @@ class Journal:
             ResourceNotFoundError,
         )
 
-        table: Any = await self._storage.table(name)
+        table: Any = await self._storage.raw_table(name)
         entity = encode(row)
         self.operations += 1
         with storage_failures("writing the journal"):
@@ -312,7 +312,7 @@ class Journal:
         )
         from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
 
-        table: Any = await self._storage.table(name)
+        table: Any = await self._storage.raw_table(name)
         self.operations += 1
         with storage_failures("writing the journal"):
             try:

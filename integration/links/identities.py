@@ -128,10 +128,11 @@ class Identities:
             return None
         try:
             with storage_failures("reading an identity"):
-                entity = await (await self._table()).get_entity(PARTITION, key)
+                try:
+                    entity = await (await self._table()).get_entity(PARTITION, key)
+                except ResourceNotFoundError:
+                    return None
             return _READER.read(entity.get("record"))
-        except ResourceNotFoundError:
-            return None
         except (StorageUnavailable, CorruptRecord) as error:
             log.warning("the shared identity cannot be used: %s", error)
             return None

@@ -1,12 +1,16 @@
 """One set of storage clients a process, each built at its first use."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from integration.storage.azure_tables import AzureTable
 from integration.storage.blobs import Blobs
 from integration.storage.connections import Account, ConnectionString, Service, find
 from integration.storage.failures import storage_failures
 from integration.storage.queues import Queue
+from integration.storage.tables import Table
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -32,7 +36,8 @@ class Storage:
         self._services: dict[tuple[str, Service, bool], Any] = {}
         self._queues: dict[tuple[str, str, bool], Queue] = {}
         self._blobs: dict[tuple[str, bool], Blobs] = {}
-        self._tables: dict[str, TableClient] = {}
+        self._tables: dict[tuple[str, bool], AzureTable] = {}
+        self._raw_tables: dict[str, TableClient] = {}
 
     def queue(self, name: str, *, connection: str = INTERNAL, hasty: bool = False) -> Queue:
         """Give the client of a queue.
@@ -56,20 +61,35 @@ class Storage:
             self._blobs[key] = Blobs(service.get_container_client(container))
         return self._blobs[key]
 
-    async def table(self, name: str) -> "TableClient":
-        """Give the client of a table in the worker's own account, made if it is missing.
+    async def table(self, name: str, *, hasty: bool = False) -> Table:
+        """Give a table of the worker's own account; no request is made.
+
+        Args:
+            name: The table's name.
+            hasty: For what must not wait for long: connect 2 s, read 4 s, one retry.
+        """
+        key = (name, hasty)
+        if key not in self._tables:
+            # Importing the SDK takes a second on a busy machine: the loop must not feel it.
+            await asyncio.to_thread(import_module, "azure.data.tables.aio")
+            service = self._service(INTERNAL, "table", hasty=hasty)
+            self._tables.setdefault(key, AzureTable(service.get_table_client(name)))
+        return self._tables[key]
+
+    async def raw_table(self, name: str) -> "TableClient":
+        """Give the SDK's client of a table, made if it is missing, to who does not use the port yet.
 
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        if name not in self._tables:
+        if name not in self._raw_tables:
             service = self._service(INTERNAL, "table", hasty=False)
             with storage_failures(f"creating table {name}"):
-                self._tables[name] = await service.create_table_if_not_exists(name)
-        return self._tables[name]
+                self._raw_tables[name] = await service.create_table_if_not_exists(name)
+        return self._raw_tables[name]
 
     def open_table(self, name: str) -> "TableClient":
-        """Give the client of a table in the worker's own account as it is: a missing one stays missing."""
+        """Give the SDK's client of a table as it is: a missing one stays missing."""
         return self._service(INTERNAL, "table", hasty=False).get_table_client(name)
 
     async def tables(self, prefix: str) -> AsyncIterator[str]:
@@ -91,7 +111,7 @@ class Storage:
             StorageUnavailable: It may still be there.
         """
         service = self._service(INTERNAL, "table", hasty=False)
-        self._tables.pop(name, None)
+        self._raw_tables.pop(name, None)
         with storage_failures(f"deleting table {name}"):
             await service.delete_table(name)
 
@@ -102,6 +122,7 @@ class Storage:
         self._queues.clear()
         self._blobs.clear()
         self._tables.clear()
+        self._raw_tables.clear()
         for service in services:
             await service.close()
 
@@ -139,6 +160,8 @@ def _client_class(service: Service) -> Any:
 
 
 def _limits(service: Service, *, hasty: bool) -> dict[str, Any]:
+    if service == "table" and hasty:
+        return {"retry_total": 1, "connection_timeout": 2, "read_timeout": 4}
     if service == "table":
         return {"retry_total": 3, "retry_backoff_factor": 0.4, "connection_timeout": 5, "read_timeout": 20}
     if hasty:

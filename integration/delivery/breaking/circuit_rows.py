@@ -133,7 +133,7 @@ class CircuitRows:
     async def _read(self, target: str) -> tuple[Standing | None, str | None]:
         from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
 
-        table: Any = await self._storage.table(TABLE)
+        table: Any = await self._storage.raw_table(TABLE)
         with storage_failures("reading a circuit"):
             try:
                 row = await table.get_entity(_PARTITION, _key(target))
@@ -150,7 +150,7 @@ class CircuitRows:
         )
         from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
 
-        table: Any = await self._storage.table(TABLE)
+        table: Any = await self._storage.raw_table(TABLE)
         row = {
             "PartitionKey": _PARTITION,
             "RowKey": _key(standing.target),

@@ -46,7 +46,7 @@ class DueRows:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        table: Any = await self._storage.table(TABLE)
+        table: Any = await self._storage.raw_table(TABLE)
         digest = hashlib.sha256(message).hexdigest()[:32]
         row = {
             "PartitionKey": _hour(at),
@@ -107,7 +107,7 @@ class DueRows:
         return moved
 
     async def _first(self, until: datetime) -> list[dict[str, Any]]:
-        table: Any = await self._storage.table(TABLE)
+        table: Any = await self._storage.raw_table(TABLE)
         limits = {"hour": _hour(until), "row": f"{_moment(until)}~"}
         found = table.query_entities(
             "PartitionKey le @hour and RowKey le @row", parameters=limits, results_per_page=AT_ONCE
@@ -139,7 +139,7 @@ class DueRows:
         else:
             # One that the queue does not take must not stand in the way of all that are due later.
             await netted(queue.put(message, delay=max(timedelta(0), at - clock.now())), bury)
-        table: Any = await self._storage.table(TABLE)
+        table: Any = await self._storage.raw_table(TABLE)
         with storage_failures("forgetting a retry that is on its queue"):
             await table.delete_entity(row["PartitionKey"], row["RowKey"])
 

@@ -99,7 +99,7 @@ class NewestRows:
         """
         from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
 
-        table: Any = await self._storage.table(TABLE)
+        table: Any = await self._storage.raw_table(TABLE)
         self.operations += 1
         with storage_failures("reading the newest event"):
             try:
@@ -167,7 +167,7 @@ class NewestRows:
         raise StorageUnavailable(msg)
 
     async def _entities(self, wanted: WantedKinds) -> list[tuple[Any, Newest]]:
-        table: Any = await self._storage.table(TABLE)
+        table: Any = await self._storage.raw_table(TABLE)
         with storage_failures("listing the newest events"):
             text, parameters = ("PartitionKey eq @o", {"o": wanted.organization}) if wanted.organization else ("", {})
             rows = table.query_entities(text, parameters=parameters) if text else table.list_entities()
@@ -196,7 +196,7 @@ class NewestRows:
             "resets": last.resets,
             "updated_at": at,
         }
-        table: Any = await self._storage.table(TABLE)
+        table: Any = await self._storage.raw_table(TABLE)
         self.operations += 1
         with storage_failures("writing the newest event"):
             try:

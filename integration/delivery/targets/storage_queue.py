@@ -2,7 +2,7 @@
 
 from integration.config.keys.model import StorageQueueTarget
 from integration.delivery.shipment import Receipt, Shipment, content
-from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable
+from integration.errors import StorageRefused, StorageUnavailable, TargetRejected, TargetUnavailable
 from integration.storage import Storage
 from integration.storage.queues import MAX_MESSAGE
 
@@ -26,8 +26,6 @@ class StorageQueue:
             TargetUnavailable: The storage account did not answer.
             TargetRejected: The event is larger than a queue message can be, or the account refuses it.
         """
-        from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  # imported at first use: import budget
-
         body, _ = content(shipment.event, self._target.body)
         if len(body) > MAX_MESSAGE:
             msg = f"{len(body)} bytes are more than the {MAX_MESSAGE} that a Storage queue message can hold"
@@ -36,9 +34,9 @@ class StorageQueue:
             await self._queue.put(body)
         except StorageUnavailable as unavailable:
             raise TargetUnavailable(str(unavailable)) from unavailable
-        except HttpResponseError as refused:
-            msg = f"the storage account answered {refused.status_code} to {self._target.name}"
-            raise TargetRejected(msg, status=refused.status_code) from refused
+        except StorageRefused as refused:
+            msg = f"the storage account answered {refused.status} to {self._target.name}"
+            raise TargetRejected(msg, status=refused.status) from refused
         return Receipt()
 
     async def close(self) -> None:

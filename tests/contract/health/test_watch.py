@@ -131,7 +131,7 @@ async def test_an_alert_that_could_not_be_sent_is_sent_at_the_next_round_under_t
 @pytest.mark.parametrize("row", ["{broken", '{"v":99}', "[" * 5000])
 async def test_a_row_that_cannot_be_read_is_said_so_and_begun_anew(states, row):
     rows, storage = states
-    table = await storage.table(TABLE)
+    table = await storage.raw_table(TABLE)
     await table.create_entity({"PartitionKey": "organization", "RowKey": _key("contoso"), "state": row})
     with pytest.raises(CorruptRecord, match="contoso"):
         await rows.load("contoso")
