@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 
 from emulation.server_process import told_to_end
-from emulation.service_bus.broker import Broker
+from emulation.service_bus.amqp.errors import Refused
+from emulation.service_bus.broker.broker import Broker
+from emulation.service_bus.broker.journal import CorruptJournal
 from emulation.service_bus.config import BrokerConfig, load
-from emulation.service_bus.control import serve_control
-from emulation.service_bus.errors import Refused
-from emulation.service_bus.journal import CorruptJournal
 from emulation.service_bus.process import Ready
-from emulation.service_bus.server import Server
+from emulation.service_bus.server.control import serve_control
+from emulation.service_bus.server.server import Server
 
 
 def connection_string(port: int, name: str, key: str) -> str:

@@ -7,9 +7,9 @@ from urllib.parse import quote_plus
 import pytest
 from azure.servicebus._base_handler import _generate_sas_token
 
-from emulation.service_bus.authorization import Authority, Claims
+from emulation.service_bus.amqp.errors import Refused
+from emulation.service_bus.broker.authorization import Authority, Claims
 from emulation.service_bus.config import Key
-from emulation.service_bus.errors import Refused
 
 HOST = "localhost:5672"
 AUDIENCE = "amqps://localhost/orders"

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulation.service_bus.broker import Broker
+from emulation.service_bus.amqp.frames import AMQP_HEADER, frame, performative_frame
+from emulation.service_bus.broker.broker import Broker
 from emulation.service_bus.codec.encode import encode
 from emulation.service_bus.codec.performatives import Attach, Begin, Disposition, Flow, Open, Transfer
 from emulation.service_bus.codec.types import Described, ULong
 from emulation.service_bus.config import BrokerConfig, QueueConfig
-from emulation.service_bus.frames import AMQP_HEADER, frame, performative_frame
-from emulation.service_bus.server import Server
+from emulation.service_bus.server.server import Server
 
 START = AMQP_HEADER + performative_frame(0, Open("fuzz", "localhost")) + performative_frame(0, Begin(None, 0, 10, 10))
 NUMBERS = st.one_of(st.none(), st.integers(0, 3), st.integers(0, 2**32 - 1))

@@ -3,7 +3,10 @@ import random
 
 import pytest
 
-from emulation.service_bus.broker import Broker
+from emulation.service_bus.amqp.content import Content, body
+from emulation.service_bus.broker.broker import Broker
+from emulation.service_bus.broker.journal import CorruptJournal, FileJournal, read_records
+from emulation.service_bus.broker.recovery import created_record, make_entity, rules_record
 from emulation.service_bus.config import (
     BrokerConfig,
     Milliseconds,
@@ -12,11 +15,8 @@ from emulation.service_bus.config import (
     SubscriptionConfig,
     TopicConfig,
 )
-from emulation.service_bus.content import Content, body
-from emulation.service_bus.journal import CorruptJournal, FileJournal, read_records
-from emulation.service_bus.message import State
-from emulation.service_bus.recovery import created_record, make_entity, rules_record
-from emulation.service_bus.rules import compile_rule
+from emulation.service_bus.entities.message import State
+from emulation.service_bus.entities.rules import compile_rule
 
 CONFIG = BrokerConfig(
     queues=(
@@ -195,7 +195,7 @@ async def test_a_disk_that_takes_nothing_more_acknowledges_nothing_more(tmp_path
 
 
 async def test_compaction_keeps_what_lives_and_forgets_the_rest(tmp_path, monkeypatch):
-    monkeypatch.setattr("emulation.service_bus.journal.MIN_COMPACTION", 20_000)
+    monkeypatch.setattr("emulation.service_bus.broker.journal.MIN_COMPACTION", 20_000)
     path = tmp_path / "journal"
     broker = Broker(CONFIG, path)
     queue = broker.namespace.entity_of("q")

@@ -1,12 +1,12 @@
 import pytest
 
+from emulation.service_bus.amqp.content import application_properties
+from emulation.service_bus.amqp.errors import Refused
 from emulation.service_bus.config import (
     Milliseconds,
 )
-from emulation.service_bus.content import application_properties
-from emulation.service_bus.errors import Refused
-from emulation.service_bus.intake import check_batch
-from emulation.service_bus.message import State
+from emulation.service_bus.entities.message import State
+from emulation.service_bus.nodes.intake import check_batch
 from tests.unit.service_bus.world import MINUTE, Receiver, World, content, queue
 
 

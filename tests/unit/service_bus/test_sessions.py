@@ -1,9 +1,9 @@
 import pytest
 
+from emulation.service_bus.amqp.errors import Refused
 from emulation.service_bus.config import (
     Milliseconds,
 )
-from emulation.service_bus.errors import Refused
 from tests.unit.service_bus.world import Receiver, World, content, queue
 
 

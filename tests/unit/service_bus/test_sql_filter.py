@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulation.service_bus.amqp.content import application_properties, parse, properties
+from emulation.service_bus.amqp.errors import Refused
 from emulation.service_bus.codec.encode import encode, list_of
 from emulation.service_bus.codec.types import Described, ULong
 from emulation.service_bus.config import CorrelationFilter, RuleConfig
-from emulation.service_bus.content import application_properties, parse, properties
-from emulation.service_bus.errors import Refused
-from emulation.service_bus.rules import Facts, FilterError, apply_action, compile_rule
-from emulation.service_bus.sql.lexer import SqlError
-from emulation.service_bus.sql.parser import parse_action, parse_filter
+from emulation.service_bus.entities.rules import Facts, FilterError, apply_action, compile_rule
+from emulation.service_bus.entities.sql.lexer import SqlError
+from emulation.service_bus.entities.sql.parser import parse_action, parse_filter
 
 USER = {
     "color": "blue",

@@ -1,3 +1,4 @@
+from emulation.service_bus.amqp.content import body
 from emulation.service_bus.config import (
     Milliseconds,
     QueueConfig,
@@ -5,7 +6,6 @@ from emulation.service_bus.config import (
     SubscriptionConfig,
     TopicConfig,
 )
-from emulation.service_bus.content import body
 from tests.unit.service_bus.world import MINUTE, Receiver, World, content, queue
 
 

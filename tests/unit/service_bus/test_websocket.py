@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulation.service_bus.codec.types import DecodeError
-from emulation.service_bus.websocket import (
+from emulation.service_bus.amqp.websocket import (
     BINARY,
     CLOSE,
     PING,
@@ -17,6 +16,7 @@ from emulation.service_bus.websocket import (
     accept,
     frame,
 )
+from emulation.service_bus.codec.types import DecodeError
 
 REQUEST = (
     "GET /$servicebus/websocket HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from emulation.service_bus.broker import Broker
+from emulation.service_bus.amqp.content import parse
+from emulation.service_bus.amqp.frames import AMQP_HEADER, SASL_FRAME, SASL_HEADER, FrameReader, performative_frame
+from emulation.service_bus.broker.broker import Broker
 from emulation.service_bus.codec.performatives import (
     Attach,
     Begin,
@@ -19,9 +21,7 @@ from emulation.service_bus.codec.performatives import (
 )
 from emulation.service_bus.codec.types import Described, Symbol, ULong
 from emulation.service_bus.config import BrokerConfig, QueueConfig
-from emulation.service_bus.content import parse
-from emulation.service_bus.frames import AMQP_HEADER, SASL_FRAME, SASL_HEADER, FrameReader, performative_frame
-from emulation.service_bus.server import Server
+from emulation.service_bus.server.server import Server
 
 ACCEPTED = Described(ULong(0x24), [])
 

@@ -1,7 +1,8 @@
 """Entities in a world whose clock stands still: what the tests of queues, sessions and topics share."""
 
-from emulation.service_bus.alarm import ManualClock
-from emulation.service_bus.authorization import Authority
+from emulation.service_bus.amqp.content import body, parse
+from emulation.service_bus.broker.authorization import Authority
+from emulation.service_bus.broker.journal import JournalRecorder, NoJournal
 from emulation.service_bus.codec.encode import encode, list_of
 from emulation.service_bus.codec.types import Symbol, Timestamp, UInt
 from emulation.service_bus.config import (
@@ -9,9 +10,8 @@ from emulation.service_bus.config import (
     QueueConfig,
     TopicConfig,
 )
-from emulation.service_bus.content import body, parse
-from emulation.service_bus.journal import JournalRecorder, NoJournal
-from emulation.service_bus.namespace import Namespace
+from emulation.service_bus.entities.alarm import ManualClock
+from emulation.service_bus.entities.namespace import Namespace
 
 MINUTE = 60_000
 

@@ -1,0 +1,1 @@
+"""The ports of a broker: AMQP at the `front_door`, faults and inspection at the `control` API."""
