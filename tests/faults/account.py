@@ -71,6 +71,7 @@ def _journalled(row: Row) -> Journalled:
             state=entry.state,
             target=entry.target,
             attempt=entry.attempt,
+            generation=entry.generation,
             status=entry.status,
             code=entry.code,
             at=_seconds(entry.at),

@@ -161,6 +161,28 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
 
 
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits on a queue or in the due table of ours, or on a Storage queue that is a source.
+
+    Args:
+        where: The queue or table.
+        until: When it is due, or was seen to be.
+        id: The event's id; empty: it does not say.
+        key: The event's storage key, or the SHA-256 of a body that is not decoded yet.
+        route: The delivery that it is about; empty: the event as a whole.
+        generation: Of the run that deferred it.
+        digest: SHA-256 of the message.
+    """
+
+    where: str
+    until: float = 0.0
+    id: str = ""
+    key: str = ""
+    route: str = ""
+    generation: int = 0
+    digest: str = ""
+
+
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal says of one delivery."""
 
@@ -168,6 +190,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     target: str = ""
     attempt: int = 0
+    generation: int = 0
     status: int | None = None
     code: str = ""
     at: float | None = None
@@ -256,6 +279,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         journal: Every row that can be read.
         unread: The keys of those that cannot.
         listed: What the running app listed as dead letters in the end; None: it was not asked.
+        waiting: What still waits when the run ends.
         broker_dead: Messages in the broker's own dead-letter queues of the sources.
         windows: The faults.
         rots: Records that were changed.
@@ -274,6 +298,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     journal: tuple[Journalled, ...] = ()
     unread: tuple[str, ...] = ()
     listed: tuple[Listed, ...] | None = None
+    waiting: tuple[Waits, ...] = ()
     broker_dead: tuple[BrokerDeadLetter, ...] = ()
     windows: tuple[Window, ...] = ()
     rots: tuple[Rot, ...] = ()

@@ -6,12 +6,13 @@ What a fault may explain is in `excuses`; what a changed record may, in `rotten`
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import msgspec
 
 from integration.dead_letters.reasons import REASONS
 from tests.faults import excuses, rotten
-from tests.faults.evidence import Delivery, Evidence, Fault, Journalled, Kept, Made, Receipt, Sent
+from tests.faults.evidence import Delivery, Evidence, Fault, Journalled, Kept, Made, Receipt, Sent, Waits
 
 INTERNAL = "fno-link."
 UNSETTLED = ("received", "deferred")
@@ -65,6 +66,7 @@ class _Judge:
         self._receipts: dict[str, list[Receipt]] = defaultdict(list)
         self._dead: dict[str, list[Kept]] = defaultdict(list)
         self._parked: dict[str, list[Kept]] = defaultdict(list)
+        self._waiting: dict[str, list[Waits]] = defaultdict(list)
         self._rows: dict[str, Journalled] = {}
         self._found = rotten.found(evidence)
         self._buried = rotten.buried(self._found)
@@ -78,6 +80,9 @@ class _Judge:
             for each in kept:
                 for name in {each.id, each.key} - {""}:
                     index[name].append(each)
+        for waits in evidence.waiting:
+            for name in {waits.id, waits.key} - {""}:
+                self._waiting[name].append(waits)
         for row in evidence.journal:
             for name in {row.id, row.key} - {""}:
                 self._rows[name] = row
@@ -109,26 +114,45 @@ class _Judge:
             if not accepted or rotten.WHOLE in buried:
                 continue
             row = self._rows.get(name) or self._rows.get(key)
-            if any(each.kind != "undecodable" for each in accepted) and row is None and name not in self._unread:
+            unknown = row is None and name not in self._unread and self._waits(name, key, "") is None
+            if any(each.kind != "undecodable" for each in accepted) and unknown:
                 yield Problem("no_row", name, f"accepted as {_kinds(accepted)}, and the journal does not know it")
             for each in accepted:
                 if each.kind in ("echo", "empty") and row is not None and not row.reason:
                     yield Problem("no_reason", name, f"the {each.kind} has a journal row that does not say why")
-            for reason in sorted({each.dead for each in accepted} - {""}):
-                if not any(kept.reason == reason for kept in self._kept(self._dead, name, key)):
-                    yield Problem("lost", name, f"was to become a dead letter {reason} and is none")
-            for delivery in sorted({delivery for each in accepted for delivery in each.expects}):
-                where = self._where(name, key, delivery) or ("buried" if delivery.route in buried else "")
-                self._counts[f"deliveries_{where or 'lost'}"] += 1
-                if not where:
-                    state = row.state if row else "unknown"
-                    why = f"to {delivery.target} by {delivery.route}: nowhere (journal: {state}); {self._story(name)}"
-                    yield Problem("lost", name, why)
+            yield from self._not_dead(name, key, accepted)
+            yield from self._not_delivered(name, key, accepted, buried)
+
+    def _not_dead(self, name: str, key: str, accepted: list[Sent]) -> Iterator[Problem]:
+        whole = self._waits(name, key, "")
+        for reason in sorted({each.dead for each in accepted} - {""}):
+            if any(kept.reason == reason for kept in self._kept(self._dead, name, key)):
+                continue
+            if whole is not None:
+                yield Problem("waiting", name, f"as a whole on {_until(whole)}")
+            else:
+                yield Problem("lost", name, f"was to become a dead letter {reason} and is none")
+
+    def _not_delivered(self, name: str, key: str, accepted: list[Sent], buried: frozenset[str]) -> Iterator[Problem]:
+        row = self._rows.get(name) or self._rows.get(key)
+        for delivery in sorted({delivery for each in accepted for delivery in each.expects}):
+            where = self._where(name, key, delivery) or ("buried" if delivery.route in buried else "")
+            waits = None if where else self._waits(name, key, delivery.route)
+            self._counts[f"deliveries_{where or ('waiting' if waits else 'lost')}"] += 1
+            if waits is not None:
+                yield Problem("waiting", name, f"by {delivery.route} on {_until(waits)}; {self._story(name)}")
+            elif not where:
+                state = row.state if row else "unknown"
+                why = f"to {delivery.target} by {delivery.route}: nowhere (journal: {state}); {self._story(name)}"
+                yield Problem("lost", name, why)
 
     def _rotted(self) -> Iterator[Problem]:
         """What was changed of our records is kept, as it was found; nothing else is unreadable."""
         for name, why in rotten.wrong(self._evidence, self._found):
             yield Problem("rotted", name, why)
+        for found in self._found:
+            if (waits := rotten.unmet(self._evidence, found)) is not None:
+                yield Problem("waiting", found.rot.id, f"its changed {found.rot.place} on {_until(waits)}")
 
     def _listed(self) -> Iterator[Problem]:
         """Every dead letter is listed, what cannot be read of them as such."""
@@ -282,6 +306,19 @@ class _Judge:
                 return word
         return ""
 
+    def _waits(self, name: str, key: str, route: str) -> Waits | None:
+        """Give what of ours will make a delivery, or run the event as a whole where it is asked for that."""
+        found = [*self._waiting.get(name, ()), *(self._waiting.get(key, ()) if key else ())]
+        row = self._rows.get(name) or self._rows.get(key)
+        entries = {made.route: made for made in (row.deliveries if row else ())}
+
+        def of_the_present_link(waits: Waits) -> bool:
+            entry = entries.get(waits.route)
+            # One of an older link of the delivery's chain is dropped when it is taken.
+            return entry is None or entry.state != "deferred" or entry.generation == waits.generation
+
+        return next((each for each in found if each.route in ("", route) and of_the_present_link(each)), None)
+
     def _kept(self, index: dict[str, list[Kept]], name: str, key: str) -> list[Kept]:
         return [*index.get(name, ()), *(index.get(key, ()) if key else ())]
 
@@ -315,6 +352,10 @@ class _Judge:
             self._counts[f"named_{found.rot.place}"] += bool(found.letters)
         for kind, count in Counter(each.kind for each in sent if each.accepted).items():
             self._counts[f"accepted_{kind}"] = count
+
+
+def _until(waits: Waits) -> str:
+    return f"{waits.where}, until {datetime.fromtimestamp(waits.until, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _kinds(messages: list[Sent]) -> str:

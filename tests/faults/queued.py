@@ -53,8 +53,7 @@ def rot(world: Faulty, place: Place, rng: random.Random) -> int:
         )
         try:
             if place == "due row":
-                _defer(world.storage, left, digest)
-                client.delete_message(message)
+                _moved(world.storage, left, digest, client, message)
             else:
                 client.update_message(message, visibility_timeout=0, content=text.decode())
         except HttpResponseError:
@@ -69,6 +68,20 @@ def _given_back(client: QueueClient, message: QueueMessage) -> int:
     except HttpResponseError:
         return 0  # it was taken again meanwhile
     return 0
+
+
+def _moved(connection: str, left: bytes, digest: str, client: QueueClient, message: QueueMessage) -> None:
+    """Move a message to the due table; where it was taken again meanwhile, no second one is left behind."""
+    _defer(connection, left, digest)
+    try:
+        client.delete_message(message)
+    except HttpResponseError:
+        with TableServiceClient.from_connection_string(connection) as service:
+            table = service.get_table_client(DUE)
+            for row in table.list_entities(select=["PartitionKey", "RowKey"]):
+                if row["RowKey"].endswith(f"-{digest[:32]}"):
+                    table.delete_entity(row["PartitionKey"], row["RowKey"])
+        raise
 
 
 def _defer(connection: str, message: bytes, digest: str) -> None:

@@ -82,6 +82,7 @@ SAID = (
     ("deliveries_delivered", "delivered"),
     ("deliveries_dead", "dead"),
     ("deliveries_parked", "parked"),
+    ("deliveries_waiting", "waiting"),
     ("deliveries_lost", "lost"),
 )
 

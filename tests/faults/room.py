@@ -28,16 +28,18 @@ from integration.config.keys.model import (
 from integration.delivery.queued.envelope import Envelope
 from integration.events.event import event_key
 from integration.routing.table import RouteTable
-from integration.storage.names import RETRIES
+from integration.storage.names import EVENTS, RETRIES
 from integration.worker import Worker
 from tests.faults import account, evidence, receipts
 from tests.faults.evidence import Evidence, Sent
 from tests.faults.rest import unrest
+from tests.faults.waiting import waiting
 
 ROUTES = {"to-hook": "hook", "to-box": "box", "to-bus": "bus"}
 TRANSPORTS = {"hook": "webhook", "box": "storage_queue", "bus": "service_bus"}
 DELIVERIES = tuple(evidence.Delivery(route, target) for route, target in ROUTES.items())
 KIND = "Known"
+WITHIN = 30.0
 # One at once; then as late as a due row.
 RETRY_AFTER = (timedelta(0), timedelta(hours=2), timedelta(hours=2))
 
@@ -58,18 +60,20 @@ class Room:
         self.sent: list[Sent] = []
         self.began = round(datetime.now(UTC).timestamp() * 1000)
 
-    async def send(self, body: bytes, **more: object) -> Sent:
-        """Hand a message over, and let the worker take it."""
+    async def send(self, body: bytes, *, taken: bool = True, **more: object) -> Sent:
+        """Hand a message over, and let the worker take it, or leave it on the queue."""
         now = datetime.now(UTC)
         sent = Sent(organization="contoso", transport="http", source="erp", at=now.timestamp(), **more)
         self.sent.append(sent)
-        await self.worker.take_envelope(Envelope(source="erp", received_at=now, body=body).encode())
+        envelope = Envelope(source="erp", received_at=now, body=body).encode()
+        await (self.worker.take_envelope(envelope) if taken else self.worker.storage.queue(EVENTS).put(envelope))
         return sent
 
-    async def send_event(self, type_: str = KIND, id_: str = "", **more: object) -> Sent:
+    async def send_event(self, type_: str = KIND, id_: str = "", *, filler: str = "", **more: object) -> Sent:
         """Hand an event over; one of the type KIND goes to every target."""
         id_ = id_ or str(uuid.uuid4()).upper()
         body = {"BusinessEventId": type_, "EventId": id_, "ControlNumber": 1, "EventTime": f"/Date({self.began})/"}
+        body |= {"Filler": filler} if filler else {}
         return await self.send(json.dumps(body).encode(), id=id_, key=event_key("contoso", id_, group="erp"), **more)
 
     async def carry_on(self) -> int:
@@ -85,8 +89,8 @@ class Room:
                 return 0  # nothing was ever to be tried again
         return taken
 
-    def evidence(self) -> Evidence:
-        """Gather everything."""
+    def evidence(self, within: float = WITHIN) -> Evidence:
+        """Gather everything; wait so many seconds for messages that are not due."""
         return Evidence(
             sent=tuple(self.sent),
             receipts=(
@@ -99,6 +103,7 @@ class Room:
             journal=account.journal(self.storage),
             broker_dead=tuple(receipts.given_up(self.bus.control, [self.queue])),
             transports=TRANSPORTS,
+            waiting=waiting(self.storage, queues=["erp-in"], within=within),
             unrest=self.unrest(),
         )
 

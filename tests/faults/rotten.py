@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tests.faults.evidence import Evidence, Kept, Rot
+from tests.faults.evidence import Evidence, Kept, Rot, Waits
 from tests.faults.excuses import CORRUPT, HOST, STORAGE
 
 WHOLE = ""
@@ -81,7 +81,7 @@ def wrong(evidence: Evidence, all_found: Iterable[Found]) -> Iterable[tuple[str,
     """Say, by its name, what was done to changed records that must not be, or what is unreadable without a change."""
     for each in all_found:
         rot = each.rot
-        if rot.place in MESSAGES and not each.letters:
+        if rot.place in MESSAGES and not each.letters and unmet(evidence, each) is None:
             yield rot.id, f"its {rot.place} was changed, and is kept nowhere"
         if rot.place == "dead letter" and not any(kept.path == rot.path for kept in evidence.dead):
             yield rot.id or rot.key, f"its dead letter {rot.path} was changed, and is gone"
@@ -94,6 +94,14 @@ def wrong(evidence: Evidence, all_found: Iterable[Found]) -> Iterable[tuple[str,
     rows = {rot.key for rot in evidence.rots if rot.place == "journal row"}
     for key in set(evidence.unread) - rows:
         yield key, "this journal row cannot be read, and nobody has changed it"
+
+
+def unmet(evidence: Evidence, each: Found) -> Waits | None:
+    """Give the changed message where nobody has taken it yet: it is kept, and still to be named."""
+    if each.rot.place not in MESSAGES or each.letters:
+        return None
+    marks = {each.rot.digest, each.rot.wrapped} - {""}
+    return next((waits for waits in evidence.waiting if waits.digest in marks), None)
 
 
 def listing(evidence: Evidence) -> Iterable[tuple[str, str]]:

@@ -17,7 +17,7 @@ from tests.faults.trial import run
 # Each with one process for each scaling group of a host, or, lighter, one for all. Campaigns draw more: `run`.
 FIXED = {11: True, 12: False}
 EVENTS = 80
-LIMIT = 600
+LIMIT = 1500
 TOLD = 30
 
 # The SDKs leave sockets and streams to the garbage collector when their peer is killed.

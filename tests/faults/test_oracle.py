@@ -17,6 +17,7 @@ from tests.faults.evidence import (
     Made,
     Receipt,
     Sent,
+    Waits,
     Window,
 )
 from tests.faults.oracle import judge
@@ -82,6 +83,51 @@ def test_an_event_that_nobody_has_is_lost():
 def test_one_of_two_deliveries_is_lost():
     found = evidence(sent=[sent("e1", ORDERS, BUS)], receipts=[got()], journal=[row(made())])
     assert [(each.rule, each.id, "bus" in each.why) for each in judge(found).problems] == [("lost", "e1", True)]
+
+
+def waits(route="to-bus", where="fno-link-retries", **more) -> Waits:
+    return Waits(**{"where": where, "id": "e1", "key": "k-e1", "route": route, "until": 61.0, **more})
+
+
+@pytest.mark.parametrize("where", ["fno-link-retries", "fnolinkdue", "fno-link-events", "fno-link-retries-poison"])
+@pytest.mark.parametrize("named", [{"id": ""}, {"key": ""}, {"route": ""}, {}])
+def test_one_of_two_deliveries_that_waits_is_not_lost(where, named):
+    found = evidence(
+        sent=[sent("e1", ORDERS, BUS)], receipts=[got()], journal=[row(made())], waiting=[waits(where=where, **named)]
+    )
+    verdict = judge(found)
+    (problem,) = verdict.problems
+    assert (problem.rule, problem.id) == ("waiting", "e1")
+    assert problem.why.startswith(f"by to-bus on {where}, until 1970-01-01 00:01:01; ")
+    assert (verdict.counts["deliveries_waiting"], "deliveries_lost" in verdict.counts) == (1, False)
+
+
+@pytest.mark.parametrize("other", [{"route": "to-orders"}, {"id": "e2", "key": "k-e2"}])
+def test_what_waits_for_another_delivery_or_event_does_not_count(other):
+    found = evidence(sent=[sent("e1", ORDERS, BUS)], receipts=[got()], journal=[row(made())], waiting=[waits(**other)])
+    assert rules(found) == {"lost"}
+
+
+def test_a_message_of_an_older_link_of_the_chain_does_not_count():
+    entries = (made(), made(BUS, "deferred", generation=3))
+    for generation, rule in ((3, "waiting"), (2, "lost")):
+        found = evidence(
+            sent=[sent("e1", ORDERS, BUS)],
+            receipts=[got()],
+            journal=[row(*entries, state="deferred")],
+            waiting=[waits(generation=generation)],
+        )
+        assert rules(found) == {rule, "restless"}
+
+
+def test_an_event_whose_own_message_waits_is_neither_lost_nor_unknown():
+    whole = waits("", "fno-link-events")
+    assert rules(evidence(sent=[sent("e1", ORDERS, dead="Unrouted")], waiting=[whole])) == {"waiting"}
+    assert rules(evidence(sent=[sent("e1", ORDERS, dead="Unrouted")])) == {"lost", "no_row"}
+
+
+def test_what_was_delivered_and_waits_once_more_is_no_problem_of_its_delivery():
+    assert rules(msgspec.structs.replace(GOOD, waiting=(waits("to-orders"),))) == set()
 
 
 def test_what_a_target_took_while_it_failed_is_not_delivered():

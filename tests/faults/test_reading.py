@@ -7,6 +7,7 @@ import httpx
 import pytest
 from azure.servicebus import ServiceBusClient
 
+from integration.storage.names import PAYLOADS
 from tests.faults.oracle import judge
 from tests.faults.room import DELIVERIES, ROUTES, Room, opened
 
@@ -50,10 +51,47 @@ async def test_what_waits_is_unrest_and_what_nobody_has_is_lost(room: Room):
     room.receivers.fail("hook", 500)
     sent = await room.send_event(expects=DELIVERIES)
     found = await asyncio.to_thread(room.evidence)
-    assert {problem.rule for problem in judge(found).problems} == {"lost", "restless"}
+    verdict = judge(found)
+    assert {problem.rule for problem in verdict.problems} == {"waiting", "restless"}
+    assert (verdict.counts["deliveries_waiting"], verdict.counts["deliveries_delivered"]) == (1, 2)
+    (told,) = [f"{each.rule}: {each.id} {each.why}" for each in verdict.problems if each.rule == "waiting"]
+    assert told.startswith(f"waiting: {sent.id} by to-hook on fno-link-retries, until 20")
     assert f"{sent.id} is deferred" in " ".join(found.unrest)
     assert "fno-link-retries: 1 messages" in found.unrest
     assert [each.status for each in found.receipts if each.target == "hook"] == [500]
+
+
+async def test_what_waits_in_the_due_table_is_told_with_its_time(room: Room):
+    room.receivers.fail("hook", 503, headers={"Retry-After": "7200"})
+    await room.send_event(expects=DELIVERIES)
+    found = await asyncio.to_thread(room.evidence)
+    (waits,) = found.waiting
+    assert (waits.where, waits.route, waits.generation) == ("fnolinkdue", "to-hook", 1)
+    assert 3600 < waits.until - found.sent[0].at <= 7300
+    assert {problem.rule for problem in judge(found).problems} == {"waiting", "restless"}
+
+
+@pytest.mark.parametrize(("emptied", "rule"), [(False, "waiting"), (True, "lost")])
+async def test_what_waits_by_a_claim_check_does_so_as_long_as_that_holds_it(room: Room, emptied, rule):
+    room.receivers.fail("hook", 500)
+    sent = await room.send_event(expects=DELIVERIES[:1], filler="x" * 100_000)
+    blobs = room.worker.storage.blobs(PAYLOADS)
+    (path,) = [path async for path in blobs.names("payloads/deliveries/")]
+    if emptied:
+        await blobs.put(path, b"")
+    found = await asyncio.to_thread(room.evidence)
+    told = [(each.rule, each.id) for each in judge(found).problems if each.rule in ("waiting", "lost")]
+    assert told == [(rule, sent.id)]
+    assert "fno-link-retries: 1 messages" in found.unrest
+
+
+async def test_an_envelope_that_nobody_has_taken_waits_and_its_event_is_not_lost(room: Room):
+    sent = await room.send_event(expects=DELIVERIES, taken=False)
+    found = await asyncio.to_thread(room.evidence)
+    assert [(waits.where, waits.id, waits.route) for waits in found.waiting] == [("fno-link-events", sent.id, "")]
+    verdict = judge(found)
+    assert {problem.rule for problem in verdict.problems} == {"waiting", "restless"}
+    assert verdict.counts["deliveries_waiting"] == 3
 
 
 async def test_an_id_that_is_changed_on_its_way_is_seen(room: Room):

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.faults.evidence import Evidence, Kept, Listed, Rot
+from tests.faults.evidence import Evidence, Kept, Listed, Rot, Waits
 from tests.faults.oracle import judge
 from tests.faults.test_oracle import BUS, GOOD, ORDERS, T, evidence, got, kept, made, row, rules, sent, twice, window
 
@@ -82,6 +82,16 @@ def test_what_nobody_needed_any_more_excuses_nothing_and_need_not_be_kept(place)
     assert rules(with_(GOOD, rots=[rot(place, path=PATH)])) == set()
     assert {"lost"} <= rules(evidence(sent=[sent("e1", ORDERS)], journal=[DEFERRED], rots=[rot(place, path=PATH)]))
     assert rules(with_(twice(), rots=[rot(place, path=PATH)])) == {"twice"}
+
+
+@pytest.mark.parametrize("place", ["envelope", "retry", "due row"])
+def test_a_message_that_was_changed_and_that_nobody_has_taken_yet_waits(place):
+    changed = rot(place)
+    waits = Waits(where="fnolinkdue", until=61.0, digest=changed.digest)
+    (problem,) = judge(with_(GOOD, rots=[changed], waiting=[waits])).problems
+    assert (problem.rule, problem.id) == ("waiting", changed.id)
+    assert problem.why == f"its changed {place} on fnolinkdue, until 1970-01-01 00:01:01"
+    assert rules(with_(GOOD, rots=[changed], waiting=[msgspec.structs.replace(waits, digest="f" * 64)])) == {"rotted"}
 
 
 def test_a_message_that_was_taken_for_plain_text_is_named_by_that():
