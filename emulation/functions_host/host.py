@@ -1,12 +1,11 @@
 """One host: an app, its settings and keys, its listeners and its HTTP front, from start to stop."""
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import random
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from emulation.functions_host.keys import Keys
 from emulation.functions_host.listeners import EventGridListener, Listener, Services, listener_of
 from emulation.functions_host.log import host_log
 from emulation.functions_host.outputs import Outputs
+from emulation.functions_host.server import Protocol, Server
 from emulation.functions_host.settings import HOST_STORAGE, LOCAL_SETTINGS, Settings, local_settings
 from emulation.functions_host.storage import Storage
 from emulation.functions_host.storage_connection import find_storage
@@ -56,14 +56,6 @@ class Options(msgspec.Struct, frozen=True):
     drain: float = 30.0
     queue_lease: float = 600.0
     response_limit: float = 230.0
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the host decides the order of a stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 class Host:
@@ -188,14 +180,14 @@ class Host:
             raise HostError(msg) from error
         config = uvicorn.Config(
             front,
-            http="h11",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=max(1, round(self._options.drain)),
         )
-        self._server = _Server(config)
+        self._server = Server(config)
         self._serving = asyncio.create_task(self._server.serve([listening]), name="HTTP server")
         while not self._server.started:
             await asyncio.sleep(0.001)

@@ -110,12 +110,12 @@ async def answer(  # noqa: PLR0913 - a request is its parts
         trace_state=request.headers.get("tracestate", ""),
     )
     reason = "This function was programmatically called via the host APIs."
-    run = invocations.begin(invocations.run(endpoint.function, call, reason), f"Request for {endpoint.function.name}")
-    try:
-        async with asyncio.timeout(limit):
-            returned = await asyncio.shield(run)
-    except TimeoutError:
+    run = invocations.start(endpoint.function, call, reason)
+    done, _ = await asyncio.wait((run,), timeout=limit)
+    if not done:
         return Response(status_code=GATEWAY_TIMEOUT)
+    try:
+        returned = run.result()
     except InvocationFailed:
         return Response(status_code=FAILED)
     return _response(endpoint.function, returned)
@@ -164,7 +164,8 @@ def _url(request: Request) -> str:
     # As it was sent: request.url has the path decoded.
     query = bytes(request.scope["query_string"]).decode("latin-1")
     path = bytes(request.scope["raw_path"]).decode("latin-1")
-    return f"{request.url.scheme}://{request.url.netloc}{path}{'?' if query else ''}{query}"
+    host = request.headers.get("host") or ":".join(map(str, request.scope["server"]))
+    return f"{request.scope['scheme']}://{host}{path}{'?' if query else ''}{query}"
 
 
 def _response(function: Function, returned: Returned) -> Response:

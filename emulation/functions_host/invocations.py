@@ -35,13 +35,21 @@ class Invocations:
         task.add_done_callback(self._done)
         return task
 
-    async def run(self, function: Function, call: Call, reason: str) -> Returned:
+    def start(self, function: Function, call: Call, reason: str) -> asyncio.Task[Returned]:
         """Invoke once, in a task of its own: the worker never detaches the trace context that it attaches.
+
+        Returns:
+            The task. `InvocationFailed` in it: the function or one of its output bindings failed, or time ran out.
+        """
+        return self._start(function, call, reason, Attempt())
+
+    async def run(self, function: Function, call: Call, reason: str) -> Returned:
+        """Invoke once and wait for the end, as `start`.
 
         Raises:
             InvocationFailed: The function or one of its output bindings failed, or time ran out.
         """
-        return await self._run(function, call, reason, Attempt())
+        return await self.start(function, call, reason)
 
     async def run_with_retries(self, function: Function, call: Call, reason: str) -> Returned:
         """Invoke until it succeeds or the function's own retry policy is used up.
@@ -56,7 +64,7 @@ class Invocations:
         while True:
             limit = policy.max_retry_count if policy else 0
             try:
-                return await self._run(function, call, reason, Attempt(retries, limit, last))
+                return await self._start(function, call, reason, Attempt(retries, limit, last))
             except InvocationFailed as failed:
                 if policy is None or (limit != -1 and retries >= limit):
                     raise
@@ -78,8 +86,8 @@ class Invocations:
         if late:
             await asyncio.wait(late, timeout=1)
 
-    async def _run(self, function: Function, call: Call, reason: str, attempt: Attempt) -> Returned:
-        return await self.begin(self._invoke(function, call, reason, attempt), f"Functions.{function.name}")
+    def _start(self, function: Function, call: Call, reason: str, attempt: Attempt) -> asyncio.Task[Returned]:
+        return self.begin(self._invoke(function, call, reason, attempt), f"Functions.{function.name}")
 
     async def _invoke(self, function: Function, call: Call, reason: str, attempt: Attempt) -> Returned:
         invocation_id = str(uuid4())

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,6 +20,8 @@ from emulation.functions_host.log import host_log
 from emulation.functions_host.vault import KeysUnreadable, Vault
 
 UNAUTHORIZED, NOT_FOUND, TOO_MANY, FAILED = 401, 404, 429, 500
+# Of so many paths it is remembered which function answers.
+KNOWN_PATHS = 256
 EVENT_GRID_PATH = "/runtime/webhooks/eventgrid"
 
 
@@ -89,7 +92,7 @@ class Front:
         response_limit: float,
     ) -> None:
         self._invocations = invocations
-        self._endpoints = endpoints
+        self._find = lru_cache(KNOWN_PATHS)(partial(http_trigger.find, endpoints))
         self._event_grid = event_grid
         self._admin = admin
         self._vault = vault
@@ -116,7 +119,7 @@ class Front:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        path = request.url.path.lower().rstrip("/")
+        path = str(request.scope["path"]).lower().rstrip("/")
         if not path:
             return PlainTextResponse("Your Functions app is up and running.")
         if path.startswith("/admin/"):
@@ -133,7 +136,7 @@ class Front:
 
     async def _answer_function(self, request: Request) -> Response:
         raw_path = bytes(request.scope["raw_path"]).decode("ascii", "replace").split("?", 1)[0]
-        found = http_trigger.find(self._endpoints, request.method, raw_path)
+        found = self._find(request.method, raw_path)
         if found is None:
             return Response(status_code=NOT_FOUND)
         endpoint, values = found
@@ -183,4 +186,6 @@ def _has_length(request: Request) -> bool:
 def _key(request: Request) -> str | None:
     # AuthenticationLevelHandler: a header that is there counts, even an empty one.
     header = request.headers.get("x-functions-key")
-    return request.query_params.get("code") if header is None else header
+    if header is not None or not request.scope["query_string"]:
+        return header
+    return request.query_params.get("code")
