@@ -46,7 +46,7 @@ def _intake(source: HttpSource, worker: Workers) -> Handler:
 
     async def take(req: func.HttpRequest) -> func.HttpResponse:
         intake = worker().intake
-        if intake.full:
+        if intake.refuses():
             # Before anything is read of it: under overload most requests end here.
             return busy()
         return answer(await intake.accept(source, request_of(req)))

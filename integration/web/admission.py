@@ -11,6 +11,7 @@ FIRST = 64
 LEAST = 32
 MOST = 128
 SLOW = 1.0
+TELL_EVERY = 60.0
 _LESS = 0.85
 
 
@@ -64,3 +65,27 @@ class Admission:
             # Once for all that were under way together: what follows was let in under the new limit.
             self._limit = max(self._least, self._limit * _LESS)
             self._lowered = now
+
+
+class Refusals:
+    """Counts what is refused, and says when it is time to tell: a line for each would cost more than the refusal.
+
+    Args:
+        clock: The time.
+        every: Seconds between two tellings at least.
+    """
+
+    def __init__(self, clock: Clock, *, every: float = TELL_EVERY) -> None:
+        self._clock = clock
+        self._every = every
+        self._told = float("-inf")
+        self._untold = 0
+
+    def count(self) -> int:
+        """Count one more; return how many are to be told now, 0 while it is too soon."""
+        self._untold += 1
+        now = self._clock.monotonic()
+        if now - self._told < self._every:
+            return 0
+        self._told, untold, self._untold = now, self._untold, 0
+        return untold

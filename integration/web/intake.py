@@ -20,7 +20,7 @@ from integration.events.kept import excess, kept_headers, whole
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import PAYLOADS
-from integration.web.admission import Admission
+from integration.web.admission import Admission, Refusals
 from integration.web.message import Request, Response, problem
 
 log = logger("web")
@@ -58,11 +58,16 @@ class Intake:
         self._storage = storage
         self._clock = clock
         self._admission = admission or Admission(clock)
+        self._refusals = Refusals(clock)
 
-    @property
-    def full(self) -> bool:
-        """Whether a request would be refused whatever it holds: to be asked before it is read."""
-        return self._admission.full
+    def refuses(self) -> bool:
+        """Say whether a request is refused whatever it holds, and count it; asked before anything is read of it."""
+        if not self._admission.full:
+            return False
+        if untold := self._refusals.count():
+            under_way = self._admission.limit
+            log.warning("overload: %d refused with 503 since the last such line, %d under way", untold, under_way)
+        return True
 
     async def warm(self) -> None:
         """Do what the first message would otherwise wait for: imports, token, connection.
@@ -83,7 +88,7 @@ class Intake:
             202 when it is stored; 200 to a handshake; 411 when the body cannot have come here; 413 and 431 when body or
             headers are too large; 503 with Retry-After when it could not be stored in time.
         """
-        if self.full:
+        if self.refuses():
             return refused()
         handshake = shake_hands(request)
         if handshake is not None:

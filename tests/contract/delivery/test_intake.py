@@ -34,9 +34,12 @@ async def test_a_refused_message_leaves_no_claim_check(azurite):
     await storage.close()
 
 
-async def test_at_most_so_many_requests_are_under_way():
+async def test_at_most_so_many_requests_are_under_way(caplog):
     intake = Intake(Storage({}), SystemClock(), admission=Admission(SystemClock(), most=0))
-    assert intake.full
+    assert all(intake.refuses() for _ in range(100))
+    # An operator is told, and not with a line for each.
+    assert [record.message for record in caplog.records if "overload: 1 refused with 503" in record.message]
+    assert len(caplog.records) == 1
     answer = await intake.accept(ERP, Request(method="POST", body=b"x"))
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     assert b"Overloaded" in answer.body

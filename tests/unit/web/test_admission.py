@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration.web.admission import Admission
+from integration.web.admission import Admission, Refusals
 from tests.fake_clock import FakeClock
 
 
@@ -53,3 +53,14 @@ def test_never_more_than_the_most(most):
     admission = Admission(FakeClock(), most=most)
     entered = [admission.enter() for _ in range(20) if not admission.full]
     assert len(entered) == most
+
+
+def test_refusals_are_told_as_a_count_once_in_a_while():
+    clock = FakeClock()
+    refusals = Refusals(clock, every=60)
+    assert [refusals.count() for _ in range(500)] == [1, *[0] * 499]
+    clock._elapsed += 59
+    assert refusals.count() == 0
+    clock._elapsed += 1
+    assert refusals.count() == 501
+    assert refusals.count() == 0
