@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from integration.clock import Clock, SystemClock
 from integration.config.keys.model import EventGridTarget
 from integration.delivery.shipment import Receipt, Shipment
-from integration.delivery.targets.post import post
+from integration.delivery.targets.post import Request, post
 from integration.errors import TargetRejected, TargetUnavailable
 from integration.events.cloudevents import BATCH_TYPE, batch
 
@@ -68,16 +68,7 @@ class EventGrid:
         """
         headers = {"content-type": BATCH_TYPE, **await self._authorization()}
         try:
-            return await post(
-                self._http,
-                self._url,
-                batch([shipment.event]),
-                headers,
-                name=self._target.name,
-                timeout=self._target.timeout.total_seconds(),
-                now=self._clock.now(),
-                configured=self._url,
-            )
+            return await post(self._http, self._request(batch([shipment.event]), headers))
         except TargetRejected as rejected:
             if rejected.status not in _MENDABLE:
                 raise
@@ -86,6 +77,17 @@ class EventGrid:
 
     async def close(self) -> None:
         """Nothing to close: client and identity belong to the process."""
+
+    def _request(self, body: bytes, headers: dict[str, str]) -> Request:
+        return Request(
+            url=self._url,
+            body=body,
+            headers=headers,
+            name=self._target.name,
+            timeout=self._target.timeout.total_seconds(),
+            now=self._clock.now(),
+            configured=self._url,
+        )
 
     async def _authorization(self) -> dict[str, str]:
         if self._target.key:

@@ -14,7 +14,7 @@ from integration.config.keys.model import Delivery, FinanceOperationsTarget, Org
 from integration.dataverse.json_body import Unreadable, read
 from integration.delivery.shipment import Receipt, Shipment
 from integration.delivery.targets.pace import Pace
-from integration.delivery.targets.post import ask, judged
+from integration.delivery.targets.post import Request, ask, judged
 from integration.delivery.targets.xpp import READ, refusal
 from integration.errors import LinkUnknown, TargetRejected, TargetUnavailable
 from integration.events.cloudevents import structured
@@ -109,17 +109,17 @@ class FinanceOperations:
             msg = f"no token for {link.url}: {unknown}"
             raise TargetUnavailable(msg, status=unknown.status, retry_after=unknown.retry_after) from unknown
         async with self._pace.turn(link.url):
-            answer = await ask(
-                self._http,
-                f"{link.url}{path}",
-                body,
-                headers | {"authorization": f"Bearer {token}"},
+            request = Request(
+                url=f"{link.url}{path}",
+                body=body,
+                headers=headers | {"authorization": f"Bearer {token}"},
                 name=self._target.name,
                 timeout=self._target.timeout.total_seconds(),
                 now=self._clock.now(),
                 public=[self._target.idempotency_header],
                 read=READ,
             )
+            answer = await ask(self._http, request)
             if answer.status == _TOO_MANY or (answer.status == _UNAVAILABLE and answer.retry_after is not None):
                 self._pace.pause(link.url, answer.retry_after)
         exception = refusal(answer.status, answer.body)

@@ -41,30 +41,38 @@ class Answer(msgspec.Struct, frozen=True):
     retry_after: float | None = None
 
 
-async def post(  # noqa: PLR0913  # one request has these parts
-    http: "httpx.AsyncClient",
-    url: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    *,
-    name: str,
-    timeout: float,  # noqa: ASYNC109  # limits the whole exchange, and is httpx's own limit for each step too
-    now: datetime,
-    configured: str = "",
-    public: Collection[str] = (),
-) -> Receipt:
-    """POST once, and judge the answer by its status alone.
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent, and how its answer is read.
 
     Args:
-        http: The process's client.
         url: Where to.
         body: What to send.
         headers: With the content type.
         name: The target's name, for messages.
-        timeout: Seconds for all of it.
+        timeout: Seconds for the whole exchange.
         now: For a Retry-After that is a date.
         configured: The URL as it is configured, whose user info, query and keys in the path are secret.
         public: Names of headers whose values are no secrets, beside the standard ones.
+        read: How many bytes of the answer are read at the least, where it has so many.
+    """
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+    name: str
+    timeout: float
+    now: datetime
+    configured: str = ""
+    public: Collection[str] = ()
+    read: int = 0
+
+
+async def post(http: "httpx.AsyncClient", request: Request) -> Receipt:
+    """POST once, and judge the answer by its status alone.
+
+    Args:
+        http: The process's client.
+        request: What to send.
 
     Returns:
         The status, and the first characters of the answer without what was secret in the request.
@@ -73,38 +81,15 @@ async def post(  # noqa: PLR0913  # one request has these parts
         TargetUnavailable: No answer, a 5xx, 408, 425 or 429.
         TargetRejected: Any other answer but a 2xx, or no request can be made of URL and headers.
     """
-    answer = await ask(
-        http, url, body, headers, name=name, timeout=timeout, now=now, configured=configured, public=public
-    )
-    return judged(answer, name)
+    return judged(await ask(http, request), request.name)
 
 
-async def ask(  # noqa: PLR0913  # one request has these parts
-    http: "httpx.AsyncClient",
-    url: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    *,
-    name: str,
-    timeout: float,  # noqa: ASYNC109  # limits the whole exchange, and is httpx's own limit for each step too
-    now: datetime,
-    configured: str = "",
-    public: Collection[str] = (),
-    read: int = 0,
-) -> Answer:
+async def ask(http: "httpx.AsyncClient", request: Request) -> Answer:
     """POST once; redirects are never followed, so that no receiver can pass an event on.
 
     Args:
         http: The process's client.
-        url: Where to.
-        body: What to send.
-        headers: With the content type.
-        name: The target's name, for messages.
-        timeout: Seconds for all of it.
-        now: For a Retry-After that is a date.
-        configured: The URL as it is configured, whose user info, query and keys in the path are secret.
-        public: Names of headers whose values are no secrets, beside the standard ones.
-        read: How many bytes of the answer are read at the least, where it has so many.
+        request: What to send.
 
     Raises:
         TargetUnavailable: No answer, or none that HTTP allows.
@@ -112,16 +97,23 @@ async def ask(  # noqa: PLR0913  # one request has these parts
     """
     import httpx  # noqa: PLC0415  # imported at first use: import budget
 
-    sent = {**headers, "accept-encoding": "identity"}  # a few bytes must not unfold into many
+    name, timeout = request.name, request.timeout
+    sent = {**request.headers, "accept-encoding": "identity"}  # a few bytes must not unfold into many
+
+    def redaction() -> Redaction:
+        return Redaction(secrets_of(request.configured, request.headers, request.public))
+
     try:
         # httpx limits each read; a receiver that drips its answer is limited here.
         async with (
             asyncio.timeout(timeout),
-            http.stream("POST", url, content=body, headers=sent, timeout=timeout, follow_redirects=False) as answer,
+            http.stream(
+                "POST", request.url, content=request.body, headers=sent, timeout=timeout, follow_redirects=False
+            ) as answer,
         ):
             asked = None if answer.is_success else answer.headers.get("retry-after")
-            wait = asked_wait(asked, now, by=name, floor=0.0, cap=LONGEST.total_seconds())
-            beginning, text = await _beginning(answer, lambda: Redaction(secrets_of(configured, headers, public)), read)
+            wait = asked_wait(asked, request.now, by=name, floor=0.0, cap=LONGEST.total_seconds())
+            beginning, text = await _beginning(answer, redaction, request.read)
             return Answer(answer.status_code, beginning, text, wait)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
         msg = f"no request can be made to {name}: its URL or headers are not legal"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from integration.clock import Clock, SystemClock
 from integration.config.keys.model import WebhookTarget
 from integration.delivery.shipment import Receipt, Shipment, content
-from integration.delivery.targets.post import post
+from integration.delivery.targets.post import Request, post
 from integration.errors import TargetRejected
 from integration.events.cloudevents import binary
 from integration.routing.templates import Template
@@ -51,23 +51,22 @@ class Webhook:
             TemplateField: The URL names a field that the event does not have.
         """
         url = self._url.render(shipment.event)
-        headers, body = self._request(shipment)
-        timeout, now = self._target.timeout.total_seconds(), self._clock.now()
-        return await post(
-            self._http,
-            url,
-            body,
-            headers,
+        headers, body = self._content(shipment)
+        request = Request(
+            url=url,
+            body=body,
+            headers=headers,
             name=self._target.name,
-            timeout=timeout,
-            now=now,
+            timeout=self._target.timeout.total_seconds(),
+            now=self._clock.now(),
             configured=self._target.url,
         )
+        return await post(self._http, request)
 
     async def close(self) -> None:
         """Nothing to close: the client belongs to the process."""
 
-    def _request(self, shipment: Shipment) -> tuple[dict[str, str], bytes]:
+    def _content(self, shipment: Shipment) -> tuple[dict[str, str], bytes]:
         if self._target.body == "cloudevent" and self._target.mode == "binary":
             headers, body = binary(shipment.event)
         else:
