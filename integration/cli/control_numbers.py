@@ -1,11 +1,11 @@
 """`fno-link control-numbers`: the newest of each kind of business event, by which others are marked out of order."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from integration.cli import shapes
+from integration.cli.filters import LEGAL_ENTITY, ORGANIZATION, filter_options, given
 from integration.cli.here import ask
 from integration.cli.output import app_option, json_option, print_json, print_table
 
@@ -15,15 +15,12 @@ if TYPE_CHECKING:
 _COLUMNS = ("organization", "group", "legalEntity", "type", "number", "resets", "updatedAt")
 
 
-def _filters[F: Callable[..., Any]](function: F) -> F:
-    for name, text in (
-        ("type", "Of events of this type."),
-        ("legal-entity", "Of this legal entity."),
-        ("group", "Of this group of sources: their `duplicates`, else the source's name."),
-        ("organization", "Of this organization."),
-    ):
-        function = click.option(f"--{name}", default="", metavar=name.upper(), help=text)(function)
-    return function
+_filters = filter_options(
+    organization=ORGANIZATION,
+    group="Of this group of sources: their `duplicates`, else the source's name.",
+    legal_entity=LEGAL_ENTITY,
+    type="Of events of this type.",
+)
 
 
 @click.group()
@@ -37,7 +34,7 @@ def command() -> None:
 @json_option
 def list_(app: str | None, *, as_json: bool, **filters: str) -> None:
     """List the newest of each kind: organization, group of sources, legal entity and type."""
-    query = _given(filters)
+    query = given(filters)
     found = ask(
         app,
         lambda there: there.get("control-numbers", shapes.ControlNumbers, query),
@@ -53,7 +50,7 @@ def list_(app: str | None, *, as_json: bool, **filters: str) -> None:
 @json_option
 def reset(app: str | None, *, as_json: bool, everything: bool, **filters: str) -> None:
     """Forget the newest of kinds, and show what it was: a wrong number, or one of a database that was replaced."""
-    query = _given(filters) | ({"all": "true"} if everything else {})
+    query = given(filters) | ({"all": "true"} if everything else {})
     if not query:
         msg = "say which are meant, or --all"
         raise click.UsageError(msg)
@@ -75,11 +72,6 @@ async def _reset(worker: "Worker", query: dict[str, str]) -> dict[str, Any]:
     from integration.web.control_numbers import read_reset  # noqa: PLC0415 - not for --app
 
     return await worker.control_number_pages.forgotten(read_reset(query))
-
-
-def _given(filters: dict[str, str]) -> dict[str, str]:
-    named = {name.replace("legal_entity", "legalEntity"): value for name, value in filters.items()}
-    return {name: value for name, value in named.items() if value}
 
 
 def _print(found: dict[str, Any], what: str, *, as_json: bool) -> None:

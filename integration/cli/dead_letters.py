@@ -8,22 +8,14 @@ import click
 
 from integration.cli.dead_letter_desk import DeadLetterDesk, Direct, Follower, Remote
 from integration.cli.exit_code import ExitCode
+from integration.cli.filters import ORGANIZATION, ROUTE, SINCE, UNTIL, filter_options, given
 from integration.cli.output import app_option, confirm, json_option, overwrite, print_json, print_table, say
 from integration.errors import InvalidRequest
 
 _COLUMNS = ("acceptedAt", "organization", "reason", "route", "eventId", "type", "attempts", "id")
 
 
-def _filters[F: Callable[..., Any]](function: F) -> F:
-    for name, text in (
-        ("until", "First accepted before this time."),
-        ("since", "First accepted at this time or later, ISO 8601 with zone."),
-        ("route", "Of this route."),
-        ("reason", "Of this reason."),
-        ("organization", "Of this organization."),
-    ):
-        function = click.option(f"--{name}", default="", metavar=name.upper(), help=text)(function)
-    return function
+_filters = filter_options(organization=ORGANIZATION, reason="Of this reason.", route=ROUTE, since=SINCE, until=UNTIL)
 
 
 def _work[F: Callable[..., Any]](function: F) -> F:
@@ -47,7 +39,7 @@ def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: 
     """List dead letters, oldest first."""
 
     async def run(desk: DeadLetterDesk) -> Any:
-        return await desk.list(_given(filters) | {"limit": str(limit)} | ({"after": after} if after else {}))
+        return await desk.list(given(filters) | {"limit": str(limit)} | ({"after": after} if after else {}))
 
     page = _on(app, run)
     if as_json:
@@ -188,11 +180,7 @@ def _counts(job: dict[str, Any]) -> str:
 
 
 def _order(ids: Sequence[str], filters: dict[str, str], *, everything: bool, per_second: float) -> dict[str, Any]:
-    return {"ids": list(ids), "filter": _given(filters), "all": everything, "perSecond": per_second}
-
-
-def _given(filters: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in filters.items() if value}
+    return {"ids": list(ids), "filter": given(filters), "all": everything, "perSecond": per_second}
 
 
 def _on(app: str | None, run: Callable[[DeadLetterDesk], Coroutine[Any, Any, Any]]) -> Any:

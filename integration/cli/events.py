@@ -8,6 +8,7 @@ import click
 
 from integration.cli.dead_letters import ended, to_the_end
 from integration.cli.event_desk import Direct, EventDesk, Remote
+from integration.cli.filters import LEGAL_ENTITY, ORGANIZATION, SINCE, UNTIL, filter_options, given
 from integration.cli.output import app_option, confirm, json_option, print_json, print_table, say
 from integration.errors import InvalidRequest
 
@@ -16,18 +17,15 @@ _OF_DELIVERY = ("route", "target", "state", "attempts", "status", "code", "until
 _LARGEST_PAGE = 200
 
 
-def _filters[F: Callable[..., Any]](function: F) -> F:
-    for name, text in (
-        ("until", "First accepted before this time."),
-        ("since", "First accepted at this time or later, ISO 8601 with zone."),
-        ("legal-entity", "Of this legal entity."),
-        ("source", "Came in by this source."),
-        ("type", "Of this type; `*` at its end stands for any text."),
-        ("state", "received, deferred, parked, dead_lettered, done or unrouted."),
-        ("organization", "Of this organization."),
-    ):
-        function = click.option(f"--{name}", default="", metavar=name.upper(), help=text)(function)
-    return function
+_filters = filter_options(
+    organization=ORGANIZATION,
+    state="received, deferred, parked, dead_lettered, done or unrouted.",
+    type="Of this type; `*` at its end stands for any text.",
+    source="Came in by this source.",
+    legal_entity=LEGAL_ENTITY,
+    since=SINCE,
+    until=UNTIL,
+)
 
 
 @click.group()
@@ -158,12 +156,6 @@ async def _listed(desk: EventDesk, query: dict[str, str], limit: int, after: str
         after = page["next"] or ""
         if not after or len(events) >= limit:
             return {"events": events, "next": page["next"]}
-
-
-def given(filters: dict[str, str]) -> dict[str, str]:
-    """Return the filters that are given, as the HTTP endpoints call them."""
-    named = {name.replace("legal_entity", "legalEntity"): value for name, value in filters.items()}
-    return {name: value for name, value in named.items() if value}
 
 
 def on(app: str | None, run: Callable[[EventDesk], Coroutine[Any, Any, Any]]) -> Any:

@@ -8,6 +8,7 @@ import msgspec
 
 from integration.cli import shapes
 from integration.cli.exit_code import ExitCode
+from integration.cli.filters import ORGANIZATION, ROUTE, SINCE, UNTIL, filter_options, given
 from integration.cli.here import ask
 from integration.cli.output import app_option, json_option, print_json, print_table, say
 
@@ -24,18 +25,20 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--organization", default="", metavar="ORGANIZATION", help="Of this organization.")
-@click.option("--reason", default="", metavar="REASON", help="NotLinked or ParkedForOtherEnvironment.")
-@click.option("--route", default="", metavar="ROUTE", help="Of this route.")
-@click.option("--since", default="", metavar="SINCE", help="First accepted at this time or later, ISO 8601 with zone.")
-@click.option("--until", default="", metavar="UNTIL", help="First accepted before this time.")
+@filter_options(
+    organization=ORGANIZATION,
+    reason="NotLinked or ParkedForOtherEnvironment.",
+    route=ROUTE,
+    since=SINCE,
+    until=UNTIL,
+)
 @click.option("--limit", default=50, help="How many at most, 1 to 200.")
 @click.option("--after", default="", help="The `next` of the page before.")
 @app_option
 @json_option
-def list_(app: str | None, *, as_json: bool, limit: int, **given: str) -> None:
+def list_(app: str | None, *, as_json: bool, limit: int, **filters: str) -> None:
     """List parked deliveries, oldest first."""
-    query = {"limit": str(limit)} | {name: value for name, value in given.items() if value}
+    query = {"limit": str(limit)} | given(filters)
     page = ask(
         app,
         lambda there: there.get("parked", shapes.ParkedPage, query),
