@@ -79,8 +79,9 @@ def main() -> None:
     # Console scripts that name this machine's Python; the worker runs none.
     shutil.rmtree(target / PACKAGES / "bin", ignore_errors=True)
     python = [uv, "run", "--quiet", "--no-project", "--python", version, "python"]
+    # Isolated: PYTHONPYCACHEPREFIX of a developer would put the .pyc files elsewhere, PYTHONOPTIMIZE under other names.
     how = ["-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", str(target), "-p", DEPLOYED]
-    run(f"the app could not be compiled by Python {version}", *python, "-m", "compileall", *how, str(target))
+    run(f"the app could not be compiled by Python {version}", *python, "-I", "-m", "compileall", *how, str(target))
     print(f"the package is in {target}")
 
 

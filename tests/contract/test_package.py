@@ -49,8 +49,10 @@ def read_by_git(root, scratch):
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("package")
-    run(sys.executable, "scripts/package.py", "--target", str(folder), cwd=ROOT)
+    folder, elsewhere = tmp_path_factory.mktemp("package"), tmp_path_factory.mktemp("elsewhere")
+    # What people set for their own machine decides nothing about the package.
+    own = {"PYTHONPYCACHEPREFIX": str(elsewhere), "PYTHONOPTIMIZE": "2"}
+    run(sys.executable, "scripts/package.py", "--target", str(folder), cwd=ROOT, env={**os.environ, **own})
     return folder
 
 
