@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import json
+import socket
 import string
 import textwrap
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -83,6 +85,16 @@ def test_to_a_stranger_sources_that_exist_and_others_look_alike(stage):
             assert known.status_code == unknown.status_code in (401, 404)
             assert known.content == unknown.content == b""
             assert sorted(known.headers) == sorted(unknown.headers)
+
+
+@pytest.mark.parametrize("name", ["contoso", "nobody"])
+def test_a_stranger_is_refused_before_any_of_the_body_is_read(stage, name):
+    url = urlsplit(stage.host.url)
+    head = f"POST /api/events/{name} HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n"
+    with socket.create_connection((url.hostname, url.port), timeout=WITHIN) as connection:
+        connection.sendall(head.encode())
+        # Who waited for the body would never answer: none of it is ever sent.
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
 
 
 def test_a_wrong_key_and_no_key_are_401(stage):
