@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 from azure.data.tables import UpdateMode
+from azure.data.tables.aio import TableClient
 
 from integration.delivery import Work
 from integration.delivery.outcome import Deferred, Delivered
 from integration.delivery.queued.queue import QUEUE
 from integration.errors import TargetUnavailable
-from integration.journal import Journal
 from tests.contract.delivery.conftest import business_event
 from tests.contract.delivery.journaled import BODY, DELIVERED, DUPLICATE, journaled, row, works
 
@@ -44,9 +44,9 @@ async def _forever(shipment):
 
 
 async def unreadable(bench) -> None:
-    table = await bench.storage.table(TABLE)
-    (entity,) = [each async for each in table.list_entities()]
-    await table.upsert_entity({**entity, "state": "rece\x01ved"}, mode=UpdateMode.REPLACE)
+    async with TableClient.from_connection_string(bench.connection, TABLE) as table:
+        (entity,) = [each async for each in table.list_entities()]
+        await table.upsert_entity({**entity, "state": "rece\x01ved"}, mode=UpdateMode.REPLACE)
 
 
 async def gone(bench) -> None:
@@ -113,6 +113,5 @@ async def test_nothing_is_made_twice_where_the_events_own_run_had_come_to_its_en
 
 
 async def readable(bench) -> bool:
-    assert isinstance(bench.journal, Journal)
-    table = await bench.storage.table(TABLE)
-    return any([each["state"] == "received" async for each in table.list_entities()])
+    async with TableClient.from_connection_string(bench.connection, TABLE) as table:
+        return any([each["state"] == "received" async for each in table.list_entities()])
