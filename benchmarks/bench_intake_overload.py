@@ -2,19 +2,29 @@
 
 What it accepts at three times its best rate is at least 0.8 of that, what it refuses is refused within a second, and
 nothing that was accepted is missing after the queue has drained.
+
+The host is an instance of the group `http`, as on Flex Consumption: deliveries are made by other instances, here by a
+second host when the load is over. The senders and the storage account share the machine with it, which they do not in
+Azure; each load's row says who had the processors, and the run what a refusal costs in parts of an acceptance.
 """
 
 import asyncio
+import contextlib
 import json
+import os
 import time
+from collections.abc import Awaitable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.queue import BinaryBase64DecodePolicy, QueueClient
+from azure.storage.queue import BinaryBase64DecodePolicy, QueueClient, QueueMessage
 
 from benchmarks.load import ACCEPTED, BUSY, Outcome, Senders
 from benchmarks.measure import Row, row
+from benchmarks.processors import Meter, Usage
 from emulation.azurite import Azurite
 from emulation.functions_host.process import FunctionsHost
 
@@ -44,6 +54,7 @@ OVER = 3
 PAUSE = 0.25
 DRAINED_WITHIN = 900.0
 NAME = "intake"
+HOST = "host and worker"
 
 
 def rows(*, quick: bool = False) -> list[Row]:
@@ -65,33 +76,51 @@ def rows(*, quick: bool = False) -> list[Row]:
         }
         settings = Path(scratch) / "local.settings.json"
         settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
-        with FunctionsHost(ROOT, settings=settings) as host:
+        with FunctionsHost(ROOT, settings=settings, env={"FUNCTIONS_TARGET_GROUP": "http"}) as host:
             senders = Senders(f"{host.url}/api/events/erp", host.key)
-            outcomes = asyncio.run(_loads(senders, window))
-        accepted = [event for outcome in outcomes.values() for event in outcome.accepted]
-        # A host that has nothing to take in drains the queue.
+            meter = Meter({HOST: host.pid, "senders": os.getpid(), "storage": azurite.pid})
+            found = asyncio.run(_loads(senders, window, meter))
+        accepted = [event for load in found.values() for event in load.outcome.accepted]
         with FunctionsHost(ROOT, settings=settings):
             missing = _missing(storage, set(accepted))
-    return _judged(outcomes, len(accepted), missing)
+    return _judged(found, len(accepted), missing)
 
 
-async def _loads(senders: Senders, window: float) -> dict[str, Outcome]:
+class Load(msgspec.Struct, frozen=True):
+    """What a load had for answers, and who had the processors meanwhile."""
+
+    outcome: Outcome
+    usage: Usage
+
+
+async def _loads(senders: Senders, window: float, meter: Meter) -> dict[str, Load]:
+    found: dict[str, Load] = {}
+
+    async def load(name: str, sending: Awaitable[Outcome]) -> Outcome:
+        meter.lap()
+        outcome = await sending
+        found[name] = Load(outcome, meter.lap())
+        return outcome
+
     await senders.closed(4, window / 4)  # warm
-    found: dict[str, Outcome] = {}
+    best = 0.0
     for clients in CLIENTS:
-        found[f"{clients} clients"] = await senders.closed(clients, window)
-    best = max(outcome.rate for outcome in found.values())
-    found["open"] = await senders.open(OVER * best, window)
-    found["closed"] = await senders.closed(OVER * CLIENTS[-1], window, pause=PAUSE)
-    found["after"] = await senders.closed(CLIENTS[1], window)
+        best = max(best, (await load(f"{clients} clients", senders.closed(clients, window))).rate)
+    await load("open", senders.open(OVER * best, window))
+    await load("closed", senders.closed(OVER * CLIENTS[-1], window, pause=PAUSE))
+    await load("after", senders.closed(CLIENTS[1], window))
     senders.close()
     return found
 
 
-def _judged(outcomes: dict[str, Outcome], accepted: int, missing: int) -> list[Row]:
+def _judged(found: dict[str, Load], accepted: int, missing: int) -> list[Row]:
+    outcomes = {name: load.outcome for name, load in found.items()}
     plain = {name: outcome for name, outcome in outcomes.items() if name.endswith("clients")}
     best = max(outcome.rate for outcome in plain.values())
-    judged = [row(f"{NAME}, closed loop, {name}", outcome.rate, "events/s") for name, outcome in plain.items()]
+    judged = [
+        row(f"{NAME}, closed loop, {name}", outcome.rate, "events/s", against=str(found[name].usage))
+        for name, outcome in plain.items()
+    ]
     against = "the best of the closed loops"
     told = {
         "open": f"open loop at {OVER} times the best rate",
@@ -99,12 +128,14 @@ def _judged(outcomes: dict[str, Outcome], accepted: int, missing: int) -> list[R
         "after": f"closed loop, {CLIENTS[1]} clients, after it",
     }
     for name, words in told.items():
-        rate = outcomes[name].rate
+        rate, beside = outcomes[name].rate, f"{against}; {found[name].usage}"
         # What is left to be worked on when the load is over is worked on beside the intake: shown, no budget.
         budget = None if name == "after" else 0.8
         judged.append(
-            row(f"{NAME}, {words}", rate, "events/s", base=best, against=against, budget=budget, direction="at_least")
+            row(f"{NAME}, {words}", rate, "events/s", base=best, against=beside, budget=budget, direction="at_least")
         )
+    plainest = max((found[name] for name in plain), key=lambda load: load.outcome.rate)
+    acceptance = plainest.usage.spent[HOST] / len(plainest.outcome.accepted)
     for name in ("open", "closed"):
         outcome, words = outcomes[name], told[name]
         judged.append(row(f"{NAME}, {words}: 99 of 100 refusals", outcome.slowest(BUSY), "s", budget=1.0))
@@ -112,23 +143,36 @@ def _judged(outcomes: dict[str, Outcome], accepted: int, missing: int) -> list[R
         judged.append(row(f"{NAME}, {words}: no answer, or another", other, "answers", budget=0))
         judged.append(row(f"{NAME}, {words}: offered", outcome.offered, "requests/s", base=best, against=against))
         judged.append(row(f"{NAME}, {words}: refused", outcome.count(BUSY), "answers"))
+        judged.append(_cost(f"{NAME}, {words}: processor time of a refusal", found[name], acceptance))
         judged.append(row(f"{NAME}, {words}: left to the sender, for want of a connection", outcome.unsent, "requests"))
     judged.append(row(f"{NAME}, accepted and missing after the queue has drained", missing, "events", budget=0))
     judged.append(row(f"{NAME}, accepted in all", accepted, "events"))
     return judged
 
 
+def _cost(name: str, load: Load, acceptance: float) -> Row:
+    """Tell what the host spent on a refusal, when an acceptance costs what it does without any."""
+    outcome = load.outcome
+    spent = load.usage.spent[HOST] - acceptance * len(outcome.accepted)
+    refusal = spent / max(1, outcome.count(BUSY))
+    return row(name, refusal * 1000, "ms", base=acceptance * 1000, against="an acceptance, host and worker")
+
+
 def _missing(storage: str, wanted: set[str]) -> int:
     decode = BinaryBase64DecodePolicy()
     deadline = time.monotonic() + DRAINED_WITHIN
     missing = set(wanted)
-    with QueueClient.from_connection_string(storage, "archive", message_decode_policy=decode) as client:
+    with (
+        QueueClient.from_connection_string(storage, "archive", message_decode_policy=decode) as client,
+        ThreadPoolExecutor(8) as threads,
+    ):
+
+        def take(message: QueueMessage) -> str:
+            client.delete_message(message)
+            return json.loads(message.content)["id"]
+
         while missing and time.monotonic() < deadline:
-            try:
-                for message in client.receive_messages(messages_per_page=32):
-                    missing.discard(json.loads(message.content)["id"])
-                    client.delete_message(message)
-            except ResourceNotFoundError:
-                pass  # nothing was sent to it yet
+            with contextlib.suppress(ResourceNotFoundError):  # nothing was sent to it yet
+                missing.difference_update(threads.map(take, client.receive_messages(messages_per_page=32)))
             time.sleep(0.2)
     return len(missing)
