@@ -1,8 +1,6 @@
 import os
 import signal
-import subprocess
 import sys
-import time
 from uuid import uuid4
 
 import msgspec
@@ -15,6 +13,8 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueClient
 
 from emulation.azurite import Azurite
+from emulation.child import Child
+from tests.processes import children, wait_until_ended
 
 
 def unique(prefix: str) -> str:
@@ -93,36 +93,24 @@ def test_a_crash_is_seen_and_the_same_ports_come_back(tmp_path):
         assert azurite.ports == ports
 
 
-def test_nothing_is_left_behind_when_the_parent_is_killed():
-    parent = subprocess.Popen(
-        [sys.executable, "-m", "emulation.azurite"], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    with parent:
-        assert parent.stdout is not None
-        ready = msgspec.json.decode(parent.stdout.readline())
-        children = _children(parent.pid)
-        parent.kill()
-    assert ready["connectionString"].startswith("DefaultEndpointsProtocol=http;")
-    assert children
-    deadline = time.monotonic() + 20
-    while any(_alive(child) for child in children):
-        assert time.monotonic() < deadline, "Azurite outlived its parent"
-        time.sleep(0.05)
+@pytest.fixture
+def command(tmp_path):
+    with Child("Azurite's command", [sys.executable, "-m", "emulation.azurite"], log=tmp_path / "log") as started:
+        yield started
 
 
-def test_the_command_ends_with_0_when_told_to():
-    with subprocess.Popen([sys.executable, "-m", "emulation.azurite"], stdout=subprocess.PIPE, text=True) as command:
-        assert command.stdout is not None
-        assert command.stdout.readline()
-        command.send_signal(signal.SIGTERM)
-        assert command.wait(20) == 0
+def ready(output):
+    return msgspec.json.decode(output) if output.endswith("\n") else None
 
 
-def _children(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True)  # noqa: S607 - ps is where PATH says
-    return [int(line) for line in listed.stdout.split()]
+def test_nothing_is_left_behind_when_the_parent_is_killed(command):
+    assert command.wait_until(ready, seconds=120)["connectionString"].startswith("DefaultEndpointsProtocol=http;")
+    started = children(command.pid)
+    assert started
+    assert command.kill() == -signal.SIGKILL
+    wait_until_ended(*started)
 
 
-def _alive(pid: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607 - ps is where PATH says
-    return state.stdout.strip()[:1] not in {"", "Z"}
+def test_the_command_ends_with_0_when_told_to(command):
+    command.wait_until(ready, seconds=120)
+    assert command.stop(seconds=120) == 0

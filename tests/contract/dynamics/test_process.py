@@ -11,8 +11,9 @@ import httpx
 import msgspec
 import pytest
 
-from emulation.child import ChildFailed
+from emulation.child import Child, ChildFailed
 from emulation.dynamics import App, Control, Dynamics, Organization, Secret, Tenant, World
+from tests.processes import children, wait_until_ended
 
 CONFIG = """
 [[apps]]
@@ -31,9 +32,9 @@ def command(*arguments: str) -> list[str]:
 def test_it_prints_one_json_line_when_ready_and_ends_cleanly_on_sigterm(tmp_path: Path):
     config = tmp_path / "world.toml"
     config.write_text(CONFIG)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command("--config", str(config), "--json"), **pipes) as process:
-        ready = msgspec.json.decode(process.stdout.readline())
+    with Child("dynamics", command("--config", str(config), "--json"), log=tmp_path / "log") as process:
+        line = process.wait_until(lambda output: output if output.endswith("\n") else None, seconds=120)
+        ready = msgspec.json.decode(line)
         authority = Path(ready["environ"]["SSL_CERT_FILE"])
         assert authority.is_file()
         with Control(ready["control"]) as control:
@@ -41,22 +42,19 @@ def test_it_prints_one_json_line_when_ready_and_ends_cleanly_on_sigterm(tmp_path
         trusted = ssl.create_default_context(cafile=authority)
         with httpx.Client(proxy=ready["environ"]["HTTPS_PROXY"], verify=trusted) as client:
             assert client.get("https://contoso.crm.dynamics.com/api/data/v9.2/WhoAmI").status_code == 401
-        process.send_signal(signal.SIGTERM)
-        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
-        assert process.wait(20) == 0
+        assert process.stop(seconds=120) == 0
+        assert process.log == line
     assert not authority.exists()
     assert set(ready["environ"]) >= {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
     assert not set(ready["environ"]) & {"IDENTITY_ENDPOINT", "IDENTITY_HEADER"}
 
 
-def test_without_json_it_prints_lines_for_a_shell():
-    with subprocess.Popen(command(), stdout=subprocess.PIPE, text=True) as process:
-        lines = [process.stdout.readline() for _ in range(12)]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
-    done = subprocess.run(
-        ["/bin/sh", "-c", "".join(lines) + "\nenv"], env={}, capture_output=True, text=True, check=True
-    )
+def test_without_json_it_prints_lines_for_a_shell(tmp_path: Path):
+    with Child("dynamics", command(), log=tmp_path / "log") as process:
+        lines = process.wait_until(lambda output: output if output.count("\n") >= 12 else None, seconds=120)
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(seconds=120) == 0
+    done = subprocess.run(["/bin/sh", "-c", lines + "\nenv"], env={}, capture_output=True, text=True, check=True)
     assert "HTTPS_PROXY=http://127.0.0.1:" in done.stdout
     assert "NODE_EXTRA_CA_CERTS=/" in done.stdout
 
@@ -75,21 +73,17 @@ def test_an_organization_of_an_unknown_tenant_is_wrong_usage():
         Dynamics(world).start()
 
 
-def test_it_ends_with_its_parent():
-    parent = (
-        "from emulation.dynamics import Dynamics; import os\n"
-        "dynamics = Dynamics(); dynamics.start(); print(dynamics.ports['control'], flush=True); os.kill(os.getpid(), 9)"
+def test_it_ends_with_its_parent(tmp_path: Path):
+    code = (
+        "import sys; from emulation.dynamics import Dynamics\n"
+        "dynamics = Dynamics(); dynamics.start(); print('started', flush=True); sys.stdin.read()"
     )
-    done = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == -signal.SIGKILL
-    with httpx.Client(trust_env=False, timeout=5) as client:
-        for _ in range(200):
-            try:
-                client.get(f"http://127.0.0.1:{int(done.stdout)}/")
-            except httpx.TransportError:
-                return
-            signal.sigtimedwait([], 0.05)
-    pytest.fail("the child outlived its parent")
+    with Child("its parent", [sys.executable, "-c", code], log=tmp_path / "log") as parent:
+        parent.wait_until(lambda output: "started" in output or None, seconds=120)
+        started = children(parent.pid)
+        assert started
+        parent.kill()
+        wait_until_ended(*started)
 
 
 def test_two_worlds_do_not_disturb_each_other_and_end_with_zero(monkeypatch: pytest.MonkeyPatch):

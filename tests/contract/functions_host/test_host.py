@@ -1,14 +1,13 @@
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from emulation.child import ChildFailed
+from emulation.child import Child, ChildFailed
 from emulation.functions_host import FunctionsHost
+from tests.processes import alive, wait_until_ended
 
 HELLO = """
 import logging, os
@@ -113,21 +112,18 @@ def test_a_killed_host_comes_back_on_its_port_with_its_keys(run, http):
     assert http.get(f"{url}/api/hello", headers={"x-functions-key": key}).status_code == 200
 
 
-def test_the_host_ends_when_its_parent_is_killed(write):
+def test_the_host_ends_when_its_parent_is_killed(write, tmp_path):
     code = (
         "import sys, pathlib\n"
         "from emulation.functions_host import FunctionsHost\n"
         "host = FunctionsHost(pathlib.Path(sys.argv[1])); host.start(); print(host.pid, flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(write(HELLO))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
+    with Child("its parent", command, log=tmp_path / "log") as parent:
+        pid = parent.wait_until(lambda output: int(output) if output.endswith("\n") else None, seconds=120)
+        assert alive(pid)
         parent.kill()
-    deadline = time.monotonic() + 20
-    while _alive(pid):
-        assert time.monotonic() < deadline, "the host outlived its parent"
-        time.sleep(0.05)
+        wait_until_ended(pid)
 
 
 def test_a_port_in_use_is_wrong_and_named(run, write):
@@ -149,12 +145,3 @@ def test_the_app_folder_stays_as_it_was(run, write, http):
     host = run(HELLO, enforce_keys=False, env={"PYTHONDONTWRITEBYTECODE": "1"})
     http.get(f"{host.url}/api/hello")
     assert {path.name for path in folder.iterdir()} == before
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607 - ps is where PATH says
-    return state.stdout.strip()[:1] not in {"", "Z"}

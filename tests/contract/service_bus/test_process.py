@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
+from emulation.child import Child
 from emulation.service_bus import (
     BrokerConfig,
     Key,
@@ -20,6 +21,7 @@ from emulation.service_bus import (
     SubscriptionConfig,
     TopicConfig,
 )
+from tests.processes import alive, wait_until_ended
 
 
 def send(bus: ServiceBus, *texts: str) -> None:
@@ -77,6 +79,18 @@ def test_a_broker_that_says_more_than_a_pipe_holds_starts_and_goes_on(monkeypatc
     with ServiceBus(BrokerConfig(queues=(QueueConfig(name="q"),))) as bus:
         send(bus, "heard")
         assert bodies(bus) == ["heard"]
+
+
+def test_it_ends_with_its_parent(tmp_path):
+    code = (
+        "import sys; from emulation.service_bus import ServiceBus\n"
+        "bus = ServiceBus(); bus.start(); print(bus.pid, flush=True); sys.stdin.read()"
+    )
+    with Child("its parent", [sys.executable, "-c", code], log=tmp_path / "log") as parent:
+        pid = parent.wait_until(lambda output: int(output) if output.endswith("\n") else None, seconds=120)
+        assert alive(pid)
+        parent.kill()
+        wait_until_ended(pid)
 
 
 def test_the_command_line_refuses_a_wrong_file_with_its_place(tmp_path):
