@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from integration.clock import Clock
 from integration.config.keys.model import Organization
-from integration.delivery.breaking.circuit_rows import Standing
+from integration.delivery.breaking.circuit_rows import Standing, is_forgotten
 from integration.errors import CorruptRecord, Problem, StorageUnavailable
 from integration.health import States
 from integration.health.state import State
@@ -130,7 +130,7 @@ def _status(state: State) -> str:
 
 def _standing(standing: Standing | None, now: datetime) -> dict[str, Any]:
     """Write how a target stands: left alone it is a warning, its deliveries wait."""
-    if standing is None:
+    if standing is None or is_forgotten(standing, now):
         return {"status": "pass", "circuit": "closed"}
     waits = standing.until is not None and standing.until > now
     about = {"since": standing.since, "until": standing.until, "opened": standing.opened}

@@ -3,15 +3,19 @@
 Each process finds out for itself that a target fails; the first one that opens its circuit opens the row, and the first
 one that hears from the target again closes it, whoever opened it. So every page tells the fleet, and the fleet raises
 one alert of each kind.
+
+A process that opened a row may be gone before its probe. So once the probe's time is over, the first delivery of any
+process to that target is the trial, and a row of which nothing is heard for long says nothing any more.
 """
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 
+from integration.delivery.breaking.circuit import PROBE
 from integration.delivery.breaking.circuits import Transition
 from integration.storage import Storage
 from integration.storage.failures import storage_failures
@@ -20,6 +24,8 @@ TABLE = "fnolinkcircuits"
 VERSION = 1
 _PARTITION = "target"
 _TRIES = 5
+FORGOTTEN = timedelta(hours=1)
+"""How long after its probe was due an open row says something; whoever waited for the target has asked by then."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +50,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     v: int = VERSION
 
 
+def is_forgotten(standing: Standing, now: datetime) -> bool:
+    """Say whether nobody has tried a target for so long that an open row says nothing of it."""
+    return standing.until is not None and now >= standing.until + FORGOTTEN
+
+
 def after(before: Standing | None, transition: Transition) -> Standing | None:
     """Return how a target stands after a transition of one process; None where nothing is to be written.
 
@@ -54,7 +65,11 @@ def after(before: Standing | None, transition: Transition) -> Standing | None:
     was_open = before is not None and before.state == "open"
     if transition.state in ("closed", "answered"):
         return Standing(target=transition.target, state="closed", since=transition.at) if was_open else None
-    first = before if before is not None and was_open else None
+    if transition.state == "served":
+        # Who opened it may probe yet, and knows better; only once it must have is this the trial.
+        late = before is not None and was_open and (before.until is None or transition.at >= before.until + PROBE)
+        return Standing(target=transition.target, state="closed", since=transition.at) if late else None
+    first = before if before is not None and was_open and not is_forgotten(before, transition.at) else None
     return Standing(
         target=transition.target,
         state="open",
@@ -74,6 +89,8 @@ def news(before: Standing | None, standing: Standing, transition: Transition) ->
         transition: What has happened to one process's circuit.
     """
     was_open = before is not None and before.state == "open"
+    if before is not None and standing.state == "open" and is_forgotten(before, transition.at):
+        was_open = False
     if was_open == (standing.state == "open"):
         return None
     if before is None or not was_open:

@@ -16,9 +16,9 @@ from integration.events.event import Event
 OPENED = "fno-link.target.opened"
 CLOSED = "fno-link.target.closed"
 ASKED_EVERY = 30.0
-"""Seconds in which at most one retry that succeeded tells the fleet that its target answers."""
+"""Seconds in which at most one delivery of a kind, first attempt or retry, tells the fleet that its target answers."""
 
-type Moved = Literal["opened", "reopened", "closed", "answered"]
+type Moved = Literal["opened", "reopened", "closed", "answered", "served"]
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         target: The target's name.
         state: `opened` or `closed`; `reopened`: its probe failed; `answered`: a retry was taken while it was closed,
-            which some other process may not know of.
+            which some other process may not know of; `served`: a first attempt was.
         at: When.
         since: When it was opened.
         code: Why: the code of the last failure.
@@ -83,7 +83,7 @@ class Circuits:
         self._own = dict(own or {})
         self._circuits: dict[str, Circuit] = {}
         self._transitions: list[Transition] = []
-        self._asked: dict[str, float] = {}
+        self._asked: dict[tuple[str, Moved], float] = {}
 
     def get(self, name: str) -> Target:
         """Give the target of this name, behind its breaker unless breakers are switched off."""
@@ -151,9 +151,11 @@ class Circuits:
         self._circuits[name] = succeed(before, self.settings(name), now)
         if before.opened_at is not None:
             self._moved(name, "closed", before, now, shipment.event)
-        elif shipment.attempt > 1 and self._monotonic() - self._asked.get(name, -ASKED_EVERY) >= ASKED_EVERY:
-            self._asked[name] = self._monotonic()
-            self._moved(name, "answered", before, now, shipment.event)
+            return
+        state: Moved = "answered" if shipment.attempt > 1 else "served"
+        if self._monotonic() - self._asked.get((name, state), -ASKED_EVERY) >= ASKED_EVERY:
+            self._asked[name, state] = self._monotonic()
+            self._moved(name, state, before, now, shipment.event)
 
     def _moved(self, name: str, state: Moved, circuit: Circuit, at: datetime, by: Event) -> None:
         source = by.source if by.internal else f"{by.source.removesuffix('/finance-operations')}/fno-link"

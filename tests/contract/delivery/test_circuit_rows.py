@@ -7,10 +7,15 @@ import msgspec
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
+from integration.config.keys.model import Breaker
+from integration.delivery.breaking.circuit import PROBE
 from integration.delivery.breaking.circuit_rows import TABLE, CircuitRows
-from integration.delivery.breaking.circuits import Transition
+from integration.delivery.breaking.circuits import Circuits, Transition
+from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import StorageUnavailable
+from integration.events.event import Event
 from integration.storage import Storage
+from tests.fake_clock import FakeClock
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MOVED = Transition(
@@ -56,6 +61,40 @@ async def test_every_process_knows_what_one_has_found_out_and_one_tells_of_it(pr
     assert await first.note(moved("closed")) is None
     assert await second.open() == {}
     assert (await second.note(moved("reopened"))).state == "opened"
+
+
+class Taking:
+    """Takes every delivery."""
+
+    async def deliver(self, _shipment) -> Receipt:
+        return Receipt(200)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class One:
+    def get(self, _name: str) -> Taking:
+        return Taking()
+
+
+async def test_another_process_makes_the_trial_of_one_that_is_gone(processes):
+    gone, heir, page = processes
+    await gone.note(MOVED)  # and never heard of again: it was killed during its probe
+    clock = FakeClock(skew=(NOW - FakeClock().now()).total_seconds())
+    circuits = Circuits(One(), Breaker(), clock)
+    event = Event(id="e1", source=MOVED.source, type="T", organization="contoso", data=msgspec.Raw(b"{}"))
+
+    async def serve() -> list[str]:
+        await circuits.get("orders").deliver(Shipment(event, "r"))
+        told = [await heir.note(each) for each in circuits.take_transitions()]
+        return [each.state for each in told if each is not None]
+
+    assert await serve() == []  # the probe is due in 30 s, and whoever opened it may make it
+    assert list(await page.open()) == ["orders"]
+    await clock.advance(30 + PROBE.total_seconds())
+    assert await serve() == ["closed"]
+    assert await page.open() == {}
 
 
 async def test_of_many_at_once_one_tells(processes):

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from integration.delivery.breaking.circuit_rows import Standing, after, news
+from integration.delivery.breaking.circuit import PROBE
+from integration.delivery.breaking.circuit_rows import FORGOTTEN, Standing, after, is_forgotten, news
 from integration.delivery.breaking.circuits import Transition
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -64,3 +65,30 @@ def test_the_first_one_that_hears_from_it_closes_it_whoever_opened_it(state):
 @pytest.mark.parametrize("before", [None, CLOSED])
 def test_what_the_fleet_knows_is_neither_written_nor_told(state, before):
     assert after(before, moved(state)) is None
+
+
+def test_a_first_attempt_is_the_trial_once_that_of_who_opened_it_is_over():
+    assert OPEN.until is not None
+    over = OPEN.until + PROBE
+    assert after(OPEN, moved("served", at=over - timedelta(seconds=1))) is None
+    served = moved("served", at=over, code="", opened=0, until=None)
+    standing = after(OPEN, served)
+    assert standing == Standing(target="orders", state="closed", since=over)
+    told = news(OPEN, standing, served)
+    assert (told.state, told.since, told.code) == ("closed", OPEN.since, "TargetUnavailable")
+    for before in (None, CLOSED):
+        assert after(before, served) is None
+
+
+def test_what_nobody_has_tried_for_long_is_opened_anew_and_told_and_closed_all_the_same():
+    assert OPEN.until is not None
+    late = OPEN.until + FORGOTTEN
+    assert (is_forgotten(OPEN, late), is_forgotten(OPEN, late - timedelta(seconds=1))) == (True, False)
+    again = moved("opened", at=late, since=late, until=late + MINUTE)
+    standing = after(OPEN, again)
+    assert standing == Standing(
+        target="orders", state="open", since=late, until=late + MINUTE, opened=1, code="TargetUnavailable"
+    )
+    assert news(OPEN, standing, again) == again
+    heard = moved("answered", at=late, code="", opened=0, until=None)
+    assert news(OPEN, after(OPEN, heard), heard).state == "closed"

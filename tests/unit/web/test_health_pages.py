@@ -2,6 +2,8 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from integration.config.keys.model import Organization
 from integration.delivery.breaking.circuit_rows import Standing
 from integration.errors import StorageUnavailable
@@ -72,6 +74,14 @@ async def test_a_target_that_some_process_leaves_alone_is_a_warning_with_its_tim
             "opened": 1,
         },
     }
+
+
+async def test_no_target_is_half_open_for_ever():
+    for hours, circuit in ((0.0, "half_open"), (0.9, "half_open"), (1.0, "closed"), (500.0, "closed")):
+        left = msgspec.structs.replace(OPEN, until=NOW - timedelta(hours=hours))
+        details = json.loads((await pages(left).details()).body)
+        assert details["targets"]["orders"]["circuit"] == circuit
+        assert details["status"] == ("pass" if circuit == "closed" else "warn")
 
 
 async def test_without_a_key_nothing_is_said_of_targets():
