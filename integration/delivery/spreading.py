@@ -3,7 +3,6 @@
 import msgspec
 
 from integration.delivery.attempts import Attempts, all_of
-from integration.delivery.breaking.circuits import about
 from integration.delivery.environment import Links, environment_of, stamp
 from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.outcome import Outcome
@@ -11,6 +10,7 @@ from integration.delivery.queued.work import Work
 from integration.delivery.screening.newest import Newest
 from integration.delivery.undelivered import Undelivered
 from integration.errors import LinkUnknown, UnexpectedAnswer, Unforeseen
+from integration.events.alerts import target_of
 from integration.events.event import Event
 from integration.faults import netted
 from integration.links.values import Link, Linked
@@ -63,7 +63,7 @@ class Spreading:
         )
         if not matches.routes and not undecided:
             return [] if "" in but else [await self.unrouted(fresh, ledger)]
-        shunned = about(event)
+        shunned = target_of(event)
         settling = [
             self._attempts.settle(msgspec.structs.replace(fresh, route=route.name), route, link, ledger)
             for route in matches.routes

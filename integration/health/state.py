@@ -5,20 +5,13 @@ from typing import Literal
 
 import msgspec
 
-from integration.delivery.screening.guard import FOREIGN_ORGANIZATION
+from integration.events.alerts import LOST, RELINKED, RESTORED, UNREACHABLE, UNTRUSTED
 from integration.links.values import Linked
 
 type Kind = Literal["linked", "not_linked", "unknown"]
 type Trouble = Literal["lost", "unreachable"]
 
 VERSION = 1
-
-LOST = "fno-link.integration.lost"
-RESTORED = "fno-link.integration.restored"
-RELINKED = "fno-link.integration.relinked"
-UNREACHABLE = "fno-link.integration.unreachable"
-UNTRUSTED = "fno-link.link.untrusted"
-ALERT_TYPES = (LOST, RESTORED, RELINKED, UNREACHABLE, UNTRUSTED, FOREIGN_ORGANIZATION)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +36,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """Something that an operator must hear of.
 
     Args:
-        type: One of ALERT_TYPES.
+        type: One of the types of `events.alerts`.
         incident: Stays the same from the trigger to the restored notice.
         at: When the transition was seen.
         since: When the trouble was first seen.

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -12,12 +12,12 @@ from integration.clock import Clock
 from integration.config.keys.model import Health, Organization
 from integration.delivery import Pipeline, Releases
 from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown
+from integration.events.alerts import Environment, Integration, of_organization
 from integration.events.event import Event
 from integration.health.state import Alert, State, Verdict, advance
 from integration.health.states import Kept, States
 from integration.links.values import Link, Linked
 from integration.loggers import logger
-from integration.plain_text import plain
 
 log = logger("health")
 
@@ -151,31 +151,22 @@ class Watch:
 
 def alert_event(organization: Organization, alert: Alert) -> Event:
     """Make an event of an alert; the same alert is the same event."""
-    content: dict[str, Any] = {
-        "organization": organization.name,
-        "organizationUrl": organization.url,
-        "incident": alert.incident,
-        "since": alert.since,
-        "code": alert.code,
-        "message": plain(alert.message),
-        "hint": alert.hint,
-        "link": _shown(alert.link),
-        "previous": _shown(alert.previous),
-    }
-    return Event(
-        id=f"{alert.incident}:{alert.type.removeprefix('fno-link.')}",
-        source=f"{organization.url}/fno-link",
-        type=alert.type,
+    data = Integration(
         organization=organization.name,
-        subject=organization.name,
-        time=alert.at,
-        shape="alert",
-        data=msgspec.Raw(msgspec.json.encode(content)),
+        organization_url=organization.url,
+        incident=alert.incident,
+        since=alert.since,
+        code=alert.code,
+        message=alert.message,
+        hint=alert.hint,
+        link=_told(alert.link),
+        previous=_told(alert.previous),
     )
+    return of_organization(alert.type, data, alert.at)
 
 
-def _shown(link: Linked | None) -> dict[str, str] | None:
-    return None if link is None else {"url": link.url, "tenantId": link.tenant_id, "id": link.id}
+def _told(link: Linked | None) -> Environment | None:
+    return None if link is None else Environment(url=link.url, tenant_id=link.tenant_id, id=link.id)
 
 
 def _incident(organization: str, now: datetime) -> str:

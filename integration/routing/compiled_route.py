@@ -6,6 +6,7 @@ import msgspec
 
 from integration.config.keys.model import Route
 from integration.errors import Problem
+from integration.events import alerts
 from integration.events.event import Event
 from integration.routing.conditions import Condition, Parser, Test, make_test
 from integration.routing.contradictions import contradictions
@@ -14,9 +15,6 @@ from integration.routing.keys import LINK_ATTRIBUTES, Key
 from integration.routing.operators import OPERATORS
 from integration.routing.pasted import Pasted, read_pasted
 from integration.routing.readers import INGRESS
-
-ALERTS = "fno-link."
-"""How the types of fno-link's own alert events begin."""
 
 
 class CompiledRoute(msgspec.Struct, frozen=True, eq=False):
@@ -82,7 +80,7 @@ def compile_route(route: Route, ordinal: int, file: str, problems: list[Problem]
     if linked and route.requires_link is False:
         names = ", ".join(sorted(LINK_ATTRIBUTES))
         parser.problem("requires_link", f"is false, but {linked[0].place} filters on the link ({names})")
-    only_alerts = bool(route.event_types) and all(each.lower().startswith(ALERTS) for each in route.event_types)
+    only_alerts = bool(route.event_types) and all(each.lower().startswith(alerts.PREFIX) for each in route.event_types)
     requires_link = bool(linked) or (not only_alerts if route.requires_link is None else route.requires_link)
     return CompiledRoute(
         route, ordinal, tuple(each for each in conditions if not each.needs_link), linked, requires_link

@@ -13,7 +13,7 @@ import pytest
 
 from integration.config.settings import settings
 from integration.dead_letters.reasons import PARKING, REASONS
-from integration.health.state import ALERT_TYPES
+from integration.events import alerts
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "integration" / "functions"
@@ -142,7 +142,7 @@ def test_every_reason_and_every_alert_is_documented():
     delivery = (ROOT / "docs" / "delivery.md").read_text("utf-8")
     assert [reason for reason in {**REASONS, **PARKING} if f"`{reason}`" not in delivery] == []
     events = (ROOT / "docs" / "reference" / "events.md").read_text("utf-8")
-    assert [alert for alert in ALERT_TYPES if f"`{alert}`" not in events] == []
+    assert [alert for alert in alerts.ALL if f"`{alert}`" not in events] == []
 
 
 def test_every_endpoint_is_documented():

@@ -11,10 +11,9 @@ from integration.config.keys.model import Breaker
 from integration.delivery.breaking.circuit import Circuit, abandon, admit, fail, succeed
 from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.errors import CircuitOpen, DeliveryFailed, Spared
+from integration.events.alerts import TargetCircuit, of_target
 from integration.events.event import Event
 
-OPENED = "fno-link.target.opened"
-CLOSED = "fno-link.target.closed"
 ASKED_EVERY = 30.0
 """Seconds in which at most one delivery of a kind, first attempt or retry, tells the fleet that its target answers."""
 
@@ -191,30 +190,14 @@ class _Guarded:
 
 
 def alert_event(transition: Transition) -> Event:
-    """Make an event of a transition; the same one is the same event.
-
-    Its subject is the target, by which the pipeline knows not to send it there.
-    """
-    content = {
-        "target": transition.target,
-        "state": transition.state,
-        "since": transition.since,
-        "code": transition.code,
-        "message": f"the target {transition.target} is {'left alone' if transition.state == 'opened' else 'back'}",
-        "hint": CircuitOpen.hint,
-    }
-    return Event(
-        id=f"{transition.target}:{transition.since.isoformat()}:{transition.state}",
-        source=transition.source,
-        type=OPENED if transition.state == "opened" else CLOSED,
-        organization=transition.organization,
-        subject=transition.target,
-        time=transition.at,
-        shape="alert",
-        data=msgspec.Raw(msgspec.json.encode(content)),
+    """Make an event of a transition that is told as one; the same one is the same event."""
+    opened = transition.state == "opened"
+    data = TargetCircuit(
+        target=transition.target,
+        state="opened" if opened else "closed",
+        since=transition.since,
+        code=transition.code,
+        message=f"the target {transition.target} is {'left alone' if opened else 'back'}",
+        hint=CircuitOpen.hint,
     )
-
-
-def about(event: Event) -> str:
-    """Name the target that an alert is about; empty where it is about none."""
-    return event.subject or "" if event.internal and event.type in (OPENED, CLOSED) else ""
+    return of_target(data, transition.at, organization=transition.organization, source=transition.source)

@@ -16,13 +16,12 @@ from integration.config.keys.model import Configuration, Organization, Source
 from integration.dataverse import Identity
 from integration.dead_letters import reasons
 from integration.delivery.screening.alert_quota import AlertQuota
+from integration.events.alerts import FOREIGN_ORGANIZATION, ForeignOrganization, of_organization
 from integration.events.event import Event, Origin
 from integration.loggers import logger
-from integration.plain_text import plain
 
 log = logger("delivery")
 
-FOREIGN_ORGANIZATION = "fno-link.foreign_organization"
 """The alert that events of another organization come in by a source."""
 
 _FORGET = 1000
@@ -165,27 +164,18 @@ class Guard:
             self._alerted.clear()
         self._alerted.add(incident)
         log.error("%s: %s: %s", FOREIGN_ORGANIZATION, organization.name, message)
-        content = {
-            "organization": organization.name,
-            "organizationUrl": organization.url,
-            "incident": incident,
-            "since": now,
-            "code": reasons.FOREIGN_ORGANIZATION,
-            "message": plain(message),
-            "hint": hint,
-            "source": source,
-            "leftOut": left_out,
-        }
-        return Event(
-            id=f"{incident}:foreign_organization",
-            source=f"{organization.url}/fno-link",
-            type=FOREIGN_ORGANIZATION,
+        data = ForeignOrganization(
             organization=organization.name,
-            subject=organization.name,
-            time=now,
-            shape="alert",
-            data=msgspec.Raw(msgspec.json.encode(content)),
+            organization_url=organization.url,
+            incident=incident,
+            since=now,
+            code=reasons.FOREIGN_ORGANIZATION,
+            message=message,
+            hint=hint,
+            source=source,
+            left_out=left_out,
         )
+        return of_organization(FOREIGN_ORGANIZATION, data, now)
 
 
 def _incident(organization: str, theirs: str, source: str, now: datetime) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from integration.cli import frame
 from integration.config.schema import schema_text
+from integration.events import alerts
 
 ROOT = Path(__file__).parents[3]
 
@@ -119,7 +120,8 @@ def test_alerts_that_no_route_takes_are_a_warning(project, capsys):
     code, answer = checked(capsys)
     assert code == 0
     [warning] = answer["warnings"]
-    assert "fno-link.integration.lost" in warning["message"]
+    assert warning["message"].endswith(f"no route takes {', '.join(alerts.ALL)}")
+    assert "fno-link.target.opened" in alerts.ALL
 
 
 def test_a_key_whose_dots_are_no_path_is_a_warning_that_says_how_to_quote(project, capsys):

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from integration.config.keys.model import Breaker, OwnBreaker
 from integration.delivery.backoff import GiveUp, Retry, decide, postpone
 from integration.delivery.breaking.circuit import HEARD, PROBE, Circuit, abandon, admit, fail, succeed
-from integration.delivery.breaking.circuits import CLOSED, OPENED, Circuits, about, alert_event
+from integration.delivery.breaking.circuits import Circuits, alert_event
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import CircuitOpen, TargetRejected, TargetUnavailable
+from integration.events.alerts import TARGET_CLOSED, TARGET_OPENED, target_of
 from integration.events.event import Event
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -182,11 +183,11 @@ async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
     assert (closed.state, closed.since) == ("closed", NOW)
     assert circuits.standing("orders") == Circuit()
     first, last = alert_event(opened), alert_event(closed)
-    assert (first.type, last.type) == (OPENED, CLOSED)
+    assert (first.type, last.type) == (TARGET_OPENED, TARGET_CLOSED)
     assert first.internal
     assert first.source == "https://contoso.crm.dynamics.com/fno-link"
-    assert about(first) == "orders"
-    assert about(SHIPMENT.event) == ""
+    assert target_of(first) == "orders"
+    assert target_of(SHIPMENT.event) == ""
 
 
 @pytest.mark.parametrize("hours", [-5, 5])

@@ -6,9 +6,10 @@ import pytest
 
 from integration.config.keys.model import Configuration, HttpSource, Organization
 from integration.dataverse import Identity
-from integration.delivery.screening.guard import ECHO, FOREIGN_ORGANIZATION, PASSED, RECENT, Guard, Refused, foreign
+from integration.delivery.screening.guard import ECHO, PASSED, RECENT, Guard, Refused, foreign
 from integration.delivery.shipment import Shipment
 from integration.errors import Unreachable
+from integration.events.alerts import FOREIGN_ORGANIZATION
 from integration.events.event import Event, Origin
 
 OURS = "11111111-0000-4000-8000-000000000001"

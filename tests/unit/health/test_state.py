@@ -4,7 +4,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.health.state import LOST, RELINKED, RESTORED, UNREACHABLE, UNTRUSTED, State, Verdict, advance
+from integration.events.alerts import LOST, RELINKED, RESTORED, UNREACHABLE, UNTRUSTED
+from integration.health.state import State, Verdict, advance
 from integration.links.values import Linked
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
