@@ -3,14 +3,12 @@
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import msgspec
 
 from integration.health.state import State
 from integration.records import Reader
 from integration.storage import Storage
-from integration.storage.failures import storage_failures
 from integration.storage.names import PAYLOADS
 
 TABLE = "fnolinkhealth"
@@ -41,16 +39,10 @@ class States:
             CorruptRecord: The row cannot be read; `etag` of the error's row is kept for `replace`.
             StorageUnavailable: The account did not answer.
         """
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
-
-        table = await self._table()
-        with storage_failures("reading the health state"):
-            try:
-                row = await table.get_entity(_PARTITION, _key(organization))
-            except ResourceNotFoundError:
-                return Kept(State(), None)
-        etag = str(row.metadata["etag"])
-        return Kept(_READER.read(row.get("state"), f"of {organization}"), etag)
+        row = await (await self._storage.table(TABLE)).get(_PARTITION, _key(organization))
+        if row is None:
+            return Kept(State(), None)
+        return Kept(_READER.read(row.entity.get("state"), f"of {organization}"), row.etag)
 
     @asynccontextmanager
     async def turn(self, organization: str) -> AsyncGenerator[bool]:
@@ -76,32 +68,15 @@ class States:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
-        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
-            ResourceExistsError,
-            ResourceModifiedError,
-            ResourceNotFoundError,
-        )
-        from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
-
-        table = await self._table()
+        table = await self._storage.table(TABLE)
         row = {
             "PartitionKey": _PARTITION,
             "RowKey": _key(organization),
             "organization": organization,
             "state": msgspec.json.encode(kept.state).decode(),
         }
-        with storage_failures("writing the health state"):
-            try:
-                if kept.etag is None:
-                    answer = await table.create_entity(row)
-                else:
-                    answer = await table.update_entity(
-                        row, mode=UpdateMode.REPLACE, etag=kept.etag, match_condition=MatchConditions.IfNotModified
-                    )
-            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-                return None
-        return Kept(kept.state, str(answer["etag"]))
+        etag = await (table.insert(row) if kept.etag is None else table.replace(row, kept.etag))
+        return Kept(kept.state, etag) if etag is not None else None
 
     async def forget(self, organization: str) -> None:
         """Delete an organization's row: a fresh state is begun at the next load.
@@ -109,12 +84,7 @@ class States:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        table = await self._table()
-        with storage_failures("deleting the health state"):
-            await table.delete_entity(_PARTITION, _key(organization))
-
-    async def _table(self) -> Any:
-        return await self._storage.raw_table(TABLE)
+        await (await self._storage.table(TABLE)).remove(_PARTITION, _key(organization))
 
 
 _READER = Reader(msgspec.json.Decoder(State), "health state")

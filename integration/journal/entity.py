@@ -6,7 +6,6 @@ Table service data model".
 
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -75,7 +74,7 @@ def decode(entity: Mapping[str, Any]) -> Row:
         msg = f"this journal row has version {str(entity.get('v'))[:20]}, known is {VERSION}"
         raise CorruptRecord(msg)
     try:
-        known = {name: _plain(value) for name, value in entity.items() if name in _FIELDS or name in _ABOUT}
+        known = {name: value for name, value in entity.items() if name in _FIELDS or name in _ABOUT}
         about = {name: known.pop(name) for name in _ABOUT if name in known} | {"key": entity["RowKey"]}
         letters = tuple(str(entity.get("letters", "")).split())
         return msgspec.convert(known | {"subject": about, "deliveries": _read(entity), "letters": letters}, Row)
@@ -121,11 +120,6 @@ def _read(entity: Mapping[str, Any]) -> tuple[Entry, ...]:
 
 def _short(text: str) -> str:
     return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
-
-
-def _plain(value: Any) -> Any:
-    """Take the SDK's own kind of datetime for a datetime."""
-    return datetime.combine(value.date(), value.timetz()) if isinstance(value, datetime) else value
 
 
 _ABOUT = ("organization", "time", "id", "type", "subject", "source", "legal_entity")

@@ -9,7 +9,7 @@ import base64
 import binascii
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 import msgspec
 
@@ -18,15 +18,11 @@ from integration.errors import CorruptRecord, InvalidRequest
 from integration.journal.entity import decode
 from integration.journal.record import Row, State
 from integration.journal.tables import PREFIX, is_table
-from integration.storage import Storage
-from integration.storage.failures import storage_failures
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from integration.storage import Storage, StoredRow, Where
+from integration.storage.tables import PAGE, Cursor
 
 BUDGET = 10.0
 """Seconds after which a page ends where it is."""
-_LARGEST = 1000
 _LONGEST_TOKEN = 4096
 _SURROGATES, _PAST_SURROGATES = 0xD800, 0xE000
 
@@ -59,32 +55,28 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         """Whether every row is meant."""
         return self == Wanted()
 
-    def query(self) -> tuple[str, dict[str, Any]]:
-        """Write the filter for the table service, values apart.
-
-        Source: "Querying tables and entities".
-        """
-        terms: list[tuple[str, Any]] = []
+    def where(self) -> list[Where]:
+        """Give the conditions that a row meets which is meant."""
+        found: list[Where] = []
         if self.organization:
             # The range spares the server other organizations; names that begin alike need the comparison, too.
-            terms += [
-                ("PartitionKey ge {}", f"{self.organization}-0"),
-                ("PartitionKey le {}", f"{self.organization}-f"),
+            found += [
+                Where("PartitionKey", "ge", f"{self.organization}-0"),
+                Where("PartitionKey", "le", f"{self.organization}-f"),
+                Where("organization", "eq", self.organization),
             ]
-            terms.append(("organization eq {}", self.organization))
         if self.type.endswith("*"):
             begin = self.type[:-1]
-            terms += [("type ge {}", begin), ("type lt {}", _behind(begin))] if begin else []
+            found += [Where("type", "ge", begin), Where("type", "lt", _behind(begin))] if begin else []
         elif self.type:
-            terms.append(("type eq {}", self.type))
+            found.append(Where("type", "eq", self.type))
         equal = {"state": self.state, "id": self.id, "source": self.source, "legal_entity": self.legal_entity}
-        terms += [(f"{name} eq {{}}", value) for name, value in equal.items() if value]
+        found += [Where(name, "eq", value) for name, value in equal.items() if value]
         if self.since is not None:
-            terms.append(("accepted_at ge {}", self.since.astimezone(UTC)))
+            found.append(Where("accepted_at", "ge", self.since))
         if self.until is not None:
-            terms.append(("accepted_at lt {}", self.until.astimezone(UTC)))
-        named = [(term.format(f"@p{number}"), value) for number, (term, value) in enumerate(terms)]
-        return " and ".join(term for term, _ in named), {f"p{n}": value for n, (_, value) in enumerate(named)}
+            found.append(Where("accepted_at", "lt", self.until))
+        return found
 
 
 class Bookmark(msgspec.Struct, frozen=True, array_like=True):
@@ -200,15 +192,11 @@ class Listing:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
-
         for name in await self._tables():
-            table: Any = self._storage.open_table(name)
-            with storage_failures("reading the journal"):
-                try:
-                    return _found(name, await table.get_entity(f"{organization}-{key[:1]}", key))
-                except ResourceNotFoundError:
-                    continue
+            table = await self._storage.table(name)
+            stored = await table.get(f"{organization}-{key[:1]}", key)
+            if stored is not None:
+                return _found(name, stored)
         return None
 
     async def remove(self, found: Found) -> bool:
@@ -220,49 +208,20 @@ class Listing:
         Raises:
             StorageUnavailable: It may still be there.
         """
-        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
-        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
-            ResourceModifiedError,
-            ResourceNotFoundError,
-        )
-
-        table: Any = self._storage.open_table(found.table)
-        same = {"etag": found.etag, "match_condition": MatchConditions.IfNotModified}
-        with storage_failures("removing a journal row"):
-            # The SDK takes a missing entity for a removed one; one that was written meanwhile, for an error.
-            try:
-                await table.delete_entity(found.partition, found.key, **same)
-            except (ResourceModifiedError, ResourceNotFoundError):
-                return False
-        return True
+        table = await self._storage.table(found.table)
+        return await table.remove(found.partition, found.key, found.etag)
 
     async def _tables(self) -> list[str]:
         return sorted([name async for name in self._storage.tables(PREFIX) if is_table(name)], reverse=True)
 
     async def _read(self, wanted: Wanted, limit: int, mark: Bookmark) -> tuple[list[Found], Bookmark | None]:
-        """Ask the service once."""
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
-
-        table: Any = self._storage.open_table(mark.table)
-        text, parameters = wanted.query()
-        many = min(limit, _LARGEST)
-        paged = (
-            table.query_entities(text, parameters=parameters, results_per_page=many)
-            if text
-            else table.list_entities(results_per_page=many)
-        )
-        begin = {"PartitionKey": mark.partition, "RowKey": mark.row} if mark.partition or mark.row else None
-        pages: Any = paged.by_page(continuation_token=begin)
-        with storage_failures("listing the journal"):
-            try:
-                entities: list[Mapping[str, Any]] = [entity async for entity in await anext(pages)]
-            except (ResourceNotFoundError, StopAsyncIteration):
-                return [], None  # the week has been dropped meanwhile
-        following: Mapping[str, str] | None = pages.continuation_token
-        rows = [_found(mark.table, entity) for entity in entities]
-        if not following:
-            return rows, None
-        return rows, Bookmark(mark.table, following.get("PartitionKey") or "", following.get("RowKey") or "")
+        """Ask the service once; a week that has been dropped meanwhile has no rows."""
+        table = await self._storage.table(mark.table)
+        begin = Cursor(mark.partition, mark.row) if mark.partition or mark.row else None
+        page = await table.page(wanted.where(), limit=min(limit, PAGE), after=begin)
+        rows = [_found(mark.table, stored) for stored in page.rows]
+        following = page.following
+        return rows, Bookmark(mark.table, following.partition, following.row) if following is not None else None
 
 
 def _behind(begin: str) -> str:
@@ -271,12 +230,12 @@ def _behind(begin: str) -> str:
     return begin[:-1] + chr(_PAST_SURROGATES if _SURROGATES <= last < _PAST_SURROGATES else min(last, sys.maxunicode))
 
 
-def _found(table: str, entity: Any) -> Found:
+def _found(table: str, stored: StoredRow) -> Found:
     try:
-        row = decode(entity)
+        row = decode(stored.entity)
     except CorruptRecord:
         row = None
-    return Found(table, str(entity["PartitionKey"]), str(entity["RowKey"]), str(entity.metadata["etag"]), row)
+    return Found(table, stored.partition, stored.key, stored.etag, row)
 
 
 def _time(found: Found) -> datetime:

@@ -1,7 +1,7 @@
 """The journal in Azure Tables: claims and their ends, each under the version of the row that was read."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,7 +14,6 @@ from integration.journal.run import begun, ended, overtaken, superseded
 from integration.journal.tables import PREFIX, outlived, tables_for
 from integration.loggers import logger
 from integration.storage import Storage
-from integration.storage.failures import storage_failures
 
 if TYPE_CHECKING:
     import random
@@ -262,72 +261,27 @@ class Journal:
         await self._replace(found.table, row, found.etag)
 
     async def _find(self, subject: Subject, tables: tuple[str, ...]) -> _Found | None:
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
-
         for name in tables:
-            table: Any = await self._storage.raw_table(name)
+            table = await self._storage.table(name)
             self.operations += 1
-            with storage_failures("reading the journal"):
-                try:
-                    entity: Any = await table.get_entity(partition(subject), subject.key)
-                except ResourceNotFoundError:
-                    continue
-            etag = str(entity.metadata["etag"])
+            stored = await table.get(partition(subject), subject.key)
+            if stored is None:
+                continue
             try:
-                return _Found(decode(entity), name, etag)
+                return _Found(decode(stored.entity), name, stored.etag)
             except CorruptRecord:
                 log.exception(
                     "the journal row of %s cannot be read; the event is claimed as if it had none", subject.key
                 )
-                return _Found(None, name, etag, str(dict(entity))[:60_000])
+                return _Found(None, name, stored.etag, str(stored.entity)[:60_000])
         return None
 
     async def _insert(self, name: str, row: Row) -> str | None:
-        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
-            ResourceExistsError,
-            ResourceNotFoundError,
-        )
-
-        table: Any = await self._storage.raw_table(name)
-        entity = encode(row)
+        table = await self._storage.table(name)
         self.operations += 1
-        with storage_failures("writing the journal"):
-            try:
-                return str((await table.create_entity(entity))["etag"])
-            except ResourceExistsError:
-                return None
-            except ResourceNotFoundError:
-                pass  # somebody has deleted the table
-            await _made(table)
-            try:
-                return str((await table.create_entity(entity))["etag"])
-            except ResourceExistsError:
-                return None
+        return await table.insert(encode(row))
 
     async def _replace(self, name: str, row: Row, etag: str) -> str | None:
-        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
-        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
-            ResourceModifiedError,
-            ResourceNotFoundError,
-        )
-        from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
-
-        table: Any = await self._storage.raw_table(name)
+        table = await self._storage.table(name)
         self.operations += 1
-        with storage_failures("writing the journal"):
-            try:
-                answer = await table.update_entity(
-                    encode(row), mode=UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified
-                )
-            except (ResourceModifiedError, ResourceNotFoundError):
-                return None
-        return str(answer["etag"])
-
-
-async def _made(table: Any) -> None:
-    from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415  # imported at first use: import budget
-
-    try:
-        await table.create_table()
-    except ResourceExistsError:
-        return  # another instance was faster
+        return await table.replace(encode(row), etag)

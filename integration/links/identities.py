@@ -1,9 +1,9 @@
 """Who we are in each organization, asked with WhoAmI once a day for the whole fleet."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -12,11 +12,10 @@ from integration.clouds import organization_url
 from integration.config.keys.model import Organization
 from integration.dataverse import Identity
 from integration.errors import CorruptRecord, LinkUnknown, StorageUnavailable
-from integration.links.table import Entity
 from integration.loggers import logger
 from integration.records import VERSION, Reader
 from integration.single_flight import SingleFlight
-from integration.storage.failures import storage_failures
+from integration.storage import Table
 
 log = logger("links")
 
@@ -33,18 +32,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _READER = Reader(msgspec.json.Decoder(Known), "identity")
-
-
-class Table(Protocol):
-    """What is used of `azure.data.tables.aio.TableClient`."""
-
-    def get_entity(self, partition_key: str, row_key: str) -> Awaitable[Entity]:
-        """Return an entity."""
-        ...
-
-    def upsert_entity(self, entity: Mapping[str, Any]) -> Awaitable[Mapping[str, Any]]:
-        """Insert or update an entity."""
-        ...
 
 
 class WhoAmI(Protocol):
@@ -122,17 +109,11 @@ class Identities:
         return kept
 
     async def _read(self, key: str) -> Known | None:
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
-
         if self._table is None:
             return None
         try:
-            with storage_failures("reading an identity"):
-                try:
-                    entity = await (await self._table()).get_entity(PARTITION, key)
-                except ResourceNotFoundError:
-                    return None
-            return _READER.read(entity.get("record"))
+            row = await (await self._table()).get(PARTITION, key)
+            return _READER.read(row.entity.get("record")) if row is not None else None
         except (StorageUnavailable, CorruptRecord) as error:
             log.warning("the shared identity cannot be used: %s", error)
             return None
@@ -143,7 +124,6 @@ class Identities:
         record = msgspec.json.encode(known).decode()
         entity = {"PartitionKey": PARTITION, "RowKey": key, "organization": organization.name, "record": record}
         try:
-            with storage_failures("keeping an identity"):
-                await (await self._table()).upsert_entity(entity)
+            await (await self._table()).put(entity)
         except StorageUnavailable as unavailable:
             log.warning("the identity is kept in this process only: %s", unavailable)

@@ -14,7 +14,6 @@ from integration.storage.tables import Table
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
-    from azure.data.tables.aio import TableClient
 
 # Where the worker's own queues, containers and tables live: the account that the Functions host uses too.
 INTERNAL = "Storage"
@@ -37,7 +36,6 @@ class Storage:
         self._queues: dict[tuple[str, str, bool], Queue] = {}
         self._blobs: dict[tuple[str, bool], Blobs] = {}
         self._tables: dict[tuple[str, bool], AzureTable] = {}
-        self._raw_tables: dict[str, TableClient] = {}
 
     def queue(self, name: str, *, connection: str = INTERNAL, hasty: bool = False) -> Queue:
         """Give the client of a queue.
@@ -76,22 +74,6 @@ class Storage:
             self._tables.setdefault(key, AzureTable(service.get_table_client(name)))
         return self._tables[key]
 
-    async def raw_table(self, name: str) -> "TableClient":
-        """Give the SDK's client of a table, made if it is missing, to who does not use the port yet.
-
-        Raises:
-            StorageUnavailable: The account did not answer.
-        """
-        if name not in self._raw_tables:
-            service = self._service(INTERNAL, "table", hasty=False)
-            with storage_failures(f"creating table {name}"):
-                self._raw_tables[name] = await service.create_table_if_not_exists(name)
-        return self._raw_tables[name]
-
-    def open_table(self, name: str) -> "TableClient":
-        """Give the SDK's client of a table as it is: a missing one stays missing."""
-        return self._service(INTERNAL, "table", hasty=False).get_table_client(name)
-
     async def tables(self, prefix: str) -> AsyncIterator[str]:
         """List the tables of the worker's own account whose name begins with `prefix`, in the order of their names.
 
@@ -111,7 +93,6 @@ class Storage:
             StorageUnavailable: It may still be there.
         """
         service = self._service(INTERNAL, "table", hasty=False)
-        self._raw_tables.pop(name, None)
         with storage_failures(f"deleting table {name}"):
             await service.delete_table(name)
 
@@ -122,7 +103,6 @@ class Storage:
         self._queues.clear()
         self._blobs.clear()
         self._tables.clear()
-        self._raw_tables.clear()
         for service in services:
             await service.close()
 

@@ -131,7 +131,7 @@ class Parts:
             self.dataverse,
             Tenants(self.http, self._clock),
             tokens=self.tokens,
-            shared=TableTier(lambda: self.storage.raw_table(TABLE)),
+            shared=TableTier(lambda: self.storage.table(TABLE)),
             cache=self.configuration.cache,
             clock=self._clock,
             random=self._rng,
@@ -258,7 +258,7 @@ class Parts:
         identities = Identities(
             self.dataverse,
             lambda organization: credentials(self._environ, organization.name).client_id,
-            table=lambda: self.storage.raw_table(TABLE),
+            table=lambda: self.storage.table(TABLE),
             clock=self._clock,
         )
         return self._kept(identities, identities.aclose)

@@ -152,6 +152,30 @@ def test_every_endpoint_is_documented():
     assert {re.sub(r"\{[^}]*\}", "{}", route) for route in routes} <= written
 
 
+def azure_imports(text):
+    """Give the modules of Azure that a source imports, but azure.functions."""
+    return {
+        each.module if isinstance(each, ast.ImportFrom) else alias.name
+        for each in ast.walk(ast.parse(text))
+        if isinstance(each, ast.Import | ast.ImportFrom)
+        for alias in each.names
+        if ((each.module or "") if isinstance(each, ast.ImportFrom) else alias.name).startswith("azure.")
+    } - {"azure.functions", "azure.functions.warmup"}
+
+
+def test_the_storage_sdks_are_imported_in_storage_alone():
+    found = {name: azure_imports(text) for name, text in SOURCES.items() if name.startswith("integration/")}
+    outside = {name: each for name, each in found.items() if each and not name.startswith("integration/storage/")}
+    sdks = ("azure.data", "azure.storage")
+    assert {name for name, each in outside.items() if any(one.startswith(sdks) for one in each)} == set()
+    errors = {name for name, each in outside.items() if any(one.startswith("azure.core") for one in each)}
+    # A credential is azure-core's, and so are the errors that it raises.
+    rooms = ("integration/identity/", "integration/delivery/targets/service_bus/")
+    files = {"integration/delivery/targets/__init__.py", "integration/delivery/targets/event_grid.py"}
+    assert {name for name in errors if not name.startswith(rooms)} == files
+    assert any(one.startswith(sdks) for each in found.values() for one in each), "what is looked for is there"
+
+
 def test_only_one_module_makes_loggers_and_only_one_prints():
     made = {name for name, text in SOURCES.items() if re.search(r"logging\.getLogger\(\S", text)}
     assert {name for name in made if name.startswith("integration/")} == {

@@ -11,14 +11,13 @@ process to that target is the trial, and a row of which nothing is heard for lon
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from integration.delivery.breaking.circuit import PROBE
 from integration.delivery.breaking.circuits import Transition
-from integration.storage import Storage
-from integration.storage.failures import storage_failures
+from integration.storage import Storage, StoredRow, Where
 
 TABLE = "fnolinkcircuits"
 VERSION = 1
@@ -133,62 +132,33 @@ class CircuitRows:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
-
-        table: Any = self._storage.open_table(TABLE)
+        table = await self._storage.table(TABLE)
         found: dict[str, Standing] = {}
-        with storage_failures("reading the circuits"):
-            try:
-                async for row in table.query_entities(f"PartitionKey eq '{_PARTITION}'"):
-                    standing = _decoded(row)
-                    if standing is not None and standing.state == "open":
-                        found[standing.target] = standing
-            except ResourceNotFoundError:
-                return {}  # no circuit was ever opened
+        async for row in table.select([Where("PartitionKey", "eq", _PARTITION)]):
+            standing = _decoded(row)
+            if standing is not None and standing.state == "open":
+                found[standing.target] = standing
         return found
 
     async def _read(self, target: str) -> tuple[Standing | None, str | None]:
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
-
-        table: Any = await self._storage.raw_table(TABLE)
-        with storage_failures("reading a circuit"):
-            try:
-                row = await table.get_entity(_PARTITION, _key(target))
-            except ResourceNotFoundError:
-                return None, None
-        return _decoded(row), str(row.metadata["etag"])
+        table = await self._storage.table(TABLE)
+        row = await table.get(_PARTITION, _key(target))
+        return (_decoded(row), row.etag) if row is not None else (None, None)
 
     async def _write(self, standing: Standing, etag: str | None) -> bool:
-        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
-        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
-            ResourceExistsError,
-            ResourceModifiedError,
-            ResourceNotFoundError,
-        )
-        from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
-
-        table: Any = await self._storage.raw_table(TABLE)
+        table = await self._storage.table(TABLE)
         row = {
             "PartitionKey": _PARTITION,
             "RowKey": _key(standing.target),
             "circuit": msgspec.json.encode(standing).decode(),
         }
-        with storage_failures("writing a circuit"):
-            try:
-                if etag is None:
-                    await table.create_entity(row)
-                else:
-                    await table.update_entity(
-                        row, mode=UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified
-                    )
-            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-                return False
-        return True
+        written = await (table.insert(row) if etag is None else table.replace(row, etag))
+        return written is not None
 
 
-def _decoded(row: Mapping[str, Any]) -> Standing | None:
+def _decoded(row: StoredRow) -> Standing | None:
     try:
-        standing = msgspec.json.decode(str(row.get("circuit", "")), type=Standing)
+        standing = msgspec.json.decode(str(row.entity.get("circuit", "")), type=Standing)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return None
     return standing if standing.v == VERSION else None

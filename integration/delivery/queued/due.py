@@ -4,14 +4,12 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from integration.clock import Clock
 from integration.errors import Unforeseen
 from integration.faults import netted
 from integration.loggers import logger
-from integration.storage import Queue, Storage
-from integration.storage.failures import storage_failures
+from integration.storage import Queue, Storage, StoredRow, Where
 from integration.storage.queues import MAX_MESSAGE
 
 TABLE = "fnolinkdue"
@@ -46,7 +44,6 @@ class DueRows:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        table: Any = await self._storage.raw_table(TABLE)
         digest = hashlib.sha256(message).hexdigest()[:32]
         row = {
             "PartitionKey": _hour(at),
@@ -55,8 +52,7 @@ class DueRows:
             "at": at,
             "message": message,
         }
-        with storage_failures("keeping a retry for later"):
-            await table.upsert_entity(row)
+        await (await self._storage.table(TABLE)).put(row)
 
     async def overdue(self, since: datetime) -> bool:
         """Tell whether something that was due at a time has not been moved.
@@ -106,32 +102,23 @@ class DueRows:
             log.info("%d retries are due and on their queue", moved)
         return moved
 
-    async def _first(self, until: datetime) -> list[dict[str, Any]]:
-        table: Any = await self._storage.raw_table(TABLE)
-        limits = {"hour": _hour(until), "row": f"{_moment(until)}~"}
-        found = table.query_entities(
-            "PartitionKey le @hour and RowKey le @row", parameters=limits, results_per_page=AT_ONCE
-        )
-        rows: list[dict[str, Any]] = []
-        with storage_failures("looking for retries that are due"):
-            async for row in found:
-                rows.append(row)
-                if len(rows) == AT_ONCE:
-                    break
-        return rows
+    async def _first(self, until: datetime) -> list[StoredRow]:
+        table = await self._storage.table(TABLE)
+        due = [Where("PartitionKey", "le", _hour(until)), Where("RowKey", "le", f"{_moment(until)}~")]
+        return [row async for row in table.select(due, limit=AT_ONCE)]
 
     async def _one(
-        self, row: dict[str, Any], queue: Queue, clock: Clock, corrupt: Callable[[str, bytes], Awaitable[None]]
+        self, row: StoredRow, queue: Queue, clock: Clock, corrupt: Callable[[str, bytes], Awaitable[None]]
     ) -> None:
-        message, at = row.get("message"), row.get("at")
+        message, at = row.entity.get("message"), row.entity.get("at")
 
         async def bury(fault: Unforeseen | None = None) -> None:
-            log.error("the row %s of %s cannot be used and is a dead letter: %s", row["RowKey"], TABLE, fault or "")
-            held = message if isinstance(message, bytes) else str(row).encode(errors="replace")
-            await corrupt(str(row["RowKey"]), held)
+            log.error("the row %s of %s cannot be used and is a dead letter: %s", row.key, TABLE, fault or "")
+            held = message if isinstance(message, bytes) else str(row.entity).encode(errors="replace")
+            await corrupt(row.key, held)
 
         if (
-            row.get("v") != VERSION
+            row.entity.get("v") != VERSION
             or not (isinstance(message, bytes) and isinstance(at, datetime))
             or len(message) > MAX_MESSAGE
         ):
@@ -139,9 +126,7 @@ class DueRows:
         else:
             # One that the queue does not take must not stand in the way of all that are due later.
             await netted(queue.put(message, delay=max(timedelta(0), at - clock.now())), bury)
-        table: Any = await self._storage.raw_table(TABLE)
-        with storage_failures("forgetting a retry that is on its queue"):
-            await table.delete_entity(row["PartitionKey"], row["RowKey"])
+        await (await self._storage.table(TABLE)).remove(row.partition, row.key)
 
 
 def _hour(at: datetime) -> str:

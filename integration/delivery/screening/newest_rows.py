@@ -2,14 +2,12 @@
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from integration.errors import StorageUnavailable
 from integration.loggers import logger
-from integration.storage import Storage
-from integration.storage.failures import storage_failures
+from integration.storage import Storage, StoredRow, Where
 
 TABLE = "fnolinknewest"
 VERSION = 1
@@ -97,16 +95,10 @@ class NewestRows:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
-
-        table: Any = await self._storage.raw_table(TABLE)
+        table = await self._storage.table(TABLE)
         self.operations += 1
-        with storage_failures("reading the newest event"):
-            try:
-                entity: Any = await table.get_entity(kind[0], _row_key(kind))
-            except ResourceNotFoundError:
-                return Seen()
-        return _seen(entity)
+        row = await table.get(kind[0], _row_key(kind))
+        return _seen(row) if row is not None else Seen()
 
     async def lift(self, kind: Kind, number: int, last: Seen, at: datetime, jump: int) -> Seen:
         """Let the row of a kind say at least this number; returns what it says now.
@@ -140,7 +132,7 @@ class NewestRows:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        found = [newest for _, newest in await self._entities(wanted)]
+        found = [newest for _, newest in await self._rows(wanted)]
         return sorted(found, key=lambda each: (each.organization, each.group, each.legal_entity, each.type))
 
     async def reset(self, wanted: WantedKinds, at: datetime) -> list[Newest]:
@@ -152,10 +144,10 @@ class NewestRows:
         Raises:
             StorageUnavailable: It is not known to be done for all; doing it again goes on.
         """
-        found = await self._entities(wanted)
-        for entity, newest in found:
+        found = await self._rows(wanted)
+        for row, newest in found:
             kind = (newest.organization, newest.group, newest.legal_entity, newest.type)
-            await self._reset(kind, _seen(entity), at)
+            await self._reset(kind, _seen(row), at)
         return [newest for _, newest in found]
 
     async def _reset(self, kind: Kind, seen: Seen, at: datetime) -> None:
@@ -166,24 +158,14 @@ class NewestRows:
         msg = f"the row of {kind[3]} in {TABLE} is written by too many at once"
         raise StorageUnavailable(msg)
 
-    async def _entities(self, wanted: WantedKinds) -> list[tuple[Any, Newest]]:
-        table: Any = await self._storage.raw_table(TABLE)
-        with storage_failures("listing the newest events"):
-            text, parameters = ("PartitionKey eq @o", {"o": wanted.organization}) if wanted.organization else ("", {})
-            rows = table.query_entities(text, parameters=parameters) if text else table.list_entities()
-            # A row without a group is of before there were any, and read no more.
-            found = [(entity, _newest(entity)) async for entity in rows if "group" in entity]
-        return [(entity, newest) for entity, newest in found if wanted.takes(newest)]
+    async def _rows(self, wanted: WantedKinds) -> list[tuple[StoredRow, Newest]]:
+        table = await self._storage.table(TABLE)
+        where = [Where("PartitionKey", "eq", wanted.organization)] if wanted.organization else []
+        # A row without a group is of before there were any, and read no more.
+        found = [(row, _newest(row)) async for row in table.select(where) if "group" in row.entity]
+        return [(row, newest) for row, newest in found if wanted.takes(newest)]
 
     async def _write(self, kind: Kind, number: int, last: Seen, at: datetime) -> str:
-        from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
-        from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
-            ResourceExistsError,
-            ResourceModifiedError,
-            ResourceNotFoundError,
-        )
-        from azure.data.tables import UpdateMode  # noqa: PLC0415  # imported at first use: import budget
-
         organization, group, entity, type_ = kind
         row = {
             "PartitionKey": organization,
@@ -196,41 +178,32 @@ class NewestRows:
             "resets": last.resets,
             "updated_at": at,
         }
-        table: Any = await self._storage.raw_table(TABLE)
+        table = await self._storage.table(TABLE)
         self.operations += 1
-        with storage_failures("writing the newest event"):
-            try:
-                if not last.etag:
-                    return str((await table.create_entity(row))["etag"])
-                answer = await table.update_entity(
-                    row, mode=UpdateMode.REPLACE, etag=last.etag, match_condition=MatchConditions.IfNotModified
-                )
-                return str(answer["etag"])
-            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-                return ""
+        return await (table.replace(row, last.etag) if last.etag else table.insert(row)) or ""
 
 
 def _row_key(kind: Kind) -> str:
     return hashlib.sha256("\x00".join(kind).encode()).hexdigest()
 
 
-def _seen(entity: Any) -> Seen:
-    etag, text, resets = str(entity.metadata["etag"]), entity.get("number", ""), entity.get("resets", 0)
+def _seen(row: StoredRow) -> Seen:
+    text, resets = row.entity.get("number", ""), row.entity.get("resets", 0)
     readable = isinstance(text, str) and (not text or (text.isascii() and text.isdigit()))
-    if entity.get("v") != VERSION or not readable or not isinstance(resets, int):
-        log.error("the row %s of %s cannot be read and is written anew", entity["RowKey"], TABLE)
-        return Seen(-1, etag)
-    return Seen(int(text) if text else -1, etag, resets)
+    if row.entity.get("v") != VERSION or not readable or not isinstance(resets, int):
+        log.error("the row %s of %s cannot be read and is written anew", row.key, TABLE)
+        return Seen(-1, row.etag)
+    return Seen(int(text) if text else -1, row.etag, resets)
 
 
-def _newest(entity: Any) -> Newest:
-    seen, at = _seen(entity), entity.get("updated_at")
+def _newest(row: StoredRow) -> Newest:
+    seen, at = _seen(row), row.entity.get("updated_at")
     return Newest(
-        organization=str(entity["PartitionKey"]),
-        group=str(entity.get("group", "")),
-        legal_entity=str(entity.get("legal_entity", "")),
-        type=str(entity.get("type", "")),
+        organization=row.partition,
+        group=str(row.entity.get("group", "")),
+        legal_entity=str(row.entity.get("legal_entity", "")),
+        type=str(row.entity.get("type", "")),
         number=str(seen.number) if seen.number >= 0 else None,
         resets=seen.resets,
-        updated_at=datetime.combine(at.date(), at.timetz()) if isinstance(at, datetime) else None,
+        updated_at=at if isinstance(at, datetime) else None,
     )

@@ -3,8 +3,6 @@
 import asyncio
 
 import pytest
-from azure.data.tables import UpdateMode
-from azure.data.tables.aio import TableClient
 
 from integration.delivery import Work
 from integration.delivery.outcome import Deferred, Delivered
@@ -44,9 +42,9 @@ async def _forever(shipment):
 
 
 async def unreadable(bench) -> None:
-    async with TableClient.from_connection_string(bench.connection, TABLE) as table:
-        (entity,) = [each async for each in table.list_entities()]
-        await table.upsert_entity({**entity, "state": "rece\x01ved"}, mode=UpdateMode.REPLACE)
+    table = await bench.storage.table(TABLE)
+    (row,) = [each async for each in table.select()]
+    await table.put({**row.entity, "state": "rece\x01ved"})
 
 
 async def gone(bench) -> None:
@@ -113,5 +111,5 @@ async def test_nothing_is_made_twice_where_the_events_own_run_had_come_to_its_en
 
 
 async def readable(bench) -> bool:
-    async with TableClient.from_connection_string(bench.connection, TABLE) as table:
-        return any([each["state"] == "received" async for each in table.list_entities()])
+    table = await bench.storage.table(TABLE)
+    return any([each.entity["state"] == "received" async for each in table.select()])

@@ -43,8 +43,8 @@ async def test_rows_are_moved_once_by_whoever_holds_the_lease_and_only_when_they
 async def test_a_row_that_cannot_be_read_is_handed_over_and_the_others_go_on(storage):
     clock, due, queue = FakeClock(), DueRows(storage), storage.queue("moved")
     await due.put(b"good", clock.now())
-    table = await storage.raw_table(TABLE)
-    await table.create_entity({"PartitionKey": "2025010100", "RowKey": "20250101", "v": 1, "message": "text"})
+    table = await storage.table(TABLE)
+    await table.insert({"PartitionKey": "2025010100", "RowKey": "20250101", "v": 1, "message": "text"})
     handed = []
 
     async def keep(key, row):

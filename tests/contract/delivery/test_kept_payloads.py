@@ -177,8 +177,8 @@ async def test_a_row_or_payload_that_cannot_be_read_says_so(bench):
 
 
 async def damage(bench, row):
-    table = await bench.storage.raw_table(TABLE)
-    await table.upsert_entity({"PartitionKey": row.partition, "RowKey": row.key, "v": 1, "state": "nonsense"})
+    table = await bench.storage.table(TABLE)
+    await table.put({"PartitionKey": row.partition, "RowKey": row.key, "v": 1, "state": "nonsense"})
 
 
 async def test_an_event_whose_row_cannot_be_read_is_delivered_and_the_row_a_dead_letter(bench, caplog):
@@ -213,8 +213,8 @@ async def test_a_test_message_whose_row_cannot_be_read_is_noted_and_the_row_a_de
     await bench.pipeline.receive(bench.inbound(b""))
     (listed, _) = await Listing(bench.storage, bench.clock).page(Wanted(), 10)
     (row,) = listed
-    table = await bench.storage.raw_table(row.table)
-    await table.upsert_entity({"PartitionKey": row.partition, "RowKey": row.key, "v": 9})
+    table = await bench.storage.table(row.table)
+    await table.put({"PartitionKey": row.partition, "RowKey": row.key, "v": 9})
     assert await bench.pipeline.receive(bench.inbound(b"")) == [Ignored("empty")]
     (letter,) = await bench.dead()
     assert letter.reason == "CorruptRecord"

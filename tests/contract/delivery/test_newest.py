@@ -173,9 +173,9 @@ async def test_without_storage_events_go_on_by_what_the_process_knows(storage, c
 async def test_a_row_that_cannot_be_read_is_written_anew(storage, clock, caplog):
     rows = NewestRows(storage)
     await rows.lift(KIND, 7, Seen(), clock.now(), JUMP)
-    table = await storage.raw_table(TABLE)
-    async for entity in table.list_entities():
-        await table.upsert_entity({**entity, "number": "nonsense"})
+    table = await storage.table(TABLE)
+    async for row in table.select():
+        await table.put({**row.entity, "number": "nonsense"})
     seen = await rows.read(KIND)
     assert seen == Seen(-1, seen.etag)
     assert "cannot be read" in caplog.text
@@ -241,8 +241,8 @@ async def test_a_process_that_has_not_seen_the_reset_does_not_undo_it(instances,
 
 
 async def test_a_row_of_before_there_were_groups_is_left_alone(storage, clock):
-    table = await storage.raw_table(TABLE)
+    table = await storage.table(TABLE)
     old = {"PartitionKey": "contoso", "RowKey": "a" * 64, "v": 1, "legal_entity": "usmf", "type": "T", "number": "9"}
-    await table.create_entity(old)
+    await table.insert(old)
     assert await NewestRows(storage).listed(WantedKinds()) == []
     assert await NewestRows(storage).reset(WantedKinds(), clock.now()) == []

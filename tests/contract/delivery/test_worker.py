@@ -83,7 +83,7 @@ async def test_a_delivery_that_comes_again_as_poison_after_it_was_done_is_no_dea
 
 
 async def test_the_daily_timer_drops_old_tables_of_the_journal_and_old_claim_checks(worker):
-    await worker.storage.raw_table("fnolinkjournal2020w01")
+    await (await worker.storage.table("fnolinkjournal2020w01")).put({"PartitionKey": "p", "RowKey": "r"})
     await worker.storage.blobs(PAYLOADS).put("payloads/intake/2020/01/01/x", BODY)
     await worker.retain()
     assert [name async for name in worker.journal.tables()] == []

@@ -131,11 +131,11 @@ async def test_an_alert_that_could_not_be_sent_is_sent_at_the_next_round_under_t
 @pytest.mark.parametrize("row", ["{broken", '{"v":99}', "[" * 5000])
 async def test_a_row_that_cannot_be_read_is_said_so_and_begun_anew(states, row):
     rows, storage = states
-    table = await storage.raw_table(TABLE)
-    await table.create_entity({"PartitionKey": "organization", "RowKey": _key("contoso"), "state": row})
+    table = await storage.table(TABLE)
+    await table.insert({"PartitionKey": "organization", "RowKey": _key("contoso"), "state": row})
     with pytest.raises(CorruptRecord, match="contoso"):
         await rows.load("contoso")
     pipeline = CommandedPipeline()
     await watch(rows, pipeline).round()
     assert [event.type for event in pipeline.sent] == ["fno-link.integration.lost"]
-    assert msgspec.json.decode((await table.get_entity("organization", _key("contoso")))["state"])["v"] == 1
+    assert msgspec.json.decode((await table.get("organization", _key("contoso"))).entity["state"])["v"] == 1

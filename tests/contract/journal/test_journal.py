@@ -162,14 +162,14 @@ async def test_a_chain_of_retries_drops_what_is_not_its_present_link(storage, cl
 async def test_a_corrupt_row_is_handed_over_before_it_is_claimed_anew(storage, clock):
     journal = open_journal(storage, clock)
     subject = a_subject(clock)
-    table = await storage.raw_table(table_of(clock.now()))
-    await table.create_entity({"PartitionKey": "contoso-0", "RowKey": subject.key, "v": 1, "state": "nonsense"})
+    table = await storage.table(table_of(clock.now()))
+    await table.insert({"PartitionKey": "contoso-0", "RowKey": subject.key, "v": 1, "state": "nonsense"})
     with pytest.raises(CorruptRecord):
         await journal.find(subject)
     salvaged = []
 
     async def salvage(about, row, accepted_at):
-        assert (await table.get_entity("contoso-0", subject.key))["state"] == "nonsense"  # not overwritten yet
+        assert (await table.get("contoso-0", subject.key)).entity["state"] == "nonsense"  # not overwritten yet
         salvaged.append((about, row, accepted_at))
 
     run = await claimed(journal, subject, salvage=salvage)
@@ -185,8 +185,7 @@ async def test_a_corrupt_row_is_handed_over_before_it_is_claimed_anew(storage, c
 async def test_a_table_that_somebody_deletes_is_made_again(storage, clock):
     journal = open_journal(storage, clock)
     await claimed(journal, a_subject(clock, 1))
-    table = await storage.raw_table(table_of(clock.now()))
-    await table.delete_table()
+    await storage.drop_table(table_of(clock.now()))
     await claimed(journal, a_subject(clock, 2))
     assert await journal.find(a_subject(clock, 1)) is None
     assert await journal.find(a_subject(clock, 2)) is not None
@@ -197,14 +196,14 @@ async def test_retention_drops_whole_tables_and_nothing_else(storage, clock, azu
     for days in range(0, 50, 7):
         await claimed(journal, a_subject(clock, days))
         await clock.advance(timedelta(days=7).total_seconds())
-    await storage.raw_table("fnolinkhealth")
+    health = await storage.table("fnolinkhealth")
+    await health.put({"PartitionKey": "p", "RowKey": "r"})
     before = [name async for name in journal.tables()]
     assert len(before) == 8
     dropped = await journal.retain()
     assert dropped == before[: len(dropped)]
     assert [name async for name in journal.tables()] == before[-3:]
-    service = await storage.raw_table("fnolinkhealth")
-    await service.create_entity({"PartitionKey": "p", "RowKey": "r"})
+    assert await health.get("p", "r") is not None
 
 
 async def test_a_row_with_a_thousand_deliveries_is_stored(storage, clock):

@@ -47,7 +47,7 @@ async def test_one_whoami_serves_every_instance_for_a_day_and_an_outage_longer(s
     dataverse, clock = Dataverse(), Clock()
 
     def instance(client_id: str = "app") -> Identities:
-        return Identities(dataverse, lambda _: client_id, table=lambda: storage.raw_table("fnolinklinks"), clock=clock)
+        return Identities(dataverse, lambda _: client_id, table=lambda: storage.table("fnolinklinks"), clock=clock)
 
     one, two = instance(), instance()
     assert (await one.of(CONTOSO)).user_id == "user1"
@@ -64,14 +64,14 @@ async def test_one_whoami_serves_every_instance_for_a_day_and_an_outage_longer(s
 
 async def test_what_was_never_known_is_unknown_and_a_corrupt_row_is_no_obstacle(storage):
     dataverse = Dataverse()
-    identities = Identities(dataverse, lambda _: "app", table=lambda: storage.raw_table("fnolinklinks"), clock=Clock())
+    identities = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=Clock())
     dataverse.down = True
     with pytest.raises(Unreachable):
         await identities.of(CONTOSO)
     dataverse.down = False
     await identities.of(CONTOSO)
-    table = await storage.raw_table("fnolinklinks")
-    (row,) = [row async for row in table.list_entities()]
-    await table.upsert_entity({**row, "record": "no record"})
-    fresh = Identities(dataverse, lambda _: "app", table=lambda: storage.raw_table("fnolinklinks"), clock=Clock())
+    table = await storage.table("fnolinklinks")
+    (row,) = [row async for row in table.select()]
+    await table.put({**row.entity, "record": "no record"})
+    fresh = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=Clock())
     assert (await fresh.of(CONTOSO)).organization_id == "org"

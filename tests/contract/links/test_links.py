@@ -170,14 +170,12 @@ PROCESS = """
 import asyncio, json, sys, msgspec
 from integration import Busy, LinkResolver
 from integration.links.table import TableTier
+from integration.storage import INTERNAL, Storage
 
 async def main(url, name, client_id, secret, storage, table, lease):
-    async def open_table():
-        from azure.data.tables.aio import TableClient
-        return TableClient.from_connection_string(storage, table)
-
+    account = Storage({INTERNAL: storage})
     # Patient: where the table does not answer in time, each process asks for itself, and a busy machine is late.
-    shared = TableTier(open_table, owned=True, timeout=60.0)
+    shared = TableTier(lambda: account.table(table), close=account.close, timeout=60.0)
     links = LinkResolver.for_organization(
         url, tenant="contoso.onmicrosoft.com", client_id=client_id, client_secret=secret, shared=shared
     )

@@ -21,7 +21,7 @@ def event_of(world):
 
 def rows(world):
     tables = [table for name, table in world.storage._tables.items() if name.startswith("fnolinkjournal")]
-    return [row for table in tables for row, _ in table.rows.values()]
+    return [row.entity for table in tables for row in table.rows.values()]
 
 
 def begun(world, monkeypatch):

@@ -32,9 +32,9 @@ from integration.delivery.resuming.parked import Release
 from integration.errors import StorageUnavailable
 from integration.links.values import Linked, NotLinked
 from integration.routing.table import RouteTable
+from integration.storage.memory import MemoryStorage
 from integration.storage.names import RETRIES
 from integration.worker import Worker
-from tests.fixtures.memory import MemoryStorage
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -83,7 +83,7 @@ class World(Worker):
         )
         table = RouteTable.compile(ROUTES)
         super().__init__(configuration, table, {}, clock=Clock(), rng=random.Random(1))
-        self.storage = MemoryStorage()
+        self.storage = MemoryStorage(self._clock)
         self.links = self.identities = self.dataverse = self
         self.webhook_http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
@@ -112,24 +112,26 @@ class World(Worker):
         return {"name": "as it is now"}
 
     def due(self):
-        return [row["message"] for row, _ in self.storage.open_table("fnolinkdue").rows.values()]
+        return [row.entity["message"] for row in self.storage.table_now("fnolinkdue").rows.values()]
 
     def letters(self):
-        return [Record.decode(body) for body, _, _ in self.storage.blobs(DEAD_LETTERS).blobs.values()]
+        return [Record.decode(kept.body) for kept in self.storage.blobs(DEAD_LETTERS).blobs.values()]
 
     def parked(self):
-        return list(self.storage.blobs(PARKED).blobs)
+        return [path for path in self.storage.blobs(PARKED).blobs if not path.startswith("leases/")]
 
     def delivered(self):
-        return set(self.received) | ({"queue"} if self.storage.queue("others").messages else set())
+        return set(self.received) | ({"queue"} if self.storage.queue("others").bodies else set())
 
     def waiting(self):
-        return self.storage.queue(RETRIES).messages
+        return list(self.storage.queue(RETRIES).bodies)
 
     def held(self):
         """Give the states of the journal's rows that nobody has ended."""
         tables = [table for name, table in self.storage._tables.items() if name.startswith("fnolinkjournal")]
-        return [row["state"] for table in tables for row, _ in table.rows.values() if row["state"] == "received"]
+        return [
+            state for table in tables for row in table.rows.values() if (state := row.entity["state"]) == "received"
+        ]
 
     async def rest(self):
         """Let time pass until nothing waits any more."""
@@ -140,10 +142,9 @@ class World(Worker):
             except BACK:
                 if self.due():
                     return  # a timer that fails every time: they wait until it is mended
-            waiting, self.waiting()[:] = list(self.waiting()), []
-            if not waiting and not self.due():
+            if not self.waiting() and not self.due():
                 return
-            for message in waiting:
+            for message in self.storage.queue(RETRIES).take():
                 await self.take_continuation(message)
         pytest.fail("it never comes to rest")
 

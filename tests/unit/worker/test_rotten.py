@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from integration.dead_letters import Filter, Record
@@ -20,8 +21,7 @@ DEEP = "[" * 100_000
 
 
 def swapped(blobs, path, rotten):
-    _, metadata, version = blobs.blobs[path]
-    blobs.blobs[path] = (rotten, metadata, version)
+    blobs.blobs[path] = msgspec.structs.replace(blobs.blobs[path], body=rotten)
 
 
 async def letters(world, count):
@@ -103,7 +103,7 @@ async def test_a_rotten_parked_delivery_is_a_dead_letter_and_the_others_are_rele
     blobs = world.storage.blobs(PARKED)
     [path] = list(blobs.blobs)
     other = path.replace("2026/01/02", "2026/01/01")
-    blobs.blobs[other] = (rot, blobs.blobs[path][1], "v0")
+    blobs.blobs[other] = msgspec.structs.replace(blobs.blobs[path], body=rot)
     assert (await world.parked_pages.list(Request())).status == 200
     world.link = await World().resolve("contoso")
     await world.take_continuation(RELEASE)
@@ -118,7 +118,7 @@ async def test_the_order_of_a_rotten_job_is_buried(change):
     job = await world.replays.ask("purge", Filter())
     blobs = world.storage.blobs("fno-link-jobs")
     path = f"jobs/{job.id}.json"
-    swapped(blobs, path, json.dumps({**json.loads(blobs.blobs[path][0]), **change}).encode())
+    swapped(blobs, path, json.dumps({**json.loads(blobs.blobs[path].body), **change}).encode())
     await world.take_continuation(encode_continuation(JobOrder(job=job.id)))
     assert [letter.reason for letter in world.letters()] == ["CorruptRecord"]
 
@@ -130,11 +130,11 @@ async def test_the_order_of_a_rotten_job_is_buried(change):
 )
 async def test_a_rotten_due_row_is_a_dead_letter_and_the_others_are_moved(change):
     world = World()
-    table = world.storage.open_table("fnolinkdue")
+    table = world.storage.table_now("fnolinkdue")
     good = encode_continuation(Work(route="hook", accepted_at=AT, event=event_of(world)))
     row = {"v": 1, "at": AT, "message": good}
-    await table.create_entity({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-a", **row, **change})
-    await table.create_entity({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-b", **row})
+    await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-a", **row, **change})
+    await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-b", **row})
     await world.move_due()
     assert table.rows == {}
     assert world.waiting() == [good]
@@ -143,12 +143,10 @@ async def test_a_rotten_due_row_is_a_dead_letter_and_the_others_are_moved(change
 
 async def test_a_due_row_that_the_queue_does_not_take_is_a_dead_letter_and_the_others_are_moved(monkeypatch):
     world = World()
-    table = world.storage.open_table("fnolinkdue")
+    table = world.storage.table_now("fnolinkdue")
     row = {"v": 1, "at": AT, "message": b"refused"}
-    await table.create_entity({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-a", **row})
-    await table.create_entity(
-        {"PartitionKey": "2026010203", "RowKey": "20260102030405000000-b", **row, "message": b"ok"}
-    )
+    await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-a", **row})
+    await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-b", **row, "message": b"ok"})
     queue = world.storage.queue(RETRIES)
     put = queue.put
 
@@ -168,8 +166,8 @@ async def test_a_rotten_journal_row_is_buried_and_the_event_is_delivered(change)
     world = World()
     await world.take("erp", BODY, received_at=AT)
     [table] = [table for name, table in world.storage._tables.items() if name.startswith("fnolinkjournal")]
-    [(key, (row, etag))] = table.rows.items()
-    table.rows[key] = (row | change, etag)
+    [(key, row)] = table.rows.items()
+    table.rows[key] = msgspec.structs.replace(row, entity=row.entity | change)
     world.received.clear()
     await world.take("erp", BODY, received_at=AT)
     assert world.received == ["hook"]
@@ -180,12 +178,12 @@ async def test_a_rotten_journal_row_of_a_message_that_is_given_up_is_buried_too(
     world = World()
     await world.take("erp", BODY, received_at=AT)
     [table] = [table for name, table in world.storage._tables.items() if name.startswith("fnolinkjournal")]
-    [(key, (row, etag))] = table.rows.items()
-    table.rows[key] = (row | {"deliveries": DEEP}, etag)
+    [(key, row)] = table.rows.items()
+    table.rows[key] = msgspec.structs.replace(row, entity=row.entity | {"deliveries": DEEP})
     await world.take_poison("erp", BODY)
     told = {letter.reason: letter.message for letter in world.letters()}
     assert set(told) == {"CorruptRecord", "Poison"}
-    assert f"the journal row of {row['RowKey']} could not be read" in told["CorruptRecord"]
+    assert f"the journal row of {row.key} could not be read" in told["CorruptRecord"]
 
 
 def test_what_is_buried_can_be_written_whatever_it_holds():
