@@ -23,7 +23,7 @@ class Deferred(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """It is parked: for the link to come back, or held because the link has moved."""
+    """It is parked: for the link to come back, or kept because the link has moved."""
 
     route: str
     reason: str
@@ -36,13 +36,31 @@ class Buried(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Held(msgspec.Struct, frozen=True):
+    """Another run holds the event: nothing was done, what was asked for is to be asked for again."""
+
+    route: str
+
+
+class PutOff(msgspec.Struct, frozen=True):
+    """Another run holds the event: a copy of the message waits on the retry queue."""
+
+
+class Duplicate(msgspec.Struct, frozen=True):
+    """The event came again; it has been taken care of, or is being so."""
+
+
+class Stale(msgspec.Struct, frozen=True):
+    """What the message asks for has been done, or another message asks for it."""
+
+
 class Ignored(msgspec.Struct, frozen=True):
     """Nothing was to be delivered: an empty or test message, or a route that the link ruled out."""
 
     reason: str
 
 
-type Outcome = Delivered | Deferred | Waiting | Buried | Ignored
+type Outcome = Delivered | Deferred | Waiting | Buried | Held | PutOff | Duplicate | Stale | Ignored
 
 
 def named(outcome: Outcome) -> str:
@@ -52,7 +70,7 @@ def named(outcome: Outcome) -> str:
             return "delivered"
         case Deferred():
             return "deferred"
-        case Waiting():
+        case Waiting() | Held():
             return "parked"
         case Buried():
             return "deadLettered"

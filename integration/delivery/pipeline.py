@@ -19,9 +19,9 @@ from integration.delivery.breaking.circuits import Transition, alert_event
 from integration.delivery.continuing import Continuing
 from integration.delivery.environment import Links
 from integration.delivery.journalled.ledger import Ledger
-from integration.delivery.journalled.runs import IN_PROGRESS, Runs
+from integration.delivery.journalled.runs import Runs
 from integration.delivery.journalled.salvage import RowSalvage
-from integration.delivery.outcome import Delivered, Ignored, Outcome, Waiting
+from integration.delivery.outcome import Delivered, Held, Ignored, Outcome, PutOff, Stale
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Work
 from integration.delivery.resending import Resending
@@ -161,8 +161,8 @@ class Pipeline:
         """Try a deferred delivery again, begin one anew, or make sure that an event's own run came to its end.
 
         Returns:
-            What became of it; a Waiting `InProgress` where an operator begins it while another run holds the event:
-            it is on the retry queue.
+            What became of it; Held where an operator begins it while another run holds the event: it is on the retry
+            queue.
 
         Raises:
             CorruptRecord: The claim-check of the event is gone.
@@ -172,17 +172,21 @@ class Pipeline:
             redeemed = await self._retries.redeem(work)
         except CorruptRecord:
             if await self._runs.over(work):
-                return [Ignored("stale")]
+                return [Stale()]
             raise
         if redeemed is None:
-            return [Ignored("stale")]
+            return [Stale()]
         kind = "recheck" if work.recheck else work.begins or "continuation"
         outcomes = await self._under(kind, redeemed, whole=work.recheck or (work.begins != "" and work.whole))
-        if outcomes == [Waiting(work.route, IN_PROGRESS)]:
-            await self._retries.later(redeemed, PATIENCE)
-            return outcomes
-        if work.payload and outcomes != [Ignored("in_progress")]:  # else a copy of the message waits
-            await self._retries.claim_checks.settle(work.payload)
+        match outcomes:
+            case [Held()]:
+                await self._retries.later(redeemed, PATIENCE)
+            case [PutOff()]:
+                pass  # a copy of the message waits, for the same claim-check
+            case _ if work.payload:
+                await self._retries.claim_checks.settle(work.payload)
+            case _:
+                pass
         return outcomes
 
     async def release(self, work: Work, link: Link | LinkUnknown | None) -> list[Outcome]:
@@ -197,7 +201,7 @@ class Pipeline:
         """Make a delivery again because an operator says so; the event as a whole where `work.whole` says it.
 
         Returns:
-            What became of it; a Waiting `InProgress`, and nothing is done, while another run holds the event.
+            What became of it; Held, and nothing is done, while another run holds the event.
 
         Raises:
             StorageUnavailable: Something could not be stored.

@@ -10,10 +10,11 @@ import msgspec
 
 from integration.clock import Clock
 from integration.dead_letters import path_for
+from integration.delivery import outcome
 from integration.delivery.journalled.abandoned import abandon
 from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.journalled.salvage import RowSalvage
-from integration.delivery.outcome import Deferred, Ignored, Outcome, Waiting
+from integration.delivery.outcome import Deferred, Held, Ignored, Outcome, PutOff, Stale
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import RECHECK, Work
 from integration.delivery.undelivered import Undelivered
@@ -41,7 +42,6 @@ from integration.storage.patience import persist
 
 log = logger("delivery")
 
-IN_PROGRESS = "InProgress"
 DELIVERED_SINCE = "delivered_since"
 """Why nothing is done for a dead letter: its delivery was made by a resend, or by another replay."""
 _ROUNDS = 4
@@ -90,7 +90,7 @@ class Runs:
             whole: It is about the event as a whole, not about the delivery by `work.route`.
 
         Returns:
-            What `act` returned; or an Ignored `duplicate`, `in_progress` or `stale`; or a Waiting `InProgress`.
+            What `act` returned; or, where it was not called, Duplicate, Held, PutOff or Stale.
 
         Raises:
             StorageUnavailable: Something could not be stored; the message must not be acknowledged.
@@ -229,21 +229,21 @@ class Runs:
         match answer:
             case Duplicate():
                 log.info("%s is a duplicate", event.key)
-                return Ignored("duplicate")
+                return outcome.Duplicate()
             case Wait(until=until):
                 again = self._recheck(work) if kind == "source" else work
                 await self._retries.later(again, until - self._clock.now())
                 log.info("%s is being processed; looked at again at %s", event.key, until)
-                return Ignored("in_progress")
+                return PutOff()
             case Refuse():
                 log.info("%s is being processed", event.key)
-                return Waiting(work.route, IN_PROGRESS)
+                return Held(work.route)
             case Drop() if kind == "reopen":
                 log.info("%s by %s was delivered since", event.key, work.route or "all routes")
                 return Ignored(DELIVERED_SINCE)
             case _:
                 log.info("%s by %s: nothing is left to do", event.key, work.route or "all routes")
-                return Ignored("stale")
+                return Stale()
 
     def _recheck(self, work: Work) -> Work:
         # A name of its own, since its claim-check must not be deleted with another's.

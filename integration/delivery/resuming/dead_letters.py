@@ -17,7 +17,7 @@ import msgspec
 from integration.clock import Clock
 from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record
-from integration.delivery.outcome import Ignored, Outcome, named
+from integration.delivery.outcome import Outcome, Stale, named
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.queued.envelope import QUEUE as EVENTS
 from integration.delivery.queued.envelope import Envelope, inbound_of, redeem
@@ -291,7 +291,7 @@ class Replays:
 
     async def _replay(self, job: Job, place: Place, version: str, record: Record) -> Job:
         outcomes = await self._again(record, current_environment=job.current_environment)
-        if Ignored("stale") in outcomes:
+        if Stale() in outcomes:
             # Another run has it, or had it: nothing was done for this letter, so it is not taken away.
             return job.counted("kept")
         await self._dead_letters.remove(place, version)
@@ -329,7 +329,7 @@ class Replays:
             envelope = Envelope.decode(body)
             redeemed = await redeem(envelope, self._retries.claim_checks)
             if redeemed is None:
-                return [Ignored("stale")]
+                return [Stale()]
             body, source, at = redeemed, envelope.source, envelope.received_at
             content_type, headers = envelope.content_type, envelope.headers
         configured = self._configuration.sources.get(source)

@@ -17,8 +17,7 @@ from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters, Parked, Place, Record, reasons
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
 from integration.delivery.environment import Links, fingerprint
-from integration.delivery.journalled.runs import IN_PROGRESS
-from integration.delivery.outcome import Outcome, Waiting
+from integration.delivery.outcome import Held, Outcome, Waiting
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Release, Work
@@ -266,4 +265,12 @@ def _with_event(record: Record) -> Record:
 
 def _kept_elsewhere(outcomes: Sequence[Outcome], reason: str) -> bool:
     """Tell whether every part of a parked delivery is now delivered, deferred, a dead letter, or parked anew."""
-    return not any(isinstance(outcome, Waiting) and outcome.reason in (reason, IN_PROGRESS) for outcome in outcomes)
+    for outcome in outcomes:
+        match outcome:
+            case Held():
+                return False
+            case Waiting(reason=again) if again == reason:
+                return False
+            case _:
+                pass
+    return True

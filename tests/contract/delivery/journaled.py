@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 from integration.delivery import Work, decode_continuation
-from integration.delivery.outcome import Delivered, Ignored
+from integration.delivery.outcome import Delivered, Duplicate, PutOff, Stale
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.journal import Journal, Subject
@@ -13,7 +13,7 @@ from tests.contract.delivery.conftest import ORDERS, OTHERS, business_event
 KEEP = timedelta(days=14)
 BODY = business_event(EventId="A" * 8, EventTime="/Date(1767322800000)/")
 DELIVERED = [Delivered("orders", 200, "ok"), Delivered("others", 200, "ok")]
-DUPLICATE, IN_PROGRESS, STALE = [Ignored("duplicate")], [Ignored("in_progress")], [Ignored("stale")]
+DUPLICATE, PUT_OFF, STALE = [Duplicate()], [PutOff()], [Stale()]
 
 
 def journaled(bench, seed=1):

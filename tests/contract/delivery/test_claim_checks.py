@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from integration.delivery import Work, decode_continuation
-from integration.delivery.outcome import Deferred, Delivered, Ignored
+from integration.delivery.outcome import Deferred, Delivered, Stale
 from integration.delivery.queued.claim_checks import KEEP
 from integration.delivery.queued.queue import BEHIND, QUEUE
 from integration.errors import CorruptRecord, StorageUnavailable, TargetUnavailable
@@ -109,7 +109,7 @@ async def test_a_message_that_comes_again_after_its_claim_check_was_emptied_has_
     work = await deferred(bench)
     assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
     assert await bench.claim_checks() == []
-    assert await bench.pipeline.resume(work) == [Ignored("stale")]
+    assert await bench.pipeline.resume(work) == [Stale()]
     assert len(bench.orders.shipments) == 1
 
 
@@ -117,7 +117,7 @@ async def test_an_old_message_that_comes_again_takes_no_payload_from_the_next_at
     first = await deferred(bench, 2)
     (outcome,) = await bench.pipeline.resume(first)
     assert isinstance(outcome, Deferred)
-    assert await bench.pipeline.resume(first) == [Ignored("stale")]
+    assert await bench.pipeline.resume(first) == [Stale()]
     (second,) = await works(bench)
     assert second.payload != first.payload
     assert await bench.pipeline.resume(second) == [Delivered("orders", 200, "ok")]

@@ -7,7 +7,7 @@ import pytest
 
 from integration.dead_letters import Filter
 from integration.delivery import Replays, Work
-from integration.delivery.outcome import Buried, Delivered, Ignored
+from integration.delivery.outcome import Buried, Delivered, Stale
 from integration.errors import TargetRejected
 from integration.events.decode import decode
 from integration.journal import Entry, Listing, Run, Subject, Wanted
@@ -149,6 +149,6 @@ async def test_the_recheck_of_what_differs_holds_it_too(bench):
 
     work = Work(route="*1", accepted_at=bench.clock.now(), event=event, whole=True)
     assert await bench.pipeline.resume(work) == HELD
-    assert await bench.pipeline.resume(work) == [Ignored("stale")]
+    assert await bench.pipeline.resume(work) == [Stale()]
     assert totals(bench) == [1000]
     assert await works(bench) == []

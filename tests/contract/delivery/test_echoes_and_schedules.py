@@ -11,7 +11,7 @@ import pytest
 from integration.config.keys.model import Delivery, HttpSource, Route, StorageQueueTarget
 from integration.dataverse import Identity
 from integration.delivery import Pipeline, Work
-from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored
+from integration.delivery.outcome import Buried, Deferred, Delivered, Duplicate, Ignored
 from integration.delivery.screening.guard import Guard
 from integration.errors import TargetUnavailable
 from integration.events.decode import decode
@@ -84,7 +84,7 @@ async def test_an_echo_of_our_own_write_has_a_row_that_says_so_and_reaches_no_ta
     assert (kept.state, kept.reason, kept.deliveries) == ("done", "echo", ())
     assert guarded.orders.shipments == []
     assert (await guarded.dead(), await guarded.parked(), await guarded.continuations()) == ([], [], [])
-    assert await guarded.pipeline.receive(guarded.inbound(echo)) == [Ignored("duplicate")]
+    assert await guarded.pipeline.receive(guarded.inbound(echo)) == [Duplicate()]
     assert (await row(guarded, echo)).duplicates == 1
 
 

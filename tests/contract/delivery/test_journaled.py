@@ -21,7 +21,7 @@ from tests.contract.delivery.journaled import (
     BODY,
     DELIVERED,
     DUPLICATE,
-    IN_PROGRESS,
+    PUT_OFF,
     STALE,
     journaled,
     row,
@@ -65,15 +65,15 @@ async def test_of_duplicates_in_two_processes_at_once_one_is_delivered(bench):
     assert len(bench.orders.shipments) + len(other.orders.shipments) == 1
     assert sorted(len(answer) for answer in answers) == [1, 1, 1, 2]
     # Whoever met the live lease has left a message that looks again past it.
-    assert await bench.storage.queue(QUEUE).depth() == answers.count(IN_PROGRESS)
-    assert set(map(tuple, answers)) <= {tuple(DELIVERED), tuple(DUPLICATE), tuple(IN_PROGRESS)}
+    assert await bench.storage.queue(QUEUE).depth() == answers.count(PUT_OFF)
+    assert set(map(tuple, answers)) <= {tuple(DELIVERED), tuple(DUPLICATE), tuple(PUT_OFF)}
 
 
 async def test_a_recheck_takes_over_what_stayed_unfinished_and_else_drops_itself(bench):
     (event,) = decode(bench.inbound(BODY)).items
     recheck = Work(route="*1", accepted_at=AT, event=event)
     await bench.journal.claim(Subject.of(event), "source", accepted_at=AT)
-    assert await bench.pipeline.resume(recheck) == IN_PROGRESS
+    assert await bench.pipeline.resume(recheck) == PUT_OFF
     assert await bench.storage.queue(QUEUE).depth() == 1
     bench.clock.seconds = 156
     assert await bench.pipeline.resume(recheck) == DELIVERED
@@ -180,7 +180,7 @@ async def test_a_dead_run_is_taken_over_after_its_lease_and_skips_what_is_record
     inbound = bench.inbound(BODY)
     (event,) = decode(inbound).items
     await bench.journal.claim(Subject.of(event), "source", accepted_at=AT)
-    assert await bench.pipeline.receive(inbound) == IN_PROGRESS
+    assert await bench.pipeline.receive(inbound) == PUT_OFF
     assert bench.orders.shipments == []
     bench.clock.seconds = 151
     assert await bench.pipeline.receive(inbound) == DELIVERED

@@ -8,7 +8,7 @@ import pytest
 
 from integration.dead_letters import Job
 from integration.delivery import Replays, Work, decode_continuation
-from integration.delivery.outcome import Delivered, Ignored
+from integration.delivery.outcome import Delivered, Duplicate, Ignored
 from integration.errors import CorruptRecord, PayloadNotKept, StorageUnavailable, TargetRejected
 from integration.events.decode import decode
 from integration.journal import Journal, Listing, Subject, Wanted
@@ -189,7 +189,7 @@ async def test_an_event_whose_row_cannot_be_read_is_delivered_and_the_row_a_dead
     assert letter.reason == "CorruptRecord"
     assert b"nonsense" in letter.body
     assert "cannot be read" in caplog.text
-    assert await bench.pipeline.receive(bench.inbound(BODY)) == [Ignored("duplicate")]
+    assert await bench.pipeline.receive(bench.inbound(BODY)) == [Duplicate()]
 
 
 async def test_a_row_that_cannot_be_kept_is_not_overwritten(bench, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from integration.config.keys.model import Route
 from integration.dead_letters import Filter, Record
 from integration.delivery import Replays, Work, decode_continuation
-from integration.delivery.outcome import Buried, Deferred, Delivered, Waiting
+from integration.delivery.outcome import Buried, Deferred, Delivered, Held
 from integration.delivery.queued.queue import QUEUE
 from integration.delivery.queued.work import encode_continuation
 from integration.errors import CorruptRecord, StorageUnavailable, TargetRejected, TargetUnavailable
@@ -343,5 +343,5 @@ async def test_a_retry_message_whose_claim_check_is_gone_stays_a_dead_letter_thr
 async def test_a_refused_replay_of_a_message_waits_for_the_run_that_holds_its_event(bench):
     event = event_of(bench)
     await bench.journal.claim(Subject.of(event), "source", accepted_at=bench.clock.now())
-    assert await bench.pipeline.receive(bench.inbound(BODY), replay=1) == [Waiting("", "InProgress")]
+    assert await bench.pipeline.receive(bench.inbound(BODY), replay=1) == [Held("")]
     assert await bench.storage.queue(QUEUE).depth() == 1

@@ -7,7 +7,7 @@ import pytest
 from integration.dead_letters import Filter, Jobs, Place, Record, path_of
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import JobOrder, Replays, decode_continuation
-from integration.delivery.outcome import Ignored
+from integration.delivery.outcome import Stale
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, UnknownJob
 from integration.events.event import Event
 from tests.contract.delivery.conftest import AT, LINKED, MOVED, ORDERS, business_event
@@ -270,7 +270,7 @@ async def test_a_purge_removes_what_is_meant_and_nothing_that_came_later(bench, 
 
 async def test_a_letter_for_which_nothing_was_done_is_not_taken_away(bench, replays, monkeypatch):
     async def nothing_done(work):
-        return [Ignored("stale")]
+        return [Stale()]
 
     await bury(bench, letter(1))
     monkeypatch.setattr(bench.pipeline, "resume", nothing_done)
