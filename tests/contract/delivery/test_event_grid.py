@@ -22,7 +22,7 @@ from integration.delivery.targets.event_grid import EventGrid
 from integration.errors import TargetUnavailable
 from integration.events.event import Event
 from integration.identity import AppIdentity
-from tests.contract.delivery.conftest import LINKED, ORDERS, business_event
+from tests.fixtures.bench import LINKED, ORDERS, business_event
 from tests.fixtures.dynamics import TENANT, USER_IDENTITY
 
 KEY = "a key of the topic"

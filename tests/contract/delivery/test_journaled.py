@@ -16,8 +16,8 @@ from integration.delivery.queued.queue import QUEUE, RetryQueue
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.events.decode import decode
 from integration.journal import Listing, Subject, Wanted
-from tests.contract.delivery.conftest import AT, LINKED, NOT_LINKED, ORDERS, OTHERS, Bench, business_event
-from tests.contract.delivery.journaled import (
+from tests.fixtures.bench import AT, LINKED, NOT_LINKED, ORDERS, OTHERS, Bench, business_event
+from tests.fixtures.journaled import (
     BODY,
     DELIVERED,
     DUPLICATE,
@@ -56,7 +56,7 @@ async def test_a_duplicate_is_acknowledged_and_counted_and_reaches_no_target(ben
 
 
 async def test_of_duplicates_in_two_processes_at_once_one_is_delivered(bench):
-    other = Bench(bench.storage, (ORDERS, OTHERS), bench.connection)
+    other = Bench(bench.storage, (ORDERS, OTHERS), bench.take)
     other.clock = bench.clock
     journaled(other, seed=2)
     answers = await asyncio.gather(
@@ -121,7 +121,7 @@ def crashing(bench, step):
 
 def restarted(bench):
     """A new process with the same account and the same receivers."""
-    again = Bench(bench.storage, (ORDERS, OTHERS), bench.connection)
+    again = Bench(bench.storage, (ORDERS, OTHERS), bench.take)
     again.clock, again.links = bench.clock, bench.links
     again.retries, again.dead_letters = RetryQueue(bench.storage, bench.clock), DeadLetters(bench.storage)
     again.orders.shipments, again.others.shipments = bench.orders.shipments, bench.others.shipments

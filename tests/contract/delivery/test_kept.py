@@ -12,7 +12,7 @@ from integration.storage.names import EVENTS
 from integration.web.intake import Intake
 from integration.web.message import Request
 from integration.worker import Worker
-from tests.contract.delivery.conftest import AT
+from tests.fixtures.bench import AT
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
 KEYS = ("aeg-sas-key", "aeg-sas-token", "authorization", "x-functions-key", "x-ms-dynamics-key", "ce-my_key")

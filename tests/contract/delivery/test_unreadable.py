@@ -18,7 +18,7 @@ from integration.journal import Entry, Journal, Subject
 from integration.routing.table import RouteTable
 from integration.storage.names import PAYLOADS
 from integration.worker import Worker
-from tests.contract.delivery.conftest import AT, LINKED, NOT_LINKED, ORDERS, business_event
+from tests.fixtures.bench import AT, LINKED, NOT_LINKED, ORDERS, business_event
 
 BY_ROUTE = (Route(name="orders", target="orders", requires_link=False),)
 JOBS = "fno-link-jobs"

@@ -8,18 +8,9 @@ import pytest
 from integration.errors import InvalidRequest
 from integration.journal import Bookmark, Entry, Journal, Listing, Run, Subject, Wanted
 from integration.journal.tables import table_of
-from integration.storage import Storage
 from tests.fake_clock import FakeClock
 
 KEEP = timedelta(days=28)
-
-
-@pytest.fixture
-async def storage(azurite):
-    # Tables have fixed names, so every test gets an account of its own.
-    opened = Storage({"AzureWebJobsStorage": azurite.spare_account()})
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from integration.delivery.screening.guard import ECHO, Guard, Refused
 from integration.errors import TargetRejected, Unreachable
 from integration.events.decode import decode
 from integration.journal import Entry, Run, Subject
-from tests.contract.delivery.conftest import ORDERS, OTHERS, business_event
-from tests.contract.delivery.journaled import journaled, row
+from tests.fixtures.bench import ORDERS, OTHERS, business_event
+from tests.fixtures.journaled import journaled, row
 
 REAL = business_event(EventId="A" * 8, EventTime="/Date(1767322800000)/", OrderTotal=1000)
 REJECTED = TargetRejected("no", status=400)

@@ -13,7 +13,7 @@ from integration.delivery.queued.queue import BEHIND, QUEUE
 from integration.errors import CorruptRecord, StorageUnavailable, TargetUnavailable
 from integration.journal import Journal
 from integration.storage.names import EVENTS, PAYLOADS
-from tests.contract.delivery.conftest import AT, ORDERS, business_event
+from tests.fixtures.bench import AT, ORDERS, business_event
 
 BODY = business_event(EventId="L" * 8, EventTime="/Date(1767322800000)/", Notes="n" * 100_000)
 

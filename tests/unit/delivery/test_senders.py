@@ -8,8 +8,8 @@ import pytest
 
 from integration.delivery.outcome import Delivered
 from integration.events.decode import decode
-from tests.contract.delivery.conftest import ORDERS, OTHERS, business_event
-from tests.contract.delivery.journaled import DELIVERED, DUPLICATE, journaled
+from tests.fixtures.bench import ORDERS, OTHERS, business_event
+from tests.fixtures.journaled import DELIVERED, DUPLICATE, journaled
 
 GUID = "4EF5A7C0-11D2-4C5B-9D77-3B1F0C2A9E10"
 

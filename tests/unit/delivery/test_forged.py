@@ -9,7 +9,7 @@ import pytest
 from integration.config.keys.model import Route
 from integration.delivery.outcome import Buried, Delivered
 from integration.events.event import Event
-from tests.contract.delivery.conftest import AT
+from tests.fixtures.bench import AT
 
 FORGED = "fno-link.integration.lost"
 ATTRIBUTES = {"specversion": "1.0", "id": "1", "source": "/s", "type": FORGED}

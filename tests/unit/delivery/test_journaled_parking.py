@@ -7,8 +7,8 @@ import pytest
 from integration.delivery import Release
 from integration.delivery.outcome import Buried, Delivered, Held
 from integration.journal import Listing, Wanted
-from tests.contract.delivery.conftest import AT, LINKED, NOT_LINKED
-from tests.contract.delivery.journaled import BODY, DUPLICATE, STALE, journaled, row
+from tests.fixtures.bench import AT, LINKED, NOT_LINKED
+from tests.fixtures.journaled import BODY, DUPLICATE, STALE, journaled, row
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The newest business event delivered, shared by instances and kept over restarts, on Azurite."""
+"""The newest business event delivered, shared by instances and kept over restarts."""
 
 import asyncio
 
@@ -8,18 +8,15 @@ from integration.delivery.screening.newest import BEHIND, JUMP, OUT_OF_ORDER, SH
 from integration.delivery.screening.newest_rows import TABLE, NewestRows, Seen, WantedKinds
 from integration.errors import StorageUnavailable
 from integration.events.event import Event
-from integration.storage import Storage
+from integration.storage.memory import MemoryStorage
 from tests.fake_clock import FakeClock, settle
 
 KIND = ("contoso", "erp", "usmf", "T")
 
 
 @pytest.fixture
-async def storage(azurite):
-    # Tables have fixed names, so every test gets an account of its own.
-    opened = Storage({"AzureWebJobsStorage": azurite.spare_account()})
-    yield opened
-    await opened.close()
+def storage(clock):
+    return MemoryStorage(clock)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from integration.delivery import Release, decode_continuation
 from integration.errors import TargetRejected, Unreachable
 from integration.web.message import Request
 from integration.web.parked import ParkedPages
-from tests.contract.delivery.conftest import AT, LINKED, MOVED, NOT_LINKED, ORDERS, business_event
+from tests.fixtures.bench import AT, LINKED, MOVED, NOT_LINKED, ORDERS, business_event
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from integration.delivery.outcome import Buried, Delivered, Stale
 from integration.errors import TargetRejected
 from integration.events.decode import decode
 from integration.journal import Entry, Listing, Run, Subject, Wanted
-from tests.contract.delivery.conftest import business_event
-from tests.contract.delivery.journaled import DELIVERED, DUPLICATE, journaled, row, works
+from tests.fixtures.bench import business_event
+from tests.fixtures.journaled import DELIVERED, DUPLICATE, journaled, row, works
 
 REAL = business_event(EventId="A" * 8, EventTime="/Date(1767322800000)/", OrderTotal=1000)
 OTHER = REAL.replace(b"1000", b"1")

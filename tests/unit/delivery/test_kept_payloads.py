@@ -16,7 +16,7 @@ from integration.journal.payloads import CONTAINER
 from integration.web.event_orders import EventOrders
 from integration.web.events import EventPages
 from integration.web.message import Request
-from tests.contract.delivery.conftest import ORDERS, OTHERS, business_event
+from tests.fixtures.bench import ORDERS, OTHERS, business_event
 
 BODY = business_event(EventId="K" * 8, EventTime="/Date(1767322800000)/")
 TABLE = "fnolinkjournal2026w01"

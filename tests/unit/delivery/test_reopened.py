@@ -17,7 +17,7 @@ from integration.events.decode import decode
 from integration.events.event import Event
 from integration.journal import Journal, Subject
 from integration.storage.names import PAYLOADS
-from tests.contract.delivery.conftest import ORDERS, OTHERS, business_event
+from tests.fixtures.bench import ORDERS, OTHERS, business_event
 
 BODY = business_event(EventId="A" * 8, EventTime="/Date(1767322800000)/")
 REJECTED = TargetRejected("no", status=400)

@@ -17,7 +17,7 @@ from integration.errors import TargetUnavailable
 from integration.events.decode import decode
 from integration.journal import Journal, Subject
 from integration.routing.table import RouteTable
-from tests.contract.delivery.conftest import AT, ORDERS, OTHERS, business_event
+from tests.fixtures.bench import AT, ORDERS, OTHERS, business_event
 
 SAMPLES = Path(__file__).parents[3] / "emulation" / "samples"
 CONTEXT = json.loads((SAMPLES / "plugin-update-stripped.json").read_text())

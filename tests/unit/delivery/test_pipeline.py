@@ -12,7 +12,7 @@ from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, W
 from integration.errors import CorruptRecord, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.links.values import Linked
 from integration.storage.names import RETRIES
-from tests.contract.delivery.conftest import AT, LINKED, MOVED, NOT_LINKED, ORDERS, OTHERS, business_event
+from tests.fixtures.bench import AT, LINKED, MOVED, NOT_LINKED, ORDERS, OTHERS, business_event
 
 ONLY_ORDERS = (ORDERS,)
 

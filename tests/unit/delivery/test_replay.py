@@ -1,5 +1,5 @@
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -10,7 +10,7 @@ from integration.delivery import JobOrder, Replays, decode_continuation
 from integration.delivery.outcome import Stale
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, UnknownJob
 from integration.events.event import Event
-from tests.contract.delivery.conftest import AT, LINKED, MOVED, ORDERS, business_event
+from tests.fixtures.bench import AT, LINKED, MOVED, ORDERS, business_event
 
 
 class Killed(BaseException):
@@ -323,7 +323,7 @@ async def test_jobs_are_deleted_thirty_days_after_they_were_written_last(bench, 
     job = await replays.ask("replay", Filter(), order=False)
     await replays.cancel(job.id)
     jobs = Jobs(bench.storage)
-    now = datetime.now(UTC)  # Azurite dates blobs by the machine's clock
+    now = bench.clock.now()
     assert await jobs.sweep(now + timedelta(days=29)) == 0
     assert await jobs.sweep(now + timedelta(days=31)) == 2
     with pytest.raises(UnknownJob):
