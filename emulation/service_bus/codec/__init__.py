@@ -1,1 +1,1 @@
-"""AMQP 1.0 on the wire: values, performatives, message sections (OASIS AMQP 1.0, parts 1 to 3)."""
+"""AMQP 1.0 as bytes: values and performatives (OASIS AMQP 1.0, parts 1, 2 and 5)."""
