@@ -5,6 +5,9 @@ FnoLinkError
 ├── UnknownOrganization
 ├── UnknownSource
 ├── UnknownDeadLetter
+├── UnknownEvent
+├── PayloadNotKept
+├── AmbiguousEvent
 ├── UnknownJob
 ├── InvalidRequest
 ├── AppRefused
@@ -19,14 +22,15 @@ FnoLinkError
 ├── StorageUnavailable
 ├── StorageRefused
 ├── Overloaded
+├── LengthRequired
 ├── PayloadTooLarge
 ├── CorruptRecord
 ├── Unforeseen                  a fault of fno-link's own, or an answer that it cannot cope with
 └── DeliveryFailed              one delivery attempt did not succeed
     ├── TargetUnavailable       transient: try again by the schedule
     ├── Spared                  transient: nothing was attempted
-    │   ├── CircuitOpen
-    │   └── CoolingDown
+    │   ├── CoolingDown
+    │   └── CircuitOpen
     ├── TargetRejected          permanent: the answer will not change
     ├── TemplateField
     └── UntrustedLink

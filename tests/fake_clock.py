@@ -53,6 +53,27 @@ class FakeClock:
         await settle()
 
 
+class PassingClock:
+    """A `Clock` on which time passes by sleeping, at once, and where a test says so.
+
+    Args:
+        at: What it shows at the start. Moved, its wall-clock time is set and nothing has passed.
+    """
+
+    def __init__(self, at: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) -> None:
+        self.at = at
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return self.at + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 async def settle() -> None:
     """Let everything run that can without time passing."""
     for _ in range(30):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
 
 CONTAINER = "fno-link-jobs"
-MOST_IDS = 100
 KEEP = timedelta(days=30)
 """How long a job can be asked for after it was last worked on."""
 _JOBS = "jobs/"

@@ -4,6 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+KEPT_RESPONSE = 500
+"""Characters of a target's answer that are kept."""
+
 
 class Delivered(msgspec.Struct, frozen=True):
     """The target took it; `status` and the first bytes of `response` where it answers such."""

@@ -10,7 +10,7 @@ from integration.clock import Clock
 from integration.config.keys.model import Configuration
 from integration.dead_letters import Attempted, DeadLetters, Place, Record, reasons
 from integration.delivery.backoff import FAULTS, GiveUp, decide, postpone
-from integration.delivery.outcome import Buried, Deferred, Ignored, Outcome, Waiting
+from integration.delivery.outcome import KEPT_RESPONSE, Buried, Deferred, Ignored, Outcome, Waiting
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Work
 from integration.errors import (
@@ -29,7 +29,6 @@ from integration.storage.patience import persist
 
 log = logger("delivery")
 
-_RESPONSE = 500
 
 type Failure = DeliveryFailed | LinkUnknown | Unforeseen
 
@@ -244,6 +243,6 @@ class Undelivered:
 
     def attempted(self, failure: Failure) -> Attempted:
         """Say how an attempt failed."""
-        response = failure.response[:_RESPONSE] if isinstance(failure, DeliveryFailed) else ""
+        response = failure.response[:KEPT_RESPONSE] if isinstance(failure, DeliveryFailed) else ""
         status = None if isinstance(failure, Unforeseen) else failure.status
         return Attempted(self._clock.now(), failure.code, str(failure), status, response)

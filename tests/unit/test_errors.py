@@ -1,3 +1,7 @@
+"""Every error says what to do, and the tree in the module's docstring is the tree of classes."""
+
+import re
+
 import pytest
 
 from integration import errors
@@ -5,6 +9,21 @@ from integration import errors
 
 def every_class(base: type[errors.FnoLinkError]) -> list[type[errors.FnoLinkError]]:
     return [base, *(found for child in base.__subclasses__() for found in every_class(child))]
+
+
+def drawn() -> list[tuple[int, str]]:
+    """Read the tree in the docstring: how deep each class stands in it, and its name."""
+    lines = re.findall(r"^([│ ]*)(?:[├└]── )(\w+)", errors.__doc__ or "", re.MULTILINE)
+    return [(len(indent) // 4 + 1, name) for indent, name in lines]
+
+
+def defined(base: type[errors.FnoLinkError] = errors.FnoLinkError, depth: int = 0) -> list[tuple[int, str]]:
+    below = [each for child in base.__subclasses__() for each in defined(child, depth + 1)]
+    return [(depth, base.__name__), *below] if depth else below
+
+
+def test_the_tree_of_the_docstring_has_every_error_where_it_stands():
+    assert drawn() == defined()
 
 
 @pytest.mark.parametrize("error", every_class(errors.FnoLinkError), ids=lambda error: error.__name__)

@@ -34,6 +34,10 @@ class Fault(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
+class MissingConnection(Problem, frozen=True):
+    """A connection that cannot be found: the same for every entry that needs it, and told once."""
+
+
 class Judged(msgspec.Struct, frozen=True):
     """The readable fields of one entry.
 
@@ -231,7 +235,7 @@ def _storage_queue(judged: Judged) -> Iterator[Problem]:
         hint = f"set {connection}, or {connection}__queueServiceUri for a managed identity"
         if issubclass(judged.cls, model.StorageQueueSource):
             hint += "; a source is switched off by enabled = false"
-        yield Problem(judged.at("connection"), fault, hint)
+        yield MissingConnection(judged.at("connection"), fault, hint)
 
 
 def _service_bus_source(judged: Judged) -> Iterator[Problem]:
@@ -269,7 +273,7 @@ def _namespace(judged: Judged, *keys: str) -> Iterator[Problem]:
         hint = f"set {connection}, or {connection}__fullyQualifiedNamespace for a managed identity"
         if issubclass(judged.cls, model.ServiceBusSource | model.EventHubSource):
             hint += "; a source is switched off by enabled = false"
-        yield Problem(judged.at("connection"), fault, hint)
+        yield MissingConnection(judged.at("connection"), fault, hint)
         return
     fault = namespace_fault(connection, judged.environ)
     if fault:
@@ -306,7 +310,7 @@ def _http(judged: Judged) -> Iterator[Problem]:
         return
     fault = connection_fault(STORAGE, judged.environ)
     if fault:
-        yield Problem(judged.place, fault, f"accepted events are kept on a queue of {STORAGE}: set it")
+        yield MissingConnection(judged.place, fault, f"accepted events are kept on a queue of {STORAGE}: set it")
 
 
 def _finance_operations(judged: Judged) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from integration.config.keys.function_names import name_problems
 from integration.config.keys.groups import group_problems, group_warnings
 from integration.config.keys.model import Configuration, Document, Route
 from integration.config.reading.bodies import body_warnings
+from integration.config.reading.checks import MissingConnection
 from integration.config.reading.places import place_problems, place_warnings
 from integration.config.reading.reading import BAD, Reader, suggestion
 from integration.config.settings import settings
@@ -21,7 +22,6 @@ from integration.config.settings.settings import Environ
 from integration.errors import ConfigurationError, Problem
 
 DEFAULT = "fno-link.toml"
-CONNECTION_FAULT = "the connection `"
 WHERE = re.compile(r"(?P<message>.*) \(at (?P<place>.*)\)", re.DOTALL)
 
 
@@ -181,7 +181,7 @@ def _merged(problems: list[Problem]) -> tuple[Problem, ...]:
     merged: list[Problem] = []
     for problem in problems:
         first, *others = users[problem.message]
-        if not others or not problem.message.startswith(CONNECTION_FAULT):
+        if not others or not isinstance(problem, MissingConnection):
             merged.append(problem)
         elif problem.key == first:
             message = f"{problem.message}; also needed by {', '.join(others)}"

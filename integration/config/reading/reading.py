@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, cast
 
+import msgspec
 from msgspec import inspect
 
 from integration.config.reading.checks import Judged, check_fields, check_text
@@ -243,8 +244,7 @@ class Reader:
                 else:
                     read[name] = item
         judged = Judged(kind.cls, read, place, self.open, None if self.offline else self.environ)
-        for problem in check_fields(judged):
-            self.report(problem.key, problem.message, problem.hint)
+        self.problems += (msgspec.structs.replace(problem, file=self.file) for problem in check_fields(judged))
         if len(self.problems) > faults:
             return BAD
         return LATER if any(field.required and name not in read for name, field in fields.items()) else kind.cls(**read)

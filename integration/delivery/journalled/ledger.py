@@ -3,11 +3,9 @@
 import msgspec
 
 from integration.dead_letters import Attempted, path_for, reasons
-from integration.delivery.outcome import Buried, Deferred, Delivered, Outcome, Waiting
+from integration.delivery.outcome import KEPT_RESPONSE, Buried, Deferred, Delivered, Outcome, Waiting
 from integration.delivery.queued.work import Work
 from integration.journal import Entry
-
-_RESPONSE = 500
 
 
 class Ledger:
@@ -55,7 +53,11 @@ class Ledger:
         match outcome:
             case Delivered(route=route, status=status, response=response):
                 entry = Entry(
-                    route=route, state="delivered", attempt=attempt + 1, status=status, response=response[:_RESPONSE]
+                    route=route,
+                    state="delivered",
+                    attempt=attempt + 1,
+                    status=status,
+                    response=response[:KEPT_RESPONSE],
                 )
             case Deferred(route=route, until=until, code=code, attempt=attempts):
                 entry = _failed(Entry(route=route, state="deferred", attempt=attempts, until=until, code=code), last)
@@ -85,4 +87,4 @@ class Ledger:
 def _failed(entry: Entry, last: Attempted | None) -> Entry:
     if last is None:
         return entry
-    return msgspec.structs.replace(entry, status=last.status, response=last.response[:_RESPONSE])
+    return msgspec.structs.replace(entry, status=last.status, response=last.response[:KEPT_RESPONSE])

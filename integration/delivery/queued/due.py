@@ -10,10 +10,10 @@ from integration.errors import Unforeseen
 from integration.faults import netted
 from integration.loggers import logger
 from integration.storage import Queue, Storage, StoredRow, Where
+from integration.storage.names import PAYLOADS
 from integration.storage.queues import MAX_MESSAGE
 
 TABLE = "fnolinkdue"
-LEASES = "fno-link-payloads"
 VERSION = 1
 
 # A run ends well within the function's time; the timer comes again.
@@ -83,7 +83,7 @@ class DueRows:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        async with self._storage.blobs(LEASES).lease("leases/due") as lease:
+        async with self._storage.blobs(PAYLOADS).lease("leases/due") as lease:
             if lease is None:
                 return 0
             moved = 0

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -7,21 +7,9 @@ from integration.dataverse import Identity
 from integration.errors import Unreachable
 from integration.links.identities import Identities
 from integration.storage import Storage
+from tests.fake_clock import PassingClock
 
 CONTOSO = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
-
-
-class Clock:
-    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 class Dataverse:
@@ -44,7 +32,7 @@ async def storage(azurite):
 
 
 async def test_one_whoami_serves_every_instance_for_a_day_and_an_outage_longer(storage):
-    dataverse, clock = Dataverse(), Clock()
+    dataverse, clock = Dataverse(), PassingClock()
 
     def instance(client_id: str = "app") -> Identities:
         return Identities(dataverse, lambda _: client_id, table=lambda: storage.table("fnolinklinks"), clock=clock)
@@ -63,8 +51,8 @@ async def test_one_whoami_serves_every_instance_for_a_day_and_an_outage_longer(s
 
 
 async def test_what_was_never_known_is_unknown_and_a_corrupt_row_is_no_obstacle(storage):
-    dataverse = Dataverse()
-    identities = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=Clock())
+    dataverse, clock = Dataverse(), PassingClock()
+    identities = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=clock)
     dataverse.down = True
     with pytest.raises(Unreachable):
         await identities.of(CONTOSO)
@@ -73,5 +61,5 @@ async def test_what_was_never_known_is_unknown_and_a_corrupt_row_is_no_obstacle(
     table = await storage.table("fnolinklinks")
     (row,) = [row async for row in table.select()]
     await table.put({**row.entity, "record": "no record"})
-    fresh = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=Clock())
+    fresh = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=clock)
     assert (await fresh.of(CONTOSO)).organization_id == "org"

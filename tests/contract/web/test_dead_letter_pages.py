@@ -14,19 +14,9 @@ from integration.journal import Payloads
 from integration.storage import Storage
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.message import Request
+from tests.fake_clock import PassingClock
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-class Clock:
-    def now(self) -> datetime:
-        return AT + timedelta(days=1)
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        pass
 
 
 @pytest.fixture
@@ -44,9 +34,9 @@ def pages(storage) -> DeadLetterPages:
         dead_letters=DeadLetters(storage),
         pipeline=None,
         retries=RetryQueue(storage),
-        payloads=Payloads(storage, Clock(), timedelta(days=14)),
+        payloads=Payloads(storage, PassingClock(AT + timedelta(days=1)), timedelta(days=14)),
         storage=storage,
-        clock=Clock(),
+        clock=PassingClock(AT + timedelta(days=1)),
     )
     return DeadLetterPages(DeadLetters(storage), replays)
 

@@ -3,12 +3,13 @@
 import pytest
 
 from integration.storage.memory import MemoryStorage
-from tests.fixtures.bench import ORDERS, OTHERS, Bench, FakeClock
+from tests.fake_clock import PassingClock
+from tests.fixtures.bench import AT, ORDERS, OTHERS, Bench
 
 
 @pytest.fixture
 def bench():
-    clock = FakeClock()
+    clock = PassingClock(AT)
     storage = MemoryStorage(clock)
 
     async def take(name):

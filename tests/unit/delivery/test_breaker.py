@@ -13,6 +13,7 @@ from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import CircuitOpen, TargetRejected, TargetUnavailable
 from integration.events.alerts import TARGET_CLOSED, TARGET_OPENED, target_of
 from integration.events.event import Event
+from tests.fake_clock import PassingClock
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SETTINGS = Breaker(failures=3, minimum=10, failure_percent=50, open_for=timedelta(seconds=30))
@@ -108,21 +109,6 @@ def test_never_more_than_one_probe_and_never_shut_for_good(steps):
     assert admit(circuit, now + SETTINGS.open_at_most + PROBE).allowed
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.at = NOW
-        self.set_by = timedelta(0)
-
-    def now(self):
-        return self.at + self.set_by
-
-    def monotonic(self):
-        return 500.0 + (self.at - NOW).total_seconds()
-
-    async def sleep(self, seconds):
-        self.at += timedelta(seconds=seconds)
-
-
 class Target:
     def __init__(self) -> None:
         self.answers = []
@@ -158,7 +144,7 @@ async def attempt(circuits, expected=None):
 
 
 async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
-    target, clock = Target(), Clock()
+    target, clock = Target(), PassingClock(NOW)
     circuits = Circuits(target, SETTINGS, clock)
     target.answers = [TargetUnavailable("down", status=500)] * 4
     for _ in range(3):
@@ -168,16 +154,16 @@ async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
     assert (await attempt(circuits, CircuitOpen)).retry_after == 30
     assert target.calls == 3
     assert (circuits.standing("orders").state, circuits.standing("others")) == ("open", Circuit())
-    clock.at += timedelta(seconds=30)
+    clock.seconds += 30
     await attempt(circuits, TargetUnavailable)
     (again,) = circuits.take_transitions()
     assert (again.state, again.told, again.opened, again.until) == (
         "reopened",
         False,
         2,
-        clock.at + timedelta(seconds=60),
+        clock.now() + timedelta(seconds=60),
     )
-    clock.at += timedelta(seconds=60)
+    clock.seconds += 60
     await attempt(circuits)
     (closed,) = circuits.take_transitions()
     assert (closed.state, closed.since) == ("closed", NOW)
@@ -192,20 +178,20 @@ async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
 
 @pytest.mark.parametrize("hours", [-5, 5])
 async def test_a_clock_that_is_set_while_a_target_is_left_alone_changes_nothing(hours):
-    target, clock = Target(), Clock()
+    target, clock = Target(), PassingClock(NOW)
     circuits = Circuits(target, SETTINGS, clock)
     target.answers = [TargetUnavailable("down")] * 3
     for _ in range(3):
         await attempt(circuits, TargetUnavailable)
-    clock.set_by = timedelta(hours=hours)
+    clock.at += timedelta(hours=hours)
     assert (await attempt(circuits, CircuitOpen)).retry_after == 30
-    clock.at += timedelta(seconds=30)
+    clock.seconds += 30
     await attempt(circuits)
 
 
 async def test_a_target_that_answers_no_is_not_down():
     target = Target()
-    circuits = Circuits(target, SETTINGS, Clock())
+    circuits = Circuits(target, SETTINGS, PassingClock(NOW))
     target.answers = [TargetRejected("no", status=400)] * 20
     for _ in range(20):
         await attempt(circuits, TargetRejected)
@@ -213,12 +199,12 @@ async def test_a_target_that_answers_no_is_not_down():
 
 
 async def test_what_is_refused_on_our_side_says_nothing_of_the_target():
-    target, clock = Target(), Clock()
+    target, clock = Target(), PassingClock(NOW)
     circuits = Circuits(target, SETTINGS, clock)
     target.answers = [*[TargetUnavailable("down")] * 3, TargetRejected("too large"), RuntimeError("bug")]
     for _ in range(3):
         await attempt(circuits, TargetUnavailable)
-    clock.at += timedelta(seconds=30)
+    clock.seconds += 30
     await attempt(circuits, TargetRejected)
     await attempt(circuits, RuntimeError)
     assert circuits.standing("orders").state == "open"
@@ -227,7 +213,7 @@ async def test_what_is_refused_on_our_side_says_nothing_of_the_target():
 
 async def test_breakers_can_be_switched_off():
     target = Target()
-    circuits = Circuits(target, Breaker(enabled=False), Clock())
+    circuits = Circuits(target, Breaker(enabled=False), PassingClock(NOW))
     target.answers = [TargetUnavailable("down")] * 50
     for _ in range(50):
         await attempt(circuits, TargetUnavailable)
@@ -238,7 +224,7 @@ async def test_a_target_may_have_thresholds_of_its_own():
     own = {"orders": OwnBreaker(failures=1).over(SETTINGS), "others": OwnBreaker(enabled=False).over(SETTINGS)}
     assert (own["orders"].failures, own["orders"].open_for) == (1, SETTINGS.open_for)
     target = Target()
-    circuits = Circuits(target, SETTINGS, Clock(), own)
+    circuits = Circuits(target, SETTINGS, PassingClock(NOW), own)
     target.answers = [TargetUnavailable("down", status=500)] * 60
     await attempt(circuits, TargetUnavailable)
     await attempt(circuits, CircuitOpen)

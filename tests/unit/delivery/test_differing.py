@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from integration.dead_letters import Filter
-from integration.delivery import Replays, Work
+from integration.delivery import Work
 from integration.delivery.outcome import Buried, Delivered, Stale
 from integration.errors import TargetRejected
 from integration.events.decode import decode
@@ -29,22 +29,10 @@ def totals(bench) -> list[int]:
     return [each.event.payload["OrderTotal"] for each in bench.orders.shipments]
 
 
-def replays(bench) -> Replays:
-    return Replays(
-        configuration=bench.configuration,
-        dead_letters=bench.dead_letters,
-        pipeline=bench.pipeline,
-        retries=bench.retries,
-        payloads=bench.payloads,
-        storage=bench.storage,
-        clock=bench.clock,
-    )
-
-
 async def replay(bench) -> dict[str, int]:
     bench.clock.seconds += 1
-    job = await replays(bench).ask("replay", Filter(reason="DuplicateDiffers"), order=False, per_second=1000)
-    done = await replays(bench).run(job.id)
+    job = await bench.replays().ask("replay", Filter(reason="DuplicateDiffers"), order=False, per_second=1000)
+    done = await bench.replays().run(job.id)
     assert done is not None
     return done.counts
 

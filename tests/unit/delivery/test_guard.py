@@ -1,5 +1,5 @@
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -11,26 +11,13 @@ from integration.delivery.shipment import Shipment
 from integration.errors import Unreachable
 from integration.events.alerts import FOREIGN_ORGANIZATION
 from integration.events.event import Event, Origin
+from tests.fake_clock import PassingClock
 
 OURS = "11111111-0000-4000-8000-000000000001"
 THEIRS = "22222222-0000-4000-8000-000000000002"
 ME = "33333333-0000-4000-8000-000000000003"
 SOMEBODY = "44444444-0000-4000-8000-000000000004"
 CONTOSO = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 class Identities:
@@ -64,7 +51,7 @@ def guard(identities=None, *, configured: str = "", **source) -> Guard:
         routes=(),
         targets={},
     )
-    return Guard(configuration, identities, clock=Clock())
+    return Guard(configuration, identities, clock=PassingClock())
 
 
 async def test_an_event_of_another_organization_is_refused_with_an_alert_told_once_a_day():

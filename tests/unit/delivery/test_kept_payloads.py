@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from integration.dead_letters import Job
-from integration.delivery import Replays, Work, decode_continuation
+from integration.delivery import Work, decode_continuation
 from integration.delivery.outcome import Delivered, Duplicate, Ignored
 from integration.errors import CorruptRecord, PayloadNotKept, StorageUnavailable, TargetRejected
 from integration.events.decode import decode
@@ -31,22 +31,10 @@ def bench(bench):
     return bench
 
 
-def replays(bench) -> Replays:
-    return Replays(
-        configuration=bench.configuration,
-        dead_letters=bench.dead_letters,
-        pipeline=bench.pipeline,
-        retries=bench.retries,
-        payloads=bench.payloads,
-        storage=bench.storage,
-        clock=bench.clock,
-    )
-
-
 def orders_of(bench) -> EventOrders:
     listing = Listing(bench.storage, bench.clock)
     pages = EventPages(listing, bench.dead_letters, bench.payloads, {"contoso": ("erp",)}, bench.clock)
-    return EventOrders(pages, listing, replays(bench), bench.payloads, bench.clock)
+    return EventOrders(pages, listing, bench.replays(), bench.payloads, bench.clock)
 
 
 async def found(bench, body=BODY):
@@ -65,7 +53,7 @@ async def ordered(bench) -> Work:
 async def test_a_delivered_event_is_replayed_by_its_row(bench):
     assert await bench.pipeline.receive(bench.inbound(BODY)) == DELIVERED
     for number in (1, 2):
-        await replays(bench).event(await found(bench))
+        await bench.replays().event(await found(bench))
         assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
         assert (await found(bench)).row.replayed == number
     name = (await found(bench)).key[:32]
@@ -96,7 +84,7 @@ async def test_what_has_dead_letters_is_replayed_by_them_though_its_payload_was_
     await bench.pipeline.receive(bench.inbound(BODY))
     job = await orders_of(bench).begin("K" * 8, order=False)
     assert isinstance(job, Job)
-    assert (await replays(bench).run(job.id)).counts == {"delivered": 1}
+    assert (await bench.replays().run(job.id)).counts == {"delivered": 1}
     assert (len(bench.orders.shipments), len(bench.others.shipments)) == (1, 1)
 
 
@@ -114,7 +102,7 @@ async def test_an_event_or_a_row_that_cannot_be_read_is_not_replayed_and_says_wh
 
 async def test_a_delivered_event_is_replayed_by_one_route_alone(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
-    await replays(bench).event(await found(bench), route="others")
+    await bench.replays().event(await found(bench), route="others")
     assert await bench.pipeline.resume(await ordered(bench)) == [Delivered("others", 200, "ok")]
     assert (len(bench.orders.shipments), len(bench.others.shipments)) == (1, 2)
 
@@ -122,7 +110,7 @@ async def test_a_delivered_event_is_replayed_by_one_route_alone(bench):
 async def test_a_large_event_is_replayed_too(bench):
     body = business_event(EventId="K" * 8, EventTime="/Date(1767322800000)/", Notes="n" * 100_000)
     await bench.pipeline.receive(bench.inbound(body))
-    await replays(bench).event(await found(bench, body))
+    await bench.replays().event(await found(bench, body))
     assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
     assert await bench.claim_checks() == []
 
@@ -133,7 +121,7 @@ async def test_without_keep_payload_nothing_is_kept_and_a_replay_says_so(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
     assert [path async for path in bench.storage.blobs(CONTAINER).names("")] == []
     with pytest.raises(PayloadNotKept, match="was not kept"):
-        await replays(bench).event(await found(bench))
+        await bench.replays().event(await found(bench))
     response = await orders_of(bench).replay("K" * 8, Request(method="POST"))
     problem = json.loads(response.body)
     assert (response.status, problem["code"]) == (409, "PayloadNotKept")
@@ -170,10 +158,10 @@ async def test_a_row_or_payload_that_cannot_be_read_says_so(bench):
     row = await found(bench)
     await bench.storage.blobs(CONTAINER).put(f"{TABLE}/contoso/{row.key}.json", b"{no event")
     with pytest.raises(CorruptRecord):
-        await replays(bench).event(row)
+        await bench.replays().event(row)
     await damage(bench, row)
     with pytest.raises(CorruptRecord):
-        await replays(bench).event(await found(bench))
+        await bench.replays().event(await found(bench))
 
 
 async def damage(bench, row):

@@ -8,7 +8,7 @@ import pytest
 
 from integration.config.keys.model import Route
 from integration.dead_letters import Filter, Record
-from integration.delivery import Replays, Work, decode_continuation
+from integration.delivery import Work, decode_continuation
 from integration.delivery.outcome import Buried, Deferred, Delivered, Held
 from integration.delivery.queued.queue import QUEUE
 from integration.delivery.queued.work import encode_continuation
@@ -54,21 +54,9 @@ async def failed(bench) -> Record:
     return letter
 
 
-def replays(bench) -> Replays:
-    return Replays(
-        configuration=bench.configuration,
-        dead_letters=bench.dead_letters,
-        pipeline=bench.pipeline,
-        retries=bench.retries,
-        payloads=bench.payloads,
-        storage=bench.storage,
-        clock=bench.clock,
-    )
-
-
 async def replay(bench) -> dict[str, int]:
-    job = await replays(bench).ask("replay", Filter(), order=False, per_second=1000)
-    done = await replays(bench).run(job.id)
+    job = await bench.replays().ask("replay", Filter(), order=False, per_second=1000)
+    done = await bench.replays().run(job.id)
     assert done is not None
     return done.counts
 
@@ -164,7 +152,7 @@ async def test_what_became_a_dead_letter_anew_meanwhile_is_not_taken_away(bench)
 
 async def test_a_replay_killed_before_it_removes_its_dead_letter_delivers_once(bench, monkeypatch):
     await failed(bench)
-    job = await replays(bench).ask("replay", Filter(), order=False, per_second=1000)
+    job = await bench.replays().ask("replay", Filter(), order=False, per_second=1000)
 
     async def killed(*args):
         raise Killed
@@ -172,8 +160,8 @@ async def test_a_replay_killed_before_it_removes_its_dead_letter_delivers_once(b
     with monkeypatch.context() as patched:
         patched.setattr(bench.dead_letters, "supersede", killed)
         with pytest.raises(Killed):
-            await replays(bench).run(job.id)
-    done = await replays(bench).run(job.id)
+            await bench.replays().run(job.id)
+    done = await bench.replays().run(job.id)
     assert done is not None
     assert done.counts == {"ignored": 1}
     assert len(bench.orders.shipments) == 1
@@ -182,7 +170,7 @@ async def test_a_replay_killed_before_it_removes_its_dead_letter_delivers_once(b
 @pytest.mark.parametrize("step", range(1, 9))
 async def test_a_replay_killed_at_any_effect_delivers_at_most_the_one_in_flight_twice(bench, step):
     await failed(bench)
-    job = await replays(bench).ask("replay", Filter(), order=False, per_second=1000)
+    job = await bench.replays().ask("replay", Filter(), order=False, per_second=1000)
     made, restore = 0, []
 
     def struck(owner, name):
@@ -210,11 +198,11 @@ async def test_a_replay_killed_at_any_effect_delivers_at_most_the_one_in_flight_
     ):
         struck(owner, name)
     with pytest.raises(Killed):
-        await replays(bench).run(job.id)
+        await bench.replays().run(job.id)
     for each in restore:
         each()
     bench.clock.seconds += 160
-    await replays(bench).run(job.id)
+    await bench.replays().run(job.id)
     in_flight = 4 <= step <= 5  # made, and not in the row
     assert len(bench.orders.shipments) == 1 + in_flight
     assert {each.message_id for each in bench.orders.shipments} == {f"{event_of(bench).key[:32]}:orders:r1"}

@@ -21,19 +21,7 @@ class Killed(BaseException):
 def replays(bench) -> Replays:
     bench.build((ORDERS,))
     bench.clock.seconds = 10.0
-    return replays_of(bench)
-
-
-def replays_of(bench) -> Replays:
-    return Replays(
-        configuration=bench.configuration,
-        dead_letters=bench.dead_letters,
-        pipeline=bench.pipeline,
-        retries=bench.retries,
-        payloads=bench.payloads,
-        storage=bench.storage,
-        clock=bench.clock,
-    )
+    return bench.replays()
 
 
 def letter(number: int, **changes) -> Record:
@@ -159,7 +147,7 @@ async def test_three_hundred_killed_in_the_middle_and_resumed_come_once_but_for_
     with pytest.raises(Killed):
         await replays.run(job.id)
     bench.dead_letters.remove = kept
-    done = await replays_of(bench).run(job.id)
+    done = await bench.replays().run(job.id)
     assert done is not None
     assert done.state == "done"
     expected = [f"e{number}" for number in reversed(range(300))]
@@ -299,7 +287,7 @@ async def test_a_job_is_cancelled_while_another_instance_works_on_it(bench, repl
     async def cancel_at_the_third(shipment):
         receipt = await deliver(shipment)
         if len(bench.orders.shipments) == 3:
-            answers.append(await replays_of(bench).cancel(job.id))
+            answers.append(await bench.replays().cancel(job.id))
         return receipt
 
     deliver, bench.orders.deliver = bench.orders.deliver, cancel_at_the_third

@@ -10,7 +10,7 @@ from integration.errors import StorageUnavailable
 from integration.health import States
 from integration.storage import Storage
 from integration.web.health import FRESH_FOR, HealthPages
-from tests.fake_clock import FakeClock
+from tests.fake_clock import FakeClock, PassingClock
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 OPEN = Standing(
@@ -21,17 +21,6 @@ OPEN = Standing(
     opened=2,
     code="TargetUnavailable",
 )
-
-
-class Clock:
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError
 
 
 class Rows:
@@ -46,7 +35,9 @@ class Rows:
 
 
 def pages(*standings, away=False):
-    return HealthPages({}, States(Storage({})), Rows(*standings, away=away), ("orders", "crm", "erp"), Clock())
+    return HealthPages(
+        {}, States(Storage({})), Rows(*standings, away=away), ("orders", "crm", "erp"), PassingClock(NOW)
+    )
 
 
 async def test_a_target_that_some_process_leaves_alone_is_a_warning_with_its_times():

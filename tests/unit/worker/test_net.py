@@ -10,7 +10,7 @@ import logging
 import random
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -35,6 +35,7 @@ from integration.routing.table import RouteTable
 from integration.storage.memory import MemoryStorage
 from integration.storage.names import RETRIES
 from integration.worker import Worker
+from tests.fake_clock import PassingClock
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -47,20 +48,6 @@ ROUTES = (
     Route(name="hook", target="hook", event_types=("account.*",), filters=(FILTER,)),
     Route(name="queue", target="queue", event_types=("account.*",), requires_link=False),
 )
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self):
-        return AT + timedelta(seconds=self.seconds)
-
-    def monotonic(self):
-        return self.seconds
-
-    async def sleep(self, seconds):
-        self.seconds += seconds
 
 
 class World(Worker):
@@ -82,7 +69,7 @@ class World(Worker):
             },
         )
         table = RouteTable.compile(ROUTES)
-        super().__init__(configuration, table, {}, clock=Clock(), rng=random.Random(1))
+        super().__init__(configuration, table, {}, clock=PassingClock(AT), rng=random.Random(1))
         self.storage = MemoryStorage(self._clock)
         self.links = self.identities = self.dataverse = self
         self.webhook_http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
