@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from integration.dead_letters.places import Filter, Place, stamp
 from integration.storage import Blobs
+from integration.storage.days import days
 
 _BEGIN = "0000/00/00/000000000000"
 _HOURS = 24
@@ -56,25 +57,10 @@ async def _prefixes(blobs: Blobs, wanted: Filter) -> AsyncIterator[str]:
 
 async def _within(blobs: Blobs, prefix: str, begin: str) -> AsyncIterator[Place]:
     """List one organization's dead letters of one reason from a time on."""
-    async for day in _days(blobs, prefix, begin):
+    async for day in days(blobs, prefix, since=begin[:10]):
         first = day.removeprefix(prefix).rstrip("/") == begin[:10]
         for hour in range(int(begin[11:13]), _HOURS) if first else (None,):
             async for path in blobs.names(day if hour is None else f"{day}{hour:02}"):
                 place = Place.read(path)
                 if place is not None and place.at >= begin:
                     yield place
-
-
-async def _days(blobs: Blobs, prefix: str, begin: str) -> AsyncIterator[str]:
-    async for year in blobs.folders(prefix):
-        if _reaches(year, prefix, begin):
-            async for month in blobs.folders(year):
-                if _reaches(month, prefix, begin):
-                    async for day in blobs.folders(month):
-                        if _reaches(day, prefix, begin):
-                            yield day
-
-
-def _reaches(folder: str, prefix: str, begin: str) -> bool:
-    written = folder.removeprefix(prefix).rstrip("/")
-    return written >= begin[: len(written)]

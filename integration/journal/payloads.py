@@ -17,7 +17,7 @@ from integration.storage import Storage
 log = logger("journal")
 
 CONTAINER = "fno-link-journal"
-RUN = 60.0
+RUN_SECONDS = 60.0
 AT_ONCE = 16
 
 
@@ -94,7 +94,7 @@ class Payloads:
                 batch.append(path)
                 if len(batch) == AT_ONCE:
                     deleted += await self._delete(batch)
-                    if self._clock.monotonic() - started > RUN:
+                    if self._clock.monotonic() - started > RUN_SECONDS:
                         return deleted
             deleted += await self._delete(batch)
             log.info("the payloads of %s are over and deleted", folder)

@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import re
 import uuid
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from integration.clock import Clock
@@ -19,6 +18,7 @@ from integration.errors import CorruptRecord
 from integration.faults import summary
 from integration.loggers import logger
 from integration.storage import Blobs, Storage
+from integration.storage.days import days
 from integration.storage.names import PAYLOADS
 
 log = logger("delivery")
@@ -31,7 +31,7 @@ DELIVERIES = f"{ROOT}deliveries/"
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 
-RUN = 60.0
+RUN_SECONDS = 60.0
 AT_ONCE = 16
 
 
@@ -110,13 +110,13 @@ class ClaimChecks:
         started, swept = self._clock.monotonic(), 0
         last = f"{self._clock.now() - KEEP:%Y/%m/%d}"
         for root in (INTAKE, DELIVERIES):
-            async for day in _days(self._blobs, root, last):
+            async for day in days(self._blobs, root, before=last):
                 batch: list[str] = []
                 async for path in self._blobs.names(day):
                     batch.append(path)
                     if len(batch) == AT_ONCE:
                         swept += await self._delete(batch)
-                        if self._clock.monotonic() - started > RUN:
+                        if self._clock.monotonic() - started > RUN_SECONDS:
                             return swept
                 swept += await self._delete(batch)
         if swept:
@@ -127,19 +127,3 @@ class ClaimChecks:
         gone = await asyncio.gather(*map(self._blobs.delete, batch))
         batch.clear()
         return sum(gone)
-
-
-async def _days(blobs: Blobs, root: str, last: str) -> AsyncIterator[str]:
-    """List the folders of the days before `last`, oldest first."""
-    async for year in blobs.folders(root):
-        if _before(year, root, last):
-            async for month in blobs.folders(year):
-                if _before(month, root, last):
-                    async for day in blobs.folders(month):
-                        if _before(day, root, last) and len(day) == len(root) + len(last) + 1:
-                            yield day
-
-
-def _before(folder: str, root: str, last: str) -> bool:
-    written = folder.removeprefix(root).rstrip("/")
-    return written < last if len(written) == len(last) else written <= last[: len(written)]

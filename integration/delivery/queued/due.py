@@ -12,13 +12,13 @@ from integration.loggers import logger
 from integration.storage import Queue, Storage, StoredRow, Where
 from integration.storage.names import PAYLOADS
 from integration.storage.queues import MAX_MESSAGE
+from integration.storage.turn import Turn
 
 TABLE = "fnolinkdue"
 VERSION = 1
 
-# A run ends well within the function's time; the timer comes again.
-RUN = 60.0
-RENEW_AFTER = 20.0
+RUN_SECONDS = 60.0
+"""A run ends well within the function's time; the timer comes again."""
 AT_ONCE = 16
 
 log = logger("delivery")
@@ -86,18 +86,12 @@ class DueRows:
         async with self._storage.blobs(PAYLOADS).lease("leases/due") as lease:
             if lease is None:
                 return 0
-            moved = 0
-            started = renewed = clock.monotonic()
+            moved, turn = 0, Turn(lease, clock, RUN_SECONDS)
             while rows := await self._first(clock.now() + ahead):
                 await asyncio.gather(*(self._one(row, queue, clock, corrupt) for row in rows))
                 moved += len(rows)
-                now = clock.monotonic()
-                if now - started > RUN:
+                if await turn.ended():
                     break
-                if now - renewed > RENEW_AFTER:
-                    if not await lease.renew():
-                        break
-                    renewed = now
         if moved:
             log.info("%d retries are due and on their queue", moved)
         return moved

@@ -29,6 +29,7 @@ from integration.faults import netted
 from integration.journal import ANEW, Found, Payloads
 from integration.loggers import logger
 from integration.storage import Storage
+from integration.storage.turn import Turn
 
 if TYPE_CHECKING:
     from integration.dead_letters.jobs import Kind
@@ -36,12 +37,11 @@ if TYPE_CHECKING:
 
 log = logger("delivery")
 
-SLICE = 60.0
-"""Seconds for one run, well within a function's time."""
+SLICE_SECONDS = 60.0
+"""For one run, well within a function's time."""
 
 AGAIN = timedelta(seconds=30)
-RENEW_AFTER = 15.0
-SAVE_AFTER = 3.0
+SAVE_AFTER_SECONDS = 3.0
 
 
 class Replays:
@@ -197,7 +197,7 @@ class Replays:
         return await self._jobs.sweep(self._clock.now())
 
     async def run(
-        self, job_id: str, *, lasting: float = SLICE, seen: Callable[[Job], None] | None = None
+        self, job_id: str, *, lasting: float = SLICE_SECONDS, seen: Callable[[Job], None] | None = None
     ) -> Job | None:
         """Work on a job for a while.
 
@@ -229,26 +229,23 @@ class Replays:
         if await self._jobs.cancelled(job.id):
             return msgspec.structs.replace(job, state="cancelled")
         job = msgspec.structs.replace(job, state="running")
-        started = renewed = saved = turn = self._clock.monotonic()
+        turn = Turn(lease, self._clock, lasting)
+        saved = free = self._clock.monotonic()
         async with aclosing(self._places(job)) as places:
             async for place in places:
                 now = self._clock.monotonic()
-                if max(now, turn) - started > lasting:
+                if await turn.ended(at=free):
                     return job
-                if now - renewed > RENEW_AFTER:
-                    if not await lease.renew():
-                        return job  # another is at work
-                    renewed = now
-                if now - saved > SAVE_AFTER:
+                if now - saved > SAVE_AFTER_SECONDS:
                     if await self._jobs.cancelled(job.id):
                         return msgspec.structs.replace(job, state="cancelled")
                     await self._save(job)
                     saved = now
-                if turn > now:
-                    await self._clock.sleep(turn - now)
+                if free > now:
+                    await self._clock.sleep(free - now)
                 done = await netted(self._one(job, place), partial(_kept, job, place))
                 if done.counts != job.counts:
-                    turn = max(turn, now) + 1 / job.per_second
+                    free = max(free, now) + 1 / job.per_second  # when the rate allows the next one
                 job = msgspec.structs.replace(done, cursor=place.id)
                 seen(job)
         return msgspec.structs.replace(job, state="done")

@@ -24,15 +24,15 @@ from integration.delivery.queued.work import Release, Work
 from integration.errors import CorruptRecord, LinkUnknown, UnknownOrganization
 from integration.links.values import Link, Linked, NotLinked
 from integration.loggers import logger
+from integration.storage.turn import Ended, Turn
 
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
 
 log = logger("delivery")
 
-# A run ends well within the function's time; what is left is ordered anew.
-RUN = 60.0
-RENEW_AFTER = 20.0
+RUN_SECONDS = 60.0
+"""A run ends well within the function's time; what is left is ordered anew."""
 AGAIN = timedelta(seconds=30)
 
 
@@ -129,17 +129,13 @@ class Releases:
 
     async def _under(self, lease: "BlobLease", order: Release, outcomes: list[Outcome]) -> None:
         """Release under the lease, oldest first, until all is done, the link is gone or the time is up."""
-        started = renewed = self._clock.monotonic()
-        asked = False
+        turn, asked = Turn(lease, self._clock, RUN_SECONDS), False
         async for parked in self._parked(order):
-            now = self._clock.monotonic()
-            if now - started > RUN:
+            ended = await turn.ended()
+            if ended is Ended.TIME:
                 await self._retries.release(order)
+            if ended is not None:
                 return
-            if now - renewed > RENEW_AFTER:
-                if not await lease.renew():
-                    return
-                renewed = now
             try:
                 link = await (self._links.resolve(order.organization) if asked else self._link(order))
                 asked = True
@@ -175,7 +171,7 @@ class Releases:
         started = self._clock.monotonic()
         outcomes: dict[str, list[Outcome]] = {}
         for place in sorted(places, key=lambda place: place.order):
-            if self._clock.monotonic() - started > RUN:
+            if self._clock.monotonic() - started > RUN_SECONDS:
                 break
             if place.organization not in self._configuration.organizations:
                 msg = f"the organization {place.organization} is no longer configured"
