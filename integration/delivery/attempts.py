@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-import msgspec
-
 from integration.clock import Clock
 from integration.dead_letters import Attempted, reasons
 from integration.delivery.environment import fingerprint, stamp
@@ -70,8 +68,7 @@ class Attempts:
         Raises:
             StorageUnavailable: What became of it could not be stored.
         """
-        if ledger.generation is not None:
-            work = msgspec.structs.replace(work, generation=ledger.generation)
+        work = work.of_run(ledger.generation)
         started = self._clock.monotonic()
         target = route.target if route else ""
         attempt = self._without_link(work, "", link) if route is None else self._attempt(work, route, link)
@@ -87,7 +84,7 @@ class Attempts:
             StorageUnavailable: It is not known to be kept.
         """
         outcome = await self._undelivered.bury(work, why.reason, why.message, why.hint)
-        ledger.note(outcome, work, last=work.last)
+        ledger.note(outcome, work, last=work.chain.last)
         return outcome
 
     async def failed(self, work: Work, fault: Unforeseen, ledger: Ledger) -> Outcome:
@@ -101,8 +98,7 @@ class Attempts:
         Raises:
             StorageUnavailable: It is not known to be stored.
         """
-        if ledger.generation is not None:
-            work = msgspec.structs.replace(work, generation=ledger.generation)
+        work = work.of_run(ledger.generation)
         outcome, last = await self._undelivered.failed(work, fault)
         ledger.note(outcome, work, last=last)
         return outcome
@@ -117,18 +113,18 @@ class Attempts:
             if work.environment and work.environment != fingerprint(link) and route.on_relink == "hold":
                 message = "the organization is linked to another environment than the one this was meant for"
                 reason = reasons.PARKED_FOR_OTHER_ENVIRONMENT
-                return await self._undelivered.park(work, reason, message, route.target), work.last
+                return await self._undelivered.park(work, reason, message, route.target), work.chain.last
         linked = link if isinstance(link, Linked) else None
         if linked is not None:
             event = stamp(event, linked)
-        shipment = Shipment(event, route.name, work.earlier + work.attempt + 1, linked, work.replay)
+        shipment = Shipment(event, route.name, work.chain.attempts + 1, linked, work.chain.replay)
         try:
             receipt = await self._deliver(route.target, shipment)
         except Spared as spared:
-            return await self._undelivered.defer(work, spared, route.target), work.last
+            return await self._undelivered.defer(work, spared, route.target), work.chain.last
         except DeliveryFailed as failure:
             last = self._undelivered.attempted(failure)
-            tried = msgspec.structs.replace(work, attempt=work.attempt + 1, last=last)
+            tried = work.following(work.chain.tried(last))
             if failure.transient:
                 return await self._undelivered.defer(tried, failure, route.target), last
             return await self._undelivered.bury(tried, failure.code, str(failure), failure.hint, route.target), last
@@ -156,12 +152,12 @@ class Attempts:
         self, work: Work, target: str, link: Link | LinkUnknown | None
     ) -> tuple[Outcome, Attempted | None]:
         if isinstance(link, NotLinked):
-            return await self._undelivered.park(work, reasons.NOT_LINKED, link.message, target), work.last
+            return await self._undelivered.park(work, reasons.NOT_LINKED, link.message, target), work.chain.last
         if not isinstance(link, LinkUnknown):
             msg = f"a delivery that needs the link was given {type(link).__name__}"
             raise TypeError(msg)
         last = self._undelivered.attempted(link)
-        tried = msgspec.structs.replace(work, attempt=work.attempt + 1, last=last)
+        tried = work.following(work.chain.tried(last))
         return await self._undelivered.defer(tried, link, target), last
 
 

@@ -15,6 +15,7 @@ from integration.delivery.undelivered import Undelivered
 from integration.errors import LinkUnknown, Unforeseen
 from integration.events.event import Event
 from integration.faults import netted
+from integration.journal.scope import ByRoute
 from integration.links.values import Link, Linked
 from integration.routing.compiled_route import CompiledRoute
 from integration.routing.table import RouteTable
@@ -71,7 +72,7 @@ class Continuing:
         """
 
         async def failed(fault: Unforeseen) -> list[Outcome]:
-            left = [each for each in works if not ledger.knows(each.route)]
+            left = [each for each in works if not ledger.knows(each.scope)]
             return await all_of([self._attempts.failed(each, fault, ledger) for each in left])
 
         return await netted(self._all(event, works, link, ledger, settled, anew=anew), failed)
@@ -110,21 +111,22 @@ class Continuing:
         self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str], *, anew: bool
     ) -> list[Outcome]:
         event = work.subject_matter
-        if work.route:
-            route = self._routes.get(work.route)
+        if isinstance(work.scope, ByRoute):
+            name = work.scope.name
+            route = self._routes.get(name)
             reason, message = "", ""
             if route is None:
-                message = f"the route {work.route} is no longer in the configuration, or switched off"
+                message = f"the route {name} is no longer in the configuration, or switched off"
                 reason = reasons.ROUTE_GONE
             elif anew and not self._takes(route, stamp(event, link) if isinstance(link, Linked) else event):
-                message = f"the route {work.route} no longer takes this event: its filters have changed, or the link"
+                message = f"the route {name} no longer takes this event: its filters have changed, or the link"
                 reason = reasons.UNROUTED
             elif not anew and isinstance(link, Linked) and not self._table.decide(route, stamp(event, link)):
-                message = f"the route {work.route} no longer takes this event: the organization's link has changed"
+                message = f"the route {name} no longer takes this event: the organization's link has changed"
                 reason = reasons.UNROUTED
             if route is None or reason:
                 outcome = await self._undelivered.bury(work, reason, message, "Replay it to route the event anew.")
-                ledger.note(outcome, work, last=work.last)
+                ledger.note(outcome, work, last=work.chain.last)
                 return [outcome]
             return [await self._attempts.settle(work, route, link, ledger)]
         if not isinstance(link, Linked):
@@ -135,7 +137,9 @@ class Continuing:
             return [await self._spreading.unrouted(work, ledger)]
         ledger.decide()
         decided = [
-            (route, msgspec.structs.replace(work, route=route.name)) for route in routes if route.name not in settled
+            (route, msgspec.structs.replace(work, scope=ByRoute(route.name)))
+            for route in routes
+            if route.name not in settled
         ]
         return await all_of([self._attempts.settle(each, route, link, ledger) for route, each in decided])
 
@@ -144,7 +148,7 @@ class Continuing:
         return route in matches.routes or route in matches.undecided
 
     def _needs_link(self, work: Work) -> bool:
-        if not work.route:
+        if not isinstance(work.scope, ByRoute):
             return True
-        route = self._routes.get(work.route)
+        route = self._routes.get(work.scope.name)
         return route is not None and route.needs_link(work.subject_matter)

@@ -38,6 +38,7 @@ from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound, Item, Undecoded
 from integration.faults import netted, summary, unforeseen
 from integration.journal import PATIENCE, Journal, Kind, Payloads, Process
+from integration.journal.scope import ByRoute, Recheck, WhenLinked, WholeEvent
 from integration.links.values import Link
 from integration.loggers import logger
 from integration.routing.table import RouteTable
@@ -120,7 +121,7 @@ class Pipeline:
         for item in _decoded(inbound):
             match item:
                 case Event():
-                    work = Work(route="", accepted_at=inbound.received_at, event=item, whole=True)
+                    work = Work(scope=WholeEvent(), accepted_at=inbound.received_at, event=item)
                     outcomes += await (self.resume(work.anew("reopen", replay)) if replay else self.admit(work))
                 case Undecoded():
                     outcomes.append(await self._undelivered.bury_undecoded(item, inbound, replay))
@@ -147,7 +148,7 @@ class Pipeline:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        return await self._under("source", work, whole=True)
+        return await self._under("source", work)
 
     async def route(self, event: Event, accepted_at: datetime) -> list[Outcome]:
         """Deliver one event by every route that takes it.
@@ -155,7 +156,7 @@ class Pipeline:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        return await self.admit(Work(route="", accepted_at=accepted_at, event=event, whole=True))
+        return await self.admit(Work(scope=WholeEvent(), accepted_at=accepted_at, event=event))
 
     async def resume(self, work: Work) -> list[Outcome]:
         """Try a deferred delivery again, begin one anew, or make sure that an event's own run came to its end.
@@ -176,8 +177,7 @@ class Pipeline:
             raise
         if redeemed is None:
             return [Stale()]
-        kind = "recheck" if work.recheck else work.begins or "continuation"
-        outcomes = await self._under(kind, redeemed, whole=work.recheck or (work.begins != "" and work.whole))
+        outcomes = await self._under(work.kind, redeemed)
         match outcomes:
             case [Held()]:
                 await self._retries.later(redeemed, PATIENCE)
@@ -195,29 +195,11 @@ class Pipeline:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        return await self._under("release", work, link=link)
+        return await self._under("release", work, link)
 
-    async def replay(self, work: Work) -> list[Outcome]:
-        """Make a delivery again because an operator says so; the event as a whole where `work.whole` says it.
-
-        Returns:
-            What became of it; Held, and nothing is done, while another run holds the event.
-
-        Raises:
-            StorageUnavailable: Something could not be stored.
-        """
-        return await self._under("replay", work, whole=work.whole)
-
-    async def _under(
-        self, kind: Kind, work: Work, *, whole: bool = False, link: Link | LinkUnknown | None = None
-    ) -> list[Outcome]:
+    async def _under(self, kind: Kind, work: Work, link: Link | LinkUnknown | None = None) -> list[Outcome]:
         outcomes = await netted(
-            self._runs.run(
-                kind,
-                work,
-                lambda work, run, ledger: self._process(work, run, ledger, whole=whole, link=link, kind=kind),
-                whole=whole,
-            ),
+            self._runs.run(kind, work, lambda work, run, ledger: self._process(kind, work, run, ledger, link)),
             lambda fault: self._runs.failed(kind, work, fault),
         )
         await netted(self._afterwards(work, outcomes), _logged)
@@ -228,59 +210,40 @@ class Pipeline:
             self._newest.delivered(work.subject_matter)
         await self._announce()
 
-    async def _process(  # noqa: PLR0913  # what a run depends on
-        self,
-        work: Work,
-        run: Process | None,
-        ledger: Ledger,
-        *,
-        whole: bool,
-        link: Link | LinkUnknown | None = None,
-        kind: Kind = "source",
+    async def _process(
+        self, kind: Kind, work: Work, run: Process | None, ledger: Ledger, link: Link | LinkUnknown | None = None
     ) -> list[Outcome]:
         """Make the deliveries that a run is about.
 
         Args:
-            work: What brought the event; its own route's delivery has its attempts.
+            kind: What brought the event.
+            work: What brought the event; its own delivery has its attempts.
             run: What was claimed; None: there is no journal, or the event is an alert.
             ledger: Where deliveries are entered.
-            whole: Without a claim: evaluate the routes rather than go on with the delivery by `work.route`.
             link: The link, where it is known already.
-            kind: What brought the event.
         """
-        if ledger.generation is not None:
-            work = msgspec.structs.replace(work, generation=ledger.generation)
-        routes, settled = (() if whole else (work.route,)), frozenset[str]()
+        work = work.of_run(ledger.generation)
+        entire = isinstance(work.scope, WholeEvent | Recheck)
+        whole, routes, settled = entire, (() if entire else (work.scope.slot,)), frozenset[str]()
         sent = run is not None and kind in ("source", "recheck")
         if run is not None:
             whole, routes, settled = run.whole, run.routes, run.settled
             if sent and (run.why == "rerouted" or "" in routes):
-                work = msgspec.structs.replace(work, event=await self._resending.stored(work, "", ledger))
+                work = msgspec.structs.replace(work, event=await self._resending.stored(work, WholeEvent(), ledger))
         event = work.subject_matter
         outcomes: list[Outcome] = []
-        again = work.whole and "" in routes  # it had come as far as its guards or its routes
+        again = entire and "" in routes  # it had come as far as its guards or its routes
         routes = tuple(name for name in routes if name or not again)
         if whole or again:
 
             async def failed(fault: Unforeseen) -> list[Outcome]:
-                entire = msgspec.structs.replace(work, route="", whole=True)
-                return [await self._attempts.failed(entire, fault, ledger)]
+                as_whole = msgspec.structs.replace(work, scope=WholeEvent())
+                return [await self._attempts.failed(as_whole, fault, ledger)]
 
             outcomes += await netted(self._guarded(work, ledger, settled.union(routes)), failed)
         if again:
             ledger.decide()
-        works = [
-            work
-            if name == work.route
-            else Work(
-                route=name,
-                accepted_at=work.accepted_at,
-                event=event,
-                replay=work.replay,
-                generation=work.generation,
-            )
-            for name in routes
-        ]
+        works = [work.part(ByRoute(name) if name else WhenLinked()) for name in routes]
         if works and sent:
             return outcomes + await self._resending.again(work, works, ledger, settled)
         return outcomes + (await self._continuing.go_on(event, works, link, ledger, settled) if works else [])
@@ -290,9 +253,9 @@ class Pipeline:
         event = work.subject_matter
         if event.internal:
             return await self._spreading.all_routes(work, ledger, but)
-        work = msgspec.structs.replace(work, route="", whole=True)
+        work = msgspec.structs.replace(work, scope=WholeEvent())
         try:
-            verdict = await self._screening.judge(event, replay=work.replay)
+            verdict = await self._screening.judge(event, replay=work.chain.replay)
         except LinkUnknown as unknown:
             return [await self._attempts.settle(work, None, unknown, ledger)]
         if isinstance(verdict, Echo):
@@ -316,10 +279,10 @@ class Pipeline:
             if transition is None:
                 continue
             event = alert_event(transition)
-            work = Work(route="", accepted_at=transition.at, event=event)
+            work = Work(scope=WholeEvent(), accepted_at=transition.at, event=event)
             log.error("%s: %s (%s)", event.type, transition.target, transition.code)
             try:
-                await self._process(work, None, Ledger(), whole=True)
+                await self._process("source", work, None, Ledger())
             except FnoLinkError as error:
                 log.error("the alert %s could not be sent: %s", event.type, summary(error))  # noqa: TRY400  # no payloads
 

@@ -19,6 +19,7 @@ from integration.delivery.screening.screening import Screening
 from integration.delivery.undelivered import Undelivered
 from integration.errors import LinkUnknown
 from integration.events.event import Event
+from integration.journal.scope import ByRoute, Scope, WholeEvent
 from integration.loggers import logger
 
 log = logger("delivery")
@@ -61,27 +62,27 @@ class Resending:
         Raises:
             StorageUnavailable: Something could not be stored, or a dead letter not be read.
         """
-        works = [msgspec.structs.replace(each, event=await self.stored(work, each.route, ledger)) for each in works]
+        works = [msgspec.structs.replace(each, event=await self.stored(work, each.scope, ledger)) for each in works]
         try:
             # What came under the id of another event has got as far as a route: an operator has let it in.
-            verdict = await self._screening.guarded(work.subject_matter, replay=max(work.replay, 1))
+            verdict = await self._screening.guarded(work.subject_matter, replay=max(work.chain.replay, 1))
         except LinkUnknown as unknown:
             return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
         if not isinstance(verdict, Echo | Refused):
             return await self._continuing.go_on(works[0].subject_matter, works, None, ledger, settled, anew=True)
         for each in works:
-            ledger.leave(each.route)
+            ledger.leave(each.scope)
         if isinstance(verdict, Echo):
             log.info("%s is an echo of our own write", work.subject_matter.key)
             return [Ignored("echo")]
         # Beside the dead letters that there are: they hold what had passed the guards.
-        whole = msgspec.structs.replace(work, route="", whole=True)
+        whole = msgspec.structs.replace(work, scope=WholeEvent())
         outcome = await self._undelivered.bury(whole, verdict.reason, verdict.message, verdict.hint)
         if verdict.alert is not None:
             await self._alert(verdict.alert)
         return [outcome]
 
-    async def stored(self, work: Work, route: str, ledger: Ledger) -> Event:
+    async def stored(self, work: Work, scope: Scope, ledger: Ledger) -> Event:
         """Give the event as the dead letter of a delivery holds it; where it is gone, the one that came.
 
         That one has the digest of the first, unless the row was written before there were digests. What its guards or
@@ -91,7 +92,7 @@ class Resending:
             StorageUnavailable: It could not be read.
         """
         event = work.subject_matter
-        if not route and ledger.proven:
+        if not isinstance(scope, ByRoute) and ledger.proven:
             return event
-        found = await self._undelivered.stored(ledger.letter(route))
+        found = await self._undelivered.stored(ledger.letter(scope))
         return found if found is not None and found.key == event.key else event

@@ -6,6 +6,7 @@ from integration.delivery.attempts import Attempts, all_of
 from integration.delivery.environment import Links, environment_of, stamp
 from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.outcome import Outcome
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.work import Work
 from integration.delivery.screening.newest import Newest
 from integration.delivery.undelivered import Undelivered
@@ -13,6 +14,7 @@ from integration.errors import LinkUnknown, UnexpectedAnswer, Unforeseen
 from integration.events.alerts import target_of
 from integration.events.event import Event
 from integration.faults import netted
+from integration.journal.scope import ByRoute, WhenLinked
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 
@@ -52,20 +54,16 @@ class Spreading:
         if undecided and isinstance(link, Linked):
             matches = self._table.match(stamp(event, link))
             undecided = False
+        before = work.chain
+        chain = Chain(generation=before.generation, earlier=before.earlier, replay=before.replay)
         fresh = Work(
-            route="",
-            accepted_at=work.accepted_at,
-            event=event,
-            environment=environment,
-            generation=work.generation,
-            earlier=work.earlier,
-            replay=work.replay,
+            scope=WhenLinked(), accepted_at=work.accepted_at, event=event, environment=environment, chain=chain
         )
         if not matches.routes and not undecided:
             return [] if "" in but else [await self.unrouted(fresh, ledger)]
         shunned = target_of(event)
         settling = [
-            self._attempts.settle(msgspec.structs.replace(fresh, route=route.name), route, link, ledger)
+            self._attempts.settle(msgspec.structs.replace(fresh, scope=ByRoute(route.name)), route, link, ledger)
             for route in matches.routes
             if route.name not in but and (not shunned or route.target != shunned)
         ]
@@ -80,7 +78,7 @@ class Spreading:
             StorageUnavailable: It is not known to be kept.
         """
         outcome = await self._undelivered.unrouted(work)
-        ledger.note(outcome, msgspec.structs.replace(work, attempt=0))
+        ledger.note(outcome, work)
         return outcome
 
     async def link_for(self, event: Event, *, needed: bool) -> Link | LinkUnknown | None:

@@ -11,6 +11,7 @@ from integration.config.keys.model import Configuration
 from integration.dead_letters import Attempted, DeadLetters, Place, Record, reasons
 from integration.delivery.backoff import FAULTS, GiveUp, decide, postpone
 from integration.delivery.outcome import KEPT_RESPONSE, Buried, Deferred, Ignored, Outcome, Waiting
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Work
 from integration.errors import (
@@ -23,6 +24,7 @@ from integration.errors import (
 from integration.events.event import Event
 from integration.events.inbound import Inbound, Undecoded
 from integration.faults import summary
+from integration.journal.scope import WholeEvent, stored
 from integration.loggers import logger
 from integration.plain_text import plain
 from integration.storage.patience import persist
@@ -68,22 +70,23 @@ class Undelivered:
         settings = self._configuration.delivery
         configured = self._configuration.targets.get(target)
         schedule = (configured.retry_after if configured else ()) or settings.retry_after
-        work = msgspec.structs.replace(work, since=work.since or now)
-        age = {"age": now - (work.since or now), "give_up_after": settings.give_up_after}
+        chain = work.chain.failing(now)
+        work = work.following(chain)
+        age = {"age": now - (chain.since or now), "give_up_after": settings.give_up_after}
         if isinstance(failure, Spared):
-            decision = postpone(schedule, work.attempt, failure.retry_after or 0.0, self._rng, **age)
+            decision = postpone(schedule, chain.attempt, failure.retry_after or 0.0, self._rng, **age)
         elif isinstance(failure, Unforeseen):
-            decision = decide(FAULTS, work.faults, None, self._rng, **age)
+            decision = decide(FAULTS, chain.faults, None, self._rng, **age)
         else:
-            decision = decide(schedule, work.attempt, failure.retry_after, self._rng, **age)
+            decision = decide(schedule, chain.attempt, failure.retry_after, self._rng, **age)
         if isinstance(decision, GiveUp):
             message = f"given up after {decision.attempts} attempts; the last one: {failure}"
             reason = reasons.RETRIES_EXHAUSTED if isinstance(failure, DeliveryFailed) else failure.code
             return await self.bury(work, reason, message, failure.hint, target)
         # Its message is not the one that brought it: a claim-check of its own, since that one's is emptied.
         await self._retries.later(msgspec.structs.replace(work, payload="", begins=""), decision.delay)
-        log.warning("delivery by %s deferred: %s: %s", work.route or "undecided routes", failure.code, failure)
-        return Deferred(work.route, self._clock.now() + decision.delay, failure.code, work.attempt)
+        log.warning("delivery by %s deferred: %s: %s", work.scope.slot or "undecided routes", failure.code, failure)
+        return Deferred(work.scope.slot, self._clock.now() + decision.delay, failure.code, chain.attempt)
 
     async def failed(self, work: Work, fault: Unforeseen, target: str = "") -> tuple[Outcome, Attempted]:
         """Store for another attempt what failed in a way that nobody has foreseen; after some, bury it.
@@ -94,14 +97,14 @@ class Undelivered:
         Raises:
             StorageUnavailable: It is not known to be stored.
         """
-        log.error("%s by %s: %s", work.subject_matter.key, work.route or "no route yet", fault)
+        log.error("%s by %s: %s", work.subject_matter.key, work.scope.slot or "no route yet", fault)
         last = self.attempted(fault)
-        tried = msgspec.structs.replace(work, attempt=work.attempt + 1, faults=work.faults + 1, last=last)
+        tried = work.following(work.chain.tried(last).faulted(last))
         return await self.defer(tried, fault, target), last
 
     def after_fault(self, work: Work) -> timedelta | None:
         """Say how long to wait after an unforeseen fault that `work` counts already; None: it is to be buried."""
-        decision = decide(FAULTS, work.faults, None, self._rng)
+        decision = decide(FAULTS, work.chain.faults, None, self._rng)
         return None if isinstance(decision, GiveUp) else decision.delay
 
     async def park(self, work: Work, reason: str, message: str, target: str) -> Outcome:
@@ -119,8 +122,8 @@ class Undelivered:
             hint = 'Check that it belongs there, then replay it; or set on_relink = "deliver" on the route.'
         record = self._record(work, reason, message, hint, target)
         await persist(lambda: self._dead_letters.park(record))
-        log.warning("delivery by %s parked: %s", work.route or "undecided routes", reason)
-        return Waiting(work.route, reason)
+        log.warning("delivery by %s parked: %s", work.scope.slot or "undecided routes", reason)
+        return Waiting(work.scope.slot, reason)
 
     async def bury(self, work: Work, reason: str, message: str, hint: str, target: str = "") -> Outcome:
         """Make a delivery a dead letter.
@@ -130,8 +133,8 @@ class Undelivered:
         """
         record = self._record(work, reason, message, hint, target)
         path = await persist(lambda: self._dead_letters.bury(record))
-        log.error("delivery by %s is a dead letter (%s: %s): %s", work.route or "no route", reason, message, path)
-        return Buried(work.route, reason)
+        log.error("delivery by %s is a dead letter (%s: %s): %s", work.scope.slot or "no route", reason, message, path)
+        return Buried(work.scope.slot, reason)
 
     async def unrouted(self, unrouted: Work) -> Outcome:
         """Keep, or only note, an event that no route takes.
@@ -146,14 +149,8 @@ class Undelivered:
         if self._configuration.routing.unmatched == "journal":
             log.info("%s of type %s is taken by no route", event.key, event.type)
             return Ignored("unrouted")
-        work = Work(
-            route="",
-            accepted_at=unrouted.accepted_at,
-            event=event,
-            whole=True,
-            replay=unrouted.replay,
-            generation=unrouted.generation,
-        )
+        chain = Chain(replay=unrouted.chain.replay, generation=unrouted.chain.generation)
+        work = Work(scope=WholeEvent(), accepted_at=unrouted.accepted_at, event=event, chain=chain)
         message = f"no route takes events of type {event.type[:200]}"
         return await self.bury(work, reasons.UNROUTED, message, "Add a route for it, then replay the dead letter.")
 
@@ -208,6 +205,7 @@ class Undelivered:
 
     def _record(self, work: Work, reason: str, message: str, hint: str, target: str) -> Record:
         event = work.subject_matter
+        route, whole = stored(work.scope)
         return Record(
             organization=event.organization,
             reason=reason,
@@ -217,14 +215,14 @@ class Undelivered:
             recorded_at=self._clock.now(),
             source=event.ingress,
             event=event,
-            route=work.route,
+            route=route,
             target=target,
-            attempts=work.earlier + work.attempt,
-            last=work.last,
+            attempts=work.chain.attempts,
+            last=work.chain.last,
             environment=work.environment,
-            whole=work.whole,
-            replays=work.replay,
-            generation=work.generation,
+            whole=whole,
+            replays=work.chain.replay,
+            generation=work.chain.generation,
         )
 
     async def take_away(self, letters: Sequence[str], generation: int) -> None:

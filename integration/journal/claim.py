@@ -43,6 +43,7 @@ import msgspec
 
 from integration.dead_letters import reasons
 from integration.journal.record import Entry, Row, chain
+from integration.journal.scope import Recheck, Scope, WholeEvent
 
 LEASE = timedelta(seconds=150)
 """How long a run is believed to be alive, unless the configuration says otherwise."""
@@ -56,6 +57,8 @@ ANEW = frozenset({reasons.UNROUTED, reasons.ROUTE_GONE})
 
 HELD = frozenset({reasons.DUPLICATE_DIFFERS})
 """What is a dead letter for one of these is opened again by an operator only."""
+
+WHOLE = WholeEvent()
 
 type Kind = Literal["source", "recheck", "continuation", "release", "reopen", "replay"]
 type Why = Literal["new", "takeover", "continued", "resent", "rerouted", "released", "replayed"]
@@ -124,7 +127,7 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
     generation: int,
     now: datetime,
     *,
-    route: str | None = None,
+    scope: Scope = WHOLE,
     lease: timedelta = LEASE,
     digest: str = "",
 ) -> Decision:
@@ -135,14 +138,14 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
         kind: What brings the event: a source, a re-check, a retry message, a release of what is parked, an operator.
         generation: Of a continuation: what its message carries.
         now: The time.
-        route: The delivery that it is about; None: the event as a whole (source and recheck always).
+        scope: What it is about; of a source the event as a whole.
         lease: How long a run holds the event.
         digest: Of the event's data, where a source has brought it; empty: it is not compared.
     """
-    asked = _Asked(kind, generation, now, route, lease)
+    asked = _Asked(kind, generation, now, scope, lease)
     if row is None:
         # Numbered past the message's own: its next link must differ from it.
-        return asked.process(generation, "new", whole=route is None, routes=asked.named, running=asked.part)
+        return asked.process(generation, "new", whole=asked.route is None, routes=asked.named, running=asked.part)
     if kind in ("source", "recheck"):
         return _brought(row, asked, digest)
     if row.state == "received":
@@ -165,8 +168,14 @@ class _Asked(msgspec.Struct, frozen=True):
     kind: Kind
     generation: int
     now: datetime
-    route: str | None
+    scope: Scope
     lease: timedelta
+
+    @property
+    def route(self) -> str | None:
+        """The delivery that it is about, or what waits for its routes; None: all of the event."""
+        whole = isinstance(self.scope, WholeEvent | Recheck)
+        return None if whole and self.kind not in ("continuation", "release") else self.scope.slot
 
     @property
     def named(self) -> tuple[str, ...]:

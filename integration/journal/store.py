@@ -7,10 +7,11 @@ import msgspec
 
 from integration.clock import Clock
 from integration.errors import CorruptRecord, StorageUnavailable
-from integration.journal.claim import LEASE, Decision, Differs, Duplicate, Kind, Process, Wait, claim
+from integration.journal.claim import LEASE, WHOLE, Decision, Differs, Duplicate, Kind, Process, Wait, claim
 from integration.journal.entity import decode, encode, partition
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
+from integration.journal.scope import Scope
 from integration.journal.tables import PREFIX, outlived, tables_for
 from integration.loggers import logger
 from integration.storage import Storage
@@ -85,7 +86,7 @@ class Journal:
         *,
         accepted_at: datetime,
         generation: int = 0,
-        route: str | None = None,
+        scope: Scope = WHOLE,
         owner: str = "",
         digest: str = "",
         salvage: "Salvage | None" = None,
@@ -97,7 +98,7 @@ class Journal:
             kind: What brings it.
             accepted_at: When it was first accepted; kept from the first row on.
             generation: Of a continuation: what its message carries.
-            route: The delivery that it is about; None: the event as a whole.
+            scope: What it is about.
             digest: Of the event's data as its sender sent it; empty: it is neither compared nor written.
             salvage: Keeps a row that cannot be read, before another is written in its place.
             owner: A word of the caller's, so that a repeated call knows its own write again; `word()` makes one.
@@ -118,8 +119,8 @@ class Journal:
             row = found.row if found else None
             if row is not None and found is not None and row.owner == owner and row.state == "received":
                 # The account has taken an earlier write of this very call and its answer was lost.
-                return self._resumed(found, row, kind, generation, route=route, digest=digest)
-            decision = claim(row, kind, generation, now, route=route, lease=self._lease, digest=digest)
+                return self._resumed(found, row, kind, generation, scope=scope, digest=digest)
+            decision = claim(row, kind, generation, now, scope=scope, lease=self._lease, digest=digest)
             if isinstance(decision, Duplicate | Differs):
                 await self._count(found, decision)
                 return decision
@@ -222,12 +223,12 @@ class Journal:
         return f"{self._rng.getrandbits(64):016x}"
 
     def _resumed(  # noqa: PLR0913  # the columns of the claim table
-        self, found: _Found, row: Row, kind: Kind, generation: int, *, route: str | None, digest: str
+        self, found: _Found, row: Row, kind: Kind, generation: int, *, scope: Scope, digest: str
     ) -> Run:
         # What it decided follows from the row that it wrote: an event without a lease, as its next run would find it.
         before = msgspec.structs.replace(row, lease_until=None, generation=row.generation - 1)
         now = self._clock.now()
-        decision = claim(before, kind, generation, now, route=route, lease=self._lease, digest=digest)
+        decision = claim(before, kind, generation, now, scope=scope, lease=self._lease, digest=digest)
         if not isinstance(decision, Process):
             msg = f"a claim of {row.subject.key} was written that could not have been made"
             raise CorruptRecord(msg)

@@ -113,7 +113,7 @@ class EventOrders:
             msg = f"the event {id_[:80]!r} has no dead letter, and its payload was not kept"
             raise PayloadNotKept(msg) from error
         event = work.subject_matter
-        return Ordered(event=event.key, organization=event.organization, replay=work.replay)
+        return Ordered(event=event.key, organization=event.organization, replay=work.chain.replay)
 
     async def forget(self, purge: Purge) -> dict[str, Any]:
         """Forget rows of events that are over, for a while; those that are under way, deferred or parked stay.

@@ -13,12 +13,12 @@ from integration.delivery.journalled.abandoned import abandon
 from integration.delivery.journalled.salvage import RowSalvage
 from integration.delivery.queued.envelope import inbound_of
 from integration.delivery.queued.queue import QUEUE as RETRIES
-from integration.delivery.queued.work import RECHECK
 from integration.errors import CorruptRecord, FnoLinkError, Unforeseen
 from integration.events.decode import decode
 from integration.events.inbound import Inbound, Property
 from integration.faults import netted
 from integration.journal import Journal
+from integration.journal.scope import Recheck
 from integration.loggers import logger
 
 log = logger("worker")
@@ -153,7 +153,7 @@ class LostMessages:
             return True
         ended = True
         for event in decode(inbound).events:
-            own = Work(route=RECHECK, accepted_at=record.accepted_at, event=event, whole=True)
+            own = Work(scope=Recheck(), accepted_at=record.accepted_at, event=event)
             ended &= await abandon(journal, own, record.reason, path, salvage)
         return ended
 

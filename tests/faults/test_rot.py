@@ -10,6 +10,7 @@ from integration.delivery.queued.envelope import Envelope
 from integration.delivery.queued.work import Work, decode_continuation, encode_continuation
 from integration.errors import CorruptRecord
 from integration.events.event import Event
+from integration.journal.scope import ByRoute
 from tests.faults.decay import NEVER
 from tests.faults.evidence import Delivery, Evidence, Journalled, Kept, Made, Rot, Sent
 from tests.faults.oracle import judge
@@ -18,7 +19,7 @@ from tests.faults.queued import id_of
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 EVENT = Event(id="E-1", source="https://contoso.crm.dynamics.com", type="T", organization="contoso", time=NOW)
 ENVELOPE = Envelope(source="erp", received_at=NOW, body=b'{"EventId": "E-1", "BusinessEventId": "T"}').encode()
-RETRY = encode_continuation(Work(route="to-orders", accepted_at=NOW, event=EVENT))
+RETRY = encode_continuation(Work(scope=ByRoute("to-orders"), accepted_at=NOW, event=EVENT))
 
 
 @pytest.mark.parametrize("record", [ENVELOPE, RETRY])

@@ -91,10 +91,14 @@ def _told(connection: str, where: str, record: bytes, until: float) -> Iterator[
         if isinstance(work, Work):
             stored = None if work.event else _claimed(connection, work.payload)
             event = work.event or (load(stored) if stored else None)
-            route = "" if work.whole or work.recheck else work.route
             if event is not None:
-                about = {"id": event.id, "key": event.key, "route": route, "generation": work.generation}
-                yield msgspec.structs.replace(nameless, **about)
+                yield msgspec.structs.replace(
+                    nameless,
+                    id=event.id,
+                    key=event.key,
+                    route=work.scope.slot,
+                    generation=work.chain.generation,
+                )
     except CorruptRecord:
         yield nameless
 

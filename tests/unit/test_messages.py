@@ -13,6 +13,7 @@ from integration.events.event import Event, Origin
 from integration.events.inbound import Inbound, Undecoded
 from integration.health.state import Alert
 from integration.health.watch import alert_event
+from integration.journal.scope import WhenLinked
 from tests.fake_clock import FakeClock
 
 HOSTILE = "evil\r\nERROR forged\x1b[2J\u202e"
@@ -57,7 +58,7 @@ def undelivered(letters):
 
 async def test_of_a_dead_letter(caplog):
     letters = Buried()
-    work = Work(route="", accepted_at=NOW, event=EVENT)
+    work = Work(scope=WhenLinked(), accepted_at=NOW, event=EVENT)
     await undelivered(letters).bury(work, "Unrouted", f"no route takes {HOSTILE}", "Add one.")
     inbound = Inbound(
         body=b"x", ingress="crm", organization="contoso", organization_url=ORGANIZATION.url, received_at=NOW

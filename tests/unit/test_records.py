@@ -19,6 +19,7 @@ from integration.events.record import load, store
 from integration.health.state import State
 from integration.health.states import _READER as STATES
 from integration.journal import Entry, Row, Subject, entity
+from integration.journal.scope import ByRoute
 from integration.links.identities import _READER as IDENTITIES
 from integration.links.identities import Known
 from integration.links.shared import _READER as LINKS
@@ -37,7 +38,7 @@ EVENT = Event(
 LINK = Linked(url="https://one.operations.dynamics.com", tenant_id="t", id="one", trusted=True, checked_at=AT)
 KINDS = {
     "envelope": (Envelope(source="erp", received_at=AT, body=b"{}").encode(), Envelope.decode),
-    "delivery": (encode_continuation(Work(route="r", accepted_at=AT, event=EVENT)), decode_continuation),
+    "delivery": (encode_continuation(Work(scope=ByRoute("r"), accepted_at=AT, event=EVENT)), decode_continuation),
     "release": (encode_continuation(Release(organization="contoso")), decode_continuation),
     "order": (encode_continuation(JobOrder(job="1")), decode_continuation),
     "event": (store(EVENT), load),

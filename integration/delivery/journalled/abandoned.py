@@ -2,7 +2,8 @@
 
 from integration.delivery.journalled.salvage import RowSalvage
 from integration.delivery.queued.work import Work
-from integration.journal import Entry, Journal, Kind, Refuse, Run, Subject, Wait
+from integration.journal import Entry, Journal, Refuse, Run, Subject, Wait
+from integration.journal.scope import Recheck, WholeEvent
 from integration.loggers import logger
 from integration.storage.patience import persist
 
@@ -30,27 +31,26 @@ async def abandon(journal: Journal | None, work: Work, code: str, letter: str, s
     subject = work.about if work.event is None else Subject.of(work.event)
     if journal is None or subject is None or (work.event is not None and work.event.internal):
         return True
-    kind: Kind = "recheck" if work.recheck else work.begins or "continuation"
-    whole = work.recheck or (work.whole and not work.route)
+    own = isinstance(work.scope, Recheck)
     owner = journal.word()
     run = await persist(
         lambda: journal.claim(
             subject,
-            kind,
+            work.kind,
             accepted_at=work.accepted_at,
-            generation=work.generation,
-            route=None if work.recheck or (whole and work.begins) else work.route,
+            generation=work.chain.generation,
+            scope=work.scope,
             owner=owner,
             salvage=salvage,
             # A sender's message under the id of an event must not end that event's run.
-            digest=work.event.digest if work.recheck and work.event is not None else "",
+            digest=work.event.digest if own and work.event is not None else "",
         )
     )
     if not isinstance(run, Run):
-        log.info("%s by %s goes on without the message that was buried", subject.key, work.route)
+        log.info("%s by %s goes on without the message that was buried", subject.key, work.scope.slot or "all routes")
         return not isinstance(run, Wait | Refuse)
-    route = "" if whole else work.route
-    entry = Entry(route=route, state="dead_lettered", attempt=work.attempt, code=code, letter=letter)
+    route, whole = work.scope.slot, isinstance(work.scope, WholeEvent | Recheck)
+    entry = Entry(route=route, state="dead_lettered", attempt=work.chain.attempt, code=code, letter=letter)
     # What else a dead run has left open is for whoever takes over; an event as a whole is left by its own run.
     alone = whole or (not run.decision.whole and run.decision.routes == (route,))
     await persist(lambda: journal.end(run, (entry,), complete=alone))

@@ -6,6 +6,7 @@ from integration.dead_letters import Attempted, path_for, reasons
 from integration.delivery.outcome import KEPT_RESPONSE, Buried, Deferred, Delivered, Outcome, Waiting
 from integration.delivery.queued.work import Work
 from integration.journal import Entry
+from integration.journal.scope import ByRoute, Scope
 
 
 class Ledger:
@@ -30,9 +31,9 @@ class Ledger:
         """What became of each delivery so far."""
         return tuple(self._entries.values())
 
-    def knows(self, route: str) -> bool:
+    def knows(self, scope: Scope) -> bool:
         """Tell whether it is entered what became of the delivery by a route."""
-        return route != "" and route in self._entries
+        return isinstance(scope, ByRoute) and scope.slot in self._entries
 
     def note(
         self, outcome: Outcome, work: Work, *, target: str = "", last: Attempted | None = None, ms: int = 0
@@ -46,7 +47,7 @@ class Ledger:
             last: How the last attempt failed, if any did.
             ms: Milliseconds that it took.
         """
-        attempt, letter = work.attempt, ""
+        attempt, letter = work.chain.attempt, ""
         if isinstance(outcome, Buried):
             event = work.subject_matter
             letter = path_for(event.organization, outcome.reason, work.accepted_at, event.key, outcome.route)
@@ -69,15 +70,15 @@ class Ledger:
                 entry = Entry(route="", state="unrouted")
         self._entries[entry.route] = msgspec.structs.replace(entry, target=target, letter=letter, ms=ms)
 
-    def letter(self, route: str) -> str:
+    def letter(self, scope: Scope) -> str:
         """Say where the dead letter of a delivery lies that was begun anew; empty: it had none."""
-        entry = self._before.get(route)
+        entry = self._before.get(scope.slot)
         return entry.letter if entry else ""
 
-    def leave(self, route: str) -> None:
+    def leave(self, scope: Scope) -> None:
         """Enter that a delivery stays the dead letter that it was."""
-        if entry := self._before.get(route):
-            self._entries[route] = msgspec.structs.replace(entry, state="dead_lettered")
+        if entry := self._before.get(scope.slot):
+            self._entries[scope.slot] = msgspec.structs.replace(entry, state="dead_lettered")
 
     def decide(self) -> None:
         """Enter that the routes which only the link decides are decided, by entries of their own."""

@@ -15,8 +15,9 @@ from integration.delivery.journalled.abandoned import abandon
 from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.journalled.salvage import RowSalvage
 from integration.delivery.outcome import Deferred, Held, Ignored, Outcome, PutOff, Stale
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.queue import RetryQueue
-from integration.delivery.queued.work import RECHECK, Work
+from integration.delivery.queued.work import Work
 from integration.delivery.undelivered import Undelivered
 from integration.errors import StorageUnavailable, Unforeseen
 from integration.events.event import Event, Variant
@@ -37,6 +38,7 @@ from integration.journal import (
     Subject,
     Wait,
 )
+from integration.journal.scope import Recheck, Scope, WholeEvent
 from integration.loggers import logger
 from integration.storage.patience import persist
 
@@ -80,14 +82,13 @@ class Runs:
         self._clock = clock
         self._payloads = payloads
 
-    async def run(self, kind: Kind, work: Work, act: Act, *, whole: bool) -> list[Outcome]:
+    async def run(self, kind: Kind, work: Work, act: Act) -> list[Outcome]:
         """Do something for an event, if the claim table allows it.
 
         Args:
             kind: What brings the event.
-            work: The event; its route and generation are those of a continuation or release.
+            work: The event, and what of it is to be done.
             act: Does it, given the event, what was claimed and where to enter what it does.
-            whole: It is about the event as a whole, not about the delivery by `work.route`.
 
         Returns:
             What `act` returned; or, where it was not called, Duplicate, Held, PutOff or Stale.
@@ -98,7 +99,6 @@ class Runs:
         journal, event = self._journal, work.subject_matter
         if journal is None or event.internal:
             return await act(work, None, Ledger())
-        route = None if whole else work.route
         for _ in range(_ROUNDS):
             owner, event = journal.word(), work.subject_matter
             answer = await persist(
@@ -106,10 +106,10 @@ class Runs:
                     Subject.of(event),
                     kind,
                     accepted_at=work.accepted_at,
-                    generation=work.generation,
-                    route=route,
+                    generation=work.chain.generation,
+                    scope=work.scope,
                     owner=owner,
-                    digest=_digest(event, kind, whole=whole),
+                    digest=_digest(event, kind, work.scope),
                     salvage=self._salvage,
                 )
             )
@@ -156,10 +156,10 @@ class Runs:
         if self._journal is None or work.about is None:
             return False
         row = await self._journal.find(work.about)
-        entry = row.entry(work.route) if row else None
-        if work.recheck:
+        entry = row.entry(work.scope.slot) if row else None
+        if isinstance(work.scope, Recheck):
             return row is not None and row.state != "received" and not row.partial
-        return entry is not None and (entry.state, entry.generation) != ("deferred", work.generation)
+        return entry is not None and (entry.state, entry.generation) != ("deferred", work.chain.generation)
 
     async def failed(self, kind: Kind, work: Work, fault: Unforeseen) -> list[Outcome]:
         """Keep what failed in a way that nobody has foreseen beside what its run does: in claiming, or in recording.
@@ -171,17 +171,16 @@ class Runs:
             StorageUnavailable: It is not known to be kept.
         """
         event = work.subject_matter
-        log.error("%s by %s: %s", event.key, work.route or "all routes", fault)
-        tried = msgspec.structs.replace(work, faults=work.faults + 1, last=self._undelivered.attempted(fault))
+        log.error("%s by %s: %s", event.key, work.scope.slot or "all routes", fault)
+        tried = work.following(work.chain.faulted(self._undelivered.attempted(fault)))
         delay = None if kind == "release" else self._undelivered.after_fault(tried)
         if delay is not None:
             await self._retries.later(self._again(kind, tried), delay)
-            return [Deferred(work.route, self._clock.now() + delay, fault.code, work.attempt)]
+            return [Deferred(work.scope.slot, self._clock.now() + delay, fault.code, work.chain.attempt)]
         lost = self._again(kind, tried)
-        whole = lost.recheck or lost.whole
-        letter = msgspec.structs.replace(lost, route="", whole=True) if whole else lost
+        letter = msgspec.structs.replace(lost, scope=WholeEvent()) if isinstance(lost.scope, Recheck) else lost
         buried = await self._undelivered.bury(letter, fault.code, str(fault), fault.hint)
-        path = path_for(event.organization, fault.code, work.accepted_at, event.key, letter.route)
+        path = path_for(event.organization, fault.code, work.accepted_at, event.key, letter.scope.slot)
         await netted(abandon(self._journal, lost, fault.code, path, self._salvage), self._unrecorded)
         return [buried]
 
@@ -189,7 +188,7 @@ class Runs:
         # The message that brought it empties its own claim-check.
         work = msgspec.structs.replace(work, payload="", about=None)
         if kind == "source":
-            return msgspec.structs.replace(self._recheck(work), faults=work.faults, last=work.last)
+            return self._recheck(work).following(Chain(faults=work.chain.faults, last=work.chain.last))
         begins = kind if kind in ("reopen", "replay") else work.begins
         return msgspec.structs.replace(work, begins=begins)
 
@@ -237,22 +236,23 @@ class Runs:
                 return PutOff()
             case Refuse():
                 log.info("%s is being processed", event.key)
-                return Held(work.route)
+                return Held(work.scope.slot)
             case Drop() if kind == "reopen":
-                log.info("%s by %s was delivered since", event.key, work.route or "all routes")
+                log.info("%s by %s was delivered since", event.key, work.scope.slot or "all routes")
                 return Ignored(DELIVERED_SINCE)
             case _:
-                log.info("%s by %s: nothing is left to do", event.key, work.route or "all routes")
+                log.info("%s by %s: nothing is left to do", event.key, work.scope.slot or "all routes")
                 return Stale()
 
     def _recheck(self, work: Work) -> Work:
         # A name of its own, since its claim-check must not be deleted with another's.
         word = self._journal.word() if self._journal else ""
-        return Work(route=f"{RECHECK}{word}", accepted_at=work.accepted_at, event=work.event, whole=True)
+        return Work(scope=Recheck(word), accepted_at=work.accepted_at, event=work.event)
 
 
-def _digest(event: Event, kind: Kind, *, whole: bool) -> str:
+def _digest(event: Event, kind: Kind, scope: Scope) -> str:
     """Give the digest of an event as its sender sent it; empty where only a later form of it may be at hand."""
     if kind in ("source", "recheck"):
         return event.digest
-    return event.digest if whole and "contextstripped" not in event.extensions else ""
+    entire = kind in ("reopen", "replay") and isinstance(scope, WholeEvent)
+    return event.digest if entire and "contextstripped" not in event.extensions else ""

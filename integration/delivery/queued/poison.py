@@ -12,6 +12,7 @@ from integration.delivery.queued.queue import QUEUE as RETRIES
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import JobOrder, Release, decode_continuation
 from integration.errors import CorruptRecord
+from integration.journal.scope import Recheck, WholeEvent
 from integration.loggers import logger
 
 log = logger("delivery")
@@ -81,10 +82,10 @@ class Poison:
             accepted_at=work.accepted_at,
             event=event,
             body=None,
-            route="" if work.recheck else work.route,
-            attempts=work.earlier + work.attempt,
-            last=work.last,
+            route=work.scope.slot,
+            attempts=work.chain.attempts,
+            last=work.chain.last,
             environment=work.environment,
-            whole=work.whole or work.recheck,
-            replays=work.replay,
+            whole=isinstance(work.scope, WholeEvent | Recheck),
+            replays=work.chain.replay,
         )

@@ -1,61 +1,51 @@
 """What waits on `fno-link-retries`: deliveries to try again, releases to make, jobs to go on with."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from integration.dead_letters import Attempted
+from integration.delivery.queued.chain import Chain
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.record import load, store
-from integration.journal import Subject
+from integration.journal import Kind, Subject
+from integration.journal.scope import Recheck, Scope, WholeEvent, scope_of, stored
 from integration.records import VERSION, Reader
 
 type Begins = Literal["", "reopen", "replay"]
 
-RECHECK = "*"
-"""How the `route` of a re-check begins; names of routes never do."""
-
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """One event on its way by one route.
+    """One event on its way, and what of it is to be done.
 
     Args:
-        route: The route's name, never a URL; empty: the routes that can only be decided once the link is known.
+        scope: What it is about.
         accepted_at: When fno-link first took the event from its sender.
         event: The event; None when it lies in a claim-check blob.
         payload: The claim-check blob's path, empty when there is none. Copies of one message have the same; the message
             of the delivery's next attempt has one of its own.
-        attempt: How many attempts were made.
+        about: What the journal calls the event, where the message holds only its claim-check.
         environment: Fingerprint of the environment that it was first stamped with, or meant for.
-        last: How the last attempt ended.
-        generation: The journal's number of the run that deferred it; a message of an older one is dropped.
         begins: How an operator begins it anew: `reopen` its dead letter, or `replay` it, though it may have been made.
             Empty: it goes on, by its chain of retries.
-        whole: The event as a whole, before its guards and routes; `route` is empty then.
-        earlier: How many attempts were made before an operator replayed it.
-        replay: How often an operator has replayed it.
-        since: When the delivery failed for the first time since it was last begun.
-        about: What the journal calls the event, where the message holds only its claim-check.
-        faults: How many attempts failed in a way that nobody has foreseen, since it was last begun.
+        chain: How far it has come.
     """
 
-    route: str
+    scope: Scope
     accepted_at: datetime
     event: Event | None = None
     payload: str = ""
-    attempt: int = 0
-    environment: str = ""
-    last: Attempted | None = None
-    generation: int = 0
-    begins: Begins = ""
-    whole: bool = False
-    earlier: int = 0
-    replay: int = 0
-    since: datetime | None = None
     about: Subject | None = None
-    faults: int = 0
+    environment: str = ""
+    begins: Begins = ""
+    chain: Chain = Chain()
+
+    @property
+    def kind(self) -> Kind:
+        """What the journal calls the message that brings it."""
+        return "recheck" if isinstance(self.scope, Recheck) else self.begins or "continuation"
 
     def anew(self, begins: Begins, replay: int) -> "Work":
         """Return it as an operator begins it anew: a re-check as the event as a whole.
@@ -64,23 +54,23 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
             begins: How.
             replay: How often an operator has replayed it, this time included.
         """
-        return msgspec.structs.replace(
-            self,
-            route="" if self.recheck else self.route,
-            whole=self.whole or self.recheck,
-            begins=begins,
-            replay=replay,
-            earlier=self.earlier + self.attempt,
-            attempt=0,
-            generation=0,
-            since=None,
-            faults=0,
-        )
+        scope = WholeEvent() if isinstance(self.scope, Recheck) else self.scope
+        return msgspec.structs.replace(self, scope=scope, begins=begins, chain=self.chain.anew(replay))
 
-    @property
-    def recheck(self) -> bool:
-        """Whether this is about no delivery, but makes sure that the event's own run came to its end."""
-        return self.route.startswith(RECHECK)
+    def following(self, chain: Chain) -> "Work":
+        """Return it with its chain as it is now."""
+        return msgspec.structs.replace(self, chain=chain)
+
+    def of_run(self, generation: int | None) -> "Work":
+        """Return it as a part of the run of this number; None: there is none, it keeps its own."""
+        return self if generation is None else self.following(self.chain.of_run(generation))
+
+    def part(self, scope: Scope) -> "Work":
+        """Return what is to be done of the same event by another scope: itself, or a chain that begins now."""
+        if scope == self.scope:
+            return self
+        chain = Chain(replay=self.chain.replay, generation=self.chain.generation)
+        return Work(scope=scope, accepted_at=self.accepted_at, event=self.event, chain=chain)
 
     @property
     def subject_matter(self) -> Event:
@@ -153,9 +143,27 @@ def encode_continuation(message: Work | Release | JobOrder) -> bytes:
     """Write a message of `fno-link-retries`."""
     if isinstance(message, Release | JobOrder):
         return _ENCODER.encode(message)
-    fields: dict[str, Any] = msgspec.structs.asdict(message)
-    fields["event"] = _NONE if message.event is None else msgspec.Raw(store(message.event))
-    return _ENCODER.encode(_Delivery(**fields, v=VERSION))
+    route, whole = stored(message.scope)
+    chain = message.chain
+    delivery = _Delivery(
+        route=route,
+        whole=whole,
+        accepted_at=message.accepted_at,
+        event=_NONE if message.event is None else msgspec.Raw(store(message.event)),
+        payload=message.payload,
+        about=message.about,
+        environment=message.environment,
+        begins=message.begins,
+        attempt=chain.attempt,
+        earlier=chain.earlier,
+        since=chain.since,
+        last=chain.last,
+        generation=chain.generation,
+        replay=chain.replay,
+        faults=chain.faults,
+        v=VERSION,
+    )
+    return _ENCODER.encode(delivery)
 
 
 def decode_continuation(body: bytes) -> Work | Release | JobOrder:
@@ -167,10 +175,24 @@ def decode_continuation(body: bytes) -> Work | Release | JobOrder:
     message = _READER.read(body)
     if isinstance(message, Release | JobOrder):
         return message
-    fields: dict[str, Any] = msgspec.structs.asdict(message)
-    del fields["v"]
-    fields["event"] = None if message.event == _NONE else load(bytes(message.event))
-    return Work(**fields)
+    return Work(
+        scope=scope_of(message.route, whole=message.whole),
+        accepted_at=message.accepted_at,
+        event=None if message.event == _NONE else load(bytes(message.event)),
+        payload=message.payload,
+        about=message.about,
+        environment=message.environment,
+        begins=message.begins,
+        chain=Chain(
+            attempt=message.attempt,
+            earlier=message.earlier,
+            since=message.since,
+            last=message.last,
+            generation=message.generation,
+            replay=message.replay,
+            faults=message.faults,
+        ),
+    )
 
 
 _NONE = msgspec.Raw(b"null")

@@ -19,6 +19,7 @@ from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record
 from integration.delivery.outcome import Outcome, Stale, named
 from integration.delivery.pipeline import Pipeline
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.envelope import QUEUE as EVENTS
 from integration.delivery.queued.envelope import Envelope, inbound_of, redeem
 from integration.delivery.queued.queue import QUEUE as RETRIES
@@ -27,6 +28,7 @@ from integration.delivery.queued.work import JobOrder, Work, decode_continuation
 from integration.errors import CorruptRecord, Unforeseen, UnknownJob, UnknownOrganization, UnknownSource
 from integration.faults import netted
 from integration.journal import ANEW, Found, Payloads
+from integration.journal.scope import ByRoute, WholeEvent, scope_of
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.turn import Turn
@@ -138,7 +140,8 @@ class Replays:
             msg = f"the journal row of {found.key} cannot be read"
             raise CorruptRecord(msg)
         event = await self._payloads.get(found.table, row.subject.organization, found.key)
-        work = Work(route=route, accepted_at=row.accepted_at, event=event, whole=not route)
+        scope = ByRoute(route) if route else WholeEvent()
+        work = Work(scope=scope, accepted_at=row.accepted_at, event=event)
         ordered = work.anew("replay", row.replayed + 1)
         await self._retries.later(ordered, timedelta(0))
         return ordered
@@ -300,15 +303,13 @@ class Replays:
         if record.event.organization not in self._configuration.organizations:
             msg = f"the organization {record.event.organization} is no longer configured"
             raise UnknownOrganization(msg)
-        whole = record.whole or record.reason in ANEW
+        scope = WholeEvent() if record.reason in ANEW else scope_of(record.route, whole=record.whole)
         work = Work(
-            route="" if whole else record.route,
+            scope=scope,
             accepted_at=record.accepted_at,
             event=record.event,
             environment="" if current_environment else record.environment,
-            last=record.last,
-            whole=whole,
-            earlier=record.attempts,
+            chain=Chain(attempt=record.attempts, last=record.last),
         )
         return await self._pipeline.resume(work.anew("reopen", record.replays + 1))
 

@@ -19,9 +19,11 @@ from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRO
 from integration.delivery.environment import Links, fingerprint
 from integration.delivery.outcome import Held, Outcome, Waiting
 from integration.delivery.pipeline import Pipeline
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Release, Work
 from integration.errors import CorruptRecord, LinkUnknown, UnknownOrganization
+from integration.journal.scope import scope_of
 from integration.links.values import Link, Linked, NotLinked
 from integration.loggers import logger
 from integration.storage.turn import Ended, Turn
@@ -214,13 +216,11 @@ class Releases:
         self, parked: Parked, record: Record, link: Link, *, current_environment: bool = False
     ) -> list[Outcome]:
         work = Work(
-            route=record.route,
+            scope=scope_of(record.route, whole=record.whole),
             accepted_at=record.accepted_at,
             event=record.event,
-            attempt=record.attempts,
             environment="" if current_environment else record.environment,
-            last=record.last,
-            replay=record.replays,
+            chain=Chain(attempt=record.attempts, last=record.last, replay=record.replays),
         )
         outcomes = await self._pipeline.release(work, link)
         if _kept_elsewhere(outcomes, record.reason):

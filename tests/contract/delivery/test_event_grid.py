@@ -128,9 +128,9 @@ async def test_a_wrong_key_is_told_and_deliveries_go_on_once_it_is_mended(bench,
     [outcome] = await to_grid(key="wrong").receive(bench.inbound(business_event()))
     assert isinstance(outcome, Deferred)
     work = await waiting(bench)
-    assert work.last is not None
-    assert (work.last.status, "refused the key" in work.last.message) == (401, True)
-    assert "not authorized" in work.last.response
+    assert work.chain.last is not None
+    assert (work.chain.last.status, "refused the key" in work.chain.last.message) == (401, True)
+    assert "not authorized" in work.chain.last.response
     to_grid()
     assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "")]
     assert stand.topic.requests == 2

@@ -16,6 +16,7 @@ from integration.delivery.queued.queue import QUEUE, RetryQueue
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.events.decode import decode
 from integration.journal import Listing, Subject, Wanted
+from integration.journal.scope import ByRoute, Recheck, WholeEvent
 from tests.fixtures.bench import AT, LINKED, NOT_LINKED, ORDERS, OTHERS, Bench, business_event
 from tests.fixtures.journaled import (
     BODY,
@@ -71,7 +72,7 @@ async def test_of_duplicates_in_two_processes_at_once_one_is_delivered(bench):
 
 async def test_a_recheck_takes_over_what_stayed_unfinished_and_else_drops_itself(bench):
     (event,) = decode(bench.inbound(BODY)).items
-    recheck = Work(route="*1", accepted_at=AT, event=event)
+    recheck = Work(scope=Recheck("1"), accepted_at=AT, event=event)
     await bench.journal.claim(Subject.of(event), "source", accepted_at=AT)
     assert await bench.pipeline.resume(recheck) == PUT_OFF
     assert await bench.storage.queue(QUEUE).depth() == 1
@@ -206,13 +207,13 @@ async def test_a_retry_goes_on_under_its_generation_and_an_older_message_is_stal
     outcomes = await bench.pipeline.receive(bench.inbound(BODY))
     assert [type(outcome) for outcome in outcomes] == [Deferred, Delivered]
     (first,) = await works(bench)
-    assert (first.generation, first.attempt) == (1, 1)
+    assert (first.chain.generation, first.chain.attempt) == (1, 1)
     assert await bench.pipeline.receive(bench.inbound(BODY)) == DUPLICATE
     (outcome,) = await bench.pipeline.resume(first)
     assert isinstance(outcome, Deferred)
     assert await bench.pipeline.resume(first) == STALE
     (second,) = await works(bench)
-    assert (second.generation, second.attempt) == (2, 2)
+    assert (second.chain.generation, second.chain.attempt) == (2, 2)
     assert await bench.pipeline.resume(second) == [Delivered("orders", 200, "ok")]
     assert await bench.pipeline.resume(second) == STALE
     assert (await row(bench)).state == "done"
@@ -276,10 +277,10 @@ async def test_routes_that_only_the_link_decides_are_made_once(bench):
 async def test_an_operator_may_replay_what_is_done(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
     (event,) = decode(bench.inbound(BODY)).items
-    work = Work(route="orders", accepted_at=AT, event=event)
-    assert await bench.pipeline.replay(work) == [Delivered("orders", 200, "ok")]
-    whole = Work(route="", accepted_at=AT, event=event, whole=True, replay=2)
-    assert await bench.pipeline.replay(whole) == DELIVERED
+    work = Work(scope=ByRoute("orders"), accepted_at=AT, event=event)
+    assert await bench.pipeline.resume(work.anew("replay", 1)) == [Delivered("orders", 200, "ok")]
+    whole = Work(scope=WholeEvent(), accepted_at=AT, event=event)
+    assert await bench.pipeline.resume(whole.anew("replay", 2)) == DELIVERED
     assert bench.orders.shipments[-1].message_id.endswith(":orders:r2")
     assert await bench.pipeline.resume(whole.anew("replay", 3)) == DELIVERED
     assert (await row(bench)).replayed == 3

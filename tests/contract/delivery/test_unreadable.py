@@ -11,10 +11,12 @@ from integration.config.keys.model import Configuration, Organization, Route, St
 from integration.dead_letters import Filter, Record
 from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import JobOrder, Release, Work
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.work import encode_continuation
 from integration.events.event import Event
 from integration.events.record import store
 from integration.journal import Entry, Journal, Subject
+from integration.journal.scope import ByRoute
 from integration.routing.table import RouteTable
 from integration.storage.names import PAYLOADS
 from integration.worker import Worker
@@ -59,7 +61,7 @@ async def delivered(connection) -> int:
 
 
 def waiting(number: int, path: str) -> bytes:
-    return encode_continuation(Work(route="orders", accepted_at=AT, payload=path, attempt=number))
+    return encode_continuation(Work(scope=ByRoute("orders"), accepted_at=AT, payload=path, chain=Chain(attempt=number)))
 
 
 async def test_a_truncated_claim_check_is_a_dead_letter_with_a_log_line_and_the_next_message_goes_on(
@@ -85,7 +87,12 @@ async def deferred(worker, event) -> Work:
     run = await worker.journal.claim(Subject.of(event), "source", accepted_at=AT, generation=0, owner="somebody")
     entry = Entry(route="orders", state="deferred", attempt=1, until=AT, code="TargetUnavailable")
     assert await worker.journal.end(run, (entry,))
-    return Work(route="orders", accepted_at=AT, attempt=1, generation=run.row.generation, about=Subject.of(event))
+    return Work(
+        scope=ByRoute("orders"),
+        accepted_at=AT,
+        about=Subject.of(event),
+        chain=Chain(attempt=1, generation=run.row.generation),
+    )
 
 
 @pytest.mark.parametrize("how", ["unreadable", "poison"])
@@ -115,7 +122,7 @@ async def test_a_retry_message_that_is_buried_is_so_in_the_journal_and_a_resend_
 async def test_a_buried_message_of_an_older_link_of_the_chain_changes_nothing_in_the_journal(worker):
     event = an_event()
     work = await deferred(worker, event)
-    older = encode_continuation(structs.replace(work, event=event, generation=work.generation - 1))
+    older = encode_continuation(structs.replace(work, event=event).of_run(work.chain.generation - 1))
     await worker.take_poison("fno-link-retries", older)
     assert len(await letters(worker)) == 1
     assert (await worker.journal.find(Subject.of(event))).state == "deferred"

@@ -9,9 +9,11 @@ from integration.config.keys.model import Configuration, HttpSource, Organizatio
 from integration.dead_letters import Record
 from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Envelope, Release, Work
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.work import encode_continuation
 from integration.events.decode import decode
 from integration.events.inbound import Inbound
+from integration.journal.scope import ByRoute
 from integration.routing.table import RouteTable
 from integration.storage.names import PAYLOADS
 from integration.worker import Worker
@@ -76,7 +78,7 @@ async def test_an_envelope_that_comes_again_after_it_was_done_is_neither_process
 
 async def test_a_delivery_that_comes_again_as_poison_after_it_was_done_is_no_dead_letter(worker):
     await worker.storage.blobs(PAYLOADS).put("payloads/deliveries/x", b"")
-    message = encode_continuation(Work(route="r", accepted_at=AT, payload="payloads/deliveries/x"))
+    message = encode_continuation(Work(scope=ByRoute("r"), accepted_at=AT, payload="payloads/deliveries/x"))
     await worker.take_continuation(message)
     await worker.take_poison("fno-link-retries", message)
     assert [path async for path in worker.storage.blobs(DEAD_LETTERS).names("")] == []
@@ -112,7 +114,7 @@ async def test_the_dead_letter_of_a_poison_envelope_holds_the_body_of_its_claim_
 
 
 async def test_the_dead_letter_of_a_poison_delivery_holds_its_event_and_route(worker):
-    work = Work(route="r", accepted_at=AT, event=event(), attempt=2)
+    work = Work(scope=ByRoute("r"), accepted_at=AT, event=event(), chain=Chain(attempt=2))
     await worker.take_poison("fno-link-retries", encode_continuation(work))
     letter = await only_letter(worker)
     assert (letter.reason, letter.event, letter.route, letter.attempts) == ("Poison", event(), "r", 2)
@@ -124,7 +126,7 @@ async def test_the_dead_letter_of_a_poison_delivery_holds_its_event_and_route(wo
     [
         ("fno-link-events", b"\xff no envelope"),
         ("fno-link-events", envelope(body=None, payload="payloads/intake/none")),
-        ("fno-link-retries", encode_continuation(Work(route="r", accepted_at=AT, payload="payloads/aa/none"))),
+        ("fno-link-retries", encode_continuation(Work(scope=ByRoute("r"), accepted_at=AT, payload="payloads/aa/none"))),
         ("fno-link-retries", encode_continuation(Release(organization="contoso"))),
         ("erp", b"anything"),
     ],

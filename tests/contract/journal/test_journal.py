@@ -8,6 +8,7 @@ import pytest
 
 from integration.errors import CorruptRecord
 from integration.journal import Drop, Duplicate, Entry, Journal, Refuse, Run, Subject, Wait
+from integration.journal.scope import ByRoute
 from integration.journal.tables import table_of
 from tests.fake_clock import FakeClock
 
@@ -138,12 +139,12 @@ async def test_a_chain_of_retries_drops_what_is_not_its_present_link(storage, cl
     deferred = Entry(route="orders", state="deferred", attempt=1, code="TargetUnavailable")
     first = await claimed(journal, subject)
     await journal.end(first, (deferred,))
-    second = await claimed(journal, subject, "continuation", generation=first.row.generation, route="orders")
+    second = await claimed(journal, subject, "continuation", generation=first.row.generation, scope=ByRoute("orders"))
     await journal.end(second, (deferred,))
-    old = await journal.claim(subject, "continuation", accepted_at=clock.now(), generation=1, route="orders")
+    old = await journal.claim(subject, "continuation", accepted_at=clock.now(), generation=1, scope=ByRoute("orders"))
     assert old == Drop()
-    third = await claimed(journal, subject, "continuation", generation=second.row.generation, route="orders")
-    assert isinstance(await journal.claim(subject, "replay", accepted_at=clock.now(), route="orders"), Refuse)
+    third = await claimed(journal, subject, "continuation", generation=second.row.generation, scope=ByRoute("orders"))
+    assert isinstance(await journal.claim(subject, "replay", accepted_at=clock.now(), scope=ByRoute("orders")), Refuse)
     await journal.end(third, (delivered(),))
     row = await journal.find(subject)
     assert row is not None

@@ -8,6 +8,7 @@ from integration.delivery import Work
 from integration.delivery.outcome import Deferred, Delivered
 from integration.delivery.queued.queue import QUEUE
 from integration.errors import TargetUnavailable
+from integration.journal.scope import ByRoute
 from tests.fixtures.bench import business_event
 from tests.fixtures.journaled import BODY, DELIVERED, DUPLICATE, journaled, row, works
 
@@ -33,7 +34,7 @@ async def dies(bench) -> Work:
     del bench.others.deliver
     assert (await row(bench)).state == "received"
     (work,) = await works(bench)
-    assert work.route == "orders"
+    assert work.scope == ByRoute("orders")
     return work
 
 

@@ -12,6 +12,7 @@ from integration.delivery.queued.claim_checks import KEEP
 from integration.delivery.queued.queue import BEHIND, QUEUE
 from integration.errors import CorruptRecord, StorageUnavailable, TargetUnavailable
 from integration.journal import Journal
+from integration.journal.scope import ByRoute
 from integration.storage.names import EVENTS, PAYLOADS
 from tests.fixtures.bench import AT, ORDERS, business_event
 
@@ -164,7 +165,7 @@ async def test_nothing_is_swept_while_messages_stand_that_may_need_it(bench, que
 
 async def test_nothing_is_swept_while_due_retries_have_not_been_moved(bench):
     await bench.storage.blobs(PAYLOADS).put("payloads/deliveries/2025/01/01/x", b"x")
-    await bench.retries.later(Work(route="orders", accepted_at=AT, payload="payloads/x"), timedelta(hours=1))
+    await bench.retries.later(Work(scope=ByRoute("orders"), accepted_at=AT, payload="payloads/x"), timedelta(hours=1))
     bench.clock.seconds += (BEHIND + timedelta(hours=2)).total_seconds()
     assert await bench.retries.sweep() == 0
     assert await bench.retries.move_due(None) == 1
@@ -175,13 +176,13 @@ async def test_nothing_is_swept_while_due_retries_have_not_been_moved(bench):
 @pytest.mark.parametrize("path", ["", "leases/due", "payloads/deliveries/2026/01/01/none"])
 async def test_a_message_without_its_payload_says_so(bench, path):
     with pytest.raises(CorruptRecord, match="gone"):
-        await bench.pipeline.resume(Work(route="orders", accepted_at=AT, payload=path))
+        await bench.pipeline.resume(Work(scope=ByRoute("orders"), accepted_at=AT, payload=path))
 
 
 async def test_a_claim_check_that_cannot_be_read_says_so(bench):
     await bench.storage.blobs(PAYLOADS).put("payloads/x", b"{no event")
     with pytest.raises(CorruptRecord, match="cannot be read"):
-        await bench.pipeline.resume(Work(route="orders", accepted_at=AT, payload="payloads/x"))
+        await bench.pipeline.resume(Work(scope=ByRoute("orders"), accepted_at=AT, payload="payloads/x"))
 
 
 async def test_a_copy_that_waits_for_another_run_keeps_the_payload_of_its_message(bench):

@@ -11,6 +11,7 @@ from integration.delivery.outcome import Buried, Delivered, Stale
 from integration.errors import TargetRejected
 from integration.events.decode import decode
 from integration.journal import Entry, Listing, Run, Subject, Wanted
+from integration.journal.scope import Recheck
 from tests.fixtures.bench import business_event
 from tests.fixtures.journaled import DELIVERED, DUPLICATE, journaled, row, works
 
@@ -135,7 +136,7 @@ async def test_the_recheck_of_what_differs_holds_it_too(bench):
     await bench.pipeline.receive(bench.inbound(REAL))
     (event,) = decode(bench.inbound(OTHER)).events
 
-    work = Work(route="*1", accepted_at=bench.clock.now(), event=event, whole=True)
+    work = Work(scope=Recheck("1"), accepted_at=bench.clock.now(), event=event)
     assert await bench.pipeline.resume(work) == HELD
     assert await bench.pipeline.resume(work) == [Stale()]
     assert totals(bench) == [1000]

@@ -12,10 +12,12 @@ from integration.config.keys.model import Delivery, HttpSource, Route, StorageQu
 from integration.dataverse import Identity
 from integration.delivery import Pipeline, Work
 from integration.delivery.outcome import Buried, Deferred, Delivered, Duplicate, Ignored
+from integration.delivery.queued.chain import Chain
 from integration.delivery.screening.guard import Guard
 from integration.errors import TargetUnavailable
 from integration.events.decode import decode
 from integration.journal import Journal, Subject
+from integration.journal.scope import ByRoute
 from integration.routing.table import RouteTable
 from tests.fixtures.bench import AT, ORDERS, OTHERS, business_event
 
@@ -117,11 +119,11 @@ async def test_a_target_waits_by_its_own_schedule_and_the_others_by_the_common_o
     ]
     waits = []
     for attempt in (1, 2, 3):
-        work = Work(route="orders", accepted_at=AT, event=event, attempt=attempt)
+        work = Work(scope=ByRoute("orders"), accepted_at=AT, event=event, chain=Chain(attempt=attempt))
         (outcome,) = await works.resume(work)
         if isinstance(outcome, Deferred):
             waits.append(outcome.until - AT)
     assert waits == [timedelta(minutes=2), timedelta(hours=1)]
     assert outcome == Buried("orders", "RetriesExhausted")
-    (outcome,) = await works.resume(Work(route="others", accepted_at=AT, event=event, attempt=1))
+    (outcome,) = await works.resume(Work(scope=ByRoute("others"), accepted_at=AT, event=event, chain=Chain(attempt=1)))
     assert outcome == Buried("others", "RetriesExhausted")

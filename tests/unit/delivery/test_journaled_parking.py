@@ -7,6 +7,7 @@ import pytest
 from integration.delivery import Release
 from integration.delivery.outcome import Buried, Delivered, Held
 from integration.journal import Listing, Wanted
+from integration.journal.scope import ByRoute
 from tests.fixtures.bench import AT, LINKED, NOT_LINKED
 from tests.fixtures.journaled import BODY, DUPLICATE, STALE, journaled, row
 
@@ -38,7 +39,7 @@ async def test_a_release_leaves_what_another_run_holds_where_it_is(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
     bench.links.answer = LINKED
     kept = await row(bench)
-    await bench.journal.claim(kept.subject, "replay", accepted_at=AT, route="orders")
+    await bench.journal.claim(kept.subject, "replay", accepted_at=AT, scope=ByRoute("orders"))
     assert await bench.releases.run(Release(organization="contoso")) == [Held("orders")]
     assert len(await bench.parked()) == 1
     bench.clock.seconds = 151
@@ -104,7 +105,7 @@ async def test_what_another_run_holds_or_was_delivered_meanwhile_does_not_expire
     await bench.pipeline.receive(bench.inbound(BODY))
     parked = await bench.records("fno-link-parked")
     bench.clock.seconds = FOR_TOO_LONG
-    await bench.journal.claim((await row(bench)).subject, "replay", accepted_at=AT, route="orders")
+    await bench.journal.claim((await row(bench)).subject, "replay", accepted_at=AT, scope=ByRoute("orders"))
     assert await bench.releases.expire("contoso") == [Held("orders")]
     assert (len(await bench.parked()), await bench.dead()) == (1, [])
     bench.clock.seconds += 151

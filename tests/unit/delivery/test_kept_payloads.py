@@ -9,10 +9,12 @@ import pytest
 from integration.dead_letters import Job
 from integration.delivery import Work, decode_continuation
 from integration.delivery.outcome import Delivered, Duplicate, Ignored
+from integration.delivery.queued.chain import Chain
 from integration.errors import CorruptRecord, PayloadNotKept, StorageUnavailable, TargetRejected
 from integration.events.decode import decode
 from integration.journal import Journal, Listing, Subject, Wanted
 from integration.journal.payloads import CONTAINER
+from integration.journal.scope import ByRoute
 from integration.web.event_orders import EventOrders
 from integration.web.events import EventPages
 from integration.web.message import Request
@@ -215,7 +217,9 @@ async def test_a_retry_meets_a_row_that_cannot_be_read_and_is_delivered(bench):
     await damage(bench, row)
     (event,) = decode(bench.inbound(BODY)).events
     assert event.key == row.key
-    work = Work(route="orders", accepted_at=bench.clock.now(), event=event, attempt=1, generation=1)
+    work = Work(
+        scope=ByRoute("orders"), accepted_at=bench.clock.now(), event=event, chain=Chain(attempt=1, generation=1)
+    )
     assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
     assert {letter.reason for letter in await bench.dead()} == {"CorruptRecord", "TargetRejected"}
     kept = await bench.journal.find(Subject.of(event))

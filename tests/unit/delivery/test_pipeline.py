@@ -10,6 +10,7 @@ from integration.delivery import Release, Work, decode_continuation
 from integration.delivery.environment import fingerprint
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, Waiting
 from integration.errors import CorruptRecord, TargetRejected, TargetUnavailable, Throttled, Unreachable
+from integration.journal.scope import ByRoute, WhenLinked
 from integration.links.values import Linked
 from integration.storage.names import RETRIES
 from tests.fixtures.bench import AT, LINKED, MOVED, NOT_LINKED, ORDERS, OTHERS, business_event
@@ -89,7 +90,7 @@ async def test_an_unknown_link_defers_only_the_routes_that_need_it(bench):
     assert [type(outcome) for outcome in outcomes] == [Deferred, Delivered]
     bench.links.answer = LINKED
     (work,) = await works(bench)
-    assert (work.route, work.attempt, work.last.code) == ("orders", 1, "Throttled")
+    assert (work.scope, work.chain.attempt, work.chain.last.code) == (ByRoute("orders"), 1, "Throttled")
     assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
     assert bench.orders.shipments[0].attempt == 2
 
@@ -101,8 +102,8 @@ async def test_a_target_that_is_down_is_tried_again_under_the_same_message_id_th
     assert isinstance(outcome, Deferred)
     assert (outcome.code, outcome.attempt) == ("TargetUnavailable", 1)
     (work,) = await works(bench)
-    assert work.last is not None
-    assert len(work.last.response) == 500
+    assert work.chain.last is not None
+    assert len(work.chain.last.response) == 500
     (outcome,) = await bench.pipeline.resume(work)
     assert isinstance(outcome, Deferred)
     (work,) = await works(bench)
@@ -150,7 +151,7 @@ async def test_a_large_event_waits_as_a_claim_check_that_is_deleted_at_the_end(b
 
 async def test_a_retry_whose_claim_check_is_gone_says_so(bench):
     with pytest.raises(CorruptRecord, match="gone"):
-        await bench.pipeline.resume(Work(route="orders", accepted_at=AT, payload="payloads/aa/none"))
+        await bench.pipeline.resume(Work(scope=ByRoute("orders"), accepted_at=AT, payload="payloads/aa/none"))
 
 
 async def test_a_deferred_delivery_is_held_when_the_link_moved_meanwhile(bench):
@@ -184,7 +185,7 @@ async def test_an_undecided_route_waits_for_the_link_and_is_then_decided(bench):
     assert [type(outcome) for outcome in outcomes] == [Delivered, Deferred]
     bench.links.answer = LINKED
     (work,) = await works(bench)
-    assert work.route == ""
+    assert work.scope == WhenLinked()
     assert await bench.pipeline.resume(work) == [Delivered("by-link", 200, "ok")]
     assert len(bench.others.shipments) == 1
 

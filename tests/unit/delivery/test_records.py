@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from integration.dead_letters import Attempted, Record, path_of
 from integration.delivery import Envelope, Release, Work, decode_continuation
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.work import encode_continuation
 from integration.delivery.shipment import Shipment
 from integration.errors import CorruptRecord
 from integration.events.event import Event
+from integration.journal.scope import ByRoute, WhenLinked
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -33,9 +35,19 @@ LAST = Attempted(AT, "TargetUnavailable", "answered 500", 500, "oops")
 @pytest.mark.parametrize(
     "message",
     [
-        Work(route="orders", accepted_at=AT, event=an_event()),
-        Work(route="orders", accepted_at=AT, event=an_event(data=msgspec.Raw(b"\xff\x00"), datacontenttype="a/b")),
-        Work(route="", accepted_at=AT, payload="payloads/ab/cd", attempt=3, environment="e", last=LAST, generation=2),
+        Work(scope=ByRoute("orders"), accepted_at=AT, event=an_event()),
+        Work(
+            scope=ByRoute("orders"),
+            accepted_at=AT,
+            event=an_event(data=msgspec.Raw(b"\xff\x00"), datacontenttype="a/b"),
+        ),
+        Work(
+            scope=WhenLinked(),
+            accepted_at=AT,
+            payload="payloads/ab/cd",
+            environment="e",
+            chain=Chain(attempt=3, generation=2, last=LAST),
+        ),
         Release(organization="contoso", held=True),
     ],
 )
@@ -82,7 +94,7 @@ def test_what_is_no_record_is_corrupt_and_never_another_error(read, body):
     ("read", "written"),
     [
         (Envelope.decode, Envelope(source="erp", received_at=AT, body=b"").encode()),
-        (decode_continuation, encode_continuation(Work(route="r", accepted_at=AT, event=an_event()))),
+        (decode_continuation, encode_continuation(Work(scope=ByRoute("r"), accepted_at=AT, event=an_event()))),
         (decode_continuation, encode_continuation(Release(organization="o"))),
         (
             Record.decode,
@@ -99,7 +111,7 @@ def test_records_of_another_version_are_corrupt(read, written):
 
 def test_work_without_its_event_says_so():
     with pytest.raises(CorruptRecord):
-        _ = Work(route="r", accepted_at=AT).subject_matter
+        _ = Work(scope=ByRoute("r"), accepted_at=AT).subject_matter
 
 
 def test_the_path_of_a_dead_letter_orders_by_first_acceptance_and_is_the_same_each_time():

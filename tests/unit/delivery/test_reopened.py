@@ -10,12 +10,14 @@ from integration.config.keys.model import Route
 from integration.dead_letters import Filter, Record
 from integration.delivery import Work, decode_continuation
 from integration.delivery.outcome import Buried, Deferred, Delivered, Held
+from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.queue import QUEUE
 from integration.delivery.queued.work import encode_continuation
 from integration.errors import CorruptRecord, StorageUnavailable, TargetRejected, TargetUnavailable
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.journal import Journal, Subject
+from integration.journal.scope import ByRoute, Recheck, WholeEvent
 from integration.storage.names import PAYLOADS
 from tests.fixtures.bench import ORDERS, OTHERS, business_event
 
@@ -214,7 +216,7 @@ async def test_a_replay_ends_the_chain_that_was_under_way(bench):
     bench.orders.failures = [TargetUnavailable()]
     await bench.pipeline.receive(bench.inbound(BODY))
     (old,) = await works(bench)
-    work = Work(route="orders", accepted_at=bench.clock.now(), event=event_of(bench))
+    work = Work(scope=ByRoute("orders"), accepted_at=bench.clock.now(), event=event_of(bench))
     assert await bench.pipeline.resume(work.anew("reopen", 1)) == [Delivered("orders", 200, "ok")]
     await bench.pipeline.resume(old)
     assert len(bench.orders.shipments) == 1
@@ -234,7 +236,7 @@ async def test_a_replay_that_meets_another_run_waits_as_a_message_and_is_no_stal
     bench.clock.seconds += 160
     work = decode_continuation(messages.pop())
     assert isinstance(work, Work)
-    assert (work.begins, work.replay) == ("reopen", 1)
+    assert (work.begins, work.chain.replay) == ("reopen", 1)
     assert await bench.pipeline.resume(work) == [Delivered("orders", 200, "ok")]
     assert len(bench.others.shipments) == 1
 
@@ -266,27 +268,25 @@ async def test_an_unrouted_event_leaves_no_dead_letter_once_it_comes_again_and_a
 
 async def test_a_whole_replay_of_a_done_event_takes_its_old_dead_letter_away(bench):
     await failed(bench)
-    work = Work(route="", accepted_at=bench.clock.now(), event=event_of(bench), whole=True)
+    work = Work(scope=WholeEvent(), accepted_at=bench.clock.now(), event=event_of(bench))
     assert len(await bench.pipeline.resume(work.anew("replay", 1))) == 2
     assert await bench.dead() == []
     assert (len(bench.orders.shipments), len(bench.others.shipments)) == (1, 2)
 
 
-@pytest.mark.parametrize("route", ["orders", "*1234"])
-async def test_a_poison_retry_message_of_an_older_generation_is_replayed_and_delivered(bench, route):
+@pytest.mark.parametrize("scope", [ByRoute("orders"), Recheck("1234")])
+async def test_a_poison_retry_message_of_an_older_generation_is_replayed_and_delivered(bench, scope):
     """Its claim-check could not be read when it became a dead letter; now it can."""
     bench.orders.failures = [TargetUnavailable()]
     bench.others.failures = [TargetUnavailable()]
     await bench.pipeline.receive(bench.inbound(BODY))
     for old in await works(bench):
-        await bench.pipeline.resume(old) if old.route == "others" else None
+        await bench.pipeline.resume(old) if old.scope == ByRoute("others") else None
     work = Work(
-        route=route,
+        scope=scope,
         accepted_at=bench.clock.now(),
         event=event_of(bench),
-        attempt=3,
-        generation=1,
-        whole=route != "orders",
+        chain=Chain(attempt=3, generation=1),
     )
     record = Record(
         organization="unknown",
@@ -300,7 +300,7 @@ async def test_a_poison_retry_message_of_an_older_generation_is_replayed_and_del
     await bench.dead_letters.bury(record)
     bench.clock.seconds += 1
     counts = await replay(bench)
-    if route == "orders":
+    if scope == ByRoute("orders"):
         assert counts == {"delivered": 1}
         (shipment,) = bench.orders.shipments
         assert (shipment.attempt, shipment.message_id) == (4, f"{event_of(bench).key[:32]}:orders:r1")
@@ -310,7 +310,12 @@ async def test_a_poison_retry_message_of_an_older_generation_is_replayed_and_del
 
 
 async def test_a_retry_message_whose_claim_check_is_gone_stays_a_dead_letter_through_a_replay(bench):
-    work = Work(route="orders", accepted_at=bench.clock.now(), payload="payloads/deliveries/x", attempt=1, generation=1)
+    work = Work(
+        scope=ByRoute("orders"),
+        accepted_at=bench.clock.now(),
+        payload="payloads/deliveries/x",
+        chain=Chain(attempt=1, generation=1),
+    )
     record = Record(
         organization="unknown",
         reason="CorruptRecord",

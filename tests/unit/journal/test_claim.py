@@ -8,6 +8,7 @@ import pytest
 from integration.journal.claim import LEASE, MARGIN, PATIENCE, Differs, Drop, Duplicate, Process, Refuse, Wait, claim
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended
+from integration.journal.scope import ByRoute, Recheck, WhenLinked, WholeEvent
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SUBJECT = Subject(organization="contoso", key="a" * 64)
@@ -57,17 +58,17 @@ ROWS = {
     "done, its delivery unknown": a_row("done", DELIVERED),
 }
 ASKED = {
-    "source": ("source", 0, None),
-    "source, other data": ("source", 0, None),
-    "recheck": ("recheck", 0, None),
-    "recheck, other data": ("recheck", 0, None),
-    "continuation": ("continuation", MINE, "mine"),
-    "stale continuation": ("continuation", MINE - 1, "mine"),
-    "release": ("release", 0, "mine"),
-    "reopen": ("reopen", 0, "mine"),
-    "reopen, routed anew": ("reopen", 0, None),
-    "replay": ("replay", 0, "mine"),
-    "replay of all": ("replay", 0, None),
+    "source": ("source", 0, WholeEvent()),
+    "source, other data": ("source", 0, WholeEvent()),
+    "recheck": ("recheck", 0, Recheck("1")),
+    "recheck, other data": ("recheck", 0, Recheck("1")),
+    "continuation": ("continuation", MINE, ByRoute("mine")),
+    "stale continuation": ("continuation", MINE - 1, ByRoute("mine")),
+    "release": ("release", 0, ByRoute("mine")),
+    "reopen": ("reopen", 0, ByRoute("mine")),
+    "reopen, routed anew": ("reopen", 0, WholeEvent()),
+    "replay": ("replay", 0, ByRoute("mine")),
+    "replay of all": ("replay", 0, WholeEvent()),
 }
 
 
@@ -303,27 +304,27 @@ def test_every_cell_has_an_expectation():
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("state", ROWS)
 def test_the_claim_table(state, asked):
-    kind, generation, route = ASKED[asked]
+    kind, generation, scope = ASKED[asked]
     digest = "other" if "other data" in asked else "right"
-    assert claim(ROWS[state], kind, generation, NOW, route=route, digest=digest) == TABLE[state][asked]
+    assert claim(ROWS[state], kind, generation, NOW, scope=scope, digest=digest) == TABLE[state][asked]
 
 
 @pytest.mark.parametrize("asked", [name for name in ASKED if "other data" in name])
 @pytest.mark.parametrize("state", [name for name in ROWS if name != "absent"])
 def test_a_row_of_before_there_were_digests_is_judged_by_its_state(state, asked):
-    kind, generation, route = ASKED[asked]
+    kind, generation, scope = ASKED[asked]
     before = msgspec.structs.replace(ROWS[state], digest="")
     same = TABLE[state][asked.removesuffix(", other data")]
-    assert claim(before, kind, generation, NOW, route=route, digest="other") == same
+    assert claim(before, kind, generation, NOW, scope=scope, digest="other") == same
 
 
 def test_only_what_a_sender_brings_is_compared():
     """What goes on, and what an operator orders, is of stored content."""
-    for asked, (kind, generation, route) in ASKED.items():
+    for asked, (kind, generation, scope) in ASKED.items():
         if kind not in ("source", "recheck"):
             for row in ROWS.values():
-                told = claim(row, kind, generation, NOW, route=route, digest="other")
-                assert told == claim(row, kind, generation, NOW, route=route), asked
+                told = claim(row, kind, generation, NOW, scope=scope, digest="other")
+                assert told == claim(row, kind, generation, NOW, scope=scope), asked
 
 
 PARTIAL = [name for name, row in ROWS.items() if row is not None and not row.alive(NOW)]
@@ -341,22 +342,22 @@ def test_what_one_delivery_has_begun_is_taken_over_as_a_whole_but_for_what_is_re
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("state", [name for name, row in ROWS.items() if row is not None])
 def test_everything_else_finds_a_row_that_one_delivery_has_begun_as_any_other(state, asked):
-    kind, generation, route = ASKED[asked]
+    kind, generation, scope = ASKED[asked]
     if kind in ("source", "recheck") and state in PARTIAL:
         return
     row = msgspec.structs.replace(ROWS[state], partial=True)
-    assert claim(row, kind, generation, NOW, route=route) == claim(ROWS[state], kind, generation, NOW, route=route)
+    assert claim(row, kind, generation, NOW, scope=scope) == claim(ROWS[state], kind, generation, NOW, scope=scope)
 
 
 @pytest.mark.parametrize("asked", ASKED)
 def test_a_row_is_partial_that_one_delivery_has_begun_until_the_event_is_run_as_a_whole(asked):
-    kind, generation, route = ASKED[asked]
+    kind, generation, scope = ASKED[asked]
     fresh = msgspec.structs.replace(a_row("received", generation=0), digest="")
-    first = begun(fresh, claim(None, kind, generation, NOW, route=route), owner="a", now=NOW, digest="d")
-    assert first.partial is (route is not None)
+    first = begun(fresh, claim(None, kind, generation, NOW, scope=scope), owner="a", now=NOW, digest="d")
+    assert first.partial is isinstance(scope, ByRoute)
     over = ended(first, (), now=NOW)
     assert over.partial is first.partial
-    again = begun(over, claim(over, "continuation", 0, NOW, route="another"), owner="b", now=NOW)
+    again = begun(over, claim(over, "continuation", 0, NOW, scope=ByRoute("another")), owner="b", now=NOW)
     assert again.partial is first.partial
     if first.partial:
         whole = begun(over, claim(over, "source", 0, NOW, digest="d"), owner="c", now=NOW, digest="d")
@@ -371,8 +372,8 @@ def test_the_lease_is_over_at_its_very_end():
 
 def test_a_retry_message_that_is_faster_than_its_row_waits_and_is_not_dropped():
     row = a_row("received", Entry(route="mine", state="deferred", generation=2), lease=LEASED, generation=7)
-    assert claim(row, "continuation", 7, NOW, route="mine") == LATER
-    assert claim(row, "continuation", 6, NOW, route="mine") == Drop()
+    assert claim(row, "continuation", 7, NOW, scope=ByRoute("mine")) == LATER
+    assert claim(row, "continuation", 6, NOW, scope=ByRoute("mine")) == Drop()
 
 
 def test_what_a_resend_reopened_is_finished_by_whoever_takes_over():
@@ -383,18 +384,18 @@ def test_what_a_resend_reopened_is_finished_by_whoever_takes_over():
 
 def test_a_release_is_dropped_when_its_delivery_was_made_before_the_run_that_died():
     row = a_row("received", MADE, lease=OVER)
-    assert claim(row, "release", 0, NOW, route="mine") == Drop()
+    assert claim(row, "release", 0, NOW, scope=ByRoute("mine")) == Drop()
 
 
 def test_a_release_meets_a_live_run_and_is_refused():
     row = a_row("received", PARKED, lease=LEASED)
-    assert claim(row, "release", 0, NOW, route="mine") == REFUSED
-    assert claim(row, "release", 0, NOW, route="other") == REFUSED
+    assert claim(row, "release", 0, NOW, scope=ByRoute("mine")) == REFUSED
+    assert claim(row, "release", 0, NOW, scope=ByRoute("other")) == REFUSED
 
 
 def test_a_dead_letter_of_what_only_the_link_decides_is_over_once_that_is_decided():
     row = a_row("done", Entry(route="", state="decided"), DELIVERED)
-    assert claim(row, "reopen", 0, NOW, route="") == Drop()
+    assert claim(row, "reopen", 0, NOW, scope=WhenLinked()) == Drop()
 
 
 def test_what_waits_for_its_routes_still_is_not_forgotten_by_routing_anew():

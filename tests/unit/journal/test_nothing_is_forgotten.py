@@ -12,9 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from integration.journal.claim import Differs, Kind, Process, Refuse, Wait, claim
+from integration.journal.claim import WHOLE, Differs, Kind, Process, Refuse, Wait, claim
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
+from integration.journal.scope import ByRoute, Scope
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ROUTES = ("a", "b")
@@ -28,7 +29,7 @@ class Message:
     kind: Kind
     due: datetime
     generation: int = 0
-    route: str | None = None
+    scope: Scope = WHOLE
     digest: str = "first"
     age: int = 0  # how many rows of the event had been dropped when it was written
 
@@ -64,7 +65,7 @@ class History(RuleBasedStateMachine):
         """Claim; the message is invisible to the others until it is acknowledged or its worker dies."""
         self.waiting.remove(message)
         decision = claim(
-            self.row, message.kind, message.generation, self.now, route=message.route, digest=message.digest
+            self.row, message.kind, message.generation, self.now, scope=message.scope, digest=message.digest
         )
         match decision:
             case Process():
@@ -85,7 +86,7 @@ class History(RuleBasedStateMachine):
             case Wait():
                 kind = "recheck" if message.kind == "source" else message.kind
                 self.waiting.append(
-                    Message(kind, decision.until, message.generation, message.route, message.digest, message.age)
+                    Message(kind, decision.until, message.generation, message.scope, message.digest, message.age)
                 )
             case Differs(digest=digest):
                 assert digest != message.digest
@@ -113,7 +114,7 @@ class History(RuleBasedStateMachine):
         worker.entries.append(Entry(route=route, state=outcome, letter=route if outcome == "dead_lettered" else ""))
 
     def follows(self, worker: Worker, kind: Kind, route: str, generation: int = 0) -> Message:
-        return Message(kind, self.now, generation, route, worker.message.digest, worker.message.age)
+        return Message(kind, self.now, generation, ByRoute(route), worker.message.digest, worker.message.age)
 
     def end(self, worker: Worker) -> None:
         """Write the row under If-Match, then acknowledge."""
@@ -176,10 +177,10 @@ class History(RuleBasedStateMachine):
         self.waiting.append(Message("source", self.now, digest=digest, age=self.age))
 
     @precondition(lambda self: self.row is not None)
-    @rule(route=st.sampled_from([None, *ROUTES]))
-    def an_operator_replays(self, route):
+    @rule(scope=st.sampled_from([WHOLE, *map(ByRoute, ROUTES)]))
+    def an_operator_replays(self, scope):
         if len(self.workers) < 4:
-            message = Message("replay", self.now, 0, route, self.row.digest or "first", self.age)
+            message = Message("replay", self.now, 0, scope, self.row.digest or "first", self.age)
             self.waiting.append(message)
             self.take(message)
 
@@ -190,7 +191,7 @@ class History(RuleBasedStateMachine):
         if len(self.workers) < 4:
             route = self.pick(data, sorted(self.letters))
             del self.letters[route]
-            message = Message("reopen", self.now, 0, route, *self.stored[route])
+            message = Message("reopen", self.now, 0, ByRoute(route), *self.stored[route])
             self.waiting.append(message)
             self.take(message)
 

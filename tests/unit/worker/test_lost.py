@@ -6,6 +6,7 @@ from integration.delivery import Envelope
 from integration.delivery.queued.work import Work, encode_continuation
 from integration.errors import StorageUnavailable
 from integration.events.decode import decode
+from integration.journal.scope import Recheck
 from integration.storage.names import EVENTS, RETRIES
 from integration.worker.lost import Message
 from tests.unit.worker.test_net import AT, BODY, World
@@ -74,7 +75,7 @@ async def test_a_re_check_that_is_poison_ends_the_row(monkeypatch):
     with pytest.raises(begun(world, monkeypatch)):
         await world.take_envelope(envelope())
     world._clock.seconds += 200
-    recheck = Work(route="*word", accepted_at=AT, event=event_of(world), whole=True)
+    recheck = Work(scope=Recheck("word"), accepted_at=AT, event=event_of(world))
     await world.take_poison(RETRIES, encode_continuation(recheck))
     assert [row["state"] for row in rows(world)] == ["dead_lettered"]
 

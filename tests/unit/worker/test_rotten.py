@@ -10,6 +10,7 @@ from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import Envelope, JobOrder, Work
 from integration.delivery.queued.claim_checks import intake_path
 from integration.delivery.queued.work import encode_continuation
+from integration.journal.scope import ByRoute
 from integration.storage.names import EVENTS, PAYLOADS, RETRIES
 from integration.web import Request
 from integration.worker.lost import Message
@@ -71,7 +72,7 @@ async def test_a_rotten_claim_check_ends_its_delivery(rot):
     world = World()
     path = "payloads/deliveries/2026/01/02/x.json"
     await world.storage.blobs(PAYLOADS).put(path, rot)
-    await world.take_continuation(encode_continuation(Work(route="hook", accepted_at=AT, payload=path)))
+    await world.take_continuation(encode_continuation(Work(scope=ByRoute("hook"), accepted_at=AT, payload=path)))
     assert [letter.reason for letter in world.letters()] == ["CorruptRecord"]
 
 
@@ -131,7 +132,7 @@ async def test_the_order_of_a_rotten_job_is_buried(change):
 async def test_a_rotten_due_row_is_a_dead_letter_and_the_others_are_moved(change):
     world = World()
     table = world.storage.table_now("fnolinkdue")
-    good = encode_continuation(Work(route="hook", accepted_at=AT, event=event_of(world)))
+    good = encode_continuation(Work(scope=ByRoute("hook"), accepted_at=AT, event=event_of(world)))
     row = {"v": 1, "at": AT, "message": good}
     await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-a", **row, **change})
     await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-b", **row})

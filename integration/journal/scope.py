@@ -1,0 +1,82 @@
+"""What a message is about: one delivery, what no route has yet, or whether the event's own run came to its end.
+
+Stored and queued records tell it by a route's text and a flag, which this module alone reads and writes.
+"""
+
+import msgspec
+
+_RECHECK = "*"
+"""How the route of a re-check begins; names of routes never do."""
+
+
+class ByRoute(msgspec.Struct, frozen=True):
+    """The delivery by one route.
+
+    Args:
+        name: The route's name, never a URL.
+    """
+
+    name: str
+
+    @property
+    def slot(self) -> str:
+        """The route's name: under it the journal has the delivery's entry."""
+        return self.name
+
+
+class WhenLinked(msgspec.Struct, frozen=True):
+    """The deliveries by those routes that can only be decided once the link is known."""
+
+    @property
+    def slot(self) -> str:
+        """Nothing: no route has it yet."""
+        return ""
+
+
+class WholeEvent(msgspec.Struct, frozen=True):
+    """The event as a whole, before its guards and routes."""
+
+    @property
+    def slot(self) -> str:
+        """Nothing: no route has it yet."""
+        return ""
+
+
+class Recheck(msgspec.Struct, frozen=True):
+    """No delivery, but whether the event's own run came to its end.
+
+    Args:
+        word: Tells it from another one of the same event.
+    """
+
+    word: str = ""
+
+    @property
+    def slot(self) -> str:
+        """Nothing: it is about no delivery."""
+        return ""
+
+
+type Scope = ByRoute | WhenLinked | WholeEvent | Recheck
+
+
+def scope_of(route: str, *, whole: bool) -> Scope:
+    """Read what a stored record says by its route and its flag."""
+    if route.startswith(_RECHECK):
+        return Recheck(route.removeprefix(_RECHECK))
+    if route:
+        return ByRoute(route)
+    return WholeEvent() if whole else WhenLinked()
+
+
+def stored(scope: Scope) -> tuple[str, bool]:
+    """Write a scope as the route and the flag of a stored record."""
+    match scope:
+        case ByRoute(name=name):
+            return name, False
+        case WhenLinked():
+            return "", False
+        case WholeEvent():
+            return "", True
+        case Recheck(word=word):
+            return f"{_RECHECK}{word}", True
