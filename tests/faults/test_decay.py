@@ -21,6 +21,7 @@ from integration.journal.entity import decode, encode
 from integration.journal.record import Entry, Row, Subject
 from integration.links.shared import Record as Link
 from integration.links.shared import decode_record, encode_record
+from integration.storage import StoredRow
 from tests.faults import account, decay
 from tests.faults.decay import NEVER, Changed, altered
 from tests.faults.rot import PARTS, fit, rot_of
@@ -81,17 +82,15 @@ def unread_health(text: Any) -> bool:
 STANDING = msgspec.json.encode(Standing(target="plain", state="open", since=NOW)).decode()
 
 
-class Entity(dict):
-    @property
-    def metadata(self):
-        return {"etag": "e"}
+def stored(row: dict[str, Any]) -> StoredRow:
+    return StoredRow(row, "e")
 
 
 @pytest.mark.parametrize(
     ("place", "row", "unread"),
     [
-        ("circuit", {"circuit": STANDING}, lambda row: circuit(row) is None),
-        ("newest", {"RowKey": "r", "v": 1, "number": "12"}, lambda row: newest(Entity(row)).number == -1),
+        ("circuit", {"circuit": STANDING}, lambda row: circuit(stored(row)) is None),
+        ("newest", {"RowKey": "r", "v": 1, "number": "12"}, lambda row: newest(stored(row)).number == -1),
         ("link", {"record": encode_record(Link(attempts=2))}, lambda row: decode_record(row["record"]) is None),
         ("health", {"state": json.dumps(msgspec.to_builtins(State()))}, lambda row: unread_health(row["state"])),
     ],
