@@ -13,6 +13,7 @@ from integration.health import State, States, Watch
 from integration.health.states import TABLE, Kept, _key
 from integration.links.values import Linked, NotLinked
 from integration.storage import Storage
+from integration.storage.memory import MemoryStorage
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 LINKED = Linked(url="https://one.operations.dynamics.com", tenant_id="t", id="one", trusted=True, checked_at=AT)
@@ -49,9 +50,12 @@ class NoReleases:
         return []
 
 
-@pytest.fixture
-async def states(azurite):
-    storage = Storage({"AzureWebJobsStorage": azurite.spare_account()})
+@pytest.fixture(params=["azurite", "memory"])
+async def states(request):
+    if request.param == "memory":
+        storage = MemoryStorage(SystemClock())
+    else:
+        storage = Storage({"AzureWebJobsStorage": request.getfixturevalue("azurite").spare_account()})
     yield States(storage), storage
     await storage.close()
 

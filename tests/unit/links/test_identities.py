@@ -1,3 +1,5 @@
+"""Who we are is asked once a day for the whole fleet, and storage is no condition for it."""
+
 from datetime import timedelta
 
 import pytest
@@ -6,7 +8,7 @@ from integration.config.keys.model import Organization
 from integration.dataverse import Identity
 from integration.errors import Unreachable
 from integration.links.identities import Identities
-from integration.storage import Storage
+from integration.storage.memory import MemoryStorage
 from tests.fake_clock import PassingClock
 
 CONTOSO = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
@@ -25,10 +27,8 @@ class Dataverse:
 
 
 @pytest.fixture
-async def storage(azurite):
-    opened = Storage({"AzureWebJobsStorage": azurite.spare_account()})
-    yield opened
-    await opened.close()
+def storage():
+    return MemoryStorage(PassingClock())
 
 
 async def test_one_whoami_serves_every_instance_for_a_day_and_an_outage_longer(storage):
@@ -63,3 +63,17 @@ async def test_what_was_never_known_is_unknown_and_a_corrupt_row_is_no_obstacle(
     await table.put({**row.entity, "record": "no record"})
     fresh = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=clock)
     assert (await fresh.of(CONTOSO)).organization_id == "org"
+
+
+async def test_while_the_account_is_away_each_instance_asks_for_itself_and_keeps_the_answer(storage):
+    dataverse, clock = Dataverse(), PassingClock()
+    storage.account.away = True
+    one, two = (
+        Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=clock)
+        for _ in range(2)
+    )
+    assert [(await each.of(CONTOSO)).user_id for each in (one, two, one)] == ["user1", "user2", "user1"]
+    storage.account.away = False
+    storage.account.lost_answers = 1  # of the read; what it would have said is not needed to go on
+    fresh = Identities(dataverse, lambda _: "app", table=lambda: storage.table("fnolinklinks"), clock=clock)
+    assert (await fresh.of(CONTOSO)).user_id == "user3"
