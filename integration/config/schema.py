@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from inspect import getdoc
+from inspect import cleandoc
 from typing import Any, cast
 
 import msgspec
@@ -22,10 +22,17 @@ ONLY_SETTING = {"type": "string", "pattern": f"^{SETTING}$"}
 
 
 def key_docs(cls: type) -> dict[str, str]:
-    """Return what the `Args` of a struct's docstring say about each field."""
+    """Return what the `Args` of a struct's docstring, and of its bases', say about each field; its own count first."""
+    docs: dict[str, str] = {}
+    for each in reversed(cls.__mro__):
+        docs |= _own_docs(each)
+    return docs
+
+
+def _own_docs(cls: type) -> dict[str, str]:
     docs: dict[str, str] = {}
     name = ""
-    _, _, arguments = (getdoc(cls) or "").partition("\nArgs:\n")
+    _, _, arguments = cleandoc(cls.__doc__ or "").partition("\nArgs:\n")
     for line in arguments.splitlines():
         found = re.match(r" {4}(\w+): (.*)", line)
         if found:
@@ -86,7 +93,7 @@ def _definition(cls: type[msgspec.Struct], raw: dict[str, Any]) -> dict[str, Any
         properties[key] = loose
     required = [key for key in raw.get("required", []) if key in properties]
     return {
-        "description": (getdoc(cls) or "").splitlines()[0],
+        "description": cleandoc(cls.__doc__ or "").splitlines()[0],
         "type": "object",
         "properties": properties,
         **({"required": required} if required else {}),

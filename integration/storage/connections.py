@@ -1,20 +1,14 @@
-"""From an app-setting prefix to a way of connecting, by the conventions of Azure Functions.
-
-`X` or `AzureWebJobsX` holds a connection string; otherwise `X__queueServiceUri` (`__blobServiceUri`,
-`__tableServiceUri`) or `X__accountName` name the account and managed identity signs in, `X__clientId` choosing a
-user-assigned one. Source: Azure Functions developer guide, "Configure an identity-based connection".
-"""
+"""From what the configuration calls a `connection` to a service of a storage account."""
 
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from integration.config.settings.connections import find_connection
 from integration.errors import ConfigurationError, Problem
 
 type Service = Literal["blob", "queue", "table"]
-
-_UNRESOLVED = "@Microsoft.KeyVault("
 
 
 class ConnectionString(msgspec.Struct, frozen=True):
@@ -33,34 +27,24 @@ class Account(msgspec.Struct, frozen=True):
     client_id: str = ""
 
 
-def find(environ: Mapping[str, str], prefix: str, service: Service) -> ConnectionString | Account:
+def find(environ: Mapping[str, str], connection: str, service: Service) -> ConnectionString | Account:
     """Find how to connect.
 
     Args:
         environ: The app settings.
-        prefix: What the configuration calls `connection`.
+        connection: What the configuration calls `connection`.
         service: Which of the account's services.
 
     Raises:
-        ConfigurationError: No setting of this prefix is usable; the message names what was looked for.
+        ConfigurationError: No setting of this name is usable; the message names what was looked for.
     """
-    for name in (f"AzureWebJobs{prefix}", prefix):
-        value = environ.get(name, "")
-        if value and not value.startswith(_UNRESOLVED):
-            return ConnectionString(value)
-        client_id = environ.get(f"{name}__clientId", "")
-        endpoint = environ.get(f"{name}__{service}ServiceUri", "")
-        if endpoint:
-            return Account(endpoint.rstrip("/"), client_id)
-        account = environ.get(f"{name}__accountName", "")
-        if account:
-            return Account(f"https://{account}.{service}.core.windows.net", client_id)
-    raise ConfigurationError(
-        [
-            Problem(
-                prefix,
-                f"no connection to the {service} service is set",
-                f"set {prefix} to a connection string, or {prefix}__accountName or {prefix}__{service}ServiceUri",
-            )
-        ]
-    )
+    found = find_connection(environ, connection, (f"{service}ServiceUri", "accountName"))
+    if found is None:
+        message = f"no connection to the {service} service is set"
+        hint = f"set {connection} to a connection string, or {connection}__accountName or __{service}ServiceUri"
+        raise ConfigurationError([Problem(connection, message, hint)])
+    if found.string:
+        return ConnectionString(found.string)
+    if found.kind == "accountName":
+        return Account(f"https://{found.address}.{service}.core.windows.net", found.client_id)
+    return Account(found.address.rstrip("/"), found.client_id)

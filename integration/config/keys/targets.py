@@ -25,72 +25,60 @@ from integration.config.keys.fields import (
 )
 
 
-class StorageQueueTarget(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    tag_field="kind",
-    tag="storage_queue",
-    forbid_unknown_fields=True,
-):
-    """Deliveries as messages on a Storage queue.
+class CommonTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
+    """What every target has.
 
     Args:
         name: The key in `[targets.*]`.
-        queue: The queue's name; created when it is missing.
-        connection: The app setting, or the prefix of the app settings, that says where the queue is.
-        body: What is sent: the whole CloudEvent, its data, or the body as it came.
         retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
         breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
         enabled: Off: no enabled route may send to it, and its connection need not be set.
     """
 
     name: Name
-    queue: QueueName
-    connection: Connection = "AzureWebJobsStorage"
-    body: Literal["cloudevent", "data", "raw"] = "cloudevent"
     retry_after: tuple[timedelta, ...] = ()
     breaker: OwnBreaker = OwnBreaker()
     enabled: bool = True
 
 
-class WebhookTarget(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="webhook", forbid_unknown_fields=True
-):
+class StorageQueueTarget(CommonTarget, frozen=True, kw_only=True, tag="storage_queue"):
+    """Deliveries as messages on a Storage queue.
+
+    Args:
+        queue: The queue's name; created when it is missing.
+        connection: The app setting, or the prefix of the app settings, that says where the queue is.
+        body: What is sent: the whole CloudEvent, its data, or the body as it came.
+    """
+
+    queue: QueueName
+    connection: Connection = "AzureWebJobsStorage"
+    body: Literal["cloudevent", "data", "raw"] = "cloudevent"
+
+
+class WebhookTarget(CommonTarget, frozen=True, kw_only=True, tag="webhook"):
     """Deliveries as HTTPS POSTs, signed by the Standard Webhooks scheme.
 
     Args:
-        name: The key in `[targets.*]`.
         url: https, or http on loopback. May hold templates in path and query, never in the host.
         secret: `whsec_…`, from an app setting by `%SETTING%`; empty: unsigned.
         headers: Extra headers, values from app settings where secret.
         body: What is sent: the whole CloudEvent, its data, or the body as it came.
         mode: CloudEvents HTTP binding: structured or binary (for `body = "cloudevent"`).
         timeout: For one attempt.
-        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
-        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
-        enabled: Off: no enabled route may send to it.
     """
 
-    name: Name
     url: WebhookUrl
     secret: Secret = ""
     headers: dict[str, SecretText] = {}
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
     mode: Literal["structured", "binary"] = "structured"
     timeout: timedelta = timedelta(seconds=30)
-    retry_after: tuple[timedelta, ...] = ()
-    breaker: OwnBreaker = OwnBreaker()
-    enabled: bool = True
 
 
-class ServiceBusTarget(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="service_bus", forbid_unknown_fields=True
-):
+class ServiceBusTarget(CommonTarget, frozen=True, kw_only=True, tag="service_bus"):
     """Deliveries as messages to a Service Bus queue or topic.
 
     Args:
-        name: The key in `[targets.*]`.
         queue: The queue's name; or `topic`.
         topic: The topic's name; or `queue`.
         connection: The app setting, or the prefix of the app settings, that says where the namespace is.
@@ -99,56 +87,36 @@ class ServiceBusTarget(
         subject: A template for the message's subject (label); left out: the subject of the event.
         body: What is sent: the CloudEvent in the AMQP binding's binary mode (attributes as application properties
             `cloudEvents_…`, its data as the body), its data alone, or the body as it came.
-        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
-        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
-        enabled: Off: no enabled route may send to it, and its connection need not be set.
     """
 
-    name: Name
     queue: EntityName = ""
     topic: EntityName = ""
     connection: Connection = "ServiceBus"
     session: Template = ""
     subject: Template = ""
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
-    retry_after: tuple[timedelta, ...] = ()
-    breaker: OwnBreaker = OwnBreaker()
-    enabled: bool = True
 
 
-class EventGridTarget(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="event_grid", forbid_unknown_fields=True
-):
+class EventGridTarget(CommonTarget, frozen=True, kw_only=True, tag="event_grid"):
     """Deliveries as CloudEvents to an Event Grid custom topic whose input schema is CloudEvents 1.0.
 
     Args:
-        name: The key in `[targets.*]`.
         endpoint: The topic's endpoint: `https://NAME.REGION-1.eventgrid.azure.net/api/events`.
         key: The topic's access key, from an app setting by `%SETTING%`; empty: the app's managed identity.
         client_id: Client id of a user-assigned managed identity; empty: the system-assigned one.
         timeout: For one attempt.
-        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
-        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
-        enabled: Off: no enabled route may send to it.
     """
 
-    name: Name
     endpoint: TopicEndpoint
     key: AccessKey = ""
     client_id: OptionalGuid = ""
     timeout: timedelta = timedelta(seconds=30)
-    retry_after: tuple[timedelta, ...] = ()
-    breaker: OwnBreaker = OwnBreaker()
-    enabled: bool = True
 
 
-class FinanceOperationsTarget(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="finance_operations", forbid_unknown_fields=True
-):
+class FinanceOperationsTarget(CommonTarget, frozen=True, kw_only=True, tag="finance_operations"):
     """Deliveries as POSTs to the linked, trusted Finance & Operations environment: no URL is configured.
 
     Args:
-        name: The key in `[targets.*]`.
         path: A custom service, `/api/services/GROUP/SERVICE/OPERATION`, or an OData action under `/data/`. May hold
             templates.
         body: What is sent: the event's data, or the whole CloudEvent.
@@ -157,21 +125,14 @@ class FinanceOperationsTarget(
             none.
         idempotency_field: Where in the body the delivery's id is written, `_request.MessageId`; empty: nowhere.
         timeout: For one attempt.
-        retry_after: The waits between attempts for this target; left out: those of `[delivery]`.
-        breaker: When this target is left alone, as far as it differs from `[delivery.breaker]`.
-        enabled: Off: no enabled route may send to it.
     """
 
-    name: Name
     path: OperationPath
     body: Literal["data", "cloudevent"] = "data"
     wrapper: MemberName = ""
     idempotency_header: HeaderName = "x-idempotency-key"
     idempotency_field: MemberPath = ""
     timeout: timedelta = timedelta(seconds=60)
-    retry_after: tuple[timedelta, ...] = ()
-    breaker: OwnBreaker = OwnBreaker()
-    enabled: bool = True
 
 
 type Target = StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget | FinanceOperationsTarget

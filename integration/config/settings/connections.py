@@ -1,11 +1,14 @@
-"""App settings that say where a queue, topic or account is: whether a connection can be found.
+"""App settings that say where a queue, topic or account is.
 
 Sources: the pages "Configure how functions connect to services" (a name alone is looked up with the prefix AzureWebJobs
-too) and "Develop Azure Functions: identity-based connections" (`__fullyQualifiedNamespace`, `__accountName` …).
+too) and "Develop Azure Functions: identity-based connections" (`__fullyQualifiedNamespace`, `__accountName` …); the
+order of the two names is that of `GetWebJobsConnectionStringConfigurationSection` in azure-webjobs-sdk.
 """
 
 import re
 from collections.abc import Sequence
+
+import msgspec
 
 from integration.config.settings.settings import Environ
 from integration.config.settings.substitution import KEY_VAULT
@@ -27,15 +30,57 @@ NAMESPACE = ("fullyQualifiedNamespace",)
 """What identity-based connections of Service Bus and Event Hubs have."""
 
 
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """How to connect: by a connection string, or to an address with a managed identity.
+
+    Args:
+        prefix: How the app settings begin that say it.
+        string: The connection string; empty: there is none.
+        kind: Else which of the properties was found first (`accountName` …).
+        address: And its value.
+        client_id: Of a user-assigned identity; empty: the system-assigned one.
+    """
+
+    prefix: str
+    string: str = ""
+    kind: str = ""
+    address: str = ""
+    client_id: str = ""
+
+    def __repr__(self) -> str:
+        """Leave the connection string out, which is a secret."""
+        return f"Connection({self.prefix}: {self.kind or 'connection string'} {self.address})"
+
+
+def prefixes(connection: str) -> tuple[str, ...]:
+    """Return how the settings of a connection may begin, in the order in which they are looked up."""
+    return (connection,) if connection.startswith("AzureWebJobs") else (f"AzureWebJobs{connection}", connection)
+
+
+def find_connection(environ: Environ, connection: str, properties: Sequence[str] = PROPERTIES) -> Connection | None:
+    """Find how to connect; None when no setting has a value that is not an unresolved Key Vault reference.
+
+    Args:
+        environ: The app settings.
+        connection: What the configuration calls `connection`.
+        properties: Which settings `{connection}__{property}` count beside a connection string, the first found first.
+    """
+    for prefix in prefixes(connection):
+        string = environ.get(prefix, "")
+        if _usable(string):
+            return Connection(prefix=prefix, string=string.strip())
+        for kind in properties:
+            address = environ.get(f"{prefix}__{kind}", "")
+            if _usable(address):
+                client_id = environ.get(f"{prefix}__clientId", "").strip()
+                return Connection(prefix=prefix, kind=kind, address=address.strip(), client_id=client_id)
+    return None
+
+
 def settings_of(connection: str, properties: Sequence[str] = PROPERTIES) -> tuple[str, ...]:
-    """Return the names of the app settings that can hold a connection, in the order in which they are looked up."""
-    names = (connection,) if connection.startswith("AzureWebJobs") else (connection, f"AzureWebJobs{connection}")
+    """Return the names of the app settings that can hold a connection, connection strings first."""
+    names = prefixes(connection)
     return (*names, *(f"{name}__{property_}" for name in names for property_ in properties))
-
-
-def connection_found(connection: str, environ: Environ, properties: Sequence[str] = PROPERTIES) -> bool:
-    """Tell whether any setting of a connection has a value that is not an unresolved Key Vault reference."""
-    return any(_usable(environ.get(name, "")) for name in settings_of(connection, properties))
 
 
 def connection_fault(connection: str, environ: Environ, properties: Sequence[str] = PROPERTIES) -> str:
@@ -46,7 +91,7 @@ def connection_fault(connection: str, environ: Environ, properties: Sequence[str
         environ: The app settings.
         properties: Which settings `{connection}__{property}` count beside a connection string.
     """
-    if connection_found(connection, environ, properties):
+    if find_connection(environ, connection, properties) is not None:
         return ""
     for name in settings_of(connection, properties):
         if environ.get(name, "").startswith(KEY_VAULT):

@@ -9,13 +9,13 @@ developer guide, "Configure an identity-based connection".
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from integration.config.settings.connections import NAMESPACE, find_connection
 from integration.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 
-_UNRESOLVED = "@Microsoft.KeyVault("
 # The SDK's own attempts at one send. More would keep a function waiting; what fails goes to the retry queue.
 _PATIENCE: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.4, "retry_backoff_max": 5}
 
@@ -59,17 +59,14 @@ class Namespaces:
     def _client(self, connection: str) -> "ServiceBusClient":
         from azure.servicebus.aio import ServiceBusClient  # noqa: PLC0415  # imported at first use: import budget
 
-        names = (connection,) if connection.startswith("AzureWebJobs") else (f"AzureWebJobs{connection}", connection)
-        for name in names:
-            value = self._environ.get(name, "").strip()
-            if value and not value.startswith(_UNRESOLVED):
-                return ServiceBusClient.from_connection_string(value, **_PATIENCE)
-            host = self._environ.get(f"{name}__fullyQualifiedNamespace", "").strip()
-            if host and not host.startswith(_UNRESOLVED):
-                credential = self._credential(self._environ.get(f"{name}__clientId", ""))
-                return ServiceBusClient(host, credential, **_PATIENCE, **_detour(self._environ, name))
-        hint = f"set {connection} to a connection string, or {connection}__fullyQualifiedNamespace"
-        raise ConfigurationError([Problem(connection, "no connection to a Service Bus namespace is set", hint)])
+        found = find_connection(self._environ, connection, NAMESPACE)
+        if found is None:
+            hint = f"set {connection} to a connection string, or {connection}__fullyQualifiedNamespace"
+            raise ConfigurationError([Problem(connection, "no connection to a Service Bus namespace is set", hint)])
+        if found.string:
+            return ServiceBusClient.from_connection_string(found.string, **_PATIENCE)
+        credential = self._credential(found.client_id)
+        return ServiceBusClient(found.address, credential, **_PATIENCE, **_detour(self._environ, found.prefix))
 
 
 def _detour(environ: Mapping[str, str], name: str) -> dict[str, Any]:
