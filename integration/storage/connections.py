@@ -41,7 +41,8 @@ def find(environ: Mapping[str, str], connection: str, service: Service) -> Conne
     found = find_connection(environ, connection, (f"{service}ServiceUri", "accountName"))
     if found is None:
         message = f"no connection to the {service} service is set"
-        hint = f"set {connection} to a connection string, or {connection}__accountName or __{service}ServiceUri"
+        instead = f"{connection}__accountName or {connection}__{service}ServiceUri"
+        hint = f"set {connection} to a connection string, or {instead}"
         raise ConfigurationError([Problem(connection, message, hint)])
     if found.string:
         return ConnectionString(found.string)
