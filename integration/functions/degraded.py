@@ -7,7 +7,7 @@ import azure.functions as func
 from integration.errors import ConfigurationError, Problem
 from integration.functions.convert import answer
 from integration.loggers import logger
-from integration.web import problem
+from integration.web import refusal
 from integration.web.health import degraded_details, degraded_status
 
 log = logger("app")
@@ -23,7 +23,7 @@ def blueprint(problems: Sequence[Problem]) -> func.Blueprint:
     @bp.function_name("intake_degraded")
     @bp.route("events/{*source}", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.ANONYMOUS)
     async def intake(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
-        return answer(problem(503, _anonymous(problems), retry_after=RETRY_AFTER))
+        return answer(refusal(_anonymous(problems), retry_after=RETRY_AFTER))
 
     @bp.function_name("health")
     @bp.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

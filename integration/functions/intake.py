@@ -11,7 +11,7 @@ from integration.config.keys.model import HttpSource
 from integration.errors import UnknownSource
 from integration.functions.convert import answer, problems, request_of
 from integration.functions.workers import Workers
-from integration.web import problem
+from integration.web import refusal
 
 type Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
@@ -32,7 +32,7 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     @problems
     async def unknown_source(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
         name = req.route_params.get("source", "")
-        return answer(problem(404, UnknownSource(f"no HTTP source named {name[:64]!r} is configured")))
+        return answer(refusal(UnknownSource(f"no HTTP source named {name[:64]!r} is configured")))
 
     return bp
 

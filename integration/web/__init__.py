@@ -1,5 +1,6 @@
 """HTTP handlers that know nothing of Azure Functions."""
 
-from integration.web.message import Request, Response, problem, unforeseen_problem
+from integration.web.answers import refusal
+from integration.web.message import Request, Response, unforeseen_problem
 
-__all__ = ["Request", "Response", "problem", "unforeseen_problem"]
+__all__ = ["Request", "Response", "refusal", "unforeseen_problem"]

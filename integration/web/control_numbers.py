@@ -5,8 +5,8 @@ from typing import Any
 
 from integration.clock import Clock
 from integration.delivery.screening.newest_rows import NewestRows, WantedKinds
-from integration.errors import FnoLinkError, InvalidRequest
-from integration.web.events import refusal
+from integration.errors import InvalidRequest
+from integration.web.answers import refusing
 from integration.web.message import Request, Response
 
 _FILTERS = {"organization": "organization", "group": "group", "legalEntity": "legal_entity", "type": "type"}
@@ -25,19 +25,15 @@ class ControlNumberPages:
         self._rows = rows
         self._clock = clock
 
+    @refusing()
     async def list(self, request: Request) -> Response:
         """List the newest of each kind."""
-        try:
-            return Response.json(200, await self.listed(read_kinds(request.query)[0]))
-        except FnoLinkError as error:
-            return refusal(error)
+        return Response.json(200, await self.listed(read_kinds(request.query)[0]))
 
+    @refusing()
     async def reset(self, request: Request) -> Response:
         """Forget the newest of kinds; of all only with `all=true`."""
-        try:
-            return Response.json(200, await self.forgotten(read_reset(request.query)))
-        except FnoLinkError as error:
-            return refusal(error)
+        return Response.json(200, await self.forgotten(read_reset(request.query)))
 
     async def listed(self, wanted: WantedKinds) -> dict[str, Any]:
         """List the newest of each kind.

@@ -11,20 +11,14 @@ from integration.dead_letters import DeadLetters, Filter, Job, Place, Record
 from integration.delivery import Replays
 from integration.errors import (
     CorruptRecord,
-    FnoLinkError,
     InvalidRequest,
-    LengthRequired,
-    LinkUnknown,
-    StorageUnavailable,
     UnknownDeadLetter,
-    UnknownJob,
-    UnknownOrganization,
 )
 from integration.events.cloudevents import structured
-from integration.web.message import Request, Response, problem
+from integration.web.answers import refusing
+from integration.web.message import Request, Response
 from integration.web.parameters import in_utc, moment, number
 
-RETRY_AFTER = 10
 PAGE = 50
 LARGEST_PAGE = 200
 READ_AT_ONCE = 8
@@ -88,60 +82,48 @@ class DeadLetterPages:
         self._dead_letters = dead_letters
         self._replays = replays
 
+    @refusing()
     async def list(self, request: Request) -> Response:
         """List dead letters, oldest first, one page; `next` is the `after` of the following page."""
-        try:
-            wanted, limit, after = read_query(request.query)
-            return Response.json(200, await self.page(wanted, limit, after))
-        except FnoLinkError as error:
-            return refusal(error)
+        wanted, limit, after = read_query(request.query)
+        return Response.json(200, await self.page(wanted, limit, after))
 
+    @refusing()
     async def show(self, id_: str) -> Response:
         """Show one dead letter with its event or body."""
-        try:
-            return Response.json(200, await self.one(id_))
-        except FnoLinkError as error:
-            return refusal(error)
+        return Response.json(200, await self.one(id_))
 
+    @refusing()
     async def replay(self, request: Request) -> Response:
         """Order a replay; 202 with the job."""
-        try:
-            order = read_order(request.measured())
-            job = await self._replays.ask(
-                "replay",
-                order.filter,
-                order.ids,
-                per_second=order.per_second,
-                current_environment=order.current_environment,
-            )
-        except FnoLinkError as error:
-            return refusal(error)
+        order = read_order(request.measured())
+        job = await self._replays.ask(
+            "replay",
+            order.filter,
+            order.ids,
+            per_second=order.per_second,
+            current_environment=order.current_environment,
+        )
         return _accepted(job)
 
+    @refusing()
     async def purge(self, request: Request) -> Response:
         """Count what a purge would remove; with `"dryRun": false` order it."""
-        try:
-            order = read_order(request.measured())
-            if order.dry_run:
-                return Response.json(200, await self.count(order))
-            job = await self._replays.ask("purge", order.filter, order.ids, per_second=order.per_second)
-        except FnoLinkError as error:
-            return refusal(error)
+        order = read_order(request.measured())
+        if order.dry_run:
+            return Response.json(200, await self.count(order))
+        job = await self._replays.ask("purge", order.filter, order.ids, per_second=order.per_second)
         return _accepted(job)
 
+    @refusing()
     async def job(self, id_: str) -> Response:
         """Tell how far a replay or purge is."""
-        try:
-            return Response.json(200, await self._replays.job(id_), {"Cache-Control": "no-store"})
-        except FnoLinkError as error:
-            return refusal(error)
+        return Response.json(200, await self._replays.job(id_), {"Cache-Control": "no-store"})
 
+    @refusing()
     async def cancel(self, id_: str) -> Response:
         """Stop a replay or purge; 202 with the job."""
-        try:
-            return _accepted(await self._replays.cancel(id_))
-        except FnoLinkError as error:
-            return refusal(error)
+        return _accepted(await self._replays.cancel(id_))
 
     async def page(self, wanted: Filter, limit: int, after: Place | None = None) -> dict[str, Any]:
         """Read one page.
@@ -293,21 +275,6 @@ async def read_page[T](
     stored = await asyncio.gather(*map(each, places[:limit]))
     following = places[limit - 1].id if len(places) > limit else None
     return [(place, body) for place, body in stored if body is not None], following
-
-
-def refusal(error: FnoLinkError) -> Response:
-    """Answer an error."""
-    match error:
-        case UnknownDeadLetter() | UnknownJob() | UnknownOrganization():
-            return problem(404, error)
-        case InvalidRequest():
-            return problem(400, error)
-        case LengthRequired():
-            return problem(411, error)
-        case StorageUnavailable() | LinkUnknown():
-            return problem(503, error, retry_after=RETRY_AFTER)
-        case _:
-            return problem(500, error)
 
 
 def _accepted(job: Job) -> Response:

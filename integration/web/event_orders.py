@@ -9,9 +9,10 @@ import msgspec
 from integration.clock import Clock
 from integration.dead_letters import Filter, Job
 from integration.delivery import Replays
-from integration.errors import FnoLinkError, InvalidRequest, PayloadNotKept
+from integration.errors import InvalidRequest, PayloadNotKept
 from integration.journal import Bookmark, Found, Listing, Payloads, Wanted
-from integration.web.events import EventPages, read_query, refusal
+from integration.web.answers import refusing
+from integration.web.events import EventPages, read_query
 from integration.web.message import Request, Response
 
 WORK = 20.0
@@ -70,22 +71,18 @@ class EventOrders:
         self._payloads = payloads
         self._clock = clock
 
+    @refusing()
     async def replay(self, id_: str, request: Request) -> Response:
         """Order the replay of an event's dead letters, 202 with the job, or of the event itself."""
-        try:
-            begun = await self.begin(id_, request.query.get("organization", ""))
-        except FnoLinkError as error:
-            return refusal(error)
+        begun = await self.begin(id_, request.query.get("organization", ""))
         if isinstance(begun, Job):
             return Response.json(202, begun, {"Location": f"/api/dead-letters/jobs/{begun.id}"})
         return Response.json(202, begun, {"Location": f"/api/events/{begun.event}?organization={begun.organization}"})
 
+    @refusing()
     async def purge(self, request: Request) -> Response:
         """Count what a purge would forget; with `dryRun=false` do it, for a while."""
-        try:
-            return Response.json(200, await self.forget(read_purge(request.query)))
-        except FnoLinkError as error:
-            return refusal(error)
+        return Response.json(200, await self.forget(read_purge(request.query)))
 
     async def begin(self, id_: str, organization: str = "", *, order: bool = True) -> Job | Ordered:
         """Begin the replay of an event's dead letters; where it has none, order that of the event itself.

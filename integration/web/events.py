@@ -10,7 +10,6 @@ from integration.clock import Clock
 from integration.dead_letters import DeadLetters, Place, path_for
 from integration.errors import (
     AmbiguousEvent,
-    FnoLinkError,
     InvalidRequest,
     PayloadNotKept,
     StorageUnavailable,
@@ -20,10 +19,10 @@ from integration.events.cloudevents import structured
 from integration.events.event import event_key
 from integration.events.identity import legal_id
 from integration.journal import Bookmark, Entry, Found, Listing, Payloads, Row, State, Wanted
-from integration.web.message import Request, Response, problem
+from integration.web.answers import refusing
+from integration.web.message import Request, Response
 from integration.web.parameters import moment, number, organization_name, words
 
-RETRY_AFTER = 10
 PAGE = 50
 LARGEST_PAGE = 200
 SEARCH = 20.0
@@ -62,24 +61,20 @@ class EventPages:
         self._groups = groups
         self._clock = clock
 
+    @refusing()
     async def list(self, request: Request) -> Response:
         """List events, one page; `next` is the `after` of the following page."""
-        try:
-            return Response.json(200, await self.page(*read_query(request.query)))
-        except FnoLinkError as error:
-            return refusal(error)
+        return Response.json(200, await self.page(*read_query(request.query)))
 
+    @refusing()
     async def show(self, id_: str, request: Request) -> Response:
         """Show one event with its deliveries, by its id or its key; with `payload=true` as it came in, too."""
-        try:
-            payload = request.query.get("payload", "false")
-            if payload not in ("true", "false"):
-                msg = "payload is true or false"
-                raise InvalidRequest(msg)
-            organization = request.query.get("organization", "")
-            return Response.json(200, await self.one(id_, organization, payload=payload == "true"))
-        except FnoLinkError as error:
-            return refusal(error)
+        payload = request.query.get("payload", "false")
+        if payload not in ("true", "false"):
+            msg = "payload is true or false"
+            raise InvalidRequest(msg)
+        organization = request.query.get("organization", "")
+        return Response.json(200, await self.one(id_, organization, payload=payload == "true"))
 
     async def page(self, wanted: Wanted, limit: int, after: Bookmark | None = None) -> dict[str, Any]:
         """Read one page.
@@ -273,21 +268,6 @@ def summary(found: Found) -> dict[str, Any]:
         "updatedAt": row.updated_at,
         "deliveries": [{"route": each.route, "target": each.target, "state": each.state} for each in row.deliveries],
     }
-
-
-def refusal(error: FnoLinkError) -> Response:
-    """Answer an error."""
-    match error:
-        case UnknownEvent():
-            return problem(404, error)
-        case AmbiguousEvent() | PayloadNotKept():
-            return problem(409, error)
-        case InvalidRequest():
-            return problem(400, error)
-        case StorageUnavailable():
-            return problem(503, error, retry_after=RETRY_AFTER)
-        case _:
-            return problem(500, error)
 
 
 def _id(path: str) -> str | None:

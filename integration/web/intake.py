@@ -21,6 +21,7 @@ from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import PAYLOADS
 from integration.web.admission import Admission, Refusals
+from integration.web.answers import refusal
 from integration.web.message import Request, Response, problem
 
 log = logger("web")
@@ -94,22 +95,22 @@ class Intake:
         if handshake is not None:
             return handshake
         if request.unmeasured:
-            return problem(411, LengthRequired(f"{source.name} cannot tell an empty message from one it did not get"))
+            return refusal(LengthRequired(f"{source.name} cannot tell an empty message from one it did not get"))
         if len(request.body) > source.max_body:
             message = f"{len(request.body)} bytes are more than the {source.max_body} that {source.name} accepts"
-            return problem(413, PayloadTooLarge(message))
+            return refusal(PayloadTooLarge(message))
         entered = self._admission.enter()
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._store(source, request)
             answer = Response.json(202, {"accepted": True})
         except PayloadTooLarge as error:
-            answer = problem(431, error)
+            answer = problem(431, error)  # the headers alone: the body is smaller than it may be
         except Exception as error:  # whatever it is, the sender keeps the message only at a 503
             expected = isinstance(error, TimeoutError | StorageUnavailable)
             said = str(error) or f"no answer within {PATIENCE} s"
             log.error("%s: 503: %s", source.name, said, exc_info=None if expected else error)  # noqa: TRY400  # no trace for an outage
-            answer = problem(503, StorageUnavailable(), retry_after=RETRY_AFTER)
+            answer = refusal(StorageUnavailable(), retry_after=RETRY_AFTER)
         finally:
             self._admission.leave(entered)
         return answer
@@ -158,7 +159,7 @@ class Intake:
 
 def refused() -> Response:
     """Answer what is more than can be taken: 503, never 429, at which Dataverse does not try again."""
-    return problem(503, Overloaded(), retry_after=RETRY_AFTER)
+    return refusal(Overloaded(), retry_after=RETRY_AFTER)
 
 
 def shake_hands(request: Request) -> Response | None:

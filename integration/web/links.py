@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import msgspec
 
 from integration.config.keys.model import Cache, Organization
-from integration.errors import LinkUnknown, UnknownOrganization
+from integration.errors import FnoLinkError, LinkUnknown, UnknownOrganization
 from integration.links.values import Link, Linked
-from integration.web.message import Request, Response, problem
+from integration.web.answers import refusing, usual_wait
+from integration.web.message import Request, Response
 
 RETRY_AFTER = 30.0
 
@@ -26,6 +27,10 @@ class Resolver(Protocol):
     async def refresh(self, name: str) -> Link:
         """Ask past the cache; raises LinkUnknown."""
         ...
+
+
+def _wait(error: FnoLinkError) -> float:
+    return error.retry_after or RETRY_AFTER if isinstance(error, LinkUnknown) else usual_wait(error)
 
 
 class LinkPages:
@@ -49,6 +54,7 @@ class LinkPages:
         ]
         return Response.json(200, {"organizations": listed})
 
+    @refusing(_wait)
     async def link(self, name: str, request: Request) -> Response:
         """Tell what an organization is linked to.
 
@@ -60,23 +66,19 @@ class LinkPages:
             200 with the answer, linked or not; 304; 404 for an unknown name; 503 with Retry-After and the reason when
             it is not known.
         """
-        if name not in self._organizations:
-            return _unknown(name)
-        try:
-            answer = await self._resolver.resolve(name)
-        except LinkUnknown as unknown:
-            return problem(503, unknown, retry_after=unknown.retry_after or RETRY_AFTER)
-        return self._answer(answer, request)
+        self._require(name)
+        return self._answer(await self._resolver.resolve(name), request)
 
+    @refusing(_wait)
     async def refresh(self, name: str) -> Response:
         """Ask Dataverse now, whatever the cache holds; answers as `link` does."""
+        self._require(name)
+        return self._answer(await self._resolver.refresh(name), Request())
+
+    def _require(self, name: str) -> None:
         if name not in self._organizations:
-            return _unknown(name)
-        try:
-            answer = await self._resolver.refresh(name)
-        except LinkUnknown as unknown:
-            return problem(503, unknown, retry_after=unknown.retry_after or RETRY_AFTER)
-        return self._answer(answer, Request())
+            msg = f"no organization named {name[:64]!r} is configured"
+            raise UnknownOrganization(msg)
 
     def _answer(self, answer: Link, request: Request) -> Response:
         content = as_json(answer)
@@ -118,10 +120,6 @@ def as_json(answer: Link) -> dict[str, Any]:
         "stale": False,
         "checkedAt": answer.checked_at,
     }
-
-
-def _unknown(name: str) -> Response:
-    return problem(404, UnknownOrganization(f"no organization named {name[:64]!r} is configured"))
 
 
 def _matches(header: str, tag: str) -> bool:

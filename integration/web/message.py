@@ -14,7 +14,7 @@ from integration.loggers import logger
 log = logger("web")
 
 RETRY_AFTER = 10
-_UNAVAILABLE = 503
+UNAVAILABLE = 503
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ def unforeseen_problem(error: Exception, *, status: int = 500) -> Response:
     log.error("%s: %s", instance, fault)
     # What happened is for the log: a caller may be anyone with a key.
     told = Unforeseen(f"fno-link failed on this request; its log says more under {instance}")
-    return problem(status, told, retry_after=RETRY_AFTER if status == _UNAVAILABLE else None, instance=instance)
+    return problem(status, told, retry_after=RETRY_AFTER if status == UNAVAILABLE else None, instance=instance)
 
 
 def problem(status: int, error: FnoLinkError, *, retry_after: float | None = None, instance: str = "") -> Response:

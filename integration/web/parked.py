@@ -7,8 +7,9 @@ import msgspec
 from integration.dead_letters import DeadLetters, Filter, Place
 from integration.delivery import Releases
 from integration.delivery.outcome import named
-from integration.errors import FnoLinkError, InvalidRequest, UnknownDeadLetter
-from integration.web.dead_letters import read_page, read_query, refusal, summary, whole
+from integration.errors import InvalidRequest, UnknownDeadLetter
+from integration.web.answers import refusing
+from integration.web.dead_letters import read_page, read_query, summary, whole
 from integration.web.message import Request, Response
 
 MOST = 20
@@ -59,27 +60,21 @@ class ParkedPages:
         self._dead_letters = dead_letters
         self._releases = releases
 
+    @refusing()
     async def list(self, request: Request) -> Response:
         """List parked deliveries, oldest first, one page; `next` is the `after` of the following page."""
-        try:
-            return Response.json(200, await self.page(*read_query(request.query)))
-        except FnoLinkError as error:
-            return refusal(error)
+        return Response.json(200, await self.page(*read_query(request.query)))
 
+    @refusing()
     async def show(self, id_: str) -> Response:
         """Show one parked delivery with its event."""
-        try:
-            return Response.json(200, await self.one(id_))
-        except FnoLinkError as error:
-            return refusal(error)
+        return Response.json(200, await self.one(id_))
 
+    @refusing()
     async def release(self, request: Request) -> Response:
         """Release chosen ones, 200; or order the release of an organization's, 202."""
-        try:
-            order = read_order(request.measured())
-            return Response.json(202 if order.organization else 200, await self.go_on(order))
-        except FnoLinkError as error:
-            return refusal(error)
+        order = read_order(request.measured())
+        return Response.json(202 if order.organization else 200, await self.go_on(order))
 
     async def page(self, wanted: Filter, limit: int, after: Place | None = None) -> dict[str, Any]:
         """Read one page.
