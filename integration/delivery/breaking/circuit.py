@@ -10,10 +10,13 @@ import msgspec
 
 from integration.config.keys.model import Breaker
 
-PROBE = timedelta(seconds=120)
+PROBE_LASTS = timedelta(seconds=120)
 """When a probe that nobody has heard of again is given up; one run ends within it."""
-HEARD = timedelta(seconds=5)
+PROBE_ANSWERED_IN = timedelta(seconds=5)
 """When a delivery looks again that met a probe under way; mostly that has been answered by then."""
+
+type Move = Literal["opened", "reopened", "closed"]
+"""`reopened`: a probe failed."""
 
 
 class Circuit(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,18 @@ class Admission(msgspec.Struct, frozen=True):
     wait: timedelta = timedelta(0)
 
 
+class Step(msgspec.Struct, frozen=True):
+    """The circuit after an attempt, and what has thereby happened to it.
+
+    Args:
+        circuit: To be kept.
+        moved: None: nothing that others must know.
+    """
+
+    circuit: Circuit
+    moved: Move | None = None
+
+
 def admit(circuit: Circuit, now: datetime) -> Admission:
     """Decide whether a delivery may be attempted now.
 
@@ -67,12 +82,12 @@ def admit(circuit: Circuit, now: datetime) -> Admission:
         return Admission(circuit, allowed=True)
     if now < circuit.until:
         left = circuit.until - now
-        return Admission(circuit, allowed=False, wait=left if circuit.state == "open" else min(left, HEARD))
-    return Admission(msgspec.structs.replace(circuit, state="half_open", until=now + PROBE), allowed=True)
+        return Admission(circuit, allowed=False, wait=left if circuit.state == "open" else min(left, PROBE_ANSWERED_IN))
+    return Admission(msgspec.structs.replace(circuit, state="half_open", until=now + PROBE_LASTS), allowed=True)
 
 
-def succeed(circuit: Circuit, settings: Breaker, now: datetime) -> Circuit:
-    """Return the circuit after a target has answered, if only to refuse the delivery for good.
+def succeed(circuit: Circuit, settings: Breaker, now: datetime) -> Step:
+    """Take that a target has answered, if only to refuse the delivery for good.
 
     Args:
         circuit: The target's.
@@ -81,13 +96,13 @@ def succeed(circuit: Circuit, settings: Breaker, now: datetime) -> Circuit:
     """
     if circuit.state != "closed":
         # Also an answer to a delivery that was under way when the circuit opened says that the target is back.
-        return Circuit()
+        return Step(Circuit(), "closed")
     counted = _counted(circuit, settings, now)
-    return msgspec.structs.replace(counted, failures=0)
+    return Step(msgspec.structs.replace(counted, failures=0))
 
 
-def fail(circuit: Circuit, settings: Breaker, now: datetime, code: str) -> Circuit:
-    """Return the circuit after an attempt that may succeed another time.
+def fail(circuit: Circuit, settings: Breaker, now: datetime, code: str) -> Step:
+    """Take that an attempt has failed which may succeed another time.
 
     Args:
         circuit: The target's.
@@ -96,15 +111,15 @@ def fail(circuit: Circuit, settings: Breaker, now: datetime, code: str) -> Circu
         code: Why it failed: an error code.
     """
     if circuit.state == "open":
-        return msgspec.structs.replace(circuit, code=code)  # it was under way when the circuit opened
+        return Step(msgspec.structs.replace(circuit, code=code))  # it was under way when the circuit opened
     if circuit.state == "half_open":
-        return _opened(circuit, settings, now, code)
+        return Step(_opened(circuit, settings, now, code), "reopened")
     counted = _counted(circuit, settings, now)
     counted = msgspec.structs.replace(counted, failures=counted.failures + 1, failed=counted.failed + 1, code=code)
     often = counted.seen >= settings.minimum and counted.failed * 100 >= counted.seen * settings.failure_percent
     if often or counted.failures >= settings.failures:
-        return _opened(counted, settings, now, code)
-    return counted
+        return Step(_opened(counted, settings, now, code), "opened")
+    return Step(counted)
 
 
 def abandon(circuit: Circuit, now: datetime) -> Circuit:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from integration.delivery.breaking.circuit import PROBE
+from integration.delivery.breaking.circuit import PROBE_LASTS
 from integration.delivery.breaking.circuits import Transition
 from integration.storage import Storage, StoredRow, Where
 
@@ -66,7 +66,7 @@ def after(before: Standing | None, transition: Transition) -> Standing | None:
         return Standing(target=transition.target, state="closed", since=transition.at) if was_open else None
     if transition.state == "served":
         # Who opened it may probe yet, and knows better; only once it must have is this the trial.
-        late = before is not None and was_open and (before.until is None or transition.at >= before.until + PROBE)
+        late = before is not None and was_open and (before.until is None or transition.at >= before.until + PROBE_LASTS)
         return Standing(target=transition.target, state="closed", since=transition.at) if late else None
     first = before if before is not None and was_open and not is_forgotten(before, transition.at) else None
     return Standing(

@@ -8,7 +8,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.keys.model import Breaker
-from integration.delivery.breaking.circuit import Circuit, abandon, admit, fail, succeed
+from integration.delivery.breaking.circuit import Circuit, Move, abandon, admit, fail, succeed
 from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.errors import CircuitOpen, DeliveryFailed, Spared
 from integration.events.alerts import TargetCircuit, of_target
@@ -17,7 +17,7 @@ from integration.events.event import Event
 ASKED_EVERY = 30.0
 """Seconds in which at most one delivery of a kind, first attempt or retry, tells the fleet that its target answers."""
 
-type Moved = Literal["opened", "reopened", "closed", "answered", "served"]
+type Moved = Move | Literal["answered", "served"]
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,16 +140,18 @@ class Circuits:
             else:
                 self._answered(name, shipment)
             return
-        before, now = self._circuits[name], self._now()
-        after = self._circuits[name] = fail(before, self.settings(name), now, failure.code)
-        if after.state == "open" and before.state != "open":
-            self._moved(name, "opened" if before.opened_at is None else "reopened", after, now, shipment.event)
+        now = self._now()
+        step = fail(self._circuits[name], self.settings(name), now, failure.code)
+        self._circuits[name] = step.circuit
+        if step.moved is not None:
+            self._moved(name, step.moved, step.circuit, now, shipment.event)
 
     def _answered(self, name: str, shipment: Shipment) -> None:
         before, now = self._circuits[name], self._now()
-        self._circuits[name] = succeed(before, self.settings(name), now)
-        if before.opened_at is not None:
-            self._moved(name, "closed", before, now, shipment.event)
+        step = succeed(before, self.settings(name), now)
+        self._circuits[name] = step.circuit
+        if step.moved is not None:
+            self._moved(name, step.moved, before, now, shipment.event)
             return
         state: Moved = "answered" if shipment.attempt > 1 else "served"
         if self._monotonic() - self._asked.get((name, state), -ASKED_EVERY) >= ASKED_EVERY:

@@ -8,7 +8,7 @@ import pytest
 from azure.data.tables.aio import TableServiceClient
 
 from integration.config.keys.model import Breaker
-from integration.delivery.breaking.circuit import PROBE
+from integration.delivery.breaking.circuit import PROBE_LASTS
 from integration.delivery.breaking.circuit_rows import TABLE, CircuitRows
 from integration.delivery.breaking.circuits import Circuits, Transition
 from integration.delivery.shipment import Receipt, Shipment
@@ -92,7 +92,7 @@ async def test_another_process_makes_the_trial_of_one_that_is_gone(processes):
 
     assert await serve() == []  # the probe is due in 30 s, and whoever opened it may make it
     assert list(await page.open()) == ["orders"]
-    await clock.advance(30 + PROBE.total_seconds())
+    await clock.advance(30 + PROBE_LASTS.total_seconds())
     assert await serve() == ["closed"]
     assert await page.open() == {}
 

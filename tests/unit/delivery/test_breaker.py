@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from integration.config.keys.model import Breaker, OwnBreaker
 from integration.delivery.backoff import GiveUp, Retry, decide, postpone
-from integration.delivery.breaking.circuit import HEARD, PROBE, Circuit, abandon, admit, fail, succeed
+from integration.delivery.breaking.circuit import (
+    PROBE_ANSWERED_IN,
+    PROBE_LASTS,
+    Circuit,
+    Step,
+    abandon,
+    admit,
+    fail,
+    succeed,
+)
 from integration.delivery.breaking.circuits import Circuits, alert_event
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import CircuitOpen, TargetRejected, TargetUnavailable
@@ -21,8 +30,12 @@ SETTINGS = Breaker(failures=3, minimum=10, failure_percent=50, open_for=timedelt
 
 def failed(circuit, times=1, at=NOW):
     for _ in range(times):
-        circuit = fail(circuit, SETTINGS, at, "TargetUnavailable")
+        circuit = fail(circuit, SETTINGS, at, "TargetUnavailable").circuit
     return circuit
+
+
+def answered(circuit, at=NOW):
+    return succeed(circuit, SETTINGS, at).circuit
 
 
 def test_failures_in_a_row_open_it():
@@ -37,19 +50,31 @@ def test_failures_in_a_row_open_it():
     )
 
 
+def test_what_has_happened_is_told_once_and_only_when_it_has():
+    circuit, moved = Circuit(), []
+    for _ in range(4):
+        step = fail(circuit, SETTINGS, NOW, "X")
+        circuit, moved = step.circuit, [*moved, step.moved]
+    later = NOW + timedelta(seconds=30)
+    again = fail(admit(circuit, later).circuit, SETTINGS, later, "X")
+    back = succeed(admit(again.circuit, later + timedelta(minutes=1)).circuit, SETTINGS, later)
+    assert [*moved, again.moved, back.moved] == [None, None, "opened", None, "reopened", "closed"]
+    assert succeed(back.circuit, SETTINGS, later).moved is None
+
+
 def test_a_success_between_begins_the_count_anew():
-    circuit = failed(succeed(failed(Circuit(), 2), SETTINGS, NOW), 2)
+    circuit = failed(answered(failed(Circuit(), 2)), 2)
     assert circuit.state == "closed"
 
 
 def test_a_share_of_failures_within_the_window_opens_it_once_there_are_enough_attempts():
     circuit = Circuit()
     for _ in range(4):
-        circuit = failed(succeed(circuit, SETTINGS, NOW))
+        circuit = failed(answered(circuit))
     assert circuit.state == "closed"
-    assert failed(succeed(circuit, SETTINGS, NOW)).state == "open"
+    assert failed(answered(circuit)).state == "open"
     later = NOW + SETTINGS.window
-    assert failed(succeed(circuit, SETTINGS, later), at=later).state == "closed"
+    assert failed(answered(circuit, later), at=later).state == "closed"
 
 
 def test_an_open_circuit_lets_nothing_pass_until_its_time_then_one_probe():
@@ -59,13 +84,13 @@ def test_an_open_circuit_lets_nothing_pass_until_its_time_then_one_probe():
     probing = admit(circuit, NOW + timedelta(seconds=30))
     assert (probing.allowed, probing.circuit.state) == (True, "half_open")
     assert not admit(probing.circuit, NOW + timedelta(seconds=31)).allowed
-    assert admit(probing.circuit, NOW + timedelta(seconds=30) + PROBE).allowed
+    assert admit(probing.circuit, NOW + timedelta(seconds=30) + PROBE_LASTS).allowed
 
 
 def test_who_meets_a_probe_waits_for_its_answer_and_not_until_it_is_given_up():
     probing = admit(failed(Circuit(), 3), NOW + timedelta(seconds=30)).circuit
-    assert admit(probing, NOW + timedelta(seconds=31)).wait == HEARD
-    assert admit(probing, NOW + timedelta(seconds=29) + PROBE).wait == timedelta(seconds=1)
+    assert admit(probing, NOW + timedelta(seconds=31)).wait == PROBE_ANSWERED_IN
+    assert admit(probing, NOW + timedelta(seconds=29) + PROBE_LASTS).wait == timedelta(seconds=1)
 
 
 def test_each_probe_that_fails_doubles_the_pause_up_to_the_longest():
@@ -81,7 +106,7 @@ def test_each_probe_that_fails_doubles_the_pause_up_to_the_longest():
 
 def test_a_probe_that_succeeds_closes_it_and_one_without_an_end_leaves_its_place():
     probing = admit(failed(Circuit(), 3), NOW + timedelta(seconds=30)).circuit
-    assert succeed(probing, SETTINGS, NOW) == Circuit()
+    assert succeed(probing, SETTINGS, NOW) == Step(Circuit(), "closed")
     assert admit(abandon(probing, NOW), NOW).allowed
     assert abandon(Circuit(), NOW) == Circuit()
 
@@ -101,12 +126,12 @@ def test_never_more_than_one_probe_and_never_shut_for_good(steps):
                     assert now >= before.until
                 probes += circuit.state == "half_open"
             case "succeed":
-                circuit = succeed(circuit, SETTINGS, now)
+                circuit = answered(circuit, now)
             case "fail":
-                circuit = fail(circuit, SETTINGS, now, "X")
+                circuit = fail(circuit, SETTINGS, now, "X").circuit
             case _:
                 circuit = abandon(circuit, now)
-    assert admit(circuit, now + SETTINGS.open_at_most + PROBE).allowed
+    assert admit(circuit, now + SETTINGS.open_at_most + PROBE_LASTS).allowed
 
 
 class Target:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from integration.delivery.breaking.circuit import PROBE
+from integration.delivery.breaking.circuit import PROBE_LASTS
 from integration.delivery.breaking.circuit_rows import FORGOTTEN, Standing, after, is_forgotten, news
 from integration.delivery.breaking.circuits import Transition
 
@@ -69,7 +69,7 @@ def test_what_the_fleet_knows_is_neither_written_nor_told(state, before):
 
 def test_a_first_attempt_is_the_trial_once_that_of_who_opened_it_is_over():
     assert OPEN.until is not None
-    over = OPEN.until + PROBE
+    over = OPEN.until + PROBE_LASTS
     assert after(OPEN, moved("served", at=over - timedelta(seconds=1))) is None
     served = moved("served", at=over, code="", opened=0, until=None)
     standing = after(OPEN, served)
