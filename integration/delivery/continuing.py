@@ -15,7 +15,7 @@ from integration.delivery.undelivered import Undelivered
 from integration.errors import LinkUnknown, Unforeseen
 from integration.events.event import Event
 from integration.faults import netted
-from integration.journal.scope import ByRoute
+from integration.journal.scope import ByRoute, Slot
 from integration.links.values import Link, Linked
 from integration.routing.compiled_route import CompiledRoute
 from integration.routing.table import RouteTable
@@ -53,7 +53,7 @@ class Continuing:
         works: list[Work],
         link: Link | LinkUnknown | None,
         ledger: Ledger,
-        settled: frozenset[str],
+        settled: frozenset[Slot],
         *,
         anew: bool = False,
     ) -> list[Outcome]:
@@ -83,7 +83,7 @@ class Continuing:
         works: list[Work],
         link: Link | LinkUnknown | None,
         ledger: Ledger,
-        settled: frozenset[str],
+        settled: frozenset[Slot],
         *,
         anew: bool,
     ) -> list[Outcome]:
@@ -100,7 +100,7 @@ class Continuing:
         return [outcome for each in results for outcome in each]
 
     async def _one(
-        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str], *, anew: bool
+        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[Slot], *, anew: bool
     ) -> list[Outcome]:
         async def failed(fault: Unforeseen) -> list[Outcome]:
             return [await self._attempts.failed(work, fault, ledger)]
@@ -108,7 +108,7 @@ class Continuing:
         return await netted(self._each(work, link, ledger, settled, anew=anew), failed)
 
     async def _each(
-        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[str], *, anew: bool
+        self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[Slot], *, anew: bool
     ) -> list[Outcome]:
         event = work.subject_matter
         if isinstance(work.scope, ByRoute):
@@ -139,7 +139,7 @@ class Continuing:
         decided = [
             (route, msgspec.structs.replace(work, scope=ByRoute(route.name)))
             for route in routes
-            if route.name not in settled
+            if ByRoute(route.name) not in settled
         ]
         return await all_of([self._attempts.settle(each, route, link, ledger) for route, each in decided])
 

@@ -21,6 +21,7 @@ from integration.delivery.environment import Links
 from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.journalled.runs import Runs
 from integration.delivery.journalled.salvage import RowSalvage
+from integration.delivery.journalled.task import Task
 from integration.delivery.outcome import Delivered, Held, Ignored, Outcome, PutOff, Stale
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Work
@@ -37,8 +38,8 @@ from integration.events.event import Event
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound, Item, Undecoded
 from integration.faults import netted, summary, unforeseen
-from integration.journal import PATIENCE, Journal, Kind, Payloads, Process
-from integration.journal.scope import ByRoute, Recheck, WhenLinked, WholeEvent
+from integration.journal import PATIENCE, Journal, Kind, Payloads
+from integration.journal.scope import WHOLE, ByRoute, Recheck, Slot, WhenLinked, WholeEvent
 from integration.links.values import Link
 from integration.loggers import logger
 from integration.routing.table import RouteTable
@@ -121,7 +122,7 @@ class Pipeline:
         for item in _decoded(inbound):
             match item:
                 case Event():
-                    work = Work(scope=WholeEvent(), accepted_at=inbound.received_at, event=item)
+                    work = Work(scope=WHOLE, accepted_at=inbound.received_at, event=item)
                     outcomes += await (self.resume(work.anew("reopen", replay)) if replay else self.admit(work))
                 case Undecoded():
                     outcomes.append(await self._undelivered.bury_undecoded(item, inbound, replay))
@@ -156,7 +157,7 @@ class Pipeline:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        return await self.admit(Work(scope=WholeEvent(), accepted_at=accepted_at, event=event))
+        return await self.admit(Work(scope=WHOLE, accepted_at=accepted_at, event=event))
 
     async def resume(self, work: Work) -> list[Outcome]:
         """Try a deferred delivery again, begin one anew, or make sure that an event's own run came to its end.
@@ -199,7 +200,7 @@ class Pipeline:
 
     async def _under(self, kind: Kind, work: Work, link: Link | LinkUnknown | None = None) -> list[Outcome]:
         outcomes = await netted(
-            self._runs.run(kind, work, lambda work, run, ledger: self._process(kind, work, run, ledger, link)),
+            self._runs.run(kind, work, lambda work, task, ledger: self._process(work, task, ledger, link)),
             lambda fault: self._runs.failed(kind, work, fault),
         )
         await netted(self._afterwards(work, outcomes), _logged)
@@ -211,49 +212,44 @@ class Pipeline:
         await self._announce()
 
     async def _process(
-        self, kind: Kind, work: Work, run: Process | None, ledger: Ledger, link: Link | LinkUnknown | None = None
+        self, work: Work, task: Task, ledger: Ledger, link: Link | LinkUnknown | None = None
     ) -> list[Outcome]:
-        """Make the deliveries that a run is about.
-
-        Args:
-            kind: What brought the event.
-            work: What brought the event; its own delivery has its attempts.
-            run: What was claimed; None: there is no journal, or the event is an alert.
-            ledger: Where deliveries are entered.
-            link: The link, where it is known already.
-        """
+        """Make what a run is about; the delivery that the message is about goes on with its own chain."""
         work = work.of_run(ledger.generation)
-        entire = isinstance(work.scope, WholeEvent | Recheck)
-        whole, routes, settled = entire, (() if entire else (work.scope.slot,)), frozenset[str]()
-        sent = run is not None and kind in ("source", "recheck")
-        if run is not None:
-            whole, routes, settled = run.whole, run.routes, run.settled
-            if sent and (run.why == "rerouted" or "" in routes):
-                work = msgspec.structs.replace(work, event=await self._resending.stored(work, WholeEvent(), ledger))
-        event = work.subject_matter
+        if task.stored:
+            work = msgspec.structs.replace(work, event=await self._resending.stored(work, WHOLE, ledger))
         outcomes: list[Outcome] = []
-        again = entire and "" in routes  # it had come as far as its guards or its routes
-        routes = tuple(name for name in routes if name or not again)
-        if whole or again:
+        parts: list[Work] = []
+        for scope in task.scopes:
+            match scope:
+                case WholeEvent() | Recheck():
+                    outcomes += await self._entire(work, task, ledger)
+                case ByRoute() | WhenLinked():
+                    parts.append(work.part(scope))
+        if parts and task.resent:
+            outcomes += await self._resending.again(work, parts, ledger, task.settled)
+        elif parts:
+            outcomes += await self._continuing.go_on(work.subject_matter, parts, link, ledger, task.settled)
+        return outcomes
 
-            async def failed(fault: Unforeseen) -> list[Outcome]:
-                as_whole = msgspec.structs.replace(work, scope=WholeEvent())
-                return [await self._attempts.failed(as_whole, fault, ledger)]
+    async def _entire(self, work: Work, task: Task, ledger: Ledger) -> list[Outcome]:
+        """Make the event as a whole; what no route had yet is decided by that, where there was such."""
 
-            outcomes += await netted(self._guarded(work, ledger, settled.union(routes)), failed)
-        if again:
+        async def failed(fault: Unforeseen) -> list[Outcome]:
+            whole = msgspec.structs.replace(work, scope=WHOLE)
+            return [await self._attempts.failed(whole, fault, ledger)]
+
+        outcomes = await netted(self._guarded(work, ledger, task.elsewhere), failed)
+        if task.decides:
             ledger.decide()
-        works = [work.part(ByRoute(name) if name else WhenLinked()) for name in routes]
-        if works and sent:
-            return outcomes + await self._resending.again(work, works, ledger, settled)
-        return outcomes + (await self._continuing.go_on(event, works, link, ledger, settled) if works else [])
+        return outcomes
 
-    async def _guarded(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
+    async def _guarded(self, work: Work, ledger: Ledger, but: frozenset[Slot]) -> list[Outcome]:
         """Deliver by every route that takes the event, unless a guard is against it."""
         event = work.subject_matter
         if event.internal:
             return await self._spreading.all_routes(work, ledger, but)
-        work = msgspec.structs.replace(work, scope=WholeEvent())
+        work = msgspec.structs.replace(work, scope=WHOLE)
         try:
             verdict = await self._screening.judge(event, replay=work.chain.replay)
         except LinkUnknown as unknown:
@@ -279,10 +275,10 @@ class Pipeline:
             if transition is None:
                 continue
             event = alert_event(transition)
-            work = Work(scope=WholeEvent(), accepted_at=transition.at, event=event)
+            work = Work(scope=WHOLE, accepted_at=transition.at, event=event)
             log.error("%s: %s (%s)", event.type, transition.target, transition.code)
             try:
-                await self._process("source", work, None, Ledger())
+                await self._process(work, Task(scopes=(WHOLE,)), Ledger())
             except FnoLinkError as error:
                 log.error("the alert %s could not be sent: %s", event.type, summary(error))  # noqa: TRY400  # no payloads
 

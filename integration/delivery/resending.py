@@ -19,7 +19,7 @@ from integration.delivery.screening.screening import Screening
 from integration.delivery.undelivered import Undelivered
 from integration.errors import LinkUnknown
 from integration.events.event import Event
-from integration.journal.scope import ByRoute, Scope, WholeEvent
+from integration.journal.scope import ByRoute, Scope, Slot, WholeEvent
 from integration.loggers import logger
 
 log = logger("delivery")
@@ -50,7 +50,7 @@ class Resending:
         self._undelivered = undelivered
         self._alert = alert
 
-    async def again(self, work: Work, works: list[Work], ledger: Ledger, settled: frozenset[str]) -> list[Outcome]:
+    async def again(self, work: Work, works: list[Work], ledger: Ledger, settled: frozenset[Slot]) -> list[Outcome]:
         """Make deliveries again.
 
         Args:

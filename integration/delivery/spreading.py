@@ -14,7 +14,7 @@ from integration.errors import LinkUnknown, UnexpectedAnswer, Unforeseen
 from integration.events.alerts import target_of
 from integration.events.event import Event
 from integration.faults import netted
-from integration.journal.scope import ByRoute, WhenLinked
+from integration.journal.scope import NO_ROUTE, ByRoute, Slot, WhenLinked
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
 
@@ -39,7 +39,7 @@ class Spreading:
         self._undelivered = undelivered
         self._newest = newest
 
-    async def all_routes(self, work: Work, ledger: Ledger, but: frozenset[str]) -> list[Outcome]:
+    async def all_routes(self, work: Work, ledger: Ledger, but: frozenset[Slot]) -> list[Outcome]:
         """Deliver by every route that takes the event, those in `but` excepted.
 
         Raises:
@@ -60,14 +60,14 @@ class Spreading:
             scope=WhenLinked(), accepted_at=work.accepted_at, event=event, environment=environment, chain=chain
         )
         if not matches.routes and not undecided:
-            return [] if "" in but else [await self.unrouted(fresh, ledger)]
+            return [] if NO_ROUTE in but else [await self.unrouted(fresh, ledger)]
         shunned = target_of(event)
         settling = [
             self._attempts.settle(msgspec.structs.replace(fresh, scope=ByRoute(route.name)), route, link, ledger)
             for route in matches.routes
-            if route.name not in but and (not shunned or route.target != shunned)
+            if ByRoute(route.name) not in but and (not shunned or route.target != shunned)
         ]
-        if undecided and "" not in but:
+        if undecided and NO_ROUTE not in but:
             settling.append(self._attempts.settle(fresh, None, link, ledger))
         return await all_of(settling)
 

@@ -85,8 +85,8 @@ class Undelivered:
             return await self.bury(work, reason, message, failure.hint, target)
         # Its message is not the one that brought it: a claim-check of its own, since that one's is emptied.
         await self._retries.later(msgspec.structs.replace(work, payload="", begins=""), decision.delay)
-        log.warning("delivery by %s deferred: %s: %s", work.scope.slot or "undecided routes", failure.code, failure)
-        return Deferred(work.scope.slot, self._clock.now() + decision.delay, failure.code, chain.attempt)
+        log.warning("delivery by %s deferred: %s: %s", work.scope.route or "undecided routes", failure.code, failure)
+        return Deferred(work.scope.route, self._clock.now() + decision.delay, failure.code, chain.attempt)
 
     async def failed(self, work: Work, fault: Unforeseen, target: str = "") -> tuple[Outcome, Attempted]:
         """Store for another attempt what failed in a way that nobody has foreseen; after some, bury it.
@@ -97,7 +97,7 @@ class Undelivered:
         Raises:
             StorageUnavailable: It is not known to be stored.
         """
-        log.error("%s by %s: %s", work.subject_matter.key, work.scope.slot or "no route yet", fault)
+        log.error("%s by %s: %s", work.subject_matter.key, work.scope.route or "no route yet", fault)
         last = self.attempted(fault)
         tried = work.following(work.chain.tried(last).faulted(last))
         return await self.defer(tried, fault, target), last
@@ -122,8 +122,8 @@ class Undelivered:
             hint = 'Check that it belongs there, then replay it; or set on_relink = "deliver" on the route.'
         record = self._record(work, reason, message, hint, target)
         await persist(lambda: self._dead_letters.park(record))
-        log.warning("delivery by %s parked: %s", work.scope.slot or "undecided routes", reason)
-        return Waiting(work.scope.slot, reason)
+        log.warning("delivery by %s parked: %s", work.scope.route or "undecided routes", reason)
+        return Waiting(work.scope.route, reason)
 
     async def bury(self, work: Work, reason: str, message: str, hint: str, target: str = "") -> Outcome:
         """Make a delivery a dead letter.
@@ -133,8 +133,8 @@ class Undelivered:
         """
         record = self._record(work, reason, message, hint, target)
         path = await persist(lambda: self._dead_letters.bury(record))
-        log.error("delivery by %s is a dead letter (%s: %s): %s", work.scope.slot or "no route", reason, message, path)
-        return Buried(work.scope.slot, reason)
+        log.error("delivery by %s is a dead letter (%s: %s): %s", work.scope.route or "no route", reason, message, path)
+        return Buried(work.scope.route, reason)
 
     async def unrouted(self, unrouted: Work) -> Outcome:
         """Keep, or only note, an event that no route takes.

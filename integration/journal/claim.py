@@ -36,14 +36,16 @@ is deferred under the same generation. A route without an entry is never stale: 
 the journal was off when the message was written.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from integration.dead_letters import reasons
-from integration.journal.record import Entry, Row, chain
-from integration.journal.scope import Recheck, Scope, WholeEvent
+from integration.journal.errand import ENTIRE, Continuation, Entire, Errand, Ordered, Resent, Takeover
+from integration.journal.record import Entry, Row
+from integration.journal.scope import NO_ROUTE, WHOLE, ByRoute, Recheck, Scope, Slot, WhenLinked, WholeEvent
 
 LEASE = timedelta(seconds=150)
 """How long a run is believed to be alive, unless the configuration says otherwise."""
@@ -58,8 +60,6 @@ ANEW = frozenset({reasons.UNROUTED, reasons.ROUTE_GONE})
 HELD = frozenset({reasons.DUPLICATE_DIFFERS})
 """What is a dead letter for one of these is opened again by an operator only."""
 
-WHOLE = WholeEvent()
-
 type Kind = Literal["source", "recheck", "continuation", "release", "reopen", "replay"]
 type Why = Literal["new", "takeover", "continued", "resent", "rerouted", "released", "replayed"]
 
@@ -71,25 +71,29 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
         why: What kind of run it is.
         generation: The run's number.
         lease_until: Until when nobody else takes over.
-        whole: Evaluate the routes; deliver by all that match, those in `settled` excepted.
-        routes: Deliver by these in any case.
-        settled: Routes whose delivery is recorded and not to be made again.
-        reopens: The entries of `routes` are open from now on: a run that takes over makes them, too.
+        running: What the row says of the run. For the event as a whole, the routes are evaluated: all that match are
+            made, those in `settled` excepted.
+        scopes: What is made in any case; the event as a whole is so in place of what no route had yet.
+        settled: What is recorded and not to be made again.
+        reopens: The entries of `scopes` are open from now on: a run that takes over makes them, too.
         afresh: Every entry is forgotten: all deliveries are made again.
-        forgets: The entries of these routes are forgotten: the routes are evaluated in their place.
-        running: What the row says of the run: empty for the event as a whole, else what part of it.
+        forgets: These entries are forgotten: the routes are evaluated in their place.
     """
 
     why: Why
     generation: int
     lease_until: datetime
-    whole: bool
-    routes: tuple[str, ...] = ()
-    settled: frozenset[str] = frozenset()
+    running: Errand
+    scopes: tuple[Scope, ...] = ()
+    settled: frozenset[Slot] = frozenset()
     reopens: bool = False
     afresh: bool = False
-    forgets: frozenset[str] = frozenset()
-    running: str = ""
+    forgets: frozenset[Slot] = frozenset()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the routes are evaluated."""
+        return isinstance(self.running, Entire)
 
 
 class Duplicate(msgspec.Struct, frozen=True):
@@ -145,7 +149,7 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
     asked = _Asked(kind, generation, now, scope, lease)
     if row is None:
         # Numbered past the message's own: its next link must differ from it.
-        return asked.process(generation, "new", whole=asked.route is None, routes=asked.named, running=asked.part)
+        return asked.process(generation, "new", scopes=asked.named, running=asked.errand)
     if kind in ("source", "recheck"):
         return _brought(row, asked, digest)
     if row.state == "received":
@@ -156,7 +160,7 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
                 return Drop()
             why = "continued" if kind == "continuation" else "released"
             return asked.process(
-                row.generation, why, routes=asked.named, settled=_settled(row, asked.named), running=asked.part
+                row.generation, why, scopes=asked.named, settled=_settled(row, asked.named), running=asked.errand
             )
         case "reopen":
             return Drop() if _stale(row, asked) else _reopen(row, asked)
@@ -172,46 +176,61 @@ class _Asked(msgspec.Struct, frozen=True):
     lease: timedelta
 
     @property
-    def route(self) -> str | None:
-        """The delivery that it is about, or what waits for its routes; None: all of the event."""
-        whole = isinstance(self.scope, WholeEvent | Recheck)
-        return None if whole and self.kind not in ("continuation", "release") else self.scope.slot
+    def entire(self) -> bool:
+        """Whether it is about all of the event, not about what goes on from one entry."""
+        return self.whole and self.kind not in ("continuation", "release")
 
     @property
-    def named(self) -> tuple[str, ...]:
-        return () if self.route is None else (self.route,)
+    def whole(self) -> bool:
+        """Whether what no route has yet is, for it, the event as a whole."""
+        return isinstance(self.scope, WholeEvent | Recheck)
 
     @property
-    def part(self) -> str:
-        """What a run of this delivery alone is called."""
-        if self.route is None:
-            return ""
-        return chain(self.route, self.generation) if self.kind == "continuation" else f"{self.kind}:{self.route}"
+    def named(self) -> tuple[Scope, ...]:
+        return () if self.entire else (self.scope,)
+
+    @property
+    def errand(self) -> Errand:
+        """What a run of this alone is for."""
+        match self.kind:
+            case "continuation":
+                return Continuation(self.generation, self.scope.slot)
+            case "release" | "reopen" | "replay" as order if not self.entire:
+                return Ordered(order, self.scope.slot)
+            case _:
+                return ENTIRE
+
+    def open_in(self, row: Row) -> tuple[Scope, ...]:
+        """Say what a run before it was to make and has not made."""
+        return self.scopes(entry for entry in row.deliveries if entry.state == "open")
+
+    def scopes(self, entries: Iterable[Entry]) -> tuple[Scope, ...]:
+        """Say what entries are about."""
+        undecided = WHOLE if self.whole else WhenLinked()
+        return tuple(entry.slot if isinstance(entry.slot, ByRoute) else undecided for entry in entries)
 
     def process(  # noqa: PLR0913  # the fields of a run
         self,
         generation: int,
         why: Why,
         *,
-        whole: bool = False,
-        routes: tuple[str, ...] = (),
-        settled: frozenset[str] = frozenset(),
+        running: Errand = ENTIRE,
+        scopes: tuple[Scope, ...] = (),
+        settled: frozenset[Slot] = frozenset(),
         reopens: bool = False,
         afresh: bool = False,
-        forgets: frozenset[str] = frozenset(),
-        running: str = "",
+        forgets: frozenset[Slot] = frozenset(),
     ) -> Process:
         return Process(
             why=why,
             generation=generation + 1,
             lease_until=self.now + self.lease,
-            whole=whole,
-            routes=routes,
+            running=running,
+            scopes=scopes,
             settled=settled,
             reopens=reopens,
             afresh=afresh,
             forgets=forgets,
-            running=running,
         )
 
 
@@ -220,7 +239,7 @@ def _received(row: Row, asked: _Asked) -> Decision:
     if _stale(row, asked) and not (alive and asked.kind == "release"):
         return Drop()
     # The queue gives a message to nobody else while its run is alive: who brings the same one again has outlived it.
-    mine = asked.kind == "continuation" and row.running == asked.part
+    mine = asked.kind == "continuation" and row.running == asked.errand
     if alive and not mine:
         held_until = row.lease_until or asked.now
         if asked.kind in ("release", "reopen", "replay"):
@@ -231,14 +250,14 @@ def _received(row: Row, asked: _Asked) -> Decision:
         return (_reopen if asked.kind == "reopen" else _replay)(row, asked)
     # Whoever takes over finishes what was begun: all that matches if the dead run was about the event as a whole, and
     # in any case what is open. Only then may the event be recorded as settled afterwards.
-    routes = tuple(dict.fromkeys((*asked.named, *(each.route for each in row.deliveries if each.state == "open"))))
+    scopes = tuple(dict.fromkeys((*asked.named, *asked.open_in(row))))
+    running: Errand = Takeover() if asked.entire else asked.errand
     return asked.process(
         row.generation,
         "continued" if mine else "takeover",
-        whole=not row.running,
-        routes=routes,
-        settled=_settled(row, routes),
-        running=row.running and (asked.part or "takeover"),
+        running=ENTIRE if isinstance(row.running, Entire) else running,
+        scopes=scopes,
+        settled=_settled(row, scopes),
     )
 
 
@@ -254,65 +273,62 @@ def _brought(row: Row, asked: _Asked, digest: str) -> Decision:
 
 def _owed(row: Row, asked: _Asked) -> Process:
     """Run the event as a whole, but for what is recorded: what began the row was one of its deliveries."""
-    routes = tuple(each.route for each in row.deliveries if each.state == "open")
-    return asked.process(row.generation, "takeover", whole=True, routes=routes, settled=_settled(row, routes))
+    scopes = asked.open_in(row)
+    return asked.process(row.generation, "takeover", scopes=scopes, settled=_settled(row, scopes))
 
 
 def _source(row: Row, asked: _Asked) -> Decision:
     if row.state == "unrouted":
-        return asked.process(row.generation, "rerouted", whole=True, settled=_settled(row, ()))
+        return asked.process(row.generation, "rerouted", settled=_settled(row, ()))
     if row.state == "dead_lettered":
         dead = (entry for entry in row.deliveries if entry.state == "dead_lettered")
-        failed = tuple(entry.route for entry in dead if entry.code not in HELD)
+        failed = asked.scopes(entry for entry in dead if entry.code not in HELD)
         if not failed:
             return Duplicate()
         settled = _settled(row, failed)
-        return asked.process(row.generation, "resent", routes=failed, settled=settled, reopens=True, running="resent")
+        return asked.process(row.generation, "resent", running=Resent(), scopes=failed, settled=settled, reopens=True)
     return Duplicate()
 
 
 def _replay(row: Row, asked: _Asked) -> Process:
-    if asked.route is None or row.state == "unrouted":
-        return asked.process(row.generation, "replayed", whole=True, afresh=True)
+    if asked.entire or row.state == "unrouted":
+        return asked.process(row.generation, "replayed", afresh=True)
     return _again(row, asked)
 
 
 def _reopen(row: Row, asked: _Asked) -> Process:
-    if asked.route is not None:
+    if not asked.entire:
         return _again(row, asked)
-    forgets = frozenset(entry.route for entry in row.deliveries if _replaced(entry))
-    routes = tuple(entry.route for entry in row.deliveries if entry.state == "open" and entry.route not in forgets)
-    settled = _settled(row, routes) - forgets
-    return asked.process(
-        row.generation, "replayed", whole=True, routes=routes, settled=settled, reopens=True, forgets=forgets
-    )
+    forgets = frozenset(entry.slot for entry in row.deliveries if _replaced(entry))
+    scopes = tuple(scope for scope in asked.open_in(row) if scope.slot not in forgets)
+    settled = _settled(row, scopes) - forgets
+    return asked.process(row.generation, "replayed", scopes=scopes, settled=settled, reopens=True, forgets=forgets)
 
 
 def _replaced(entry: Entry) -> bool:
     """Tell whether an entry is over once the routes are evaluated again."""
-    if entry.route:
+    if entry.slot != NO_ROUTE:
         return entry.state == "dead_lettered" and entry.code in ANEW
     return entry.state not in ("deferred", "parked")
 
 
 def _again(row: Row, asked: _Asked) -> Process:
     # A dead run of the event as a whole, and what it left open, are finished on the way.
-    routes = asked.named + tuple(entry.route for entry in row.deliveries if entry.state == "open")
-    running = asked.part if row.running or row.state != "received" else ""
+    scopes = asked.named + asked.open_in(row)
+    rest_of_whole = isinstance(row.running, Entire) and row.state == "received"
     return asked.process(
         row.generation,
         "replayed",
-        whole=not running,
-        routes=tuple(dict.fromkeys(routes)),
-        settled=_settled(row, routes),
+        running=ENTIRE if rest_of_whole else asked.errand,
+        scopes=tuple(dict.fromkeys(scopes)),
+        settled=_settled(row, scopes),
         reopens=True,
-        running=running,
     )
 
 
 def _stale(row: Row, asked: _Asked) -> bool:
     """Tell whether the delivery that a message is about is somebody else's by now, or over."""
-    entry = None if asked.route is None else row.entry(asked.route)
+    entry = None if asked.entire else row.entry(asked.scope.slot)
     if entry is None or entry.state == "open" or asked.kind == "replay":
         return False
     # A run that is under way may have put its message on the queue, or parked its delivery, and be about to write so.
@@ -325,7 +341,6 @@ def _stale(row: Row, asked: _Asked) -> bool:
     return not (row.state == "received" and row.generation == asked.generation)
 
 
-def _settled(row: Row, but: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(
-        entry.route for entry in row.deliveries if entry.state not in ("open", "unrouted") and entry.route not in but
-    )
+def _settled(row: Row, but: tuple[Scope, ...]) -> frozenset[Slot]:
+    made = frozenset(entry.slot for entry in row.deliveries if entry.state not in ("open", "unrouted"))
+    return made - {scope.slot for scope in but}

@@ -12,8 +12,9 @@ import msgspec
 
 from integration.errors import CorruptRecord
 from integration.faults import masked
+from integration.journal.entries import read, written
+from integration.journal.errand import errand_of, told
 from integration.journal.record import VERSION, Entry, Row, Subject
-from integration.records import Reader
 
 PLAIN = 30_000
 CHUNK = 60_000
@@ -48,7 +49,7 @@ def encode(row: Row) -> dict[str, Any]:
         "accepted_at": row.accepted_at,
         "lease_until": row.lease_until,
         "owner": row.owner,
-        "running": row.running,
+        "running": told(row.running),
         "duplicates": row.duplicates,
         "resent": row.resent,
         "replayed": row.replayed,
@@ -77,7 +78,9 @@ def decode(entity: Mapping[str, Any]) -> Row:
         known = {name: value for name, value in entity.items() if name in _FIELDS or name in _ABOUT}
         about = {name: known.pop(name) for name in _ABOUT if name in known} | {"key": entity["RowKey"]}
         letters = tuple(str(entity.get("letters", "")).split())
-        return msgspec.convert(known | {"subject": about, "deliveries": _read(entity), "letters": letters}, Row)
+        running = errand_of(known.pop("running", ""))
+        row = msgspec.convert(known | {"subject": about, "letters": letters}, Row)
+        return msgspec.structs.replace(row, running=running, deliveries=_read(entity))
     except CorruptRecord:
         raise
     except Exception as error:  # a property may be of any type, and hold anything
@@ -91,13 +94,13 @@ def partition(subject: Subject) -> str:
 
 
 def _deliveries(entries: tuple[Entry, ...]) -> dict[str, Any]:
-    text = _ENCODER.encode(entries).decode()
+    text = written(entries).decode()
     if len(text.encode("utf-16-le")) <= 2 * PLAIN:
         return {"deliveries": text}
     brief = tuple(msgspec.structs.replace(entry, response="") for entry in entries)
     unfinished = tuple(entry for entry in brief if entry.state not in ("delivered", "decided"))
     for attempt in (entries, brief, unfinished):
-        packed = zlib.compress(_ENCODER.encode(attempt))
+        packed = zlib.compress(written(attempt))
         if len(packed) <= CHUNK * CHUNKS:
             return {
                 f"deliveries_{start // CHUNK}": packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)
@@ -108,14 +111,14 @@ def _deliveries(entries: tuple[Entry, ...]) -> dict[str, Any]:
 
 def _read(entity: Mapping[str, Any]) -> tuple[Entry, ...]:
     if "deliveries" in entity:
-        return _READER.read(entity["deliveries"])
+        return read(entity["deliveries"])
     parts = [entity[name] for name in (f"deliveries_{number}" for number in range(CHUNKS)) if name in entity]
     unfolding = zlib.decompressobj()
     unfolded = unfolding.decompress(b"".join(parts), UNFOLDED)
     if not unfolding.eof:
         msg = f"the deliveries of this journal row end too early, or unfold to more than {UNFOLDED} bytes"
         raise CorruptRecord(msg)
-    return _READER.read(unfolded)
+    return read(unfolded)
 
 
 def _short(text: str) -> str:
@@ -124,5 +127,3 @@ def _short(text: str) -> str:
 
 _ABOUT = ("organization", "time", "id", "type", "subject", "source", "legal_entity")
 _FIELDS = frozenset(Row.__struct_fields__) - {"subject", "deliveries", "letters"}
-_ENCODER = msgspec.json.Encoder()
-_READER = Reader(msgspec.json.Decoder(tuple[Entry, ...]), "list of deliveries", version=None)

@@ -7,6 +7,8 @@ from typing import Literal
 import msgspec
 
 from integration.events.event import Event
+from integration.journal.errand import ENTIRE, Errand
+from integration.journal.scope import Slot
 
 VERSION = 1
 
@@ -14,11 +16,11 @@ type State = Literal["received", "deferred", "parked", "dead_lettered", "done", 
 type Made = Literal["open", "delivered", "deferred", "parked", "dead_lettered", "unrouted", "decided"]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery.
 
     Args:
-        route: The route's name; empty: the routes that only the link decides, or the event as a whole.
+        slot: Which one; what no route has yet is one, too.
         state: What became of it. `open`: it is to be made anew. `decided`: other entries took its place.
         target: The route's target at that time.
         attempt: How many attempts were made.
@@ -32,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         ms: Milliseconds that the last attempt took.
     """
 
-    route: str
+    slot: Slot
     state: Made
     target: str = ""
     attempt: int = 0
@@ -44,6 +46,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     response: str = ""
     letter: str = ""
     ms: int = 0
+
+    @property
+    def route(self) -> str:
+        """The route's name; empty: no route has it yet."""
+        return self.slot.route
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +101,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         accepted_at: When the event was first accepted.
         lease_until: Until when the run that is under way is believed to be alive.
         owner: A random word of that run, to know its own writes again.
-        running: The delivery that it is about, as `chain` writes it; empty: the event as a whole.
+        running: What that run is for.
         deliveries: An entry for each delivery, in the order of their routes' names.
         letters: Dead letters of entries that the run under way has put aside.
         duplicates: How often the event came again without anything to do.
@@ -115,7 +122,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     lease_until: datetime | None = None
     owner: str = ""
-    running: str = ""
+    running: Errand = ENTIRE
     deliveries: tuple[Entry, ...] = ()
     letters: tuple[str, ...] = ()
     duplicates: int = 0
@@ -128,22 +135,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime | None = None
     v: int = VERSION
 
-    def entry(self, route: str) -> Entry | None:
-        """Give the entry of a route; None where it has none."""
-        return next((entry for entry in self.deliveries if entry.route == route), None)
+    def entry(self, slot: Slot) -> Entry | None:
+        """Give the entry of a delivery; None where it has none."""
+        return next((entry for entry in self.deliveries if entry.slot == slot), None)
 
     def alive(self, now: datetime) -> bool:
         """Tell whether a run holds the lease."""
         return self.state == "received" and self.lease_until is not None and now < self.lease_until
 
 
-def chain(route: str, generation: int) -> str:
-    """Name one link of a delivery's chain of retries."""
-    return f"{generation}:{route}"
-
-
 def merged(deliveries: Iterable[Entry], changes: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Put changed entries in the place of those of the same route."""
+    """Put changed entries in the place of those of the same delivery."""
     entries = {entry.route: entry for entry in deliveries}
     entries.update((entry.route, entry) for entry in changes)
     return tuple(entries[route] for route in sorted(entries))

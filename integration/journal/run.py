@@ -5,7 +5,9 @@ from datetime import datetime
 import msgspec
 
 from integration.journal.claim import Process
+from integration.journal.errand import ENTIRE
 from integration.journal.record import Entry, Row, merged, standing
+from integration.journal.scope import NO_ROUTE
 
 
 def begun(row: Row, run: Process, *, owner: str, now: datetime, digest: str = "") -> Row:
@@ -18,13 +20,13 @@ def begun(row: Row, run: Process, *, owner: str, now: datetime, digest: str = ""
         now: The time.
         digest: Of the event's data as its sender sent it; a row that one delivery has begun does not have it yet.
     """
-    forgotten = [each for each in row.deliveries if run.afresh or each.route in run.forgets]
+    forgotten = [each for each in row.deliveries if run.afresh or each.slot in run.forgets]
     kept = [each for each in row.deliveries if each not in forgotten]
-    known = {each.route: each for each in kept}
+    known = {each.slot: each for each in kept}
     # What is known of them stays: a guard may be against it, and then they are what they were.
     reopened = (
-        msgspec.structs.replace(known.get(route) or Entry(route=route, state="open"), state="open")
-        for route in run.routes
+        msgspec.structs.replace(known.get(scope.slot) or Entry(slot=scope.slot, state="open"), state="open")
+        for scope in run.scopes
         if run.reopens
     )
     return msgspec.structs.replace(
@@ -62,7 +64,7 @@ def ended(row: Row, entries: tuple[Entry, ...], *, now: datetime, reason: str = 
         row,
         state=state,
         lease_until=now if state == "received" else None,
-        running=row.running if state == "received" else "",
+        running=row.running if state == "received" else ENTIRE,
         deliveries=deliveries,
         letters=() if complete else row.letters,
         reason=reason or row.reason,
@@ -102,7 +104,7 @@ def overtaken(row: Row, begun: Row, entries: tuple[Entry, ...], *, now: datetime
     news = tuple(
         _dated(entry, begun, now)
         for entry in entries
-        if entry.state in ("delivered", "dead_lettered") and row.entry(entry.route) == begun.entry(entry.route)
+        if entry.state in ("delivered", "dead_lettered") and row.entry(entry.slot) == begun.entry(entry.slot)
     )
     if not news:
         return None
@@ -113,8 +115,8 @@ def overtaken(row: Row, begun: Row, entries: tuple[Entry, ...], *, now: datetime
 
 def _decided(deliveries: tuple[Entry, ...], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Close the entry of the event as a whole once other entries have taken its place."""
-    whole = next((entry for entry in deliveries if entry.route == ""), None)
-    if whole is None or not entries or any(entry.route == "" for entry in entries):
+    whole = next((entry for entry in deliveries if entry.slot == NO_ROUTE), None)
+    if whole is None or not entries or any(entry.slot == NO_ROUTE for entry in entries):
         return deliveries
     if whole.state not in ("open", "unrouted"):
         return deliveries

@@ -9,7 +9,7 @@ _RECHECK = "*"
 """How the route of a re-check begins; names of routes never do."""
 
 
-class ByRoute(msgspec.Struct, frozen=True):
+class ByRoute(msgspec.Struct, frozen=True, tag=True):
     """The delivery by one route.
 
     Args:
@@ -19,17 +19,42 @@ class ByRoute(msgspec.Struct, frozen=True):
     name: str
 
     @property
-    def slot(self) -> str:
-        """The route's name: under it the journal has the delivery's entry."""
+    def slot(self) -> "ByRoute":
+        """Itself."""
+        return self
+
+    @property
+    def route(self) -> str:
+        """The route's name."""
         return self.name
+
+
+class NoRoute(msgspec.Struct, frozen=True, tag=True):
+    """What no route has yet: the event as a whole, or what only the link decides. Its message says which of the two."""
+
+    @property
+    def route(self) -> str:
+        """Nothing."""
+        return ""
+
+
+type Slot = ByRoute | NoRoute
+"""Where the journal enters what became of a scope: a delivery has its own place, all else shares one."""
+
+NO_ROUTE = NoRoute()
 
 
 class WhenLinked(msgspec.Struct, frozen=True):
     """The deliveries by those routes that can only be decided once the link is known."""
 
     @property
-    def slot(self) -> str:
-        """Nothing: no route has it yet."""
+    def slot(self) -> NoRoute:
+        """No route has it yet."""
+        return NO_ROUTE
+
+    @property
+    def route(self) -> str:
+        """Nothing."""
         return ""
 
 
@@ -37,8 +62,13 @@ class WholeEvent(msgspec.Struct, frozen=True):
     """The event as a whole, before its guards and routes."""
 
     @property
-    def slot(self) -> str:
-        """Nothing: no route has it yet."""
+    def slot(self) -> NoRoute:
+        """No route has it yet."""
+        return NO_ROUTE
+
+    @property
+    def route(self) -> str:
+        """Nothing."""
         return ""
 
 
@@ -52,12 +82,24 @@ class Recheck(msgspec.Struct, frozen=True):
     word: str = ""
 
     @property
-    def slot(self) -> str:
-        """Nothing: it is about no delivery."""
+    def slot(self) -> NoRoute:
+        """It is about no delivery."""
+        return NO_ROUTE
+
+    @property
+    def route(self) -> str:
+        """Nothing."""
         return ""
 
 
+WHOLE = WholeEvent()
+
 type Scope = ByRoute | WhenLinked | WholeEvent | Recheck
+
+
+def slot_of(route: str) -> Slot:
+    """Read where a stored entry is."""
+    return ByRoute(route) if route else NO_ROUTE
 
 
 def scope_of(route: str, *, whole: bool) -> Scope:

@@ -7,11 +7,11 @@ import msgspec
 
 from integration.clock import Clock
 from integration.errors import CorruptRecord, StorageUnavailable
-from integration.journal.claim import LEASE, WHOLE, Decision, Differs, Duplicate, Kind, Process, Wait, claim
+from integration.journal.claim import LEASE, Decision, Differs, Duplicate, Kind, Process, Wait, claim
 from integration.journal.entity import decode, encode, partition
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
-from integration.journal.scope import Scope
+from integration.journal.scope import WHOLE, Scope
 from integration.journal.tables import PREFIX, outlived, tables_for
 from integration.loggers import logger
 from integration.storage import Storage

@@ -19,6 +19,7 @@ from integration.events.cloudevents import structured
 from integration.events.event import event_key
 from integration.events.identity import legal_id
 from integration.journal import Bookmark, Entry, Found, Listing, Payloads, Row, State, Wanted
+from integration.journal.errand import told
 from integration.web.answers import refusing
 from integration.web.message import Request, Response
 from integration.web.parameters import moment, number, organization_name, words
@@ -106,7 +107,7 @@ class EventPages:
         row = found.row
         if row is None:
             return shown
-        shown |= {"generation": row.generation, "leaseUntil": row.lease_until, "running": row.running}
+        shown |= {"generation": row.generation, "leaseUntil": row.lease_until, "running": told(row.running)}
         return shown | {"deliveries": [await self._delivery(row, entry) for entry in row.deliveries]}
 
     async def _payload(self, found: Found) -> msgspec.Raw | None:

@@ -19,6 +19,7 @@ from integration.health.state import State
 from integration.health.states import _READER as HEALTH
 from integration.journal.entity import decode, encode
 from integration.journal.record import Entry, Row, Subject
+from integration.journal.scope import ByRoute
 from integration.links.shared import Record as Link
 from integration.links.shared import decode_record, encode_record
 from integration.storage import StoredRow
@@ -43,10 +44,11 @@ FEW = Row(
     state="done",
     generation=1,
     accepted_at=NOW,
-    deliveries=(Entry(route="to-plain", state="delivered"),),
+    deliveries=(Entry(slot=ByRoute("to-plain"), state="delivered"),),
 )
 MANY = msgspec.structs.replace(
-    FEW, deliveries=tuple(Entry(route=f"r{number}", state="deferred", response="x" * 90) for number in range(400))
+    FEW,
+    deliveries=tuple(Entry(slot=ByRoute(f"r{number}"), state="deferred", response="x" * 90) for number in range(400)),
 )
 DRAWS = 300
 

@@ -96,7 +96,7 @@ def _told(connection: str, where: str, record: bytes, until: float) -> Iterator[
                     nameless,
                     id=event.id,
                     key=event.key,
-                    route=work.scope.slot,
+                    route=work.scope.route,
                     generation=work.chain.generation,
                 )
     except CorruptRecord:

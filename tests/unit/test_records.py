@@ -124,7 +124,8 @@ def test_a_changed_byte_is_another_record_or_a_corrupt_one(kind):
 
 def row(entries=1):
     deliveries = tuple(
-        Entry(route=f"r{n}", state="delivered", response=random.Random(n).randbytes(200).hex()) for n in range(entries)
+        Entry(slot=ByRoute(f"r{n}"), state="delivered", response=random.Random(n).randbytes(200).hex())
+        for n in range(entries)
     )
     return entity.encode(
         Row(

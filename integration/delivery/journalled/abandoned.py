@@ -47,11 +47,11 @@ async def abandon(journal: Journal | None, work: Work, code: str, letter: str, s
         )
     )
     if not isinstance(run, Run):
-        log.info("%s by %s goes on without the message that was buried", subject.key, work.scope.slot or "all routes")
+        log.info("%s by %s goes on without the message that was buried", subject.key, work.scope.route or "all routes")
         return not isinstance(run, Wait | Refuse)
-    route, whole = work.scope.slot, isinstance(work.scope, WholeEvent | Recheck)
-    entry = Entry(route=route, state="dead_lettered", attempt=work.chain.attempt, code=code, letter=letter)
+    whole = isinstance(work.scope, WholeEvent | Recheck)
+    entry = Entry(slot=work.scope.slot, state="dead_lettered", attempt=work.chain.attempt, code=code, letter=letter)
     # What else a dead run has left open is for whoever takes over; an event as a whole is left by its own run.
-    alone = whole or (not run.decision.whole and run.decision.routes == (route,))
+    alone = whole or (not run.decision.whole and run.decision.scopes == (work.scope,))
     await persist(lambda: journal.end(run, (entry,), complete=alone))
     return True

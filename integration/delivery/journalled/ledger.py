@@ -6,7 +6,7 @@ from integration.dead_letters import Attempted, path_for, reasons
 from integration.delivery.outcome import KEPT_RESPONSE, Buried, Deferred, Delivered, Outcome, Waiting
 from integration.delivery.queued.work import Work
 from integration.journal import Entry
-from integration.journal.scope import ByRoute, Scope
+from integration.journal.scope import NO_ROUTE, ByRoute, Scope, Slot
 
 
 class Ledger:
@@ -21,10 +21,10 @@ class Ledger:
     def __init__(self, generation: int | None = None, before: tuple[Entry, ...] = (), *, proven: bool = False) -> None:
         self.generation = generation
         self.proven = proven
-        self._before = {entry.route: entry for entry in before}
+        self._before = {entry.slot: entry for entry in before}
         self.reason = ""
         """Why nothing was to be delivered."""
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[Slot, Entry] = {}
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -33,7 +33,7 @@ class Ledger:
 
     def knows(self, scope: Scope) -> bool:
         """Tell whether it is entered what became of the delivery by a route."""
-        return isinstance(scope, ByRoute) and scope.slot in self._entries
+        return isinstance(scope, ByRoute) and scope in self._entries
 
     def note(
         self, outcome: Outcome, work: Work, *, target: str = "", last: Attempted | None = None, ms: int = 0
@@ -47,28 +47,28 @@ class Ledger:
             last: How the last attempt failed, if any did.
             ms: Milliseconds that it took.
         """
-        attempt, letter = work.chain.attempt, ""
+        slot, attempt, letter = work.scope.slot, work.chain.attempt, ""
         if isinstance(outcome, Buried):
             event = work.subject_matter
             letter = path_for(event.organization, outcome.reason, work.accepted_at, event.key, outcome.route)
         match outcome:
-            case Delivered(route=route, status=status, response=response):
+            case Delivered(status=status, response=response):
                 entry = Entry(
-                    route=route,
+                    slot=slot,
                     state="delivered",
                     attempt=attempt + 1,
                     status=status,
                     response=response[:KEPT_RESPONSE],
                 )
-            case Deferred(route=route, until=until, code=code, attempt=attempts):
-                entry = _failed(Entry(route=route, state="deferred", attempt=attempts, until=until, code=code), last)
-            case Waiting(route=route, reason=reason):
-                entry = Entry(route=route, state="parked", attempt=attempt, code=reason)
+            case Deferred(until=until, code=code, attempt=attempts):
+                entry = _failed(Entry(slot=slot, state="deferred", attempt=attempts, until=until, code=code), last)
+            case Waiting(reason=reason):
+                entry = Entry(slot=slot, state="parked", attempt=attempt, code=reason)
             case Buried(route=route, reason=reason) if route or reason != reasons.UNROUTED:
-                entry = _failed(Entry(route=route, state="dead_lettered", attempt=attempt, code=reason), last)
+                entry = _failed(Entry(slot=slot, state="dead_lettered", attempt=attempt, code=reason), last)
             case _:
-                entry = Entry(route="", state="unrouted")
-        self._entries[entry.route] = msgspec.structs.replace(entry, target=target, letter=letter, ms=ms)
+                entry = Entry(slot=NO_ROUTE, state="unrouted")
+        self._entries[entry.slot] = msgspec.structs.replace(entry, target=target, letter=letter, ms=ms)
 
     def letter(self, scope: Scope) -> str:
         """Say where the dead letter of a delivery lies that was begun anew; empty: it had none."""
@@ -82,7 +82,7 @@ class Ledger:
 
     def decide(self) -> None:
         """Enter that the routes which only the link decides are decided, by entries of their own."""
-        self._entries.setdefault("", Entry(route="", state="decided"))
+        self._entries.setdefault(NO_ROUTE, Entry(slot=NO_ROUTE, state="decided"))
 
 
 def _failed(entry: Entry, last: Attempted | None) -> Entry:

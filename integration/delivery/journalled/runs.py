@@ -14,6 +14,7 @@ from integration.delivery import outcome
 from integration.delivery.journalled.abandoned import abandon
 from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.journalled.salvage import RowSalvage
+from integration.delivery.journalled.task import Task
 from integration.delivery.outcome import Deferred, Held, Ignored, Outcome, PutOff, Stale
 from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.queue import RetryQueue
@@ -32,7 +33,6 @@ from integration.journal import (
     Journal,
     Kind,
     Payloads,
-    Process,
     Refuse,
     Run,
     Subject,
@@ -50,7 +50,7 @@ _ROUNDS = 4
 # Runs that may be the first to have the event as it came.
 _FIRST = frozenset({"new", "takeover", "rerouted"})
 
-type Act = Callable[[Work, Process | None, Ledger], Awaitable[list[Outcome]]]
+type Act = Callable[[Work, Task, Ledger], Awaitable[list[Outcome]]]
 
 
 class Runs:
@@ -88,7 +88,7 @@ class Runs:
         Args:
             kind: What brings the event.
             work: The event, and what of it is to be done.
-            act: Does it, given the event, what was claimed and where to enter what it does.
+            act: Does it, given the event, what is to be made of it and where to enter what it does.
 
         Returns:
             What `act` returned; or, where it was not called, Duplicate, Held, PutOff or Stale.
@@ -98,7 +98,7 @@ class Runs:
         """
         journal, event = self._journal, work.subject_matter
         if journal is None or event.internal:
-            return await act(work, None, Ledger())
+            return await act(work, Task.of(kind, work, None), Ledger())
         for _ in range(_ROUNDS):
             owner, event = journal.word(), work.subject_matter
             answer = await persist(
@@ -120,7 +120,7 @@ class Runs:
                 continue
             if not isinstance(answer, Run):
                 return [await self._instead(kind, work, answer)]
-            outcomes = await self._recorded(journal, answer, work, act)
+            outcomes = await self._recorded(journal, answer, kind, work, act)
             if outcomes is not None:
                 return outcomes
             log.warning("%s was taken over by another run; its message is judged anew", event.key)
@@ -171,16 +171,16 @@ class Runs:
             StorageUnavailable: It is not known to be kept.
         """
         event = work.subject_matter
-        log.error("%s by %s: %s", event.key, work.scope.slot or "all routes", fault)
+        log.error("%s by %s: %s", event.key, work.scope.route or "all routes", fault)
         tried = work.following(work.chain.faulted(self._undelivered.attempted(fault)))
         delay = None if kind == "release" else self._undelivered.after_fault(tried)
         if delay is not None:
             await self._retries.later(self._again(kind, tried), delay)
-            return [Deferred(work.scope.slot, self._clock.now() + delay, fault.code, work.chain.attempt)]
+            return [Deferred(work.scope.route, self._clock.now() + delay, fault.code, work.chain.attempt)]
         lost = self._again(kind, tried)
         letter = msgspec.structs.replace(lost, scope=WholeEvent()) if isinstance(lost.scope, Recheck) else lost
         buried = await self._undelivered.bury(letter, fault.code, str(fault), fault.hint)
-        path = path_for(event.organization, fault.code, work.accepted_at, event.key, letter.scope.slot)
+        path = path_for(event.organization, fault.code, work.accepted_at, event.key, letter.scope.route)
         await netted(abandon(self._journal, lost, fault.code, path, self._salvage), self._unrecorded)
         return [buried]
 
@@ -196,13 +196,13 @@ class Runs:
         log.error("a dead letter stands in no journal row: %s", fault)
         return True
 
-    async def _recorded(self, journal: Journal, run: Run, work: Work, act: Act) -> list[Outcome] | None:
+    async def _recorded(self, journal: Journal, run: Run, kind: Kind, work: Work, act: Act) -> list[Outcome] | None:
         """Act and record; None when the run was overtaken."""
         ledger = Ledger(run.row.generation, run.row.deliveries, proven=run.row.digest != "")
         try:
             if self._payloads is not None and run.decision.why in _FIRST:
                 await persist(lambda: self._kept(run, work))
-            outcomes = await act(work, run.decision, ledger)
+            outcomes = await act(work, Task.of(kind, work, run.decision), ledger)
         except Exception:
             await self._let_go(journal, run, ledger)
             raise
@@ -236,12 +236,12 @@ class Runs:
                 return PutOff()
             case Refuse():
                 log.info("%s is being processed", event.key)
-                return Held(work.scope.slot)
+                return Held(work.scope.route)
             case Drop() if kind == "reopen":
-                log.info("%s by %s was delivered since", event.key, work.scope.slot or "all routes")
+                log.info("%s by %s was delivered since", event.key, work.scope.route or "all routes")
                 return Ignored(DELIVERED_SINCE)
             case _:
-                log.info("%s by %s: nothing is left to do", event.key, work.scope.slot or "all routes")
+                log.info("%s by %s: nothing is left to do", event.key, work.scope.route or "all routes")
                 return Stale()
 
     def _recheck(self, work: Work) -> Work:

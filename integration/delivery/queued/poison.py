@@ -82,7 +82,7 @@ class Poison:
             accepted_at=work.accepted_at,
             event=event,
             body=None,
-            route=work.scope.slot,
+            route=work.scope.route,
             attempts=work.chain.attempts,
             last=work.chain.last,
             environment=work.environment,

@@ -11,6 +11,7 @@ from integration.clock import SystemClock
 from integration.dead_letters import DeadLetters, Record
 from integration.events.event import Event
 from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject
+from integration.journal.scope import ByRoute
 from integration.storage import Storage
 from tests.contract.cli.test_dead_letters import Account
 
@@ -35,7 +36,9 @@ class Journalled(Account):
             letter = await DeadLetters(storage).bury(record)
             run = await journal.claim(Subject.of(event), "source", accepted_at=at)
             assert isinstance(run, Run)
-            failed = Entry(route="orders", state="dead_lettered", code="TargetRejected", status=400, letter=letter)
+            failed = Entry(
+                slot=ByRoute("orders"), state="dead_lettered", code="TargetRejected", status=400, letter=letter
+            )
             await journal.end(run, (failed,))
         await storage.close()
 

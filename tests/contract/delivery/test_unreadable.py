@@ -85,7 +85,7 @@ async def test_a_truncated_claim_check_is_a_dead_letter_with_a_log_line_and_the_
 async def deferred(worker, event) -> Work:
     """Let the journal have a delivery that waits for a retry message; returns the message."""
     run = await worker.journal.claim(Subject.of(event), "source", accepted_at=AT, generation=0, owner="somebody")
-    entry = Entry(route="orders", state="deferred", attempt=1, until=AT, code="TargetUnavailable")
+    entry = Entry(slot=ByRoute("orders"), state="deferred", attempt=1, until=AT, code="TargetUnavailable")
     assert await worker.journal.end(run, (entry,))
     return Work(
         scope=ByRoute("orders"),
@@ -110,8 +110,8 @@ async def test_a_retry_message_that_is_buried_is_so_in_the_journal_and_a_resend_
         await worker.take_poison("fno-link-retries", encode_continuation(structs.replace(work, event=event)))
     (letter,) = await letters(worker)
     row = await worker.journal.find(Subject.of(event))
-    assert (row.state, row.entry("orders").state) == ("dead_lettered", "dead_lettered")
-    assert row.entry("orders").code == letter.reason == ("CorruptRecord" if how == "unreadable" else "Poison")
+    assert (row.state, row.entry(ByRoute("orders")).state) == ("dead_lettered", "dead_lettered")
+    assert row.entry(ByRoute("orders")).code == letter.reason == ("CorruptRecord" if how == "unreadable" else "Poison")
     await worker.pipeline.route(event, AT)  # F&O's manual Resend
     assert await delivered(connection) == 1
     row = await worker.journal.find(Subject.of(event))

@@ -30,7 +30,9 @@ def a_subject(clock, number=0, *, timed=True):
 
 
 def delivered(route="orders", **changes):
-    return Entry(route=route, state="delivered", target="queue", attempt=1, status=200, response="ok", ms=12, **changes)
+    return Entry(
+        slot=ByRoute(route), state="delivered", target="queue", attempt=1, status=200, response="ok", ms=12, **changes
+    )
 
 
 async def claimed(journal, subject, kind="source", **more):
@@ -113,7 +115,7 @@ async def test_a_run_that_fails_says_what_it_has_done_and_lets_go(storage, clock
     subject = a_subject(clock)
     await journal.end(await claimed(journal, subject), (delivered("first"),), complete=False)
     run = await claimed(journal, subject)
-    assert run.decision.settled == {"first"}
+    assert run.decision.settled == {ByRoute("first")}
 
 
 async def test_a_claim_whose_answer_was_lost_knows_its_own_row_again(storage, clock):
@@ -136,7 +138,7 @@ async def test_an_end_whose_answer_was_lost_is_an_end(storage, clock):
 async def test_a_chain_of_retries_drops_what_is_not_its_present_link(storage, clock):
     journal = open_journal(storage, clock)
     subject = a_subject(clock)
-    deferred = Entry(route="orders", state="deferred", attempt=1, code="TargetUnavailable")
+    deferred = Entry(slot=ByRoute("orders"), state="deferred", attempt=1, code="TargetUnavailable")
     first = await claimed(journal, subject)
     await journal.end(first, (deferred,))
     second = await claimed(journal, subject, "continuation", generation=first.row.generation, scope=ByRoute("orders"))

@@ -7,6 +7,7 @@ import pytest
 
 from integration.errors import InvalidRequest
 from integration.journal import Bookmark, Entry, Journal, Listing, Run, Subject, Wanted
+from integration.journal.scope import ByRoute
 from integration.journal.tables import table_of
 from tests.fake_clock import FakeClock
 
@@ -26,7 +27,7 @@ async def journalled(storage, clock, number, *, days=0, state="delivered", **abo
     journal = Journal(storage, clock, random.Random(number), KEEP)
     run = await journal.claim(subject, "source", accepted_at=at)
     assert isinstance(run, Run)
-    await journal.end(run, (Entry(route="orders", state=state),))
+    await journal.end(run, (Entry(slot=ByRoute("orders"), state=state),))
     return subject
 
 

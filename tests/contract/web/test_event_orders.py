@@ -12,6 +12,7 @@ from integration.events.event import Event
 from integration.events.record import store
 from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject
 from integration.journal.payloads import CONTAINER
+from integration.journal.scope import ByRoute
 from integration.storage import Storage
 from integration.web.event_orders import EventOrders, read_purge
 from integration.web.events import EventPages
@@ -57,7 +58,7 @@ async def journalled(storage, number, state="delivered", *, organization="contos
     run = await journal.claim(subject, "source", accepted_at=AT + timedelta(minutes=number))
     assert isinstance(run, Run)
     if ended:
-        await journal.end(run, (Entry(route="orders", state=state),))
+        await journal.end(run, (Entry(slot=ByRoute("orders"), state=state),))
     return subject
 
 

@@ -8,6 +8,7 @@ import pytest
 from integration.dead_letters import DeadLetters, Place, Record
 from integration.events.event import Event
 from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject, Wanted
+from integration.journal.scope import NO_ROUTE, ByRoute
 from integration.storage import Storage
 from integration.web.events import EventPages
 from integration.web.message import Request
@@ -77,9 +78,11 @@ async def test_an_event_is_listed_and_shown_with_its_deliveries(pages, storage):
     letters = DeadLetters(storage)
     letter = await letters.bury(record(ORDER, "RetriesExhausted"))
     parked = await letters.park(record(ORDER, "NotLinked", "stock"))
-    sent = Entry(route="crm", state="delivered", target="hook", attempt=2, status=202, response="ok", ms=31)
-    failed = Entry(route="orders", state="dead_lettered", attempt=8, status=500, code="RetriesExhausted", letter=letter)
-    waits = Entry(route="stock", state="parked", target="erp", code="NotLinked")
+    sent = Entry(slot=ByRoute("crm"), state="delivered", target="hook", attempt=2, status=202, response="ok", ms=31)
+    failed = Entry(
+        slot=ByRoute("orders"), state="dead_lettered", attempt=8, status=500, code="RetriesExhausted", letter=letter
+    )
+    waits = Entry(slot=ByRoute("stock"), state="parked", target="erp", code="NotLinked")
     await journalled(storage, ORDER, sent, failed, waits)
     (listed,) = body(await pages.list(Request(query={"organization": "contoso", "legalEntity": "usmf"})))["events"]
     assert (listed["id"], listed["key"], listed["state"]) == ("order-1", ORDER.key, "parked")
@@ -98,7 +101,7 @@ async def test_an_event_is_listed_and_shown_with_its_deliveries(pages, storage):
 async def test_a_dead_letter_that_is_gone_is_not_named(pages, storage):
     letters = DeadLetters(storage)
     letter = await letters.bury(record(ORDER, "Unrouted", ""))
-    await journalled(storage, ORDER, Entry(route="", state="unrouted", letter=letter))
+    await journalled(storage, ORDER, Entry(slot=NO_ROUTE, state="unrouted", letter=letter))
     (delivery,) = body(await pages.show("order-1", Request()))["deliveries"]
     place = Place.of_id(delivery["deadLetter"])
     assert place.path == letter

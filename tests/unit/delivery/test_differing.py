@@ -11,7 +11,7 @@ from integration.delivery.outcome import Buried, Delivered, Stale
 from integration.errors import TargetRejected
 from integration.events.decode import decode
 from integration.journal import Entry, Listing, Run, Subject, Wanted
-from integration.journal.scope import Recheck
+from integration.journal.scope import ByRoute, Recheck
 from tests.fixtures.bench import business_event
 from tests.fixtures.journaled import DELIVERED, DUPLICATE, journaled, row, works
 
@@ -117,7 +117,7 @@ async def test_a_row_without_a_digest_is_judged_by_its_state(bench):
     (event,) = decode(bench.inbound(REAL)).events
     run = await bench.journal.claim(Subject.of(event), "source", accepted_at=bench.clock.now())
     assert isinstance(run, Run)
-    await bench.journal.end(run, (Entry(route="orders", state="delivered"),))
+    await bench.journal.end(run, (Entry(slot=ByRoute("orders"), state="delivered"),))
     assert await bench.pipeline.receive(bench.inbound(OTHER)) == DUPLICATE
 
 

@@ -66,7 +66,7 @@ async def test_what_is_parked_too_long_is_a_dead_letter_in_its_row_too_and_a_res
     assert steps == ["bury", "end", "unpark"]
     kept = await row(bench)
     assert len((await Listing(bench.storage, bench.clock).page(Wanted(), 10))[0]) == 1  # no second row of it
-    entry = kept.entry("orders")
+    entry = kept.entry(ByRoute("orders"))
     assert (kept.state, entry.state, entry.code) == ("dead_lettered", "dead_lettered", "ParkedTooLong")
     assert list(await bench.records("fno-link-dead-letters")) == [entry.letter]
     (letter,) = await bench.dead()

@@ -70,13 +70,13 @@ async def works(bench) -> list[Work]:
 async def test_a_replay_makes_the_failed_delivery_only_and_is_journalled(bench):
     letter = await failed(bench)
     kept = await row(bench)
-    assert kept.entry("orders").letter.endswith(".json")
+    assert kept.entry(ByRoute("orders")).letter.endswith(".json")
     assert letter.generation == kept.generation == 1
     assert await replay(bench) == {"delivered": 1}
     assert (len(bench.orders.shipments), len(bench.others.shipments)) == (1, 1)
     kept = await row(bench)
     assert (kept.state, kept.replayed, kept.resent, kept.generation) == ("done", 1, 0, 2)
-    assert kept.entry("orders").letter == ""
+    assert kept.entry(ByRoute("orders")).letter == ""
     assert await bench.dead() == []
 
 

@@ -11,6 +11,7 @@ from integration.delivery.screening.guard import ECHO, Guard, Refused
 from integration.errors import TargetRejected, Unreachable
 from integration.events.decode import decode
 from integration.journal import Entry, Run, Subject
+from integration.journal.scope import ByRoute
 from tests.fixtures.bench import ORDERS, OTHERS, business_event
 from tests.fixtures.journaled import journaled, row
 
@@ -43,7 +44,7 @@ async def test_a_forged_resend_reaches_no_route_and_takes_no_dead_letter_away(be
     assert await bench.pipeline.receive(bench.inbound(forged)) == [Buried("", "DuplicateDiffers")]
     assert bench.orders.shipments == []
     assert letter in await bench.dead()
-    assert (await row(bench, REAL)).entry("orders").state == "dead_lettered"
+    assert (await row(bench, REAL)).entry(ByRoute("orders")).state == "dead_lettered"
     assert await bench.pipeline.receive(bench.inbound(REAL)) == [Delivered("orders", 200, "ok")]
     assert totals(bench) == [1000]
 
@@ -56,7 +57,7 @@ async def test_the_stored_event_is_delivered_though_the_row_has_no_digest(bench)
     await failed(bench, REAL.replace(b"A" * 8, b"B" * 8))
     (letter,) = await bench.dead()
     path = await bench.dead_letters.bury(msgspec.structs.replace(letter, event=event))
-    entry = Entry(route="orders", state="dead_lettered", code="TargetRejected", letter=path)
+    entry = Entry(slot=ByRoute("orders"), state="dead_lettered", code="TargetRejected", letter=path)
     await bench.journal.end(run, (entry,))
     forged = REAL.replace(b"1000", b"1")
     assert await bench.pipeline.receive(bench.inbound(forged)) == [Delivered("orders", 200, "ok")]
@@ -111,14 +112,14 @@ def guarded(bench, monkeypatch, verdict):
 async def test_a_resend_that_a_guard_refuses_leaves_the_dead_letter_as_it_is(bench, monkeypatch):
     await failed(bench)
     (letter,) = await bench.dead()
-    before = (await row(bench, REAL)).entry("orders")
+    before = (await row(bench, REAL)).entry(ByRoute("orders"))
     with monkeypatch.context() as patched:
         guarded(bench, patched, Refused("ForeignOrganization", "m", "h"))
         assert await bench.pipeline.receive(bench.inbound(REAL)) == [Buried("", "ForeignOrganization")]
     assert bench.orders.shipments == []
     after = await row(bench, REAL)
     assert after.state == "dead_lettered"
-    assert after.entry("orders") == before
+    assert after.entry(ByRoute("orders")) == before
     assert letter in await bench.dead()
     assert await bench.pipeline.receive(bench.inbound(REAL)) == [Delivered("orders", 200, "ok")]
 

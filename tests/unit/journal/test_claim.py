@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from integration.journal.claim import LEASE, MARGIN, PATIENCE, Differs, Drop, Duplicate, Process, Refuse, Wait, claim
+from integration.journal.errand import ENTIRE, errand_of
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended
-from integration.journal.scope import ByRoute, Recheck, WhenLinked, WholeEvent
+from integration.journal.scope import NO_ROUTE, WHOLE, ByRoute, Recheck, WhenLinked, WholeEvent, slot_of
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SUBJECT = Subject(organization="contoso", key="a" * 64)
@@ -16,14 +17,14 @@ MINE = 4
 LEASED = NOW + timedelta(seconds=60)
 OVER = NOW - timedelta(seconds=1)
 
-DELIVERED = Entry(route="done", state="delivered")
-DEFERRED = Entry(route="mine", state="deferred", generation=MINE)
-PARKED = Entry(route="mine", state="parked")
-DEAD = Entry(route="mine", state="dead_lettered")
-GONE = Entry(route="gone", state="dead_lettered", code="RouteGone")
-HELD = Entry(route="", state="dead_lettered", code="DuplicateDiffers")
-REFUSED_BY_GUARD = Entry(route="", state="dead_lettered", code="ForeignOrganization")
-MADE = Entry(route="mine", state="delivered")
+DELIVERED = Entry(slot=ByRoute("done"), state="delivered")
+DEFERRED = Entry(slot=ByRoute("mine"), state="deferred", generation=MINE)
+PARKED = Entry(slot=ByRoute("mine"), state="parked")
+DEAD = Entry(slot=ByRoute("mine"), state="dead_lettered")
+GONE = Entry(slot=ByRoute("gone"), state="dead_lettered", code="RouteGone")
+HELD = Entry(slot=NO_ROUTE, state="dead_lettered", code="DuplicateDiffers")
+REFUSED_BY_GUARD = Entry(slot=NO_ROUTE, state="dead_lettered", code="ForeignOrganization")
+MADE = Entry(slot=ByRoute("mine"), state="delivered")
 
 
 def a_row(state, *deliveries, lease=None, running="", generation=7, partial=False):
@@ -33,7 +34,7 @@ def a_row(state, *deliveries, lease=None, running="", generation=7, partial=Fals
         generation=generation,
         accepted_at=NOW,
         lease_until=lease,
-        running=running,
+        running=errand_of(running),
         deliveries=deliveries,
         digest="right",
         partial=partial,
@@ -54,7 +55,7 @@ ROWS = {
     "dead-lettered, its route gone": a_row("dead_lettered", DELIVERED, GONE, DEAD),
     "dead-lettered, by a guard": a_row("dead_lettered", REFUSED_BY_GUARD),
     "dead-lettered, for its data": a_row("dead_lettered", HELD),
-    "unrouted": a_row("unrouted", Entry(route="", state="unrouted")),
+    "unrouted": a_row("unrouted", Entry(slot=NO_ROUTE, state="unrouted")),
     "done, its delivery unknown": a_row("done", DELIVERED),
 }
 ASKED = {
@@ -73,17 +74,17 @@ ASKED = {
 
 
 def run(why, generation, *, whole=False, routes=(), settled=(), reopens=False, afresh=False, forgets=(), running=""):
+    assert whole is (running == "")
     return Process(
         why=why,
         generation=generation,
         lease_until=NOW + LEASE,
-        whole=whole,
-        routes=tuple(routes),
-        settled=frozenset(settled),
+        scopes=tuple(ByRoute(name) if name else WHOLE for name in routes),
+        settled=frozenset(map(slot_of, settled)),
         reopens=reopens,
         afresh=afresh,
-        forgets=frozenset(forgets),
-        running=running,
+        forgets=frozenset(map(slot_of, forgets)),
+        running=errand_of(running),
     )
 
 
@@ -361,7 +362,7 @@ def test_a_row_is_partial_that_one_delivery_has_begun_until_the_event_is_run_as_
     assert again.partial is first.partial
     if first.partial:
         whole = begun(over, claim(over, "source", 0, NOW, digest="d"), owner="c", now=NOW, digest="d")
-        assert (whole.partial, whole.digest, whole.running) == (False, "d", "")
+        assert (whole.partial, whole.digest, whole.running) == (False, "d", ENTIRE)
 
 
 def test_the_lease_is_over_at_its_very_end():
@@ -371,13 +372,13 @@ def test_the_lease_is_over_at_its_very_end():
 
 
 def test_a_retry_message_that_is_faster_than_its_row_waits_and_is_not_dropped():
-    row = a_row("received", Entry(route="mine", state="deferred", generation=2), lease=LEASED, generation=7)
+    row = a_row("received", Entry(slot=ByRoute("mine"), state="deferred", generation=2), lease=LEASED, generation=7)
     assert claim(row, "continuation", 7, NOW, scope=ByRoute("mine")) == LATER
     assert claim(row, "continuation", 6, NOW, scope=ByRoute("mine")) == Drop()
 
 
 def test_what_a_resend_reopened_is_finished_by_whoever_takes_over():
-    row = a_row("received", DELIVERED, Entry(route="failed", state="open"), lease=OVER, running="resent")
+    row = a_row("received", DELIVERED, Entry(slot=ByRoute("failed"), state="open"), lease=OVER, running="resent")
     decision = claim(row, "source", 0, NOW)
     assert decision == run("takeover", 8, routes=["failed"], settled=["done"], running="takeover")
 
@@ -394,11 +395,11 @@ def test_a_release_meets_a_live_run_and_is_refused():
 
 
 def test_a_dead_letter_of_what_only_the_link_decides_is_over_once_that_is_decided():
-    row = a_row("done", Entry(route="", state="decided"), DELIVERED)
+    row = a_row("done", Entry(slot=NO_ROUTE, state="decided"), DELIVERED)
     assert claim(row, "reopen", 0, NOW, scope=WhenLinked()) == Drop()
 
 
 def test_what_waits_for_its_routes_still_is_not_forgotten_by_routing_anew():
-    waiting = Entry(route="", state="deferred", generation=MINE)
+    waiting = Entry(slot=NO_ROUTE, state="deferred", generation=MINE)
     decision = claim(a_row("deferred", waiting, GONE), "reopen", 0, NOW)
     assert decision == run("replayed", 8, whole=True, settled=[""], reopens=True, forgets=["gone"])

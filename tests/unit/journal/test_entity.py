@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 
 from integration.errors import CorruptRecord
 from integration.journal.entity import decode, encode
+from integration.journal.errand import errand_of
 from integration.journal.record import Entry, Row, Subject
+from integration.journal.scope import ByRoute, slot_of
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 ENTRIES = st.builds(
     Entry,
-    route=TEXT,
+    slot=(TEXT).map(slot_of),
     state=st.sampled_from(["open", "delivered", "deferred", "parked", "dead_lettered", "unrouted", "decided"]),
     target=TEXT,
     attempt=st.integers(0, 9),
@@ -44,7 +46,7 @@ ROWS = st.builds(
     accepted_at=st.just(AT),
     lease_until=st.none() | st.just(AT),
     owner=TEXT,
-    running=TEXT,
+    running=TEXT.map(errand_of),
     deliveries=st.lists(ENTRIES, max_size=5).map(tuple),
     duplicates=st.integers(0, 9),
     reason=TEXT,
@@ -81,7 +83,7 @@ def many(count, response=""):
     rng = random.Random(1)
     return tuple(
         Entry(
-            route=f"route-{number:05}-{rng.getrandbits(64):016x}",
+            slot=ByRoute(f"route-{number:05}-{rng.getrandbits(64):016x}"),
             target=f"target-{number % 50}",
             state="deferred" if number == 0 else "delivered",
             attempt=1,

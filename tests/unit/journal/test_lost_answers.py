@@ -7,11 +7,12 @@ import pytest
 
 from integration.errors import StorageUnavailable
 from integration.journal import Duplicate, Entry, Journal, Run, Subject, Wait
+from integration.journal.scope import ByRoute
 from integration.storage.memory import MemoryStorage
 from tests.fake_clock import FakeClock
 
 KEEP = timedelta(days=14)
-DONE = (Entry(route="orders", state="delivered"),)
+DONE = (Entry(slot=ByRoute("orders"), state="delivered"),)
 
 
 class World:

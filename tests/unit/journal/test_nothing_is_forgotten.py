@@ -80,9 +80,9 @@ class History(RuleBasedStateMachine):
                 self.row = begun(
                     self.row or fresh, decision, owner=str(self.owners), now=self.now, digest=message.digest
                 )
-                matching = ROUTES if decision.whole else ()
-                todo = dict.fromkeys((*(each for each in matching if each not in decision.settled), *decision.routes))
-                self.workers.append(Worker(message, decision, self.row, list(todo)))
+                matching = [ByRoute(name) for name in ROUTES] if decision.whole else []
+                todo = dict.fromkeys((*(each for each in matching if each not in decision.settled), *decision.scopes))
+                self.workers.append(Worker(message, decision, self.row, [scope.route for scope in todo]))
             case Wait():
                 kind = "recheck" if message.kind == "source" else message.kind
                 self.waiting.append(
@@ -111,7 +111,9 @@ class History(RuleBasedStateMachine):
                 self.dead.add(route)
                 self.letters[route] = worker.row.generation
                 self.stored[route] = (worker.message.digest, worker.message.age)
-        worker.entries.append(Entry(route=route, state=outcome, letter=route if outcome == "dead_lettered" else ""))
+        worker.entries.append(
+            Entry(slot=ByRoute(route), state=outcome, letter=route if outcome == "dead_lettered" else "")
+        )
 
     def follows(self, worker: Worker, kind: Kind, route: str, generation: int = 0) -> Message:
         return Message(kind, self.now, generation, ByRoute(route), worker.message.digest, worker.message.age)

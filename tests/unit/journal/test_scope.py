@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration.journal.scope import ByRoute, Recheck, WhenLinked, WholeEvent, scope_of, stored
+from integration.journal.scope import NO_ROUTE, ByRoute, Recheck, WhenLinked, WholeEvent, scope_of, slot_of, stored
 
 STORED = [
     (ByRoute("orders"), ("orders", False)),
@@ -25,7 +25,8 @@ def test_a_recheck_of_before_it_had_the_flag_is_one():
 
 
 def test_only_a_delivery_by_a_route_has_a_place_of_its_own_in_the_journal():
-    assert [scope.slot for scope, _ in STORED] == ["orders", "", "", "", ""]
+    assert [scope.slot for scope, _ in STORED] == [ByRoute("orders"), NO_ROUTE, NO_ROUTE, NO_ROUTE, NO_ROUTE]
+    assert all(slot_of(scope.route) == scope.slot for scope, _ in STORED)
 
 
 def test_no_two_scopes_are_equal():
