@@ -9,7 +9,7 @@ from integration.clock import Clock
 from integration.dead_letters import Attempted, reasons
 from integration.delivery.environment import fingerprint, stamp
 from integration.delivery.journalled.ledger import Ledger
-from integration.delivery.outcome import Delivered, Outcome
+from integration.delivery.outcome import Delivered, Settled
 from integration.delivery.queued.work import Work
 from integration.delivery.screening.guard import Refused
 from integration.delivery.shipment import Receipt, Shipment, Target
@@ -56,7 +56,7 @@ class Attempts:
 
     async def settle(
         self, work: Work, route: CompiledRoute | None, link: Link | LinkUnknown | None, ledger: Ledger
-    ) -> Outcome:
+    ) -> Settled:
         """Make one delivery, or store why not, and enter it.
 
         Args:
@@ -77,7 +77,7 @@ class Attempts:
         ledger.note(outcome, work, target=target, last=last, ms=ms)
         return outcome
 
-    async def refused(self, work: Work, why: Refused, ledger: Ledger) -> Outcome:
+    async def refused(self, work: Work, why: Refused, ledger: Ledger) -> Settled:
         """Make a dead letter of what must not be delivered, and enter it.
 
         Raises:
@@ -87,7 +87,7 @@ class Attempts:
         ledger.note(outcome, work, last=work.chain.last)
         return outcome
 
-    async def failed(self, work: Work, fault: Unforeseen, ledger: Ledger) -> Outcome:
+    async def failed(self, work: Work, fault: Unforeseen, ledger: Ledger) -> Settled:
         """Store for another attempt what failed before it came to one, and enter it.
 
         Args:
@@ -105,7 +105,7 @@ class Attempts:
 
     async def _attempt(
         self, work: Work, route: CompiledRoute, link: Link | LinkUnknown | None
-    ) -> tuple[Outcome, Attempted | None]:
+    ) -> tuple[Settled, Attempted | None]:
         event = work.subject_matter
         if route.needs_link(event):
             if not isinstance(link, Linked):
@@ -150,7 +150,7 @@ class Attempts:
 
     async def _without_link(
         self, work: Work, target: str, link: Link | LinkUnknown | None
-    ) -> tuple[Outcome, Attempted | None]:
+    ) -> tuple[Settled, Attempted | None]:
         if isinstance(link, NotLinked):
             return await self._undelivered.park(work, reasons.NOT_LINKED, link.message, target), work.chain.last
         if not isinstance(link, LinkUnknown):

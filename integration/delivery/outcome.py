@@ -63,7 +63,10 @@ class Ignored(msgspec.Struct, frozen=True):
     reason: str
 
 
-type Outcome = Delivered | Deferred | Waiting | Buried | Held | PutOff | Duplicate | Stale | Ignored
+type Settled = Delivered | Deferred | Waiting | Buried
+"""What becomes of one delivery, once something is done for it."""
+
+type Outcome = Settled | Held | PutOff | Duplicate | Stale | Ignored
 
 
 def named(outcome: Outcome) -> str:

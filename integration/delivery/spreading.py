@@ -78,7 +78,7 @@ class Spreading:
             StorageUnavailable: It is not known to be kept.
         """
         outcome = await self._undelivered.unrouted(work)
-        ledger.note(outcome, work)
+        ledger.unrouted(outcome, work)
         return outcome
 
     async def link_for(self, event: Event, *, needed: bool) -> Link | LinkUnknown | None:

@@ -60,7 +60,7 @@ class Undelivered:
         self._clock = clock
         self._rng = rng
 
-    async def defer(self, work: Work, failure: Failure, target: str) -> Outcome:
+    async def defer(self, work: Work, failure: Failure, target: str) -> Deferred | Buried:
         """Store a delivery for its next attempt, or bury it when there is none.
 
         Raises:
@@ -88,7 +88,7 @@ class Undelivered:
         log.warning("delivery by %s deferred: %s: %s", work.scope.route or "undecided routes", failure.code, failure)
         return Deferred(work.scope.route, self._clock.now() + decision.delay, failure.code, chain.attempt)
 
-    async def failed(self, work: Work, fault: Unforeseen, target: str = "") -> tuple[Outcome, Attempted]:
+    async def failed(self, work: Work, fault: Unforeseen, target: str = "") -> tuple[Deferred | Buried, Attempted]:
         """Store for another attempt what failed in a way that nobody has foreseen; after some, bury it.
 
         Returns:
@@ -107,7 +107,7 @@ class Undelivered:
         decision = decide(FAULTS, work.chain.faults, None, self._rng)
         return None if isinstance(decision, GiveUp) else decision.delay
 
-    async def park(self, work: Work, reason: str, message: str, target: str) -> Outcome:
+    async def park(self, work: Work, reason: str, message: str, target: str) -> Waiting | Buried:
         """Keep a delivery until the link allows it; one that was accepted longer than `park_for` ago is a dead letter.
 
         Raises:
@@ -125,7 +125,7 @@ class Undelivered:
         log.warning("delivery by %s parked: %s", work.scope.route or "undecided routes", reason)
         return Waiting(work.scope.route, reason)
 
-    async def bury(self, work: Work, reason: str, message: str, hint: str, target: str = "") -> Outcome:
+    async def bury(self, work: Work, reason: str, message: str, hint: str, target: str = "") -> Buried:
         """Make a delivery a dead letter.
 
         Raises:
@@ -136,7 +136,7 @@ class Undelivered:
         log.error("delivery by %s is a dead letter (%s: %s): %s", work.scope.route or "no route", reason, message, path)
         return Buried(work.scope.route, reason)
 
-    async def unrouted(self, unrouted: Work) -> Outcome:
+    async def unrouted(self, unrouted: Work) -> Buried | Ignored:
         """Keep, or only note, an event that no route takes.
 
         Raises:
@@ -154,7 +154,7 @@ class Undelivered:
         message = f"no route takes events of type {event.type[:200]}"
         return await self.bury(work, reasons.UNROUTED, message, "Add a route for it, then replay the dead letter.")
 
-    async def bury_undecoded(self, item: Undecoded, inbound: Inbound, replay: int) -> Outcome:
+    async def bury_undecoded(self, item: Undecoded, inbound: Inbound, replay: int) -> Buried:
         """Make a message that cannot be read a dead letter, as it came.
 
         Raises:

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from integration.dead_letters import Attempted, path_for, reasons
-from integration.delivery.outcome import KEPT_RESPONSE, Buried, Deferred, Delivered, Outcome, Waiting
+from integration.dead_letters import Attempted, path_for
+from integration.delivery.outcome import KEPT_RESPONSE, Buried, Deferred, Delivered, Outcome, Settled, Waiting
 from integration.delivery.queued.work import Work
 from integration.journal import Entry
 from integration.journal.scope import NO_ROUTE, ByRoute, Scope, Slot
@@ -36,7 +36,7 @@ class Ledger:
         return isinstance(scope, ByRoute) and scope in self._entries
 
     def note(
-        self, outcome: Outcome, work: Work, *, target: str = "", last: Attempted | None = None, ms: int = 0
+        self, outcome: Settled, work: Work, *, target: str = "", last: Attempted | None = None, ms: int = 0
     ) -> None:
         """Enter one delivery.
 
@@ -47,10 +47,8 @@ class Ledger:
             last: How the last attempt failed, if any did.
             ms: Milliseconds that it took.
         """
-        slot, attempt, letter = work.scope.slot, work.chain.attempt, ""
-        if isinstance(outcome, Buried):
-            event = work.subject_matter
-            letter = path_for(event.organization, outcome.reason, work.accepted_at, event.key, outcome.route)
+        slot, attempt = work.scope.slot, work.chain.attempt
+        letter = _letter(outcome, work) if isinstance(outcome, Buried) else ""
         match outcome:
             case Delivered(status=status, response=response):
                 entry = Entry(
@@ -64,11 +62,19 @@ class Ledger:
                 entry = _failed(Entry(slot=slot, state="deferred", attempt=attempts, until=until, code=code), last)
             case Waiting(reason=reason):
                 entry = Entry(slot=slot, state="parked", attempt=attempt, code=reason)
-            case Buried(route=route, reason=reason) if route or reason != reasons.UNROUTED:
+            case Buried(reason=reason):
                 entry = _failed(Entry(slot=slot, state="dead_lettered", attempt=attempt, code=reason), last)
-            case _:
-                entry = Entry(slot=NO_ROUTE, state="unrouted")
-        self._entries[entry.slot] = msgspec.structs.replace(entry, target=target, letter=letter, ms=ms)
+        self._entries[slot] = msgspec.structs.replace(entry, target=target, letter=letter, ms=ms)
+
+    def unrouted(self, outcome: Outcome, work: Work) -> None:
+        """Enter that no route takes the event.
+
+        Args:
+            outcome: What became of it: it may be kept as a dead letter.
+            work: The event.
+        """
+        letter = _letter(outcome, work) if isinstance(outcome, Buried) else ""
+        self._entries[NO_ROUTE] = Entry(slot=NO_ROUTE, state="unrouted", letter=letter)
 
     def letter(self, scope: Scope) -> str:
         """Say where the dead letter of a delivery lies that was begun anew; empty: it had none."""
@@ -83,6 +89,11 @@ class Ledger:
     def decide(self) -> None:
         """Enter that the routes which only the link decides are decided, by entries of their own."""
         self._entries.setdefault(NO_ROUTE, Entry(slot=NO_ROUTE, state="decided"))
+
+
+def _letter(buried: Buried, work: Work) -> str:
+    event = work.subject_matter
+    return path_for(event.organization, buried.reason, work.accepted_at, event.key, buried.route)
 
 
 def _failed(entry: Entry, last: Attempted | None) -> Entry:
