@@ -7,11 +7,12 @@ import msgspec
 import pytest
 
 from integration.delivery import Work, decode_continuation
-from integration.delivery.outcome import Deferred, Delivered, Stale
+from integration.delivery.outcome import Deferred, Delivered, PutOff, Stale
 from integration.delivery.queued.claim_checks import KEEP
 from integration.delivery.queued.queue import BEHIND, QUEUE
 from integration.errors import CorruptRecord, StorageUnavailable, TargetUnavailable
-from integration.journal import Journal
+from integration.events.decode import decode
+from integration.journal import PATIENCE, Entry, Journal, Run, Subject
 from integration.journal.scope import ByRoute
 from integration.storage.names import EVENTS, PAYLOADS
 from tests.fixtures.bench import AT, ORDERS, business_event
@@ -192,3 +193,23 @@ async def test_a_copy_that_waits_for_another_run_keeps_the_payload_of_its_messag
     await bench.retries.later(redeemed, timedelta(0))
     (copy,) = await works(bench)
     assert copy == msgspec.structs.replace(work, about=copy.about)
+
+
+async def test_a_message_that_is_put_off_leaves_its_payload_to_the_copy_that_waits(bench):
+    work = await deferred(bench)
+    if bench.journal is None:
+        return  # nothing holds an event without a journal
+    held = await bench.journal.claim(Subject.of(an_event_of(bench)), "replay", accepted_at=AT, scope=ByRoute("others"))
+    assert isinstance(held, Run)
+    assert await bench.pipeline.resume(work) == [PutOff()]
+    await bench.journal.end(held, (Entry(slot=ByRoute("others"), state="delivered"),))
+    bench.clock.seconds += PATIENCE.total_seconds()
+    (copy,) = await works(bench)
+    assert copy.payload == work.payload
+    assert await bench.pipeline.resume(copy) == [Delivered("orders", 200, "ok")]
+    assert await bench.claim_checks() == []
+
+
+def an_event_of(bench):
+    (event,) = decode(bench.inbound(BODY)).events
+    return event
