@@ -1,3 +1,5 @@
+"""What the functions build installs is what the pins resolve to."""
+
 import shutil
 import subprocess
 import sys

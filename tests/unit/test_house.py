@@ -186,3 +186,14 @@ def test_only_one_module_makes_loggers_and_only_one_prints():
     printing = re.compile(r"click\.s?echo\(|click\.confirm\(|(?m:^)\s+print\(")
     found = {name for name, text in SOURCES.items() if printing.search(text) and name.startswith("integration/cli/")}
     assert found == {"integration/cli/output.py"}
+
+
+def test_every_test_module_says_what_it_proves():
+    modules = sorted((ROOT / "tests").rglob("test_*.py"))
+    silent = [
+        module.relative_to(ROOT).as_posix()
+        for module in modules
+        if not ast.get_docstring(ast.parse(module.read_text("utf-8")))
+    ]
+    assert modules
+    assert silent == [], "say in a line or two, at the top, what they prove"

@@ -1,3 +1,5 @@
+"""Whatever a Retry-After says is read or left aside, and nonsense is told once, in words of our own."""
+
 from datetime import UTC, datetime
 
 import pytest

@@ -1,3 +1,5 @@
+"""Azurite as our command runs it: etags and visibility hold, what was acknowledged outlives a stop, nothing is left."""
+
 import os
 import signal
 import sys

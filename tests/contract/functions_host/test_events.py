@@ -1,3 +1,5 @@
+"""Event Grid and Event Hubs on the local host: handshakes, batches, refusals, and retries as the function asks for."""
+
 import json
 
 GRID = """

@@ -1,3 +1,5 @@
+"""The local host as a process: what ends it says why, settings and traces reach the app, nothing is left behind."""
+
 import json
 import signal
 import subprocess

@@ -1,3 +1,5 @@
+"""HTTP on the local host as Azure has it: keys, methods, limits and timeouts, and a stop that lets requests finish."""
+
 import contextlib
 import socket
 import threading

@@ -1,3 +1,5 @@
+"""Service Bus triggers on the local host: settlement, locks, sessions and poison; what was away is found again."""
+
 import asyncio
 import json
 import time

@@ -1,3 +1,5 @@
+"""Queue triggers on the local host: visibility, poison, encodings and leases, through kills and outages."""
+
 import asyncio
 import base64
 import json

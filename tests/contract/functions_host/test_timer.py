@@ -1,3 +1,5 @@
+"""Timers on the local host: schedules, runs at start or by hand, runs that were missed, retries to their limit."""
+
 import asyncio
 import time
 

@@ -1,3 +1,5 @@
+"""The newest control numbers over HTTP: listed to the digit, forgotten on request, wrong orders refused."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""Dead letters over HTTP: pages without gap or repetition, one shown whole, replays and purges ordered and followed."""
+
 import json
 from datetime import UTC, datetime, timedelta
 

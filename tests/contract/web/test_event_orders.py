@@ -1,3 +1,5 @@
+"""Purges and replays of journalled events: only what was meant is forgotten, even in a crash or beside writers."""
+
 import json
 import random
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,5 @@
+"""The journal over HTTP: events listed and shown with their deliveries, payloads only on request, outages told."""
+
 import json
 import random
 from datetime import UTC, datetime, timedelta

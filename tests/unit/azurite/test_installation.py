@@ -1,3 +1,5 @@
+"""Azurite is installed from a lock file with hashes, once, visibly, and wholly or not at all."""
+
 import json
 
 import pytest

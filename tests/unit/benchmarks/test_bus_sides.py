@@ -1,3 +1,5 @@
+"""Both sides of the Service Bus benchmark do the same work, and requests and events are counted right."""
+
 import json
 import logging
 from pathlib import Path

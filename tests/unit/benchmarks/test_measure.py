@@ -1,3 +1,5 @@
+"""How benchmarks measure: medians and ratios, budgets on their side, and a failure that is never a good result."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""`fno-link config`: what is missing or wrong is named with its place, and the exit code says whether all is well."""
+
 import json
 import shutil
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""`fno-link dead-letters` against a played app: listing, replay, purge, refusals, and a key never in the clear."""
+
 import json
 
 import pytest

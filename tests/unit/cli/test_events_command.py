@@ -1,3 +1,5 @@
+"""`fno-link events` against a played app: listings to their end, one shown, replays followed, purges confirmed."""
+
 import json
 
 from integration.cli import frame

@@ -1,3 +1,5 @@
+"""The frame of the command line: exit codes, errors for people and as JSON, commands found without an import."""
+
 import json
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""`fno-link parked` against a played app: listing, showing, and a release that does not go on being told as bad."""
+
 import json
 
 import pytest

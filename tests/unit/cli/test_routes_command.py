@@ -1,3 +1,5 @@
+"""`fno-link routes` explains every route for an event: which condition fails, and what only the link can decide."""
+
 import json
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""The credentials of an organization: secret, certificate or managed identity, and contradictions named."""
+
 import pytest
 
 from integration.config import check_text, credentials

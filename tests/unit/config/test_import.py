@@ -1,3 +1,5 @@
+"""Importing the configuration imports no third party but msgspec."""
+
 import subprocess
 import sys
 

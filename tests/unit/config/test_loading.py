@@ -1,3 +1,5 @@
+"""Loading a configuration: every fault is one problem at its place, all at once, and no secret is shown."""
+
 import pytest
 
 from integration.config import check, check_text, load, locate

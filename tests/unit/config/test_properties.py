@@ -1,3 +1,5 @@
+"""What holds for every configuration, drawn by hypothesis: round trips, and one problem for one fault."""
+
 import copy
 import json
 from datetime import timedelta

@@ -1,3 +1,5 @@
+"""The JSON schema and the loader agree on what is good, and every key is described."""
+
 import copy
 import json
 import tomllib

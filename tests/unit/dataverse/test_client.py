@@ -1,3 +1,5 @@
+"""The Dataverse client: which answers say linked, not linked or nothing; tokens renewed once, no secret told."""
+
 import httpx
 import pytest
 

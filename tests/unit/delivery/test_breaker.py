@@ -1,3 +1,5 @@
+"""Circuit breakers: when one opens, who may probe and when it closes; what was held back comes again or is given up."""
+
 import random
 from datetime import UTC, datetime, timedelta
 

@@ -1,3 +1,5 @@
+"""The guard before delivery: foreign organizations refused, echoes and legal entities as the source asks for."""
+
 import uuid
 from datetime import timedelta
 

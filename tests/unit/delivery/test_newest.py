@@ -1,3 +1,5 @@
+"""An event is marked out of order exactly if a newer one of its kind was delivered."""
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""The pipeline on stores in memory: whatever comes in is delivered, retried, parked or buried, and never lost."""
+
 import asyncio
 import json
 from datetime import timedelta

@@ -1,3 +1,5 @@
+"""The id of a dead letter leads to its place and nowhere else, and filters take exactly what they say."""
+
 import base64
 import contextlib
 from datetime import UTC, datetime

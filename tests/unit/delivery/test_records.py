@@ -1,3 +1,5 @@
+"""What is stored and queued reads back as written, and what cannot be read is corrupt and never another error."""
+
 import json
 from datetime import UTC, datetime
 

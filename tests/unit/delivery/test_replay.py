@@ -1,3 +1,5 @@
+"""Replays and purges of dead letters: oldest first, once, by one worker at a time, through kills and outages."""
+
 import random
 from datetime import timedelta
 

@@ -1,3 +1,5 @@
+"""When a failed delivery is tried again: the documented schedule, spread out, and what the other side asked for."""
+
 import random
 from datetime import timedelta
 

@@ -1,3 +1,5 @@
+"""A RemoteExecutionContext of Dataverse is read into Python values, or refused."""
+
 import json
 from datetime import UTC, datetime
 from pathlib import Path

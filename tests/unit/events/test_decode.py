@@ -1,3 +1,5 @@
+"""Decoding: each known shape gives its events and their identity; what cannot be read says why and is kept."""
+
 import json
 from datetime import UTC, datetime
 

@@ -1,3 +1,5 @@
+"""A stored event comes back byte for byte, and a corrupt record is refused."""
+
 import json
 from datetime import UTC, datetime
 

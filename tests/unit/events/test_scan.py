@@ -1,3 +1,5 @@
+"""Scanning JSON text and times before parsing agrees with the parsed value, in one pass, whatever is sent."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""Which Event Hubs connection strings the local host takes: those that the real extension takes."""
+
 import pytest
 
 from emulation.functions_host.errors import HostError

@@ -1,3 +1,5 @@
+"""Functions are put into scale groups as on Flex Consumption: HTTP in one, every other function alone."""
+
 import pytest
 
 from emulation.functions_host.function import Binding, Function

@@ -1,3 +1,5 @@
+"""Small parts of the local host read what Azure reads: time spans, schedules, retries, settings, host.json and keys."""
+
 from datetime import UTC, datetime
 
 import pytest

@@ -1,3 +1,5 @@
+"""Requests find their function as in ASP.NET: templates, their order, and methods that do not fit."""
+
 import pytest
 
 from emulation.functions_host.errors import HostError

@@ -1,3 +1,5 @@
+"""A message lock is renewed exactly as long as its work lasts, and let go when it is lost."""
+
 import asyncio
 from datetime import UTC, datetime, timedelta
 

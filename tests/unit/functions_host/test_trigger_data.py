@@ -1,3 +1,5 @@
+"""What a trigger hands over, body and metadata, is spelled and bound as Azure's extensions do."""
+
 import json
 from types import SimpleNamespace
 

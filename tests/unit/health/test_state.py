@@ -1,3 +1,5 @@
+"""When a link is told as lost, restored, relinked or in trouble: once each, at its threshold, under one incident."""
+
 from datetime import UTC, datetime, timedelta
 
 import msgspec

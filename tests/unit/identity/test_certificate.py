@@ -1,3 +1,5 @@
+"""A certificate is read in every form that an app setting may hold, and a refusal quotes nothing of it."""
+
 import base64
 from datetime import UTC, datetime, timedelta
 

@@ -1,3 +1,5 @@
+"""Tokens are kept until shortly before they expire, fetched once for many, kept apart, and never shown."""
+
 import asyncio
 import threading
 

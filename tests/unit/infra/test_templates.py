@@ -1,3 +1,5 @@
+"""The Bicep templates hold together: names, parameters, outputs and roles fit, and no key or secret stands in them."""
+
 import json
 import re
 from pathlib import Path

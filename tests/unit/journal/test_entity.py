@@ -1,3 +1,5 @@
+"""A row of the journal reads back as written, stays within the limits of a table, and is corrupt when damaged."""
+
 import random
 from datetime import UTC, datetime, timedelta
 

@@ -1,3 +1,5 @@
+"""Which week's table an event lies in, and that no table is dropped while a row of it is still wanted."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest

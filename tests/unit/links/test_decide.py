@@ -1,3 +1,5 @@
+"""The decisions about a cached link: when to serve, load, compare or take the lease, and how long to back off."""
+
 from datetime import UTC, datetime, timedelta
 from math import inf
 from random import Random

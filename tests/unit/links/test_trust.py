@@ -1,3 +1,5 @@
+"""Which hosts are trusted as Finance & Operations: Microsoft's in their cloud, those named, and no other."""
+
 import pytest
 
 from integration.clouds import CLOUDS

@@ -1,3 +1,5 @@
+"""Explanations of routes: defaults give way, groups name what fails, and what waits for the link says so."""
+
 from typing import Any
 
 import msgspec

@@ -1,3 +1,5 @@
+"""Each search structure of the index finds what comparing one by one would find."""
+
 import re
 
 from hypothesis import given

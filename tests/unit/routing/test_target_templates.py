@@ -1,3 +1,5 @@
+"""The templates of targets are checked at load, and no field leaves the place that it fills."""
+
 import httpx
 import msgspec
 import pytest

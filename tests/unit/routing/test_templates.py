@@ -1,3 +1,5 @@
+"""Templates are filled from the event and its link; what cannot be is named, and no value changes host or path."""
+
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote, urlsplit

@@ -1,3 +1,5 @@
+"""The broker's rights: signatures, claims and keys open what they should and no more."""
+
 import base64
 import hashlib
 import hmac

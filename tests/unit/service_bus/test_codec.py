@@ -1,3 +1,5 @@
+"""The AMQP codec: what is encoded decodes to the same value, and garbage is a decode error and nothing else."""
+
 import uuid
 
 import pytest

@@ -1,3 +1,5 @@
+"""The broker's configuration is read as it is commented, and a wrong file refused with its place."""
+
 from pathlib import Path
 
 import pytest

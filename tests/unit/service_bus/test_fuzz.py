@@ -1,3 +1,5 @@
+"""No bytes from a client crash the broker or leave anything behind."""
+
 import asyncio
 
 import pytest

@@ -1,3 +1,5 @@
+"""The broker's journal: what was acknowledged survives, what was cut short is dropped, compaction forgets the rest."""
+
 import asyncio
 import random
 

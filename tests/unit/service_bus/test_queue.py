@@ -1,3 +1,5 @@
+"""A queue of the broker: order, locks, counts, deferral, schedules, expiry and duplicates as in Service Bus."""
+
 import pytest
 
 from emulation.service_bus.amqp.content import application_properties

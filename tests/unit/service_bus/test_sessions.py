@@ -1,3 +1,5 @@
+"""Sessions of the broker: one holder each, order kept, state kept, and locks that end."""
+
 import pytest
 
 from emulation.service_bus.amqp.errors import Refused

@@ -1,3 +1,5 @@
+"""SQL filters and actions of the broker: three-valued logic as documented, and any text is a filter or an error."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Topics of the broker: each subscription gets what its rules let through once, and forwarding ends somewhere."""
+
 from emulation.service_bus.amqp.content import body
 from emulation.service_bus.config import (
     Milliseconds,

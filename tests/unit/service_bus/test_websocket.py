@@ -1,3 +1,5 @@
+"""The broker's WebSocket frames follow the standard however they are cut, and what does not is refused."""
+
 import os
 import struct
 

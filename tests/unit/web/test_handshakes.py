@@ -1,3 +1,5 @@
+"""Webhook handshakes of Event Grid and CloudEvents are answered as asked for, and a hostile origin is not reflected."""
+
 import json
 
 import pytest

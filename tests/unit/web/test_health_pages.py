@@ -1,3 +1,5 @@
+"""The health page: targets left alone are told to holders of a key; strangers cost little; nothing is made up."""
+
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta

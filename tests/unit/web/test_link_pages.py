@@ -1,3 +1,5 @@
+"""The link pages: an answer, an unknown name and an unknown link are told apart; the list holds no more than names."""
+
 import json
 from datetime import UTC, datetime
 
