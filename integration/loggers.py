@@ -16,7 +16,8 @@ def logger(room: str) -> logging.Logger:
     """Return the logger of a room.
 
     Args:
-        room: Its name: `delivery`, `links` …
+        room: The package under `integration` that the module is in (`delivery`, `links` …); the module's own name
+            where it is in none.
 
     Returns:
         The logger `fno_link.{room}`. Its records are cleaned before any handler sees them.

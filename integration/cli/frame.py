@@ -72,8 +72,8 @@ def stand_in(name: str, package: str) -> click.Command:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("fno-link"), prog_name="fno-link")
-@click.option("-v", "--verbose", is_flag=True, help="Print what happens on the way to stderr.")
-def fno_link(*, verbose: bool) -> None:
+@click.option("-v", "--verbose", count=True, help="Print what happens on the way to stderr; twice: its details too.")
+def fno_link(*, verbose: int) -> None:
     """Know which Finance & Operations environment a Dataverse organization is linked to, and route its events.
 
     Exit codes: 0 ok, 1 what was checked is bad, 2 wrong usage, 3 cannot be told.
@@ -81,7 +81,7 @@ def fno_link(*, verbose: bool) -> None:
     if verbose:
         # The libraries stay at WARNING: some write each URL with its query, and keys stand in queries.
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-        logging.getLogger(loggers.ROOT).setLevel(logging.DEBUG)
+        logging.getLogger(loggers.ROOT).setLevel(logging.DEBUG if verbose > 1 else logging.INFO)
     else:
         # Commands report their errors themselves; without a handler Python would print warnings beside them.
         logging.getLogger().addHandler(logging.NullHandler())

@@ -10,7 +10,7 @@ from integration.loggers import logger
 from integration.web import refusal
 from integration.web.health import degraded_details, degraded_status
 
-log = logger("app")
+log = logger("functions")
 
 RETRY_AFTER = 60
 

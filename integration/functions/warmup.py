@@ -14,7 +14,7 @@ from integration.errors import StorageUnavailable
 from integration.functions.workers import Workers
 from integration.loggers import logger
 
-log = logger("app")
+log = logger("functions")
 
 
 def blueprint(worker: Workers) -> func.Blueprint:

@@ -199,7 +199,7 @@ def test_with_a_wrong_configuration_messages_wait_and_the_timer_says_what_is_wro
     misconfigured.put("erp-in", json.dumps(business_event()).encode())
     misconfigured.put("fno-link-events", b"{}")
     misconfigured.probe()
-    assert "ERROR fno_link.app: configuration:" in misconfigured.host.log
+    assert "ERROR fno_link.functions: configuration:" in misconfigured.host.log
     assert "unknown_key" in misconfigured.host.log
     kinds = {function["trigger"] for function in misconfigured.host.functions}
     assert kinds == {"httpTrigger", "timerTrigger"}

@@ -197,3 +197,19 @@ def test_every_test_module_says_what_it_proves():
     ]
     assert modules
     assert silent == [], "say in a line or two, at the top, what they prove"
+
+
+def loggers_of(text):
+    """Give what a source calls its loggers."""
+    return [
+        each.args[0].value if isinstance(each.args[0], ast.Constant) else ast.unparse(each.args[0])
+        for each in ast.walk(ast.parse(text))
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "logger"
+    ]
+
+
+def test_every_logger_is_called_after_its_room():
+    named = {name: loggers_of(text) for name, text in SOURCES.items() if name.startswith("integration/")}
+    rooms = {name: Path(name).parts[1].removesuffix(".py") for name in named}
+    assert sum(map(len, named.values())) > 20
+    assert {name: found for name, found in named.items() if set(found) - {rooms[name]}} == {}

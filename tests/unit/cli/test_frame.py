@@ -1,6 +1,7 @@
 """The frame of the command line: exit codes, errors for people and as JSON, commands found without an import."""
 
 import json
+import logging
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -11,6 +12,7 @@ import pytest
 from integration.cli import frame
 from integration.cli.exit_code import ExitCode, exit_code_of
 from integration.errors import ConfigurationError, Forbidden, Problem, TargetRejected, Throttled, UnknownOrganization
+from integration.loggers import logger
 
 
 @pytest.fixture
@@ -117,3 +119,45 @@ def test_only_the_invoked_command_is_imported():
     loaded = set(done.stdout.split())
     assert "integration.cli.config" in loaded
     assert not loaded & {"httpx", "msal", "rich", "azure.core", "emulation"}
+
+
+@pytest.fixture
+def levels_as_they_were():
+    """Put back what a command sets up for its own process."""
+    loggers = logging.root, logging.getLogger("fno_link")
+    levels = [each.level for each in loggers]
+    yield
+    for each, level in zip(loggers, levels, strict=True):
+        each.setLevel(level)
+
+
+@pytest.mark.usefixtures("levels_as_they_were")
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ([], []),
+        (["-v"], ["WARNING fno_link.links: careful", "INFO fno_link.links: asked", "WARNING azure.core: slow"]),
+        (
+            ["-vv"],
+            [
+                "WARNING fno_link.links: careful",
+                "INFO fno_link.links: asked",
+                "DEBUG fno_link.links: in detail",
+                "WARNING azure.core: slow",
+            ],
+        ),
+    ],
+)
+def test_verbose_raises_our_loggers_and_leaves_those_of_libraries(commands, capsys, monkeypatch, options, shown):
+    monkeypatch.setattr(logging.root, "handlers", [])  # pytest's own, which stand there while a test runs
+
+    def speaks():
+        logger("links").warning("careful")
+        logger("links").info("asked")
+        logger("links").debug("in detail")
+        logging.getLogger("azure.core").warning("slow")
+        logging.getLogger("azure.core").info("GET https://store.example/?sig=secret")
+
+    commands(speaks=speaks)
+    assert frame.run([*options, "speaks"]) == 0
+    assert capsys.readouterr().err.splitlines() == shown
