@@ -2,7 +2,6 @@
 
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.queued.envelope import Envelope
-from integration.delivery.queued.poison import Poison
 from integration.delivery.queued.work import JobOrder, Release, Work, decode_continuation
 from integration.delivery.resuming.dead_letters import Replays
 from integration.delivery.resuming.parked import Releases
@@ -11,7 +10,6 @@ __all__ = [
     "Envelope",
     "JobOrder",
     "Pipeline",
-    "Poison",
     "Release",
     "Releases",
     "Replays",

@@ -1,75 +1,44 @@
 """Messages that no delivery can be made of: each is a dead letter as it came, and the journal says so of its events."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-
-import msgspec
+from collections.abc import Callable
 
 from integration.clock import Clock
-from integration.config import Configuration
 from integration.dead_letters import DeadLetters, Record
-from integration.delivery import Poison, Work, decode_continuation
+from integration.delivery import Work, decode_continuation
 from integration.delivery.journalled.abandoned import abandon
 from integration.delivery.journalled.salvage import RowSalvage
-from integration.delivery.queued.envelope import inbound_of
-from integration.delivery.queued.queue import QUEUE as RETRIES
-from integration.errors import CorruptRecord, FnoLinkError, Unforeseen
+from integration.delivery.queued.arrivals import Arrivals, Message
+from integration.errors import CorruptRecord, FnoLinkError, Unforeseen, UnknownSource
 from integration.events.decode import decode
-from integration.events.inbound import Inbound, Property
 from integration.faults import netted
 from integration.journal import Journal
 from integration.journal.scope import Recheck
 from integration.loggers import logger
+from integration.storage.names import RETRIES
 
 log = logger("worker")
-
-UNKNOWN = "unknown"
-"""The organization of what comes by a source that is not configured."""
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message of a source, or of a queue of ours, as it came.
-
-    Args:
-        source: The configured source, or the queue.
-        body: As it came.
-        received_at: When it was accepted from its sender; None: not known.
-        content_type: As sent.
-        headers: Those that decoding reads.
-        properties: A broker's application properties.
-    """
-
-    source: str
-    body: bytes
-    received_at: datetime | None = None
-    content_type: str = ""
-    headers: Mapping[str, str] = {}
-    properties: Mapping[str, Property] = {}
 
 
 class LostMessages:
     """Buries messages.
 
     Args:
-        configuration: The checked configuration.
+        arrivals: Reads messages.
         dead_letters: Where they go.
         journal: Gives the journal, None: there is none. Not opened before a message is kept: it may be what fails.
-        poison: Gives what unwraps messages of our own queues.
         clock: The time.
     """
 
     def __init__(
         self,
-        configuration: Configuration,
+        arrivals: Arrivals,
         dead_letters: DeadLetters,
         journal: Callable[[], Journal | None],
-        poison: Callable[[], Poison],
         clock: Clock,
     ) -> None:
-        self._configuration = configuration
+        self._arrivals = arrivals
         self._dead_letters = dead_letters
         self._journal = journal
-        self._poison = poison
         self._clock = clock
 
     async def bury(self, message: Message, error: FnoLinkError) -> None:
@@ -78,7 +47,7 @@ class LostMessages:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        record = self._record(message, error.code, str(error), error.hint)
+        record = self._arrivals.record(message, error.code, str(error), error.hint)
         path = await self._keep(record)
         await netted(self._end(message.source, record, path), _unended)
 
@@ -91,36 +60,18 @@ class LostMessages:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        record = self._record(message, reason, text, hint)
+        record = self._arrivals.record(message, reason, text, hint)
 
         async def as_it_is(fault: Unforeseen) -> Record | None:
             log.error("the message of %s is kept as it is: %s", message.source, fault)
             return record
 
-        kept = await netted(self._unwrapped(message, record), as_it_is)
+        kept = await netted(self._arrivals.unwrapped(message, record), as_it_is)
         if kept is None:
             log.warning("a poison message of %s had been dealt with: it was only never acknowledged", message.source)
             return True
         path = await self._keep(kept)
         return await netted(self._end(message.source, kept, path, message.body), _unended)
-
-    async def _unwrapped(self, message: Message, record: Record) -> Record | None:
-        return await self._poison().unwrap(message.source, message.body, record)
-
-    def inbound(self, message: Message) -> Inbound | None:
-        """Make of a message what decoding takes; None: its source is not configured."""
-        source = self._configuration.sources.get(message.source)
-        if source is None:
-            return None
-        return inbound_of(
-            source,
-            self._configuration.organizations[source.organization],
-            message.body,
-            message.received_at or self._clock.now(),
-            content_type=message.content_type,
-            headers=message.headers,
-            properties=message.properties,
-        )
 
     async def _keep(self, record: Record) -> str:
         path = await self._dead_letters.bury(record)
@@ -138,41 +89,18 @@ class LostMessages:
             if not isinstance(continuation, Work):
                 return True
             return await abandon(self._journal(), continuation, record.reason, path, salvage)
-        inbound = self.inbound(
-            Message(
-                source=record.source,
-                body=record.body or b"",
-                received_at=record.accepted_at,
-                content_type=record.content_type,
-                headers=record.headers,
-                properties=record.properties,
-            )
-        )
         journal = self._journal()
-        if inbound is None or journal is None:
+        if journal is None:
+            return True
+        try:
+            inbound = self._arrivals.inbound(Message.of(record))
+        except UnknownSource:
             return True
         ended = True
         for event in decode(inbound).events:
             own = Work(scope=Recheck(), accepted_at=record.accepted_at, event=event)
             ended &= await abandon(journal, own, record.reason, path, salvage)
         return ended
-
-    def _record(self, message: Message, reason: str, text: str, hint: str) -> Record:
-        now = self._clock.now()
-        configured = self._configuration.sources.get(message.source)
-        return Record(
-            organization=configured.organization if configured else UNKNOWN,
-            reason=reason,
-            message=text,
-            hint=hint,
-            accepted_at=message.received_at or now,
-            recorded_at=now,
-            source=message.source,
-            body=message.body,
-            content_type=message.content_type,
-            headers=dict(message.headers),
-            properties=dict(message.properties),
-        )
 
 
 async def _unended(fault: Unforeseen) -> bool:

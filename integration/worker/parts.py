@@ -11,9 +11,10 @@ from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
 from integration.config.keys.groups import groups_of
 from integration.dead_letters import DeadLetters
-from integration.delivery import Pipeline, Poison, Releases, Replays
+from integration.delivery import Pipeline, Releases, Replays
 from integration.delivery.breaking.circuit_rows import CircuitRows
 from integration.delivery.breaking.circuits import Circuits
+from integration.delivery.queued.arrivals import Arrivals
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.screening.guard import Guard
 from integration.delivery.screening.newest import Newest
@@ -289,16 +290,14 @@ class Parts:
         )
 
     @cached_property
-    def poison(self) -> Poison:
-        """What is inside messages that could not be processed."""
-        return Poison(self.configuration.sources, self.retries)
+    def arrivals(self) -> Arrivals:
+        """What reads messages of every transport."""
+        return Arrivals(self.configuration, lambda: self.retries, self._clock)
 
     @cached_property
     def lost(self) -> LostMessages:
         """Messages that no delivery can be made of."""
-        return LostMessages(
-            self.configuration, self.dead_letters, lambda: self.journal, lambda: self.poison, self._clock
-        )
+        return LostMessages(self.arrivals, self.dead_letters, lambda: self.journal, self._clock)
 
     @cached_property
     def states(self) -> States:

@@ -14,13 +14,12 @@ import msgspec
 from integration.dead_letters import reasons
 from integration.delivery import Envelope, JobOrder, Release, decode_continuation
 from integration.delivery.backoff import FAULTS
+from integration.delivery.queued.arrivals import Message
 from integration.delivery.queued.envelope import QUEUE as EVENTS
-from integration.delivery.queued.envelope import redeem
 from integration.delivery.queued.queue import QUEUE as RETRIES
 from integration.errors import CorruptRecord, StorageUnavailable, Unforeseen, UnknownSource
 from integration.faults import netted
 from integration.loggers import logger
-from integration.worker.lost import Message
 from integration.worker.parts import Parts
 
 if TYPE_CHECKING:
@@ -50,17 +49,11 @@ class Worker(Parts):
 
     async def _take_envelope(self, message: bytes) -> None:
         envelope = Envelope.decode(message)
-        body = await redeem(envelope, self.retries.claim_checks)
-        if body is None:
+        opened = await self.arrivals.opened(envelope)
+        if opened is None:
             log.info("a message of %s has been dealt with before", envelope.source)
             return
-        await self.take(
-            envelope.source,
-            body,
-            received_at=envelope.received_at,
-            content_type=envelope.content_type,
-            headers=envelope.headers,
-        )
+        await self._take_message(opened)
         if envelope.payload:
             await self.retries.claim_checks.settle(envelope.payload)
 
@@ -95,14 +88,16 @@ class Worker(Parts):
             headers=headers or {},
             properties=properties or {},
         )
+        await self._take_message(message)
+
+    async def _take_message(self, message: Message) -> None:
         await netted(self._take(message), lambda fault: self.lost.bury(message, fault))
 
     async def _take(self, message: Message) -> None:
-        inbound = self.lost.inbound(message)
-        if inbound is None:
-            await self.lost.bury(
-                message, UnknownSource(f"the source {message.source} is no longer in the configuration")
-            )
+        try:
+            inbound = self.arrivals.inbound(message)
+        except UnknownSource as unknown:
+            await self.lost.bury(message, unknown)
             return
         await self.pipeline.receive(inbound)
 

@@ -19,13 +19,14 @@ from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record
 from integration.delivery.outcome import Outcome, Stale, named
 from integration.delivery.pipeline import Pipeline
+from integration.delivery.queued.arrivals import Arrivals, Message
 from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.envelope import QUEUE as EVENTS
-from integration.delivery.queued.envelope import Envelope, inbound_of, redeem
+from integration.delivery.queued.envelope import Envelope
 from integration.delivery.queued.queue import QUEUE as RETRIES
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import JobOrder, Work, decode_continuation
-from integration.errors import CorruptRecord, Unforeseen, UnknownJob, UnknownOrganization, UnknownSource
+from integration.errors import CorruptRecord, Unforeseen, UnknownJob, UnknownOrganization
 from integration.faults import netted
 from integration.journal import ANEW, Found, Payloads
 from integration.journal.scope import ByRoute, WholeEvent, scope_of
@@ -75,6 +76,7 @@ class Replays:
         self._jobs = Jobs(storage)
         self._pipeline = pipeline
         self._retries = retries
+        self._arrivals = Arrivals(configuration, lambda: retries, clock)
         self._payloads = payloads
         self._clock = clock
 
@@ -315,30 +317,19 @@ class Replays:
 
     async def _decode(self, record: Record) -> list[Outcome]:
         """Decode a message again that no event could be made of."""
-        body, source, replay = record.body or b"", record.source, record.replays + 1
-        content_type, headers, at = record.content_type, record.headers, record.accepted_at
-        if source == RETRIES:
-            continuation = decode_continuation(body)
+        message, replay = Message.of(record), record.replays + 1
+        if message.source == RETRIES:
+            continuation = decode_continuation(message.body)
             if isinstance(continuation, Work):
                 return await self._pipeline.resume(continuation.anew("reopen", replay))
             msg = f"a {type(continuation).__name__} is ordered anew by itself"
             raise CorruptRecord(msg)
-        if source == EVENTS:
-            envelope = Envelope.decode(body)
-            redeemed = await redeem(envelope, self._retries.claim_checks)
-            if redeemed is None:
+        if message.source == EVENTS:
+            opened = await self._arrivals.opened(Envelope.decode(message.body))
+            if opened is None:
                 return [Stale()]
-            body, source, at = redeemed, envelope.source, envelope.received_at
-            content_type, headers = envelope.content_type, envelope.headers
-        configured = self._configuration.sources.get(source)
-        if configured is None:
-            msg = f"the source {source[:64]!r} is not in the configuration"
-            raise UnknownSource(msg)
-        organization = self._configuration.organizations[configured.organization]
-        inbound = inbound_of(
-            configured, organization, body, at, content_type=content_type, headers=headers, properties=record.properties
-        )
-        return await self._pipeline.receive(inbound, replay=replay)
+            message = msgspec.structs.replace(opened, properties=message.properties)
+        return await self._pipeline.receive(self._arrivals.inbound(message), replay=replay)
 
 
 async def _kept(job: Job, place: Place, fault: Unforeseen) -> Job:

@@ -1,19 +1,19 @@
 """What is kept with a message: what decoding reads, and no key that stands beside it."""
 
 import json
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.config.keys.model import HttpSource, Organization
-from integration.delivery.queued.envelope import inbound_of
+from integration.config.keys.model import Configuration, HttpSource, Organization
+from integration.delivery.queued.arrivals import Arrivals, Message
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Undecoded
 from integration.events.kept import LONGEST_ATTRIBUTE, MOST_EXTENSIONS, excess, kept_headers, kept_properties
+from tests.fake_clock import PassingClock
 from tests.strategies.events import headers, message, properties
 
 CLAIMS = "http://schemas.microsoft.com/xrm/2011/Claims/"
@@ -68,6 +68,17 @@ MANY = {f"ce-x{number}": "1" for number in range(MOST_EXTENSIONS)}
 REQUIRED = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "t"}
 
 
+CONFIGURATION = Configuration(
+    organizations={
+        "contoso": Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
+    },
+    sources={"erp": HttpSource(name="erp", organization="contoso")},
+    routes=(),
+    targets={},
+)
+ARRIVALS = Arrivals(CONFIGURATION, lambda: pytest.fail("there is no claim-check"), PassingClock())
+
+
 def test_headers_are_kept_by_their_names():
     assert kept_headers(READ | dict.fromkeys(SECRET, "secret")) == READ
 
@@ -77,15 +88,13 @@ def test_properties_are_kept_by_their_names_in_any_case():
 
 
 def test_whichever_way_a_message_comes_it_keeps_no_more():
-    source = HttpSource(name="erp", organization="contoso")
-    organization = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
-    inbound = inbound_of(
-        source,
-        organization,
-        b"{}",
-        datetime(2026, 1, 1, tzinfo=UTC),
-        headers=READ | dict.fromkeys(SECRET, "secret"),
-        properties=READ_PROPERTIES | dict.fromkeys(SECRET_PROPERTIES, "secret"),
+    inbound = ARRIVALS.inbound(
+        Message(
+            source="erp",
+            body=b"{}",
+            headers=READ | dict.fromkeys(SECRET, "secret"),
+            properties=READ_PROPERTIES | dict.fromkeys(SECRET_PROPERTIES, "secret"),
+        )
     )
     assert inbound.headers == READ
     assert inbound.properties == READ_PROPERTIES
@@ -97,11 +106,7 @@ def test_what_no_store_takes_is_kept_in_another_form():
     kept = kept_properties(properties)
     assert kept == {"cloudEvents:a": "?", "cloudEvents:b": str(10**30), "cloudEvents:c": None, "cloudEvents:d": True}
     assert kept_headers({"ce-a": "a\udcffb"}) == {"ce-a": "a?b"}
-    source = HttpSource(name="erp", organization="contoso")
-    organization = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
-    inbound = inbound_of(
-        source, organization, b"", datetime(2026, 1, 1, tzinfo=UTC), content_type="\ud800", properties=properties
-    )
+    inbound = ARRIVALS.inbound(Message(source="erp", body=b"", content_type="\ud800", properties=properties))
     assert msgspec.json.encode(inbound)
 
 

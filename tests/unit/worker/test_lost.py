@@ -17,7 +17,7 @@ def envelope():
 
 
 def event_of(world):
-    return decode(world.lost.inbound(Message(source="erp", body=BODY, received_at=AT))).events[0]
+    return decode(world.arrivals.inbound(Message(source="erp", body=BODY, received_at=AT))).events[0]
 
 
 def rows(world):
