@@ -101,3 +101,8 @@ def running(invocation: str) -> Generator[None]:
     finally:
         _of_task.reset(token)
         _forwarding.running.discard(invocation)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, its kind where it says nothing."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

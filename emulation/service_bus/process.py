@@ -80,6 +80,10 @@ class Control:
         """End the locks of an entity, or all of them; return how many there were."""
         return self._call("POST", "/lose-locks", {} if entity is None else {"entity": entity})["lost"]
 
+    def fail_settling(self, entity: str, way: str, times: int = 1) -> None:
+        """Let the next settlement of so many messages fail: "detach", "drop", "lose-lock" or "die" (the broker)."""
+        self._call("POST", "/fail-settling", {"entity": entity, "way": way, "times": times})
+
     def clear(self) -> None:
         """End every fault."""
         self._call("POST", "/clear")

@@ -1,6 +1,12 @@
 """The Service Bus trigger on the real SDK. Page "Azure Service Bus trigger for Azure Functions".
 
 Peek-lock; a message is completed when the function returns and abandoned when it fails; the lock is renewed meanwhile.
+What could not be completed is logged and, unless its lock is lost, abandoned; nothing else waits for it
+(`ReceiverManager.ProcessOneMessage` of Azure.Messaging.ServiceBus, which the extension's listener runs on).
+
+A receiver whose link failed once is closed; what its calls could not settle comes again. The SDK would open it another
+link and go on settling by number: what came over the first link under a number would complete another message that has
+that number on the second.
 """
 
 import asyncio
@@ -13,7 +19,13 @@ import msgspec
 from azure.core.exceptions import AzureError
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
-from azure.servicebus.exceptions import MessageAlreadySettled, OperationTimeoutError, ServiceBusError
+from azure.servicebus.exceptions import (
+    MessageAlreadySettled,
+    MessageLockLostError,
+    OperationTimeoutError,
+    ServiceBusError,
+    SessionLockLostError,
+)
 
 from emulation.functions_host import timespan, trigger_data
 from emulation.functions_host.errors import BindingFailed, HostError, InvocationFailed
@@ -22,7 +34,7 @@ from emulation.functions_host.listeners import service_bus_lock as lock
 from emulation.functions_host.listeners import service_bus_message
 from emulation.functions_host.listeners.listener import Listener, Services
 from emulation.functions_host.listeners.service_bus_connection import find_connection
-from emulation.functions_host.log import host_log
+from emulation.functions_host.log import first_line, host_log
 from emulation.functions_host.worker import Call
 
 # How long one request for messages stays open; a stop of the host waits for it. Opening a link is not bound by it.
@@ -32,6 +44,8 @@ SWEEP = 0.02
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # What the SDK raises for a broker that is away, refuses or has lost a lock.
 FAILURES = (ServiceBusError, AzureError, OSError)
+# There is nothing left to settle.
+LOST = (MessageLockLostError, SessionLockLostError, MessageAlreadySettled)
 
 
 class Reception(msgspec.Struct, frozen=True):
@@ -43,6 +57,7 @@ class Reception(msgspec.Struct, frozen=True):
         work: What is being done with its messages.
         renewals: Of the locks of its messages or its session; each ends with what it is for.
         over: Set when it is to be closed.
+        cut: Set when its link failed: it receives and settles no more.
     """
 
     client: ServiceBusClient
@@ -50,9 +65,12 @@ class Reception(msgspec.Struct, frozen=True):
     work: set[asyncio.Task[None]]
     renewals: set[asyncio.Task[None]]
     over: asyncio.Event
+    cut: asyncio.Event
 
     async def close(self) -> None:
-        """Close everything once the work is done."""
+        """Close everything once the work is done; the receiver before, where it would only keep a credit open."""
+        if self.cut.is_set():
+            await self.receiver.close()
         if self.work:
             await asyncio.wait(self.work)
         self.over.set()
@@ -82,6 +100,10 @@ class ServiceBusListener(Listener):
                 "cardinality MANY one failure abandons the whole batch; use cardinality ONE."
             )
             raise HostError(msg)
+        # Calls under way, over every receiver: one that was cut off still runs what it has received.
+        self._calls: set[asyncio.Task[None]] = set()
+        # The receiver that was opened last: it renews what others received too, locks are known by their token.
+        self._latest: ServiceBusReceiver | None = None
         self._renewal = timespan.seconds(self._options.max_auto_lock_renewal_duration)
 
     async def listen(self) -> None:
@@ -106,8 +128,7 @@ class ServiceBusListener(Listener):
                 pause = FIRST_PAUSE
                 continue
             except FAILURES as error:
-                said = str(error).splitlines()[0] if str(error) else type(error).__name__
-                host_log.warning("Service Bus %r cannot be read: %s", self._entity, said)
+                host_log.warning("Service Bus %r cannot be read: %s", self._entity, first_line(error))
             if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
             await asyncio.sleep(pause * self.services.random.uniform(0.8, 1.2))
@@ -117,17 +138,28 @@ class ServiceBusListener(Listener):
         limit = self._options.max_concurrent_calls
         async with self._open() as reception:
             # Opened here, by the SDK's own patience: a request for messages would give its link no more than WAIT.
-            await reception.receiver.__aenter__()
-            while True:
-                while len(reception.work) >= limit:
-                    await asyncio.wait(reception.work, return_when=asyncio.FIRST_COMPLETED)
+            self._latest = await reception.receiver.__aenter__()
+            while not reception.cut.is_set():
+                while len(self._calls) >= limit and not reception.cut.is_set():
+                    await self._slot(reception)
+                if reception.cut.is_set():
+                    return
                 # The first alone: the SDK holds it back for 0.2 s where more were asked for and do not come.
                 messages = await self._next(reception, 1, WAIT)
                 while messages:
                     for message in messages:
                         self._begin(reception, message)
-                    room = limit - len(reception.work)
-                    messages = await self._next(reception, room, SWEEP) if room > 0 else []
+                    room = limit - len(self._calls)
+                    more = room > 0 and not reception.cut.is_set()
+                    messages = await self._next(reception, room, SWEEP) if more else []
+
+    async def _slot(self, reception: Reception) -> None:
+        """Wait until a call ends, or the receiver is cut off."""
+        cut = asyncio.create_task(reception.cut.wait())
+        try:
+            await asyncio.wait({*self._calls, cut}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            cut.cancel()
 
     async def _receive_session(self) -> None:
         idle = timespan.seconds(self._options.session_idle_timeout)
@@ -136,7 +168,7 @@ class ServiceBusListener(Listener):
                 receiver = await reception.receiver.__aenter__()
                 self._keep_session(reception, receiver)
                 quiet = 0.0
-                while quiet < idle:
+                while quiet < idle and not reception.cut.is_set():
                     messages = await self._next(reception, 1, WAIT)
                     quiet = 0.0 if messages else quiet + WAIT
                     for message in messages:
@@ -153,20 +185,26 @@ class ServiceBusListener(Listener):
             receiver = client.get_queue_receiver(self._queue, **options)
         else:
             receiver = client.get_subscription_receiver(self._topic, self._subscription, **options)
-        reception = Reception(client, receiver, set(), set(), asyncio.Event())
+        reception = Reception(client, receiver, set(), set(), asyncio.Event(), asyncio.Event())
+        at_rest = False
         try:
             yield reception
+            at_rest = not reception.cut.is_set()
+        except FAILURES:
+            reception.cut.set()
+            raise
         finally:
             closing = self.services.invocations.begin(self._close(reception), f"Receiver of {self._entity!r}")
-            # In a stop of the host the drain waits for it, which has a limit.
-            if not _is_cancelled():
+            # In a stop of the host the drain waits for it, which has a limit. After a cut nobody does: calls that were
+            # under way may take minutes, and the next receiver has the slots that are free meanwhile.
+            if at_rest:
                 await closing
 
     async def _close(self, reception: Reception) -> None:
         try:
             await reception.close()
-        except FAILURES as error:
-            host_log.warning("Receiver of %r: %s", self._entity, error)
+        except Exception as error:  # noqa: BLE001 (the SDK's own faults on a link that is gone)
+            host_log.warning("Receiver of %r: %s", self._entity, first_line(error))
 
     async def _next(self, reception: Reception, count: int, wait: float) -> list[ServiceBusReceivedMessage]:
         """Receive; a stop meanwhile gives back what still comes."""
@@ -185,14 +223,15 @@ class ServiceBusListener(Listener):
         try:
             for message in await receiving:
                 await receiver.abandon_message(message)
-        except FAILURES as error:
-            host_log.warning("Service Bus %r: not given back: %s", self._entity, error)
+        except Exception as error:  # noqa: BLE001 (as any settlement)
+            host_log.warning("Service Bus %r: not given back: %s", self._entity, first_line(error))
 
     def _begin(self, reception: Reception, message: ServiceBusReceivedMessage) -> asyncio.Task[None]:
         working = self._work(reception, message)
         task = self.services.invocations.begin(working, f"Message of {self._entity!r}")
-        reception.work.add(task)
-        task.add_done_callback(reception.work.discard)
+        for work in (reception.work, self._calls):
+            work.add(task)
+            task.add_done_callback(work.discard)
         return task
 
     async def _work(self, reception: Reception, message: ServiceBusReceivedMessage) -> None:
@@ -200,14 +239,16 @@ class ServiceBusListener(Listener):
         try:
             if self._renewal > 0 and not self._sessions and message.locked_until_utc:
                 self._keep(reception, message, message.locked_until_utc, over)
-            await self._process(reception.receiver, message)
-        except (*FAILURES, MessageAlreadySettled) as error:
-            # Not settled: the broker gives it out again when its lock is over, which is renewed no more.
-            host_log.warning("Message %s of %r: %s", message.message_id, self._entity, str(error).splitlines()[0])
+            if await self._succeeds(message):
+                settled = await self._settle(reception, message, reception.receiver.complete_message, "completed")
+            else:
+                settled = False
+            if not settled:
+                await self._settle(reception, message, reception.receiver.abandon_message, "abandoned")
         finally:
             over.set()
 
-    async def _process(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
+    async def _succeeds(self, message: ServiceBusReceivedMessage) -> bool:
         try:
             call = service_bus_message.call_of(message, binary=self._binary)
             await self.services.invocations.run(self.function, call, f"(null) message of {self._entity!r}")
@@ -215,15 +256,39 @@ class ServiceBusListener(Listener):
             if isinstance(failed, BindingFailed):
                 text = "Functions.%s was not run for message %s of %r: %s"
                 host_log.error(text, self.function.name, message.message_id, self._entity, failed.message)
-            await receiver.abandon_message(message)
-        else:
-            await receiver.complete_message(message)
+            return False
+        return True
+
+    async def _settle(
+        self,
+        reception: Reception,
+        message: ServiceBusReceivedMessage,
+        settle: Callable[[ServiceBusReceivedMessage], Awaitable[None]],
+        what: str,
+    ) -> bool:
+        """Settle a message; return whether nothing is left to be done for it.
+
+        One that stays unsettled is given out again when its lock is over, which is renewed no more.
+        """
+        try:
+            await settle(message)
+        except LOST as error:
+            self._tell(message, what, error)
+        except Exception as error:  # noqa: BLE001 (the SDK says ValueError, RuntimeError and more of a link that is gone)
+            self._tell(message, what, error)
+            reception.cut.set()
+            return False
+        return True
+
+    def _tell(self, message: ServiceBusReceivedMessage, what: str, error: Exception) -> None:
+        text = "Message %s of %r was not %s: %s"
+        host_log.error(text, message.message_id, self._entity, what, first_line(error))
 
     def _keep(
         self, reception: Reception, message: ServiceBusReceivedMessage, until: datetime, over: asyncio.Event
     ) -> None:
         async def renew() -> datetime:
-            return await reception.receiver.renew_message_lock(message)
+            return await (self._latest or reception.receiver).renew_message_lock(message)
 
         keeping = lock.keep(renew, until, self._renewal, over, f"message {message.message_id} of {self._entity!r}")
         self._tracked(reception, keeping)
@@ -239,8 +304,3 @@ class ServiceBusListener(Listener):
         task = asyncio.create_task(keeping, name=f"Lock of {self._entity!r}")
         reception.renewals.add(task)
         task.add_done_callback(reception.renewals.discard)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

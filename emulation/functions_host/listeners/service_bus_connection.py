@@ -15,7 +15,8 @@ from emulation.functions_host.settings import Settings, entity_path
 
 # One that waits for the outcome of a settlement reads the connection for as long as `socket_timeout`, also when another
 # has read that outcome already: with the default of 0.2 s the calls under way wait for each other.
-PATIENCE: dict[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.5, "socket_timeout": 0.02}
+# Nothing is tried again by the SDK, which would open another link under the numbers of the first: the listener does it.
+PATIENCE: dict[str, Any] = {"retry_total": 0, "socket_timeout": 0.02}
 
 
 class ServiceBusConnection(msgspec.Struct, frozen=True):

@@ -10,10 +10,9 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from azure.core.exceptions import AzureError
-from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError, SessionLockLostError
+from azure.servicebus.exceptions import MessageLockLostError, SessionLockLostError
 
-from emulation.functions_host.log import host_log
+from emulation.functions_host.log import first_line, host_log
 
 AHEAD, SHORTEST = 10.0, 0.5
 
@@ -43,11 +42,7 @@ async def keep(
         try:
             until = await renew()
         except (MessageLockLostError, SessionLockLostError) as error:
-            host_log.warning("The lock of %s was lost: %s", of, _first_line(error))
+            host_log.warning("The lock of %s was lost: %s", of, first_line(error))
             return
-        except (ServiceBusError, AzureError, OSError) as error:
-            host_log.warning("The lock of %s was not renewed: %s", of, _first_line(error))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+        except Exception as error:  # noqa: BLE001 (of a link that is gone the SDK says ValueError and more)
+            host_log.warning("The lock of %s was not renewed: %s", of, first_line(error))

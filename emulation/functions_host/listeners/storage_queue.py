@@ -20,7 +20,7 @@ from emulation.functions_host import timespan, trigger_data
 from emulation.functions_host.errors import BindingFailed, InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.listeners.listener import Listener, Services
-from emulation.functions_host.log import host_log
+from emulation.functions_host.log import first_line, host_log
 from emulation.functions_host.outputs import send
 from emulation.functions_host.storage_connection import find_storage
 from emulation.functions_host.worker import Call
@@ -104,7 +104,7 @@ class StorageQueueListener(Listener):
         except ResourceNotFoundError:
             return []  # not created yet: looked for again, like an empty one
         except AzureError as error:
-            host_log.warning("Queue %r cannot be read: %s", self._name, str(error).splitlines()[0])
+            host_log.warning("Queue %r cannot be read: %s", self._name, first_line(error))
             return []
 
     async def _work(self, queue: QueueClient, message: QueueMessage) -> None:
@@ -120,7 +120,7 @@ class StorageQueueListener(Listener):
             await self._settle(queue, message, verdict)
         except AzureError as error:
             # Not settled: the message comes back by itself when its lease is over.
-            host_log.warning("Message %s of queue %r: %s", message.id, self._name, str(error).splitlines()[0])
+            host_log.warning("Message %s of queue %r: %s", message.id, self._name, first_line(error))
         finally:
             self._in_work -= 1
             self._update_room()
@@ -193,7 +193,7 @@ class StorageQueueListener(Listener):
                 host_log.warning("Message %s of queue %r: its lease was lost.", message.id, self._name)
                 return
             except AzureError as error:
-                host_log.warning("Message %s: lease not renewed: %s", message.id, str(error).splitlines()[0])
+                host_log.warning("Message %s: lease not renewed: %s", message.id, first_line(error))
                 continue
             message.pop_receipt = renewed.pop_receipt
 

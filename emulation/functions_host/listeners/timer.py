@@ -11,7 +11,7 @@ from azure.storage.blob.aio import BlobClient
 from emulation.functions_host.errors import InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.listeners.listener import Listener, Services
-from emulation.functions_host.log import host_log
+from emulation.functions_host.log import first_line, host_log
 from emulation.functions_host.schedule import parse
 from emulation.functions_host.values import encode
 from emulation.functions_host.worker import Call
@@ -99,7 +99,7 @@ class TimerListener(Listener):
         except ResourceNotFoundError:
             return None
         except (AzureError, msgspec.DecodeError) as error:
-            host_log.warning("Timer %s: its status cannot be read: %s", self.function.name, str(error).splitlines()[0])
+            host_log.warning("Timer %s: its status cannot be read: %s", self.function.name, first_line(error))
             return None
 
     async def _keep(self, status: Status) -> None:
@@ -117,7 +117,7 @@ class TimerListener(Listener):
                     await container.create_container()
                 await blob.upload_blob(content, overwrite=True)
         except AzureError as error:
-            host_log.warning("Timer %s: its status is not kept: %s", self.function.name, str(error).splitlines()[0])
+            host_log.warning("Timer %s: its status is not kept: %s", self.function.name, first_line(error))
 
 
 async def _sleep_until(due: datetime) -> None:

@@ -46,6 +46,10 @@ class Carrier(Protocol):
         """Let every link send what it may."""
         ...
 
+    def drop(self) -> None:
+        """Cut the connection without a word."""
+        ...
+
     def attach(self, channel: "Channel", frame: Attach) -> None:
         """Attach a link, or refuse it."""
         ...
@@ -72,6 +76,10 @@ class Link(Protocol):
 
 class Settling(Protocol):
     """A link whose deliveries wait for their outcome."""
+
+    def fails(self, delivery_id: int) -> bool:
+        """Return whether a settlement was made to fail in a way that leaves it unanswered."""
+        ...
 
     def settle(self, delivery_id: int, outcome: Outcome) -> None:
         """Apply what the receiver says of a delivery.
@@ -186,6 +194,8 @@ class Channel:
         else:
             numbers = [number for number in self.unsettled if frame.first <= number <= last]
         for number in numbers:
+            if self.unsettled[number].fails(number):
+                return
             self._settle(number, outcome, answer=not frame.settled)
 
     def _settle(self, number: int, outcome: Outcome, *, answer: bool) -> None:

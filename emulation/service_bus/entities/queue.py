@@ -101,9 +101,17 @@ class Queue(Store):
         for session in held:
             self._lose_session(session)
         for lock in lost:
-            if self.locks.remove(lock.token):
-                self._unlock(lock.message, counted=True)
+            self.lose_lock(lock.token)
         return len(lost) + len(held)
+
+    def lose_lock(self, token: UUID) -> None:
+        """End the lock of a message, or of its session, as if its time were over."""
+        lock = self.locks.get(token)
+        session = self.sessions.get(lock.message.session_id or "") if lock and self.sessions else None
+        if session is not None and session.holder is not None:
+            self._lose_session(session)
+        elif lock is not None and self.locks.remove(token):
+            self._unlock(lock.message, counted=True)
 
     def _held(self, token: UUID) -> Lock:
         lock = self.locks.get(token)

@@ -93,7 +93,7 @@ def _attach_receiver(broker: Broker, channel: Channel, frame: Attach, address: A
     if isinstance(entity, Topic):
         msg = f"Messages cannot be received from the topic '{address.path}', only from its subscriptions."
         raise Refused(NOT_ALLOWED, msg)
-    link = EntityLink(channel, frame, entity)
+    link = EntityLink(channel, frame, entity, broker.faults)
     filters = filters_of(frame.source)
     if SESSION_FILTER in filters:
         wanted = filters[SESSION_FILTER]

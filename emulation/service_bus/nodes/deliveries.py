@@ -1,10 +1,14 @@
 """Links on which the messages of an entity go out, and their outcomes come in."""
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 from emulation.service_bus.amqp.channel import Channel
+from emulation.service_bus.amqp.errors import DETACH_FORCED
 from emulation.service_bus.amqp.outcomes import ACCEPTED, MODIFIED, REJECTED, RELEASED, Outcome
 from emulation.service_bus.amqp.outgoing import OutgoingLink
+from emulation.service_bus.broker.faults import Faults
 from emulation.service_bus.codec.performatives import Attach
 from emulation.service_bus.entities.locks import Lock
 from emulation.service_bus.entities.message import Message, encode_message
@@ -25,12 +29,14 @@ class EntityLink(OutgoingLink):
         channel: Its AMQP session.
         frame: What the peer attached with.
         queue: The entity.
+        faults: What is made to go wrong.
     """
 
-    def __init__(self, channel: Channel, frame: Attach, queue: Queue) -> None:
+    def __init__(self, channel: Channel, frame: Attach, queue: Queue, faults: Faults) -> None:
         super().__init__(channel, frame)
         self.queue = queue
         self.entity = queue.path
+        self._faults = faults
         self.peek_lock = frame.snd_settle_mode != SETTLED
         self.session: Session | None = None
         self._tokens: dict[int, UUID] = {}
@@ -73,6 +79,20 @@ class EntityLink(OutgoingLink):
             self.queue.defer(token, outcome.annotations)
         else:
             self.queue.abandon(token, outcome.annotations)  # SDKs leave out delivery-failed; Azure counts all the same
+
+    def fails(self, delivery_id: int) -> bool:
+        """Return whether a settlement was made to fail in a way that leaves it unanswered."""
+        token = self._tokens[delivery_id]
+        way = self._faults.settling(self.entity, token)
+        if way == "detach":
+            self.detach(DETACH_FORCED, "The link is detached before a settlement was taken.")
+        elif way == "drop":
+            self.channel.connection.drop()
+        elif way == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif way == "lose-lock":
+            self.queue.lose_lock(token)
+        return way == "drop" or not self.attached  # nor is one answered that lost its session, and so its link
 
     def detach(self, condition: str, description: str) -> None:
         """Close the link from the broker's side."""

@@ -63,6 +63,9 @@ def _serve(broker: Broker, connection: Connection, address: Address, request: Re
     broker.authorize(connection.claims, address.path, right)
     broker.faults.check_send(address.entity)
     body = as_map(request.body)
+    if name == "update-disposition":
+        for token in body["lock-tokens"]:
+            broker.faults.check_settling(_uuid(token))
     if name in RULES:
         subscription = broker.namespace.subscription(address.entity)
         answer = RULES[name](subscription, body)

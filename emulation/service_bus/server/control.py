@@ -9,6 +9,9 @@ POST /drop                   cut every connection
 POST /refuse                 {"entity": PATH, "condition"?: …, "description"?: …}: no new links
 POST /throttle               {"entity": PATH}: messages and requests are answered server-busy
 POST /delay                  {"seconds": N}: everything the broker sends waits
+POST /fail-settling          {"entity": PATH, "way": "detach" | "drop" | "lose-lock" | "die", "times"?: 1}: the next
+                             settlement of so many messages cuts the link, the connection, ends the lock, or kills the
+                             broker before it is taken; what is tried again under the same lock is answered server-busy
 POST /lose-locks             {"entity"?: PATH}
 POST /clear                  no faults any more
 """
@@ -23,6 +26,7 @@ import msgspec
 
 from emulation.service_bus.amqp.addresses import parse_address
 from emulation.service_bus.amqp.errors import DETACH_FORCED, SERVER_BUSY, Refused
+from emulation.service_bus.broker.faults import Settling
 from emulation.service_bus.broker.recovery import created_record, make_entity
 from emulation.service_bus.config import Key, QueueConfig, SubscriptionConfig, TopicConfig, convert
 from emulation.service_bus.entities.queue import Queue
@@ -181,6 +185,12 @@ def _lose_locks(server: Server, settings: dict[str, Any]) -> Any:
     return {"lost": sum(queue.lose_locks() for queue in queues)}
 
 
+def _fail_settling(server: Server, settings: dict[str, Any]) -> Any:
+    way = msgspec.convert(settings["way"], Settling)
+    server.broker.faults.fail_settling(str(settings["entity"]), way, int(settings.get("times", 1)))
+    return {"failing": way}
+
+
 def _clear(server: Server, _settings: dict[str, Any]) -> Any:
     server.broker.faults.clear()
     return {"cleared": True}
@@ -197,5 +207,6 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", "/throttle"): _throttle,
     ("POST", "/delay"): _delay,
     ("POST", "/lose-locks"): _lose_locks,
+    ("POST", "/fail-settling"): _fail_settling,
     ("POST", "/clear"): _clear,
 }
