@@ -121,7 +121,7 @@ class Undelivered:
         if reason == reasons.PARKED_FOR_OTHER_ENVIRONMENT:
             hint = 'Check that it belongs there, then replay it; or set on_relink = "deliver" on the route.'
         record = self._record(work, reason, message, hint, target)
-        await persist(lambda: self._dead_letters.park(record))
+        await persist(lambda: self._dead_letters.park(record), self._clock)
         log.warning("delivery by %s parked: %s", work.scope.route or "undecided routes", reason)
         return Waiting(work.scope.route, reason)
 
@@ -132,7 +132,7 @@ class Undelivered:
             StorageUnavailable: It is not known to be kept.
         """
         record = self._record(work, reason, message, hint, target)
-        path = await persist(lambda: self._dead_letters.bury(record))
+        path = await persist(lambda: self._dead_letters.bury(record), self._clock)
         log.error("delivery by %s is a dead letter (%s: %s): %s", work.scope.route or "no route", reason, message, path)
         return Buried(work.scope.route, reason)
 
@@ -176,7 +176,7 @@ class Undelivered:
             attempts=replay,
             replays=replay,
         )
-        path = await persist(lambda: self._dead_letters.bury(record))
+        path = await persist(lambda: self._dead_letters.bury(record), self._clock)
         log.error("%s: a message is a dead letter (%s: %s): %s", inbound.ingress, item.reason, item.message, path)
         return Buried("", item.reason)
 
@@ -196,7 +196,7 @@ class Undelivered:
             StorageUnavailable: The account did not answer.
         """
         place = Place.read(letter)
-        found = await persist(lambda: self._dead_letters.read(place)) if place is not None else None
+        found = await persist(lambda: self._dead_letters.read(place), self._clock) if place is not None else None
         try:
             return None if found is None else Record.decode(found[0]).event
         except CorruptRecord as corrupt:

@@ -4,28 +4,28 @@ A message that goes back to its broker has its delivery count raised; a short ou
 own dead-letter queue. So storing is tried again for a while, with backoff, before the exception leaves the function.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
+from integration.clock import Clock
 from integration.errors import StorageUnavailable
 
-# One run of a function ends within 120 s; the lease of its message is renewed by the host meanwhile.
-DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""One run of a function ends within 120 s; the lease of its message is renewed by the host meanwhile."""
 
 
-async def persist[T](effect: Callable[[], Awaitable[T]], delays: tuple[float, ...] = DELAYS) -> T:
+async def persist[T](effect: Callable[[], Awaitable[T]], clock: Clock) -> T:
     """Store, and try again while the account is out of reach.
 
     Args:
         effect: Stores something; safe to repeat.
-        delays: Seconds between attempts.
+        clock: Waits between attempts.
 
     Raises:
         StorageUnavailable: Still out of reach after the last attempt.
     """
-    for delay in delays:
+    for delay in DELAYS_SECONDS:
         try:
             return await effect()
         except StorageUnavailable:
-            await asyncio.sleep(delay)
+            await clock.sleep(delay)
     return await effect()

@@ -88,7 +88,7 @@ class LostMessages:
                 return True  # nothing in it says what it was about
             if not isinstance(continuation, Work):
                 return True
-            return await abandon(self._journal(), continuation, record.reason, path, salvage)
+            return await abandon(self._journal(), continuation, record.reason, path, salvage, self._clock)
         journal = self._journal()
         if journal is None:
             return True
@@ -99,7 +99,7 @@ class LostMessages:
         ended = True
         for event in decode(inbound).events:
             own = Work(scope=Recheck(), accepted_at=record.accepted_at, event=event)
-            ended &= await abandon(journal, own, record.reason, path, salvage)
+            ended &= await abandon(journal, own, record.reason, path, salvage, self._clock)
         return ended
 
 

@@ -1,5 +1,6 @@
 """Record what was buried as it is, outside a run: a resend must reopen it, and nobody wait for it."""
 
+from integration.clock import Clock
 from integration.delivery.journalled.salvage import RowSalvage
 from integration.delivery.queued.work import Work
 from integration.journal import Entry, Journal, Refuse, Run, Subject, Wait
@@ -10,7 +11,9 @@ from integration.storage.patience import persist
 log = logger("delivery")
 
 
-async def abandon(journal: Journal | None, work: Work, code: str, letter: str, salvage: RowSalvage) -> bool:
+async def abandon(  # noqa: PLR0913, PLR0917  # what was buried, and with what
+    journal: Journal | None, work: Work, code: str, letter: str, salvage: RowSalvage, clock: Clock
+) -> bool:
     """Enter into the journal that a delivery's chain, or an event's own run, ended in a dead letter; the letter first.
 
     Nothing is entered where another run has the event or has gone on with it: what that one records counts.
@@ -21,6 +24,7 @@ async def abandon(journal: Journal | None, work: Work, code: str, letter: str, s
         code: The dead letter's reason.
         letter: Where it lies.
         salvage: Keeps a row that cannot be read, before another is written in its place.
+        clock: The time.
 
     Returns:
         Whether that is all: False while another run holds the event.
@@ -44,7 +48,8 @@ async def abandon(journal: Journal | None, work: Work, code: str, letter: str, s
             salvage=salvage,
             # A sender's message under the id of an event must not end that event's run.
             digest=work.event.digest if own and work.event is not None else "",
-        )
+        ),
+        clock,
     )
     if not isinstance(run, Run):
         log.info("%s by %s goes on without the message that was buried", subject.key, work.scope.route or "all routes")
@@ -53,5 +58,5 @@ async def abandon(journal: Journal | None, work: Work, code: str, letter: str, s
     entry = Entry(slot=work.scope.slot, state="dead_lettered", attempt=work.chain.attempt, code=code, letter=letter)
     # What else a dead run has left open is for whoever takes over; an event as a whole is left by its own run.
     alone = whole or (not run.decision.whole and run.decision.scopes == (work.scope,))
-    await persist(lambda: journal.end(run, (entry,), complete=alone))
+    await persist(lambda: journal.end(run, (entry,), complete=alone), clock)
     return True

@@ -111,7 +111,8 @@ class Runs:
                     owner=owner,
                     digest=_digest(event, kind, work.scope),
                     salvage=self._salvage,
-                )
+                ),
+                self._clock,
             )
             if isinstance(answer, Differs):
                 log.error("%s came before with other data: it is kept beside the first", event.key)
@@ -143,7 +144,8 @@ class Runs:
         subject = Subject(organization=inbound.organization, key=digest, type=item.reason, source=inbound.ingress)
         salvage = self._salvage
         await persist(
-            lambda: journal.note(subject, accepted_at=inbound.received_at, reason=item.reason, salvage=salvage)
+            lambda: journal.note(subject, accepted_at=inbound.received_at, reason=item.reason, salvage=salvage),
+            self._clock,
         )
 
     async def over(self, work: Work) -> bool:
@@ -181,7 +183,7 @@ class Runs:
         letter = msgspec.structs.replace(lost, scope=WholeEvent()) if isinstance(lost.scope, Recheck) else lost
         buried = await self._undelivered.bury(letter, fault.code, str(fault), fault.hint)
         path = path_for(event.organization, fault.code, work.accepted_at, event.key, letter.scope.route)
-        await netted(abandon(self._journal, lost, fault.code, path, self._salvage), self._unrecorded)
+        await netted(abandon(self._journal, lost, fault.code, path, self._salvage, self._clock), self._unrecorded)
         return [buried]
 
     def _again(self, kind: Kind, work: Work) -> Work:
@@ -201,12 +203,12 @@ class Runs:
         ledger = Ledger(run.row.generation, run.row.deliveries, proven=run.row.digest != "")
         try:
             if self._payloads is not None and run.decision.why in _FIRST:
-                await persist(lambda: self._kept(run, work))
+                await persist(lambda: self._kept(run, work), self._clock)
             outcomes = await act(work, Task.of(kind, work, run.decision), ledger)
         except Exception:
             await self._let_go(journal, run, ledger)
             raise
-        ended = await persist(lambda: journal.end(run, ledger.entries, reason=ledger.reason))
+        ended = await persist(lambda: journal.end(run, ledger.entries, reason=ledger.reason), self._clock)
         if not ended:
             return None
         await self._undelivered.take_away(run.superseded(ledger.entries), run.row.generation)

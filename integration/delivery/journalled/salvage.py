@@ -42,4 +42,4 @@ class RowSalvage:
             source=subject.source,
             body=row.encode(),
         )
-        await persist(lambda: self._dead_letters.bury(record))
+        await persist(lambda: self._dead_letters.bury(record), self._clock)

@@ -53,14 +53,14 @@ class RetryQueue:
         message = encode_continuation(work)
         if len(message) > MAX_MESSAGE:
             event = work.subject_matter
-            path = work.payload or await persist(lambda: self.claim_checks.keep(event.key, store(event)))
+            path = work.payload or await persist(lambda: self.claim_checks.keep(event.key, store(event)), self._clock)
             about = Subject.of(event)
             message = encode_continuation(msgspec.structs.replace(work, event=None, payload=path, about=about))
         if delay > SOON:
             at = self._clock.now() + delay
-            await persist(lambda: self._due.put(message, at))
+            await persist(lambda: self._due.put(message, at), self._clock)
         else:
-            await persist(lambda: self._storage.queue(QUEUE).put(message, delay=delay))
+            await persist(lambda: self._storage.queue(QUEUE).put(message, delay=delay), self._clock)
 
     async def move_due(self, corrupt: Callable[[str, bytes], Awaitable[None]]) -> int:
         """Put on the queue what is due within the next ten minutes; returns how many.

@@ -192,7 +192,6 @@ async def test_an_exception_lets_go_of_the_event_and_the_next_run_skips_what_was
     async def unavailable(record):
         raise StorageUnavailable
 
-    monkeypatch.setattr("integration.storage.patience.persist.__defaults__", ((),))
     bury, bench.dead_letters.bury = bench.dead_letters.bury, unavailable
     bench.orders.failures = [TargetRejected("no", status=400)]
     with pytest.raises(StorageUnavailable):

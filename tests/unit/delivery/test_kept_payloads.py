@@ -135,7 +135,6 @@ async def test_the_payload_is_durable_before_anything_is_delivered(bench, monkey
     async def unavailable(table, event):
         raise StorageUnavailable
 
-    monkeypatch.setattr("integration.storage.patience.persist.__defaults__", ((),))
     with monkeypatch.context() as patched:
         patched.setattr(bench.payloads, "put", unavailable)
         with pytest.raises(StorageUnavailable):
@@ -189,7 +188,6 @@ async def test_a_row_that_cannot_be_kept_is_not_overwritten(bench, monkeypatch):
     async def unavailable(record):
         raise StorageUnavailable
 
-    monkeypatch.setattr("integration.storage.patience.persist.__defaults__", ((),))
     with monkeypatch.context() as patched:
         patched.setattr(bench.dead_letters, "bury", unavailable)
         with pytest.raises(StorageUnavailable):
