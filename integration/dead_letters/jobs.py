@@ -12,11 +12,11 @@ from integration.dead_letters.places import Filter, Place
 from integration.errors import CorruptRecord, UnknownDeadLetter, UnknownJob
 from integration.records import VERSION, Reader
 from integration.storage import Storage
+from integration.storage.names import DEAD_LETTERS_LEASE, JOBS
 
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
 
-CONTAINER = "fno-link-jobs"
 KEEP = timedelta(days=30)
 """How long a job can be asked for after it was last worked on."""
 _JOBS = "jobs/"
@@ -89,7 +89,7 @@ class Jobs:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        await self._storage.blobs(CONTAINER).put(f"{_JOBS}{job.id}.json", msgspec.json.encode(job))
+        await self._storage.blobs(JOBS).put(f"{_JOBS}{job.id}.json", msgspec.json.encode(job))
 
     async def load(self, job: str) -> Job:
         """Read a job.
@@ -99,7 +99,7 @@ class Jobs:
             CorruptRecord: It cannot be read.
             StorageUnavailable: The account did not answer.
         """
-        body = await self._storage.blobs(CONTAINER).get(f"{_JOBS}{job}.json") if _ID.fullmatch(job) else None
+        body = await self._storage.blobs(JOBS).get(f"{_JOBS}{job}.json") if _ID.fullmatch(job) else None
         if body is None:
             msg = f"there is no job {job[:40]!r}"
             raise UnknownJob(msg)
@@ -118,7 +118,7 @@ class Jobs:
         Raises:
             StorageUnavailable: It is not known to be said.
         """
-        await self._storage.blobs(CONTAINER).put(f"{_CANCELLED}{job}", b"")
+        await self._storage.blobs(JOBS).put(f"{_CANCELLED}{job}", b"")
 
     async def cancelled(self, job: str) -> bool:
         """Tell whether a job is to stop.
@@ -126,7 +126,7 @@ class Jobs:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        return await self._storage.blobs(CONTAINER).get(f"{_CANCELLED}{job}") is not None
+        return await self._storage.blobs(JOBS).get(f"{_CANCELLED}{job}") is not None
 
     async def sweep(self, now: datetime) -> int:
         """Delete the jobs that nobody has worked on for `KEEP`; returns how many blobs.
@@ -137,7 +137,7 @@ class Jobs:
         Raises:
             StorageUnavailable: The account did not answer; what is left is deleted the next time.
         """
-        blobs, deleted = self._storage.blobs(CONTAINER), 0
+        blobs, deleted = self._storage.blobs(JOBS), 0
         for prefix in (_JOBS, _CANCELLED):
             async for path, at in blobs.written(prefix):
                 if now - at > KEEP:
@@ -151,5 +151,5 @@ class Jobs:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        async with self._storage.blobs(CONTAINER).lease("leases/dead-letters") as lease:
+        async with self._storage.blobs(JOBS).lease(DEAD_LETTERS_LEASE) as lease:
             yield lease

@@ -11,12 +11,10 @@ from integration.dead_letters.places import Filter, Place
 from integration.dead_letters.reasons import NOT_LINKED
 from integration.dead_letters.record import Record, path_of
 from integration.storage import Storage, StoredBlob
+from integration.storage.names import DEAD_LETTERS, LEASES, PARKED
 
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
-
-DEAD_LETTERS = "fno-link-dead-letters"
-PARKED = "fno-link-parked"
 
 
 class Parked(msgspec.Struct, frozen=True):
@@ -172,7 +170,7 @@ class DeadLetters:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        async with self._storage.blobs(PARKED).lease(f"leases/{organization}") as lease:
+        async with self._storage.blobs(PARKED).lease(f"{LEASES}{organization}") as lease:
             yield lease
 
 

@@ -9,9 +9,8 @@ import msgspec
 from integration.health.state import State
 from integration.records import Reader
 from integration.storage import Storage
-from integration.storage.names import PAYLOADS
+from integration.storage.names import HEALTH, HEALTH_LEASES, PAYLOADS
 
-TABLE = "fnolinkhealth"
 _PARTITION = "organization"
 
 
@@ -39,7 +38,7 @@ class States:
             CorruptRecord: The row cannot be read; `etag` of the error's row is kept for `replace`.
             StorageUnavailable: The account did not answer.
         """
-        row = await (await self._storage.table(TABLE)).get(_PARTITION, _key(organization))
+        row = await (await self._storage.table(HEALTH)).get(_PARTITION, _key(organization))
         if row is None:
             return Kept(State(), None)
         return Kept(_READER.read(row.entity.get("state"), f"of {organization}"), row.etag)
@@ -56,7 +55,7 @@ class States:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        async with self._storage.blobs(PAYLOADS).lease(f"leases/health/{_key(organization)}") as lease:
+        async with self._storage.blobs(PAYLOADS).lease(f"{HEALTH_LEASES}{_key(organization)}") as lease:
             yield lease is not None
 
     async def save(self, organization: str, kept: Kept) -> Kept | None:
@@ -68,7 +67,7 @@ class States:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        table = await self._storage.table(TABLE)
+        table = await self._storage.table(HEALTH)
         row = {
             "PartitionKey": _PARTITION,
             "RowKey": _key(organization),
@@ -84,7 +83,7 @@ class States:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        await (await self._storage.table(TABLE)).remove(_PARTITION, _key(organization))
+        await (await self._storage.table(HEALTH)).remove(_PARTITION, _key(organization))
 
 
 _READER = Reader(msgspec.json.Decoder(State), "health state")

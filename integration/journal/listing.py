@@ -17,8 +17,9 @@ from integration.clock import Clock
 from integration.errors import CorruptRecord, InvalidRequest
 from integration.journal.entity import decode
 from integration.journal.record import Row, State
-from integration.journal.tables import PREFIX, is_table
+from integration.journal.tables import is_table
 from integration.storage import Storage, StoredRow, Where
+from integration.storage.names import JOURNAL
 from integration.storage.tables import PAGE, Cursor
 
 BUDGET = 10.0
@@ -212,7 +213,7 @@ class Listing:
         return await table.remove(found.partition, found.key, found.etag)
 
     async def _tables(self) -> list[str]:
-        return sorted([name async for name in self._storage.tables(PREFIX) if is_table(name)], reverse=True)
+        return sorted([name async for name in self._storage.tables(JOURNAL) if is_table(name)], reverse=True)
 
     async def _read(self, wanted: Wanted, limit: int, mark: Bookmark) -> tuple[list[Found], Bookmark | None]:
         """Ask the service once; a week that has been dropped meanwhile has no rows."""

@@ -13,10 +13,10 @@ from integration.events.record import load, store
 from integration.journal.tables import outlived
 from integration.loggers import logger
 from integration.storage import Storage
+from integration.storage.names import KEPT_PAYLOADS
 
 log = logger("journal")
 
-CONTAINER = "fno-link-journal"
 RUN_SECONDS = 60.0
 AT_ONCE = 16
 
@@ -31,7 +31,7 @@ class Payloads:
     """
 
     def __init__(self, storage: Storage, clock: Clock, keep: timedelta) -> None:
-        self._blobs = storage.blobs(CONTAINER)
+        self._blobs = storage.blobs(KEPT_PAYLOADS)
         self._clock = clock
         self._keep = keep
 

@@ -12,9 +12,10 @@ from integration.journal.entity import decode, encode, partition
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
 from integration.journal.scope import WHOLE, Scope
-from integration.journal.tables import PREFIX, outlived, tables_for
+from integration.journal.tables import outlived, tables_for
 from integration.loggers import logger
 from integration.storage import Storage
+from integration.storage.names import JOURNAL
 
 if TYPE_CHECKING:
     import random
@@ -202,7 +203,7 @@ class Journal:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        async for name in self._storage.tables(PREFIX):
+        async for name in self._storage.tables(JOURNAL):
             yield name
 
     async def retain(self) -> list[str]:

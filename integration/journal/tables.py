@@ -3,8 +3,9 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 
-PREFIX = "fnolinkjournal"
-_NAME = re.compile(rf"{PREFIX}(\d{{4}})w(\d{{2}})")
+from integration.storage.names import JOURNAL
+
+_NAME = re.compile(rf"{JOURNAL}(\d{{4}})w(\d{{2}})")
 _WEEK = timedelta(days=7)
 _AHEAD = timedelta(days=1)
 
@@ -12,7 +13,7 @@ _AHEAD = timedelta(days=1)
 def table_of(at: datetime) -> str:
     """Name the table of the ISO week that a time is in."""
     year, week, _ = at.astimezone(UTC).isocalendar()
-    return f"{PREFIX}{year:04}w{week:02}"
+    return f"{JOURNAL}{year:04}w{week:02}"
 
 
 def is_table(name: str) -> bool:

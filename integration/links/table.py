@@ -9,8 +9,8 @@ from integration.config.keys.model import Organization
 from integration.errors import StorageRefused, StorageUnavailable
 from integration.links.shared import Record, Stored, decode_record, encode_record
 from integration.storage import INTERNAL, Storage, Table
+from integration.storage.names import LINKS
 
-TABLE = "fnolinklinks"
 PARTITION = "link"
 TIMEOUT = 5.0
 """Seconds for one table operation: a link must not wait for storage that hangs."""
@@ -37,7 +37,7 @@ class TableTier:
         self._timeout = timeout
 
     @classmethod
-    def from_connection_string(cls, connection_string: str, *, table: str = TABLE) -> "TableTier":
+    def from_connection_string(cls, connection_string: str, *, table: str = LINKS) -> "TableTier":
         """Use a storage account by its connection string.
 
         Args:

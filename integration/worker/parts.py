@@ -27,6 +27,7 @@ from integration.links.values import Link, Linked
 from integration.loggers import logger
 from integration.routing.table import RouteTable
 from integration.storage import Storage
+from integration.storage.names import LINKS
 from integration.web.control_numbers import ControlNumberPages
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.event_orders import EventOrders
@@ -124,7 +125,7 @@ class Parts:
     def links(self) -> "LinkResolver":
         """The link resolver, with the shared tier in the worker's own storage account."""
         from integration.links import LinkResolver  # noqa: PLC0415  # imported at first use: import budget
-        from integration.links.table import TABLE, TableTier  # noqa: PLC0415  # imported at first use: import budget
+        from integration.links.table import TableTier  # noqa: PLC0415  # imported at first use: import budget
         from integration.links.tenants import Tenants  # noqa: PLC0415  # imported at first use: import budget
 
         resolver = LinkResolver(
@@ -132,7 +133,7 @@ class Parts:
             self.dataverse,
             Tenants(self.http, self._clock),
             tokens=self.tokens,
-            shared=TableTier(lambda: self.storage.table(TABLE)),
+            shared=TableTier(lambda: self.storage.table(LINKS)),
             cache=self.configuration.cache,
             clock=self._clock,
             random=self._rng,
@@ -254,12 +255,11 @@ class Parts:
     def identities(self) -> "Identities":
         """Who we are in each organization."""
         from integration.links.identities import Identities  # noqa: PLC0415  # imported at first use: import budget
-        from integration.links.table import TABLE  # noqa: PLC0415  # imported at first use: import budget
 
         identities = Identities(
             self.dataverse,
             lambda organization: credentials(self._environ, organization.name).client_id,
-            table=lambda: self.storage.table(TABLE),
+            table=lambda: self.storage.table(LINKS),
             clock=self._clock,
         )
         return self._kept(identities, identities.aclose)

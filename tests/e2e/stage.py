@@ -19,6 +19,7 @@ from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePoli
 from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
 from emulation.functions_host import FunctionsHost
 from emulation.receivers import Receivers
+from integration.storage.names import DEAD_LETTERS, PARKED, PAYLOADS
 from tests.e2e.log_reader import leaks
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,6 @@ IDENTITY = "0a1b2c3d-0000-4000-8000-0000000000e3"  # user-assigned
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"twenty-four secret bytes").decode()
 ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
 ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving")
-DEAD_LETTERS, PARKED, PAYLOADS = "fno-link-dead-letters", "fno-link-parked", "fno-link-payloads"
 # Longer than what the product promises of the worst that a test does: a run that was killed keeps its event until its
 # lease is over (`[journal] lease` in HEAD, 150 s unless configured), and is looked for 5 s later.
 WITHIN = 120.0

@@ -9,7 +9,8 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from cloudevents.core.formats.json import JSONFormat
 from standardwebhooks import Webhook
 
-from tests.e2e.stage import DEAD_LETTERS, WEBHOOK_SECRET, WITHIN, business_event, home, until
+from integration.storage.names import DEAD_LETTERS, EVENTS, RETRIES
+from tests.e2e.stage import WEBHOOK_SECRET, WITHIN, business_event, home, until
 
 
 def received_by(stage, name, count=1):
@@ -130,14 +131,14 @@ def test_what_was_parked_for_one_environment_never_enters_another_by_surprise(st
 
 
 def test_a_broken_envelope_is_a_dead_letter_and_not_tried_again(stage):
-    stage.put("fno-link-events", b'{"v":99,"broken":true}')
+    stage.put(EVENTS, b'{"v":99,"broken":true}')
     letter = stage.dead(lambda record: record["body"] == b'{"v":99,"broken":true}')
-    assert (letter["reason"], letter["source"]) == ("CorruptRecord", "fno-link-events")
-    stage.put("fno-link-retries", b"[not a retry")
+    assert (letter["reason"], letter["source"]) == ("CorruptRecord", EVENTS)
+    stage.put(RETRIES, b"[not a retry")
     assert stage.dead(lambda record: record["body"] == b"[not a retry")["reason"] == "CorruptRecord"
 
 
-@pytest.mark.parametrize("queue", ["fno-link-events", "fno-link-retries", "erp-in"])
+@pytest.mark.parametrize("queue", [EVENTS, RETRIES, "erp-in"])
 @pytest.mark.parametrize("message", [b"poison", "plain poison"])
 def test_a_poison_message_is_a_dead_letter(stage, queue, message):
     unique = f"{queue} {type(message).__name__}"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from emulation.azurite import Azurite
+from integration.storage.names import DEAD_LETTERS, EVENTS
 from tests.e2e.stage import Stage, business_event, configuration, until
 
 PATIENCE = 5.0
@@ -145,7 +146,7 @@ def test_a_host_that_is_killed_while_it_works_loses_nothing_that_it_accepted(fra
     def all_there() -> bool:
         found.update(event["id"] for event in fragile.take("archive"))
         found.update(json.loads(each.body)["EventId"] for each in fragile.receivers.received("raw") if each.status)
-        found.update(record["event"]["id"] for record in fragile.records("fno-link-dead-letters") if record["event"])
+        found.update(record["event"]["id"] for record in fragile.records(DEAD_LETTERS) if record["event"])
         return accepted <= found
 
     until(all_there)
@@ -197,7 +198,7 @@ def test_with_a_wrong_configuration_health_counts_the_problems_and_lists_them_fo
 
 def test_with_a_wrong_configuration_messages_wait_and_the_timer_says_what_is_wrong(misconfigured):
     misconfigured.put("erp-in", json.dumps(business_event()).encode())
-    misconfigured.put("fno-link-events", b"{}")
+    misconfigured.put(EVENTS, b"{}")
     misconfigured.probe()
     assert "ERROR fno_link.functions: configuration:" in misconfigured.host.log
     assert "unknown_key" in misconfigured.host.log
@@ -205,4 +206,4 @@ def test_with_a_wrong_configuration_messages_wait_and_the_timer_says_what_is_wro
     assert kinds == {"httpTrigger", "timerTrigger"}
     time.sleep(0.5)
     assert len(misconfigured.take("erp-in")) == 1
-    assert len(misconfigured.take("fno-link-events")) == 1
+    assert len(misconfigured.take(EVENTS)) == 1

@@ -22,6 +22,7 @@ from emulation.azurite import Azurite
 from emulation.child import ChildFailed
 from emulation.functions_host import FunctionsHost
 from emulation.service_bus import ServiceBus, load
+from integration.storage.names import DEAD_LETTERS
 from tests.e2e.stage import Stage, business_event, until
 from tests.e2e.test_service_bus import CONFIGURATION
 
@@ -130,7 +131,7 @@ def test_messages_wait_for_the_storage_account(bus, bus_stage, own_azurite, how)
         with client.get_queue_receiver("erp-events", sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
             assert receiver.peek_messages(MESSAGES) == []
     assert set(arrived) == wanted
-    assert bus_stage.records("fno-link-dead-letters") == []
+    assert bus_stage.records(DEAD_LETTERS) == []
     # A message is held for a minute each time: it is neither given back and taken again nor counted to its end.
     assert executions <= MESSAGES * math.ceil((OUTAGE + 5) / HELD)
     assert lines <= executions * TRACEBACK

@@ -12,11 +12,10 @@ from azure.storage.blob import ContainerClient
 
 from integration.dead_letters import Place, Record
 from integration.dead_letters.places import route_mark
-from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.errors import CorruptRecord
 from integration.journal import Row
 from integration.journal.entity import decode
-from integration.journal.tables import PREFIX
+from integration.storage.names import DEAD_LETTERS, JOURNAL, PARKED
 from tests.faults.evidence import Journalled, Kept, Made
 from tests.faults.excuses import CORRUPT
 
@@ -53,7 +52,7 @@ def parked(connection: str) -> tuple[Kept, ...]:
 def _rows(connection: str) -> Iterator[Mapping[str, Any]]:
     with TableServiceClient.from_connection_string(connection) as service:
         for table in service.list_tables():
-            if table.name.startswith(PREFIX):
+            if table.name.startswith(JOURNAL):
                 for row in service.get_table_client(table.name).list_entities():
                     yield {name: _plain(value) for name, value in row.items()}
 

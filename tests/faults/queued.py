@@ -12,8 +12,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueClient, QueueMessage
 
-from integration.delivery.queued.due import TABLE as DUE
-from integration.storage.names import EVENTS, RETRIES
+from integration.storage.names import DUE, EVENTS, RETRIES
 from tests.faults.decay import changed
 from tests.faults.evidence import Place, Rot
 from tests.faults.world import Faulty

@@ -9,10 +9,7 @@ from azure.storage.queue import QueueServiceClient
 
 from emulation.service_bus import Control
 from integration.dead_letters.reasons import NOT_LINKED
-from integration.dead_letters.store import PARKED
-from integration.delivery.queued.due import TABLE as DUE
-from integration.journal.tables import PREFIX
-from integration.storage.names import EVENTS, RETRIES
+from integration.storage.names import DUE, EVENTS, JOURNAL, PARKED, RETRIES
 
 LOOK_EVERY = 0.3
 # Nothing waits longer than for the last of its retries or for a lease: a third of these looks on a quiet machine. They
@@ -90,7 +87,7 @@ def _tables(connection: str) -> Iterator[str]:
             client = service.get_table_client(name)
             if name == DUE and (due := sum(1 for _ in client.list_entities(select=["RowKey"]))):
                 yield f"{name}: {due} retries"
-            if name.startswith(PREFIX):
+            if name.startswith(JOURNAL):
                 for row in client.query_entities(UNDER_WAY, select=["RowKey", "id", "state"]):
                     yield f"{name}: {row.get('id') or row['RowKey']} is {row['state']}"
 

@@ -16,16 +16,9 @@ import httpx
 from azure.core.exceptions import HttpResponseError
 
 from integration.dead_letters import Record
-from integration.dead_letters.jobs import CONTAINER as JOBS
-from integration.dead_letters.store import DEAD_LETTERS, PARKED
-from integration.delivery.breaking.circuit_rows import TABLE as CIRCUITS
 from integration.delivery.queued.claim_checks import DELIVERIES, INTAKE
-from integration.delivery.screening.newest_rows import TABLE as NEWEST
 from integration.events.record import load
-from integration.health.states import TABLE as HEALTH
-from integration.journal.tables import PREFIX as JOURNAL
-from integration.links.table import TABLE as LINKS
-from integration.storage.names import PAYLOADS
+from integration.storage.names import CIRCUITS, DEAD_LETTERS, HEALTH, JOBS, JOURNAL, LINKS, NEWEST, PARKED, PAYLOADS
 from tests.faults import decay, queued
 from tests.faults.evidence import Place, Rot
 from tests.faults.excuses import CORRUPT

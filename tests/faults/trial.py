@@ -11,7 +11,7 @@ import httpx
 
 from emulation.service_bus import Control
 from integration.delivery.pipeline import SHARE
-from integration.delivery.queued.due import TABLE as DUE
+from integration.storage.names import DUE
 from tests.faults import account, listing, receipts
 from tests.faults.canary import Canary
 from tests.faults.evidence import BrokerDeadLetter, Evidence, Listed, Receipt, Sent

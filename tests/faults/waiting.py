@@ -15,12 +15,11 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient, QueueMessage
 
-from integration.delivery.queued.due import TABLE as DUE
 from integration.delivery.queued.envelope import Envelope
 from integration.delivery.queued.work import Work, decode_continuation
 from integration.errors import CorruptRecord
 from integration.events.record import load
-from integration.storage.names import EVENTS, PAYLOADS, RETRIES
+from integration.storage.names import DUE, EVENTS, PAYLOADS, RETRIES
 from tests.faults.evidence import Waits
 from tests.faults.queued import sent_id
 

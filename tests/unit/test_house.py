@@ -26,6 +26,7 @@ SOURCES = {
 }
 DECLARED = {setting.name for setting in settings.SETTINGS}
 OURS = re.compile(r"(FNO_LINK_|AzureWebJobs|FUNCTIONS_|WEBSITE_|IDENTITY_|MSI_)\w+")
+STORED = re.compile(r"fno-link-[a-z-]+|fnolink[a-z]+|leases/.*")
 READERS = ("environ", "environment", "env", "app_settings", "settings")
 HOME = "integration/config/settings/settings.py"
 
@@ -213,3 +214,19 @@ def test_every_logger_is_called_after_its_room():
     rooms = {name: Path(name).parts[1].removesuffix(".py") for name in named}
     assert sum(map(len, named.values())) > 20
     assert {name: found for name, found in named.items() if set(found) - {rooms[name]}} == {}
+
+
+def names_of_storage(text):
+    """Give the texts in a source that name a queue, container or table of ours, or a leased blob."""
+    texts = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+    return {each for each in texts if isinstance(each, str) and STORED.fullmatch(each)} - {
+        "fnolinkoutoforder",  # an attribute of events
+        "fno-link-entra",  # threads
+    }
+
+
+def test_what_is_ours_in_the_account_is_named_in_one_place():
+    home = "integration/storage/names.py"
+    found = {name: names_of_storage(text) for name, text in SOURCES.items() if name.startswith("integration/")}
+    assert len(found.pop(home)) > 10
+    assert {name: names for name, names in found.items() if names} == {}, f"name them in {home}"

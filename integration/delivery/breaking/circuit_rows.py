@@ -18,8 +18,8 @@ import msgspec
 from integration.delivery.breaking.circuit import PROBE_LASTS
 from integration.delivery.breaking.circuits import Transition
 from integration.storage import Storage, StoredRow, Where
+from integration.storage.names import CIRCUITS
 
-TABLE = "fnolinkcircuits"
 VERSION = 1
 _PARTITION = "target"
 _TRIES = 5
@@ -132,7 +132,7 @@ class CircuitRows:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        table = await self._storage.table(TABLE)
+        table = await self._storage.table(CIRCUITS)
         found: dict[str, Standing] = {}
         async for row in table.select([Where("PartitionKey", "eq", _PARTITION)]):
             standing = _decoded(row)
@@ -141,12 +141,12 @@ class CircuitRows:
         return found
 
     async def _read(self, target: str) -> tuple[Standing | None, str | None]:
-        table = await self._storage.table(TABLE)
+        table = await self._storage.table(CIRCUITS)
         row = await table.get(_PARTITION, _key(target))
         return (_decoded(row), row.etag) if row is not None else (None, None)
 
     async def _write(self, standing: Standing, etag: str | None) -> bool:
-        table = await self._storage.table(TABLE)
+        table = await self._storage.table(CIRCUITS)
         row = {
             "PartitionKey": _PARTITION,
             "RowKey": _key(standing.target),

@@ -10,11 +10,10 @@ from integration.errors import Unforeseen
 from integration.faults import netted
 from integration.loggers import logger
 from integration.storage import Queue, Storage, StoredRow, Where
-from integration.storage.names import PAYLOADS
+from integration.storage.names import DUE, DUE_LEASE, PAYLOADS
 from integration.storage.queues import MAX_MESSAGE
 from integration.storage.turn import Turn
 
-TABLE = "fnolinkdue"
 VERSION = 1
 
 RUN_SECONDS = 60.0
@@ -52,7 +51,7 @@ class DueRows:
             "at": at,
             "message": message,
         }
-        await (await self._storage.table(TABLE)).put(row)
+        await (await self._storage.table(DUE)).put(row)
 
     async def overdue(self, since: datetime) -> bool:
         """Tell whether something that was due at a time has not been moved.
@@ -83,7 +82,7 @@ class DueRows:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        async with self._storage.blobs(PAYLOADS).lease("leases/due") as lease:
+        async with self._storage.blobs(PAYLOADS).lease(DUE_LEASE) as lease:
             if lease is None:
                 return 0
             moved, turn = 0, Turn(lease, clock, RUN_SECONDS)
@@ -97,7 +96,7 @@ class DueRows:
         return moved
 
     async def _first(self, until: datetime) -> list[StoredRow]:
-        table = await self._storage.table(TABLE)
+        table = await self._storage.table(DUE)
         due = [Where("PartitionKey", "le", _hour(until)), Where("RowKey", "le", f"{_moment(until)}~")]
         return [row async for row in table.select(due, limit=AT_ONCE)]
 
@@ -107,7 +106,7 @@ class DueRows:
         message, at = row.entity.get("message"), row.entity.get("at")
 
         async def bury(fault: Unforeseen | None = None) -> None:
-            log.error("the row %s of %s cannot be used and is a dead letter: %s", row.key, TABLE, fault or "")
+            log.error("the row %s of %s cannot be used and is a dead letter: %s", row.key, DUE, fault or "")
             held = message if isinstance(message, bytes) else str(row.entity).encode(errors="replace")
             await corrupt(row.key, held)
 
@@ -120,7 +119,7 @@ class DueRows:
         else:
             # One that the queue does not take must not stand in the way of all that are due later.
             await netted(queue.put(message, delay=max(timedelta(0), at - clock.now())), bury)
-        await (await self._storage.table(TABLE)).remove(row.partition, row.key)
+        await (await self._storage.table(DUE)).remove(row.partition, row.key)
 
 
 def _hour(at: datetime) -> str:

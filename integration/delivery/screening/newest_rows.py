@@ -8,8 +8,8 @@ import msgspec
 from integration.errors import StorageUnavailable
 from integration.loggers import logger
 from integration.storage import Storage, StoredRow, Where
+from integration.storage.names import NEWEST
 
-TABLE = "fnolinknewest"
 VERSION = 1
 _ROUNDS = 8
 _TEXT = 2_048
@@ -95,7 +95,7 @@ class NewestRows:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        table = await self._storage.table(TABLE)
+        table = await self._storage.table(NEWEST)
         self.operations += 1
         row = await table.get(kind[0], _row_key(kind))
         return _seen(row) if row is not None else Seen()
@@ -123,7 +123,7 @@ class NewestRows:
             if seen.number >= number or far or seen.resets != last.resets:
                 return seen
             last = seen
-        msg = f"the row of {kind[3]} in {TABLE} is written by too many at once"
+        msg = f"the row of {kind[3]} in {NEWEST} is written by too many at once"
         raise StorageUnavailable(msg)
 
     async def listed(self, wanted: WantedKinds) -> list[Newest]:
@@ -155,11 +155,11 @@ class NewestRows:
             if await self._write(kind, -1, msgspec.structs.replace(seen, resets=seen.resets + 1), at):
                 return
             seen = await self.read(kind)
-        msg = f"the row of {kind[3]} in {TABLE} is written by too many at once"
+        msg = f"the row of {kind[3]} in {NEWEST} is written by too many at once"
         raise StorageUnavailable(msg)
 
     async def _rows(self, wanted: WantedKinds) -> list[tuple[StoredRow, Newest]]:
-        table = await self._storage.table(TABLE)
+        table = await self._storage.table(NEWEST)
         where = [Where("PartitionKey", "eq", wanted.organization)] if wanted.organization else []
         # A row without a group is of before there were any, and read no more.
         found = [(row, _newest(row)) async for row in table.select(where) if "group" in row.entity]
@@ -178,7 +178,7 @@ class NewestRows:
             "resets": last.resets,
             "updated_at": at,
         }
-        table = await self._storage.table(TABLE)
+        table = await self._storage.table(NEWEST)
         self.operations += 1
         return await (table.replace(row, last.etag) if last.etag else table.insert(row)) or ""
 
@@ -191,7 +191,7 @@ def _seen(row: StoredRow) -> Seen:
     text, resets = row.entity.get("number", ""), row.entity.get("resets", 0)
     readable = isinstance(text, str) and (not text or (text.isascii() and text.isdigit()))
     if row.entity.get("v") != VERSION or not readable or not isinstance(resets, int):
-        log.error("the row %s of %s cannot be read and is written anew", row.key, TABLE)
+        log.error("the row %s of %s cannot be read and is written anew", row.key, NEWEST)
         return Seen(-1, row.etag)
     return Seen(int(text) if text else -1, row.etag, resets)
 

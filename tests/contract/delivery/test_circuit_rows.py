@@ -9,12 +9,13 @@ from azure.data.tables.aio import TableServiceClient
 
 from integration.config.keys.model import Breaker
 from integration.delivery.breaking.circuit import PROBE_LASTS
-from integration.delivery.breaking.circuit_rows import TABLE, CircuitRows
+from integration.delivery.breaking.circuit_rows import CircuitRows
 from integration.delivery.breaking.circuits import Circuits, Transition
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import StorageUnavailable
 from integration.events.event import Event
 from integration.storage import Storage
+from integration.storage.names import CIRCUITS
 from tests.fake_clock import FakeClock
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -113,7 +114,7 @@ async def test_targets_are_told_apart_whatever_their_names(processes):
 async def test_a_row_that_cannot_be_read_says_nothing_and_is_written_anew(processes, account):
     await processes[0].note(MOVED)
     async with TableServiceClient.from_connection_string(account) as service:
-        table = service.get_table_client(TABLE)
+        table = service.get_table_client(CIRCUITS)
         (row,) = [row async for row in table.list_entities()]
         for text in ("", "{", '{"v": 2}', "\ud83d", row["circuit"].replace('"v":1', '"v":9')):
             await table.update_entity({**row, "circuit": text})

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from integration.delivery.queued.due import TABLE, DueRows
+from integration.delivery.queued.due import DueRows
 from integration.delivery.queued.queue import SOON
 from integration.storage import Storage
+from integration.storage.names import DUE
 from tests.fake_clock import FakeClock
 
 MANY = 40
@@ -43,7 +44,7 @@ async def test_rows_are_moved_once_by_whoever_holds_the_lease_and_only_when_they
 async def test_a_row_that_cannot_be_read_is_handed_over_and_the_others_go_on(storage):
     clock, due, queue = FakeClock(), DueRows(storage), storage.queue("moved")
     await due.put(b"good", clock.now())
-    table = await storage.table(TABLE)
+    table = await storage.table(DUE)
     await table.insert({"PartitionKey": "2025010100", "RowKey": "20250101", "v": 1, "message": "text"})
     handed = []
 

@@ -5,6 +5,7 @@ import pytest
 from integration.clock import SystemClock
 from integration.config.keys.model import HttpSource
 from integration.storage import Storage
+from integration.storage.names import EVENTS, PAYLOADS
 from integration.web import Request
 from integration.web.admission import Admission
 from integration.web.intake import Intake
@@ -29,8 +30,8 @@ async def test_a_refused_message_leaves_no_claim_check(azurite):
     headers = {"ce-x": "h" * 50_000}
     answer = await intake.accept(ERP, Request(method="POST", headers=headers, body=b"x"))
     assert answer.status == 431
-    assert not [blob async for blob in storage.blobs("fno-link-payloads").list("")]
-    assert await storage.queue("fno-link-events").depth() == 0
+    assert not [blob async for blob in storage.blobs(PAYLOADS).list("")]
+    assert await storage.queue(EVENTS).depth() == 0
     await storage.close()
 
 

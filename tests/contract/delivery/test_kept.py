@@ -6,9 +6,8 @@ from azure.storage.queue.aio import QueueClient
 
 from integration.clock import SystemClock
 from integration.config.keys.model import Configuration, HttpSource, Organization, ServiceBusSource
-from integration.dead_letters.store import DEAD_LETTERS
 from integration.routing.table import RouteTable
-from integration.storage.names import EVENTS
+from integration.storage.names import DEAD_LETTERS, EVENTS
 from integration.web.intake import Intake
 from integration.web.message import Request
 from integration.worker import Worker

@@ -9,7 +9,6 @@ from msgspec import structs
 
 from integration.config.keys.model import Configuration, Organization, Route, StorageQueueTarget
 from integration.dead_letters import Filter, Record
-from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import JobOrder, Release, Work
 from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.work import encode_continuation
@@ -18,12 +17,11 @@ from integration.events.record import store
 from integration.journal import Entry, Journal, Subject
 from integration.journal.scope import ByRoute
 from integration.routing.table import RouteTable
-from integration.storage.names import PAYLOADS
+from integration.storage.names import DEAD_LETTERS, JOBS, PARKED, PAYLOADS, RETRIES
 from integration.worker import Worker
 from tests.fixtures.bench import AT, LINKED, NOT_LINKED, ORDERS, business_event
 
 BY_ROUTE = (Route(name="orders", target="orders", requires_link=False),)
-JOBS = "fno-link-jobs"
 
 
 def an_event(number: int = 1) -> Event:
@@ -74,7 +72,7 @@ async def test_a_truncated_claim_check_is_a_dead_letter_with_a_log_line_and_the_
     broken = waiting(1, "payloads/deliveries/2026/01/02/cut")
     await worker.take_continuation(broken)  # it returns: the message is acknowledged, and does not come again
     (letter,) = await letters(worker)
-    assert (letter.reason, letter.body, letter.source) == ("CorruptRecord", broken, "fno-link-retries")
+    assert (letter.reason, letter.body, letter.source) == ("CorruptRecord", broken, RETRIES)
     assert "is a dead letter (CorruptRecord" in caplog.text
     assert await blobs.get("payloads/deliveries/2026/01/02/cut") == whole[: len(whole) // 2]
     await worker.take_continuation(waiting(1, "payloads/deliveries/2026/01/02/whole"))
@@ -107,7 +105,7 @@ async def test_a_retry_message_that_is_buried_is_so_in_the_journal_and_a_resend_
         message = encode_continuation(structs.replace(work, payload="payloads/deliveries/2026/01/02/cut"))
         await worker.take_continuation(message)
     else:
-        await worker.take_poison("fno-link-retries", encode_continuation(structs.replace(work, event=event)))
+        await worker.take_poison(RETRIES, encode_continuation(structs.replace(work, event=event)))
     (letter,) = await letters(worker)
     row = await worker.journal.find(Subject.of(event))
     assert (row.state, row.entry(ByRoute("orders")).state) == ("dead_lettered", "dead_lettered")
@@ -123,7 +121,7 @@ async def test_a_buried_message_of_an_older_link_of_the_chain_changes_nothing_in
     event = an_event()
     work = await deferred(worker, event)
     older = encode_continuation(structs.replace(work, event=event).of_run(work.chain.generation - 1))
-    await worker.take_poison("fno-link-retries", older)
+    await worker.take_poison(RETRIES, older)
     assert len(await letters(worker)) == 1
     assert (await worker.journal.find(Subject.of(event))).state == "deferred"
 

@@ -7,7 +7,6 @@ import pytest
 
 from integration.config.keys.model import Configuration, HttpSource, Organization, StorageQueueTarget
 from integration.dead_letters import Record
-from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Envelope, Release, Work
 from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.work import encode_continuation
@@ -15,7 +14,7 @@ from integration.events.decode import decode
 from integration.events.inbound import Inbound
 from integration.journal.scope import ByRoute
 from integration.routing.table import RouteTable
-from integration.storage.names import PAYLOADS
+from integration.storage.names import DEAD_LETTERS, EVENTS, PAYLOADS, RETRIES
 from integration.worker import Worker
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -72,7 +71,7 @@ async def test_an_envelope_that_comes_again_after_it_was_done_is_neither_process
     await worker.take_envelope(message)
     letter = await only_letter(worker)
     await worker.take_envelope(message)
-    await worker.take_poison("fno-link-events", message)
+    await worker.take_poison(EVENTS, message)
     assert await only_letter(worker) == letter
 
 
@@ -80,7 +79,7 @@ async def test_a_delivery_that_comes_again_as_poison_after_it_was_done_is_no_dea
     await worker.storage.blobs(PAYLOADS).put("payloads/deliveries/x", b"")
     message = encode_continuation(Work(scope=ByRoute("r"), accepted_at=AT, payload="payloads/deliveries/x"))
     await worker.take_continuation(message)
-    await worker.take_poison("fno-link-retries", message)
+    await worker.take_poison(RETRIES, message)
     assert [path async for path in worker.storage.blobs(DEAD_LETTERS).names("")] == []
 
 
@@ -107,7 +106,7 @@ async def test_an_envelope_of_a_source_that_is_no_longer_configured_is_a_dead_le
 
 async def test_the_dead_letter_of_a_poison_envelope_holds_the_body_of_its_claim_check(worker):
     await worker.storage.blobs(PAYLOADS).put("payloads/intake/x", BODY)
-    await worker.take_poison("fno-link-events", envelope(body=None, payload="payloads/intake/x", content_type="a/b"))
+    await worker.take_poison(EVENTS, envelope(body=None, payload="payloads/intake/x", content_type="a/b"))
     letter = await only_letter(worker)
     assert (letter.reason, letter.body, letter.source, letter.organization) == ("Poison", BODY, "erp", "contoso")
     assert (letter.accepted_at, letter.content_type) == (AT, "a/b")
@@ -115,7 +114,7 @@ async def test_the_dead_letter_of_a_poison_envelope_holds_the_body_of_its_claim_
 
 async def test_the_dead_letter_of_a_poison_delivery_holds_its_event_and_route(worker):
     work = Work(scope=ByRoute("r"), accepted_at=AT, event=event(), chain=Chain(attempt=2))
-    await worker.take_poison("fno-link-retries", encode_continuation(work))
+    await worker.take_poison(RETRIES, encode_continuation(work))
     letter = await only_letter(worker)
     assert (letter.reason, letter.event, letter.route, letter.attempts) == ("Poison", event(), "r", 2)
     assert (letter.body, letter.accepted_at) == (None, AT)
@@ -124,10 +123,10 @@ async def test_the_dead_letter_of_a_poison_delivery_holds_its_event_and_route(wo
 @pytest.mark.parametrize(
     ("queue", "message"),
     [
-        ("fno-link-events", b"\xff no envelope"),
-        ("fno-link-events", envelope(body=None, payload="payloads/intake/none")),
-        ("fno-link-retries", encode_continuation(Work(scope=ByRoute("r"), accepted_at=AT, payload="payloads/aa/none"))),
-        ("fno-link-retries", encode_continuation(Release(organization="contoso"))),
+        (EVENTS, b"\xff no envelope"),
+        (EVENTS, envelope(body=None, payload="payloads/intake/none")),
+        (RETRIES, encode_continuation(Work(scope=ByRoute("r"), accepted_at=AT, payload="payloads/aa/none"))),
+        (RETRIES, encode_continuation(Release(organization="contoso"))),
         ("erp", b"anything"),
     ],
 )

@@ -10,10 +10,11 @@ from integration.clock import SystemClock
 from integration.config.keys.model import Health, Organization
 from integration.errors import CorruptRecord, StorageUnavailable
 from integration.health import State, States, Watch
-from integration.health.states import TABLE, Kept, _key
+from integration.health.states import Kept, _key
 from integration.links.values import Linked, NotLinked
 from integration.storage import Storage
 from integration.storage.memory import MemoryStorage
+from integration.storage.names import HEALTH
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 LINKED = Linked(url="https://one.operations.dynamics.com", tenant_id="t", id="one", trusted=True, checked_at=AT)
@@ -135,7 +136,7 @@ async def test_an_alert_that_could_not_be_sent_is_sent_at_the_next_round_under_t
 @pytest.mark.parametrize("row", ["{broken", '{"v":99}', "[" * 5000])
 async def test_a_row_that_cannot_be_read_is_said_so_and_begun_anew(states, row):
     rows, storage = states
-    table = await storage.table(TABLE)
+    table = await storage.table(HEALTH)
     await table.insert({"PartitionKey": "organization", "RowKey": _key("contoso"), "state": row})
     with pytest.raises(CorruptRecord, match="contoso"):
         await rows.load("contoso")

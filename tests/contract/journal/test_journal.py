@@ -10,6 +10,7 @@ from integration.errors import CorruptRecord
 from integration.journal import Drop, Duplicate, Entry, Journal, Refuse, Run, Subject, Wait
 from integration.journal.scope import ByRoute
 from integration.journal.tables import table_of
+from integration.storage.names import HEALTH
 from tests.fake_clock import FakeClock
 
 KEEP = timedelta(days=14)
@@ -191,7 +192,7 @@ async def test_retention_drops_whole_tables_and_nothing_else(storage, clock, azu
     for days in range(0, 50, 7):
         await claimed(journal, a_subject(clock, days))
         await clock.advance(timedelta(days=7).total_seconds())
-    health = await storage.table("fnolinkhealth")
+    health = await storage.table(HEALTH)
     await health.put({"PartitionKey": "p", "RowKey": "r"})
     before = [name async for name in journal.tables()]
     assert len(before) == 8

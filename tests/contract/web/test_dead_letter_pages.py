@@ -8,12 +8,12 @@ import pytest
 
 from integration.config.keys.model import Configuration, Organization
 from integration.dead_letters import DeadLetters, Record
-from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import Replays
 from integration.delivery.queued.queue import RetryQueue
 from integration.events.event import Event
 from integration.journal import Payloads
 from integration.storage import Storage
+from integration.storage.names import DEAD_LETTERS, RETRIES
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.message import Request
 from tests.fake_clock import PassingClock
@@ -139,7 +139,7 @@ async def test_a_replay_is_ordered_and_its_progress_can_be_asked_for(pages, stor
     assert response.headers["Location"] == f"/api/dead-letters/jobs/{job['id']}"
     assert body(await pages.job(job["id"])) == job
     assert (job["kind"], job["state"], job["filter"]) == ("replay", "queued", {"reason": "TargetRejected"})
-    assert await storage.queue("fno-link-retries").depth() == 1
+    assert await storage.queue(RETRIES).depth() == 1
 
 
 async def test_a_purge_counts_unless_it_is_told_to_purge(pages, storage):
@@ -151,8 +151,8 @@ async def test_a_purge_counts_unless_it_is_told_to_purge(pages, storage):
         200,
         {"dryRun": True, "matching": 4, "complete": True, "byReason": {"Poison": 1, "TargetRejected": 3}},
     )
-    assert await storage.queue("fno-link-retries").depth() == 0
+    assert await storage.queue(RETRIES).depth() == 0
     response = await pages.purge(Request(method="POST", body=b'{"filter": {"reason": "Poison"}, "dryRun": false}'))
     assert response.status == 202
     assert body(response)["kind"] == "purge"
-    assert await storage.queue("fno-link-retries").depth() == 1
+    assert await storage.queue(RETRIES).depth() == 1

@@ -13,9 +13,9 @@ from integration.errors import InvalidRequest, StorageUnavailable
 from integration.events.event import Event
 from integration.events.record import store
 from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject
-from integration.journal.payloads import CONTAINER
 from integration.journal.scope import ByRoute
 from integration.storage import Storage
+from integration.storage.names import KEPT_PAYLOADS
 from integration.web.event_orders import EventOrders, read_purge
 from integration.web.events import EventPages
 from integration.web.message import Request
@@ -123,7 +123,7 @@ def event_of(subject) -> Event:
 
 
 async def test_what_was_kept_of_an_event_is_forgotten_with_its_row_and_nothing_else(orders, storage):
-    blobs = storage.blobs(CONTAINER)
+    blobs = storage.blobs(KEPT_PAYLOADS)
     paths = {}
     for number, state in enumerate(("delivered", "dead_lettered", "parked")):
         subject = await journalled(storage, number, state)
@@ -142,7 +142,7 @@ async def test_a_purge_that_dies_between_payload_and_row_leaves_nothing_when_it_
 ):
     subject = await journalled(storage, 1)
     found = await Listing(storage, FakeClock()).get("contoso", subject.key)
-    blobs = storage.blobs(CONTAINER)
+    blobs = storage.blobs(KEPT_PAYLOADS)
     await blobs.put(f"{found.table}/contoso/{subject.key}.json", store(event_of(subject)))
 
     async def away(self, found):

@@ -8,6 +8,7 @@ from integration.delivery import Release
 from integration.delivery.outcome import Buried, Delivered, Held
 from integration.journal import Listing, Wanted
 from integration.journal.scope import ByRoute
+from integration.storage.names import DEAD_LETTERS, PARKED
 from tests.fixtures.bench import AT, LINKED, NOT_LINKED
 from tests.fixtures.journaled import BODY, DUPLICATE, STALE, journaled, row
 
@@ -23,7 +24,7 @@ async def test_a_parked_event_is_a_duplicate_until_it_is_released_once(bench):
     assert (await row(bench)).state == "parked"
     assert await bench.pipeline.receive(bench.inbound(BODY)) == DUPLICATE
     bench.links.answer = LINKED
-    parked = await bench.records("fno-link-parked")
+    parked = await bench.records(PARKED)
     assert await bench.releases.run(Release(organization="contoso")) == [Delivered("orders", 200, "ok")]
     assert (await row(bench)).state == "done"
     # The run was killed before it deleted the blob: the next release finds the delivery made.
@@ -68,7 +69,7 @@ async def test_what_is_parked_too_long_is_a_dead_letter_in_its_row_too_and_a_res
     assert len((await Listing(bench.storage, bench.clock).page(Wanted(), 10))[0]) == 1  # no second row of it
     entry = kept.entry(ByRoute("orders"))
     assert (kept.state, entry.state, entry.code) == ("dead_lettered", "dead_lettered", "ParkedTooLong")
-    assert list(await bench.records("fno-link-dead-letters")) == [entry.letter]
+    assert list(await bench.records(DEAD_LETTERS)) == [entry.letter]
     (letter,) = await bench.dead()
     assert (letter.message, letter.target) == (
         "parked as NotLinked for longer than park_for: Dataverse instance isn't integrated",
@@ -103,7 +104,7 @@ async def test_an_expiry_that_is_killed_between_two_effects_is_made_to_its_end_b
 async def test_what_another_run_holds_or_was_delivered_meanwhile_does_not_expire(bench):
     bench.links.answer = NOT_LINKED
     await bench.pipeline.receive(bench.inbound(BODY))
-    parked = await bench.records("fno-link-parked")
+    parked = await bench.records(PARKED)
     bench.clock.seconds = FOR_TOO_LONG
     await bench.journal.claim((await row(bench)).subject, "replay", accepted_at=AT, scope=ByRoute("orders"))
     assert await bench.releases.expire("contoso") == [Held("orders")]

@@ -13,8 +13,8 @@ from integration.delivery.queued.chain import Chain
 from integration.errors import CorruptRecord, PayloadNotKept, StorageUnavailable, TargetRejected
 from integration.events.decode import decode
 from integration.journal import Journal, Listing, Subject, Wanted
-from integration.journal.payloads import CONTAINER
 from integration.journal.scope import ByRoute
+from integration.storage.names import KEPT_PAYLOADS
 from integration.web.event_orders import EventOrders
 from integration.web.events import EventPages
 from integration.web.message import Request
@@ -93,7 +93,7 @@ async def test_what_has_dead_letters_is_replayed_by_them_though_its_payload_was_
 async def test_an_event_or_a_row_that_cannot_be_read_is_not_replayed_and_says_why(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
     row = await found(bench)
-    await bench.storage.blobs(CONTAINER).put(f"{TABLE}/contoso/{row.key}.json", b"{no event")
+    await bench.storage.blobs(KEPT_PAYLOADS).put(f"{TABLE}/contoso/{row.key}.json", b"{no event")
     response = await orders_of(bench).replay("K" * 8, Request(method="POST"))
     assert (response.status, json.loads(response.body)["code"]) == (500, "CorruptRecord")
     await damage(bench, row)
@@ -121,7 +121,7 @@ async def test_without_keep_payload_nothing_is_kept_and_a_replay_says_so(bench):
     bench.keep_payload = False
     bench.build((ORDERS, OTHERS))
     await bench.pipeline.receive(bench.inbound(BODY))
-    assert [path async for path in bench.storage.blobs(CONTAINER).names("")] == []
+    assert [path async for path in bench.storage.blobs(KEPT_PAYLOADS).names("")] == []
     with pytest.raises(PayloadNotKept, match="was not kept"):
         await bench.replays().event(await found(bench))
     response = await orders_of(bench).replay("K" * 8, Request(method="POST"))
@@ -141,12 +141,12 @@ async def test_the_payload_is_durable_before_anything_is_delivered(bench, monkey
             await bench.pipeline.receive(bench.inbound(BODY))
     assert bench.orders.shipments == []
     assert await bench.pipeline.receive(bench.inbound(BODY)) == DELIVERED
-    assert [path async for path in bench.storage.blobs(CONTAINER).names(TABLE)] != []
+    assert [path async for path in bench.storage.blobs(KEPT_PAYLOADS).names(TABLE)] != []
 
 
 async def test_payloads_are_deleted_with_the_tables_of_their_rows(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
-    blobs = bench.storage.blobs(CONTAINER)
+    blobs = bench.storage.blobs(KEPT_PAYLOADS)
     for number in range(20):
         await blobs.put(f"fnolinkjournal2025w01/contoso/{number}.json", b"{}")
     await blobs.put("notes/x", b"not ours")
@@ -157,7 +157,7 @@ async def test_payloads_are_deleted_with_the_tables_of_their_rows(bench):
 async def test_a_row_or_payload_that_cannot_be_read_says_so(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
     row = await found(bench)
-    await bench.storage.blobs(CONTAINER).put(f"{TABLE}/contoso/{row.key}.json", b"{no event")
+    await bench.storage.blobs(KEPT_PAYLOADS).put(f"{TABLE}/contoso/{row.key}.json", b"{no event")
     with pytest.raises(CorruptRecord):
         await bench.replays().event(row)
     await damage(bench, row)

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from integration.delivery.screening.newest import BEHIND, JUMP, OUT_OF_ORDER, SHARE, Newest
-from integration.delivery.screening.newest_rows import TABLE, NewestRows, Seen, WantedKinds
+from integration.delivery.screening.newest_rows import NewestRows, Seen, WantedKinds
 from integration.errors import StorageUnavailable
 from integration.events.event import Event
 from integration.storage.memory import MemoryStorage
+from integration.storage.names import NEWEST
 from tests.fake_clock import FakeClock, settle
 
 KIND = ("contoso", "erp", "usmf", "T")
@@ -170,7 +171,7 @@ async def test_without_storage_events_go_on_by_what_the_process_knows(storage, c
 async def test_a_row_that_cannot_be_read_is_written_anew(storage, clock, caplog):
     rows = NewestRows(storage)
     await rows.lift(KIND, 7, Seen(), clock.now(), JUMP)
-    table = await storage.table(TABLE)
+    table = await storage.table(NEWEST)
     async for row in table.select():
         await table.put({**row.entity, "number": "nonsense"})
     seen = await rows.read(KIND)
@@ -238,7 +239,7 @@ async def test_a_process_that_has_not_seen_the_reset_does_not_undo_it(instances,
 
 
 async def test_a_row_of_before_there_were_groups_is_left_alone(storage, clock):
-    table = await storage.table(TABLE)
+    table = await storage.table(NEWEST)
     old = {"PartitionKey": "contoso", "RowKey": "a" * 64, "v": 1, "legal_entity": "usmf", "type": "T", "number": "9"}
     await table.insert(old)
     assert await NewestRows(storage).listed(WantedKinds()) == []

@@ -14,7 +14,7 @@ from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored, W
 from integration.errors import CorruptRecord, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.journal.scope import ByRoute, WhenLinked
 from integration.links.values import Linked
-from integration.storage.names import RETRIES
+from integration.storage.names import DEAD_LETTERS, PARKED, RETRIES
 from tests.fixtures.bench import AT, LINKED, MOVED, NOT_LINKED, ORDERS, OTHERS, business_event
 
 ONLY_ORDERS = (ORDERS,)
@@ -344,7 +344,7 @@ async def test_a_parked_delivery_whose_target_fails_goes_to_the_retries(bench):
 async def test_a_corrupt_parked_delivery_becomes_a_dead_letter_and_the_others_go_on(bench):
     bench.build(ONLY_ORDERS)
     await park(bench, 1)
-    await bench.storage.blobs("fno-link-parked").put("contoso/NotLinked/2026/01/01/000000000000-x-y.json", b"{broken")
+    await bench.storage.blobs(PARKED).put("contoso/NotLinked/2026/01/01/000000000000-x-y.json", b"{broken")
     bench.links.answer = LINKED
     outcomes = await bench.releases.run(Release(organization="contoso"))
     assert outcomes == [Delivered("orders", 200, "ok")]
@@ -370,7 +370,7 @@ async def test_a_release_of_an_organization_that_is_no_longer_configured_does_no
 async def test_hostile_fields_never_reach_a_path(bench):
     hostile = json.loads(business_event(BusinessEventId="../../x/%2e%2e", EventId="a/b\\c?d#e\u202e"))
     await bench.pipeline.receive(bench.inbound(json.dumps(hostile).encode()))
-    (path,) = await bench.records("fno-link-dead-letters")
+    (path,) = await bench.records(DEAD_LETTERS)
     assert path.startswith("contoso/Unrouted/2026/01/02/")
     assert path.count("/") == 5
 

@@ -18,7 +18,7 @@ from integration.events.decode import decode
 from integration.events.event import Event
 from integration.journal import Journal, Subject
 from integration.journal.scope import ByRoute, Recheck, WholeEvent
-from integration.storage.names import PAYLOADS
+from integration.storage.names import DEAD_LETTERS, PAYLOADS
 from tests.fixtures.bench import ORDERS, OTHERS, business_event
 
 BODY = business_event(EventId="A" * 8, EventTime="/Date(1767322800000)/")
@@ -144,7 +144,7 @@ async def test_a_dead_letter_that_cannot_be_removed_now_is_left_and_said(bench, 
 
 async def test_what_became_a_dead_letter_anew_meanwhile_is_not_taken_away(bench):
     letter = await failed(bench)
-    (path,) = await bench.records("fno-link-dead-letters")
+    (path,) = await bench.records(DEAD_LETTERS)
     await bench.dead_letters.bury(msgspec.structs.replace(letter, generation=5))
     assert not await bench.dead_letters.supersede(path, 5)
     assert await bench.dead_letters.supersede(path, 6)

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from integration.dead_letters import Filter, Jobs, Place, Record, path_of
-from integration.dead_letters.store import DEAD_LETTERS
 from integration.delivery import JobOrder, Replays, decode_continuation
 from integration.delivery.outcome import Stale
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, UnknownJob
 from integration.events.event import Event
+from integration.storage.names import DEAD_LETTERS
 from tests.fixtures.bench import AT, LINKED, MOVED, ORDERS, business_event
 
 

@@ -12,6 +12,7 @@ from integration.errors import TargetRejected, Unreachable
 from integration.events.decode import decode
 from integration.journal import Entry, Run, Subject
 from integration.journal.scope import ByRoute
+from integration.storage.names import DEAD_LETTERS
 from tests.fixtures.bench import ORDERS, OTHERS, business_event
 from tests.fixtures.journaled import journaled, row
 
@@ -77,8 +78,8 @@ async def test_the_stored_event_of_an_unrouted_one_is_routed_though_the_row_has_
 
 async def test_where_the_dead_letter_is_gone_the_same_content_is_delivered(bench):
     await failed(bench)
-    (path,) = await bench.records("fno-link-dead-letters")
-    await bench.storage.blobs("fno-link-dead-letters").delete(path)
+    (path,) = await bench.records(DEAD_LETTERS)
+    await bench.storage.blobs(DEAD_LETTERS).delete(path)
     assert await bench.pipeline.receive(bench.inbound(REAL)) == [Delivered("orders", 200, "ok")]
     assert totals(bench) == [1000]
 

@@ -26,14 +26,13 @@ from integration.config.keys.model import (
 )
 from integration.dataverse import Identity
 from integration.dead_letters import Record
-from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery.queued.work import encode_continuation
 from integration.delivery.resuming.parked import Release
 from integration.errors import StorageUnavailable
 from integration.links.values import Linked, NotLinked
 from integration.routing.table import RouteTable
 from integration.storage.memory import MemoryStorage
-from integration.storage.names import RETRIES
+from integration.storage.names import DEAD_LETTERS, DUE, JOURNAL, PARKED, RETRIES
 from integration.worker import Worker
 from tests.fake_clock import PassingClock
 
@@ -99,7 +98,7 @@ class World(Worker):
         return {"name": "as it is now"}
 
     def due(self):
-        return [row.entity["message"] for row in self.storage.table_now("fnolinkdue").rows.values()]
+        return [row.entity["message"] for row in self.storage.table_now(DUE).rows.values()]
 
     def letters(self):
         return [Record.decode(kept.body) for kept in self.storage.blobs(DEAD_LETTERS).blobs.values()]
@@ -115,7 +114,7 @@ class World(Worker):
 
     def held(self):
         """Give the states of the journal's rows that nobody has ended."""
-        tables = [table for name, table in self.storage._tables.items() if name.startswith("fnolinkjournal")]
+        tables = [table for name, table in self.storage._tables.items() if name.startswith(JOURNAL)]
         return [
             state for table in tables for row in table.rows.values() if (state := row.entity["state"]) == "received"
         ]

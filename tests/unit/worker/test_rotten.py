@@ -6,12 +6,11 @@ import msgspec
 import pytest
 
 from integration.dead_letters import Filter, Record
-from integration.dead_letters.store import DEAD_LETTERS, PARKED
 from integration.delivery import Envelope, JobOrder, Work
 from integration.delivery.queued.claim_checks import intake_path
 from integration.delivery.queued.work import encode_continuation
 from integration.journal.scope import ByRoute
-from integration.storage.names import EVENTS, PAYLOADS, RETRIES
+from integration.storage.names import DEAD_LETTERS, DUE, EVENTS, JOBS, JOURNAL, PARKED, PAYLOADS, RETRIES
 from integration.web import Request
 from integration.worker.lost import Message
 from tests.unit.worker.test_lost import event_of
@@ -117,7 +116,7 @@ async def test_a_rotten_parked_delivery_is_a_dead_letter_and_the_others_are_rele
 async def test_the_order_of_a_rotten_job_is_buried(change):
     world = World()
     job = await world.replays.ask("purge", Filter())
-    blobs = world.storage.blobs("fno-link-jobs")
+    blobs = world.storage.blobs(JOBS)
     path = f"jobs/{job.id}.json"
     swapped(blobs, path, json.dumps({**json.loads(blobs.blobs[path].body), **change}).encode())
     await world.take_continuation(encode_continuation(JobOrder(job=job.id)))
@@ -131,7 +130,7 @@ async def test_the_order_of_a_rotten_job_is_buried(change):
 )
 async def test_a_rotten_due_row_is_a_dead_letter_and_the_others_are_moved(change):
     world = World()
-    table = world.storage.table_now("fnolinkdue")
+    table = world.storage.table_now(DUE)
     good = encode_continuation(Work(scope=ByRoute("hook"), accepted_at=AT, event=event_of(world)))
     row = {"v": 1, "at": AT, "message": good}
     await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-a", **row, **change})
@@ -144,7 +143,7 @@ async def test_a_rotten_due_row_is_a_dead_letter_and_the_others_are_moved(change
 
 async def test_a_due_row_that_the_queue_does_not_take_is_a_dead_letter_and_the_others_are_moved(monkeypatch):
     world = World()
-    table = world.storage.table_now("fnolinkdue")
+    table = world.storage.table_now(DUE)
     row = {"v": 1, "at": AT, "message": b"refused"}
     await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-a", **row})
     await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-b", **row, "message": b"ok"})
@@ -166,7 +165,7 @@ async def test_a_due_row_that_the_queue_does_not_take_is_a_dead_letter_and_the_o
 async def test_a_rotten_journal_row_is_buried_and_the_event_is_delivered(change):
     world = World()
     await world.take("erp", BODY, received_at=AT)
-    [table] = [table for name, table in world.storage._tables.items() if name.startswith("fnolinkjournal")]
+    [table] = [table for name, table in world.storage._tables.items() if name.startswith(JOURNAL)]
     [(key, row)] = table.rows.items()
     table.rows[key] = msgspec.structs.replace(row, entity=row.entity | change)
     world.received.clear()
@@ -178,7 +177,7 @@ async def test_a_rotten_journal_row_is_buried_and_the_event_is_delivered(change)
 async def test_a_rotten_journal_row_of_a_message_that_is_given_up_is_buried_too():
     world = World()
     await world.take("erp", BODY, received_at=AT)
-    [table] = [table for name, table in world.storage._tables.items() if name.startswith("fnolinkjournal")]
+    [table] = [table for name, table in world.storage._tables.items() if name.startswith(JOURNAL)]
     [(key, row)] = table.rows.items()
     table.rows[key] = msgspec.structs.replace(row, entity=row.entity | {"deliveries": DEEP})
     await world.take_poison("erp", BODY)
