@@ -10,6 +10,7 @@ from integration.cli.here import ask
 from integration.cli.output import app_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
+    from integration.operations.control_numbers import ControlNumbers, Reset
     from integration.worker import Worker
 
 _COLUMNS = ("organization", "group", "legalEntity", "type", "number", "resets", "updatedAt")
@@ -62,16 +63,16 @@ def reset(app: str | None, *, as_json: bool, everything: bool, **filters: str) -
     _print(done, "reset", as_json=as_json)
 
 
-async def _listed(worker: "Worker", query: dict[str, str]) -> dict[str, Any]:
-    from integration.web.control_numbers import read_kinds  # noqa: PLC0415 - not for --app
+async def _listed(worker: "Worker", query: dict[str, str]) -> "ControlNumbers":
+    from integration.operations.control_numbers import read_kinds  # noqa: PLC0415 - not for --app
 
-    return await worker.control_number_pages.listed(read_kinds(query)[0])
+    return await worker.control_number_operations.list(read_kinds(query))
 
 
-async def _reset(worker: "Worker", query: dict[str, str]) -> dict[str, Any]:
-    from integration.web.control_numbers import read_reset  # noqa: PLC0415 - not for --app
+async def _reset(worker: "Worker", query: dict[str, str]) -> "Reset":
+    from integration.operations.control_numbers import read_kinds  # noqa: PLC0415 - not for --app
 
-    return await worker.control_number_pages.forgotten(read_reset(query))
+    return await worker.control_number_operations.reset(read_kinds(query), everything="all" in query)
 
 
 def _print(found: dict[str, Any], what: str, *, as_json: bool) -> None:

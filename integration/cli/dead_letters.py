@@ -1,16 +1,22 @@
 """`fno-link dead-letters`: list, show, replay and purge, on a deployed app or directly on the storage account."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
+import msgspec
 
-from integration.cli.dead_letter_desk import DeadLetterDesk, Direct, Follower, Remote
-from integration.cli.exit_code import ExitCode
+from integration.cli import shapes
 from integration.cli.filters import ORGANIZATION, ROUTE, SINCE, UNTIL, filter_options, given
-from integration.cli.output import app_option, confirm, json_option, overwrite, print_json, print_table, say
-from integration.errors import InvalidRequest
+from integration.cli.here import ask
+from integration.cli.jobs import ended, follow_here, follow_there, read_there
+from integration.cli.output import app_option, confirm, json_option, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from integration.cli.remote import App
+    from integration.operations.dead_letters import DeadLetterOrder
+    from integration.worker import Worker
 
 _COLUMNS = ("acceptedAt", "organization", "reason", "route", "eventId", "type", "attempts", "id")
 
@@ -37,11 +43,12 @@ def command() -> None:
 @json_option
 def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: str) -> None:
     """List dead letters, oldest first."""
-
-    async def run(desk: DeadLetterDesk) -> Any:
-        return await desk.list(given(filters) | {"limit": str(limit)} | ({"after": after} if after else {}))
-
-    page = _on(app, run)
+    query = given(filters) | {"limit": str(limit)} | ({"after": after} if after else {})
+    page = ask(
+        app,
+        lambda there: there.get("dead-letters", shapes.DeadLetterPage, query),
+        lambda here: _page(here, query),
+    )
     if as_json:
         print_json(page)
         return
@@ -56,7 +63,11 @@ def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: 
 @json_option
 def show(id_: str, app: str | None, *, as_json: bool) -> None:
     """Show one dead letter with its event or body."""
-    found = _on(app, lambda desk: desk.show(id_))
+    found = ask(
+        app,
+        lambda there: there.get(f"dead-letters/{quote(id_, safe='')}", shapes.Kept),
+        lambda here: here.dead_letter_operations.show(id_),
+    )
     if as_json:
         print_json(found)
     else:
@@ -87,11 +98,16 @@ def replay(  # noqa: PLR0913 - one parameter an option
     order = _order(ids, filters, everything=everything, per_second=per_second)
     order["currentEnvironment"] = current_environment
 
-    async def run(desk: DeadLetterDesk) -> Any:
-        begun = await desk.job(job) if job else await desk.replay(order, wait=not no_wait)
-        return begun if no_wait else await to_the_end(desk, begun, as_json=as_json)
+    async def at_app(there: "App") -> Any:
+        begun = await (read_there(there, job) if job else there.post("dead-letters/replay", shapes.JobState, order))
+        return begun if no_wait else await follow_there(there, begun, as_json=as_json)
 
-    ended(_on(app, run), as_json=as_json)
+    async def in_place(here: "Worker") -> Any:
+        operations = here.dead_letter_operations
+        begun = await (operations.job(job) if job else operations.replay(_read(order), by_app=no_wait))
+        return begun if no_wait else await follow_here(here, begun, as_json=as_json)
+
+    ended(ask(app, at_app, in_place), as_json=as_json)
 
 
 @command.command()
@@ -114,7 +130,11 @@ def purge(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Remove dead letters for good: those of IDS, those that the filters mean, or --all. Counts first, and asks."""
     order = _order(ids, filters, everything=everything, per_second=per_second)
-    counted = _on(app, lambda desk: desk.count(order))
+    counted = ask(
+        app,
+        lambda there: there.post("dead-letters/purge", shapes.Count, order | {"dryRun": True}),
+        lambda here: here.dead_letter_operations.count(_read(order)),
+    )
     if dry_run or not counted["matching"]:
         if as_json:
             print_json(counted)
@@ -128,10 +148,15 @@ def purge(  # noqa: PLR0913 - one parameter an option
         more = "" if counted["complete"] else " or more"
         confirm(f"Remove {counted['matching']}{more} dead letters for good?")
 
-    async def run(desk: DeadLetterDesk) -> Any:
-        return await to_the_end(desk, await desk.purge(order), as_json=as_json)
+    async def at_app(there: "App") -> Any:
+        begun = await there.post("dead-letters/purge", shapes.JobState, order | {"dryRun": False})
+        return await follow_there(there, begun, as_json=as_json)
 
-    ended(_on(app, run), as_json=as_json)
+    async def in_place(here: "Worker") -> Any:
+        begun = await here.dead_letter_operations.purge(_read(order), by_app=False)
+        return await follow_here(here, begun, as_json=as_json)
+
+    ended(ask(app, at_app, in_place), as_json=as_json)
 
 
 @command.command()
@@ -140,55 +165,25 @@ def purge(  # noqa: PLR0913 - one parameter an option
 @json_option
 def cancel(job: str, app: str | None, *, as_json: bool) -> None:
     """Stop a replay or purge; what it has done stays done."""
-    ended(_on(app, lambda desk: desk.cancel(job)), as_json=as_json)
-
-
-async def to_the_end(desk: Follower, job: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
-    """Follow a job until it is done, and say on stderr how far it is."""
-    shown: dict[str, int] = {}
-    if not as_json:
-        say(
-            f"{job['kind']} {job['id']} (go on after an interruption: fno-link dead-letters replay --job {job['id']})",
-            err=True,
-        )
-
-    def tell(now: dict[str, Any]) -> None:
-        if not as_json and now["counts"] != shown:
-            shown.clear()
-            shown.update(now["counts"])
-            overwrite(_counts(now))
-
-    done = await desk.follow(job, tell)
-    if shown:
-        say(err=True)
-    return done
-
-
-def ended(job: dict[str, Any], *, as_json: bool) -> None:
-    """Print how a job ended; what failed again is bad."""
-    if as_json:
-        print_json(job)
-    else:
-        say(f"{job['kind']} {job['id']} {job['state']}: {_counts(job) or 'nothing'}")
-    counts = job["counts"]
-    if counts.get("deadLettered") or counts.get("kept"):
-        click.get_current_context().exit(ExitCode.BAD)
-
-
-def _counts(job: dict[str, Any]) -> str:
-    return ", ".join(f"{number} {what}" for what, number in job["counts"].items())
+    done = ask(
+        app,
+        lambda there: there.post(f"dead-letters/jobs/{quote(job, safe='')}/cancel", shapes.JobState, {}),
+        lambda here: here.dead_letter_operations.cancel(job),
+    )
+    ended(done, as_json=as_json)
 
 
 def _order(ids: Sequence[str], filters: dict[str, str], *, everything: bool, per_second: float) -> dict[str, Any]:
     return {"ids": list(ids), "filter": given(filters), "all": everything, "perSecond": per_second}
 
 
-def _on(app: str | None, run: Callable[[DeadLetterDesk], Coroutine[Any, Any, Any]]) -> Any:
-    async def within() -> Any:
-        async with Remote(app) if app else Direct() as desk:
-            return await run(desk)
+async def _page(worker: "Worker", query: dict[str, str]) -> Any:
+    from integration.operations.kept import read_query  # noqa: PLC0415 - not for --app
 
-    try:
-        return asyncio.run(within())
-    except InvalidRequest as error:
-        raise click.UsageError(str(error)) from error
+    return await worker.dead_letter_operations.list(read_query(query))
+
+
+def _read(order: dict[str, Any]) -> "DeadLetterOrder":
+    from integration.operations.dead_letters import DeadLetterOrder  # noqa: PLC0415 - not for --app
+
+    return DeadLetterOrder.read(msgspec.json.encode(order))

@@ -1,16 +1,24 @@
 """`fno-link events`: what became of each event, on a deployed app or directly on the storage account."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from integration.cli.dead_letters import ended, to_the_end
-from integration.cli.event_desk import Direct, EventDesk, Remote
+from integration.cli import shapes
+from integration.cli.event_address import address
 from integration.cli.filters import LEGAL_ENTITY, ORGANIZATION, SINCE, UNTIL, filter_options, given
+from integration.cli.here import as_json as written
+from integration.cli.here import ask
+from integration.cli.jobs import ended, follow_here, follow_there
 from integration.cli.output import app_option, confirm, json_option, print_json, print_table, say
-from integration.errors import InvalidRequest
+from integration.cli.remote import App, conform
+
+if TYPE_CHECKING:
+    from integration.worker import Worker
+
+type Part = Callable[[dict[str, str]], Awaitable[dict[str, Any]]]
+"""Asks for one page, or has one part done; the query says which."""
 
 _COLUMNS = ("acceptedAt", "organization", "type", "id", "state", "deliveries")
 _OF_DELIVERY = ("route", "target", "state", "attempts", "status", "code", "until", "durationMs", "response")
@@ -41,7 +49,12 @@ def command() -> None:
 @json_option
 def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: str) -> None:
     """List events, the newest week first."""
-    page = on(app, lambda desk: _listed(desk, given(filters), limit, after))
+    query = given(filters)
+    page = ask(
+        app,
+        lambda there: _listed(lambda part: there.get("events", shapes.EventPage, part), query, limit, after),
+        lambda here: _listed(lambda part: _page(here, part), query, limit, after),
+    )
     if as_json:
         print_json(page)
         return
@@ -59,7 +72,11 @@ def list_(app: str | None, *, as_json: bool, limit: int, after: str, **filters: 
 def show(id_: str, app: str | None, *, as_json: bool, organization: str, payload: bool) -> None:
     """Show one event with its deliveries, by its id or its key."""
     query = given({"organization": organization, "payload": "true" if payload else ""})
-    found = on(app, lambda desk: desk.show(id_, query))
+
+    async def at_app(there: App) -> Any:
+        return await there.get(f"events/{await address(there, id_, query)}", shapes.EventRow, query)
+
+    found = ask(app, at_app, lambda here: here.event_operations.show(id_, organization, payload=payload))
     if as_json:
         print_json(found)
         return
@@ -90,12 +107,18 @@ def replay(id_: str, app: str | None, *, as_json: bool, organization: str, no_wa
 
     Dead letters are waited for; the event itself is replayed by the function app, `show` says when it was.
     """
+    query = given({"organization": organization})
 
-    async def run(desk: EventDesk) -> Any:
-        begun = await desk.replay(id_, given({"organization": organization}), wait=not no_wait)
-        return begun if no_wait or "event" in begun else await to_the_end(desk, begun, as_json=as_json)
+    async def at_app(there: App) -> Any:
+        begun = await there.post(f"events/{await address(there, id_, query)}/replay", dict[str, Any], {}, query)
+        conform(begun, shapes.EventReplay if "event" in begun else shapes.JobState)
+        return begun if no_wait or "event" in begun else await follow_there(there, begun, as_json=as_json)
 
-    begun = on(app, run)
+    async def in_place(here: "Worker") -> Any:
+        begun = written(await here.event_orders.replay(id_, organization, by_app=no_wait))
+        return begun if no_wait or "event" in begun else await follow_here(here, begun, as_json=as_json)
+
+    begun = ask(app, at_app, in_place)
     if "event" not in begun:
         ended(begun, as_json=as_json)
     elif as_json:
@@ -114,7 +137,7 @@ def replay(id_: str, app: str | None, *, as_json: bool, organization: str, no_wa
 def purge(app: str | None, *, as_json: bool, everything: bool, dry_run: bool, yes: bool, **filters: str) -> None:
     """Forget what became of events that are over: duplicates of them are not found any more. Counts first, and asks."""
     query = given(filters) | ({"all": "true"} if everything else {})
-    counted = on(app, lambda desk: _forgotten(desk, query, "true"))
+    counted = _forgotten(app, query, "true")
     if dry_run or not counted["matching"]:
         _counted(counted, "matching", as_json=as_json)
         return
@@ -123,15 +146,24 @@ def purge(app: str | None, *, as_json: bool, everything: bool, dry_run: bool, ye
             msg = "--json does not ask: say --yes, or --dry-run"
             raise click.UsageError(msg)
         confirm(f"Forget what became of {counted['matching']} events?")
-    _counted(on(app, lambda desk: _forgotten(desk, query, "false")), "purged", as_json=as_json)
+    _counted(_forgotten(app, query, "false"), "purged", as_json=as_json)
 
 
-async def _forgotten(desk: EventDesk, query: dict[str, str], dry_run: str) -> dict[str, Any]:
-    """Count or forget to the end: the app works for a while, then says where to go on."""
+def _forgotten(app: str | None, query: dict[str, str], dry_run: str) -> dict[str, Any]:
+    query |= {"dryRun": dry_run}
+    return ask(
+        app,
+        lambda there: _to_the_end(lambda part: there.delete("events", shapes.Forgotten, part), query),
+        lambda here: _to_the_end(lambda part: _part(here, part), query),
+    )
+
+
+async def _to_the_end(purge: Part, query: dict[str, str]) -> dict[str, Any]:
+    """Count or forget to the end: who does it works for a while, then says where to go on."""
     total: dict[str, Any] = {}
     after: dict[str, str] = {}
     while True:
-        part = await desk.purge(query | {"dryRun": dry_run} | after)
+        part = await purge(query | after)
         following = part.pop("next")
         total = {name: value if isinstance(value, bool) else total.get(name, 0) + value for name, value in part.items()}
         if not following:
@@ -146,29 +178,28 @@ def _counted(counts: dict[str, Any], what: str, *, as_json: bool) -> None:
         say(f"{what}: {counts[what]}; kept, as they are under way or have changed: {counts['kept']}")
 
 
-async def _listed(desk: EventDesk, query: dict[str, str], limit: int, after: str) -> dict[str, Any]:
+async def _listed(page_of: Part, query: dict[str, str], limit: int, after: str) -> dict[str, Any]:
     """Read as many events as were asked for: a page may be short while there are more."""
     events: list[Any] = []
     while True:
         many = {"limit": str(min(limit - len(events), _LARGEST_PAGE))}
-        page = await desk.list(query | many | ({"after": after} if after else {}))
+        page = await page_of(query | many | ({"after": after} if after else {}))
         events += page["events"]
         after = page["next"] or ""
         if not after or len(events) >= limit:
             return {"events": events, "next": page["next"]}
 
 
-def on(app: str | None, run: Callable[[EventDesk], Coroutine[Any, Any, Any]]) -> Any:
-    """Run something on a deployed app, or on the storage account of the app settings."""
+async def _page(worker: "Worker", query: dict[str, str]) -> dict[str, Any]:
+    from integration.operations.events import read_query  # noqa: PLC0415 - not for --app
 
-    async def within() -> Any:
-        async with Remote(app) if app else Direct() as desk:
-            return await run(desk)
+    return written(await worker.event_operations.list(read_query(query)))
 
-    try:
-        return asyncio.run(within())
-    except InvalidRequest as error:
-        raise click.UsageError(str(error)) from error
+
+async def _part(worker: "Worker", query: dict[str, str]) -> dict[str, Any]:
+    from integration.operations.event_orders import read_purge  # noqa: PLC0415 - not for --app
+
+    return written(await worker.event_orders.purge(read_purge(query)))
 
 
 def _row(event: dict[str, Any]) -> list[str]:

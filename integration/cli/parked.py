@@ -13,7 +13,7 @@ from integration.cli.here import ask
 from integration.cli.output import app_option, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from integration.web.parked import Order
+    from integration.operations.parked import ReleaseOrder
     from integration.worker import Worker
 
 _COLUMNS = ("acceptedAt", "organization", "reason", "route", "eventId", "type", "id")
@@ -61,7 +61,7 @@ def show(id_: str, app: str | None, *, as_json: bool) -> None:
     found = ask(
         app,
         lambda there: there.get(f"parked/{quote(id_, safe='')}", shapes.Kept),
-        lambda here: here.parked_pages.one(id_),
+        lambda here: here.parked_operations.show(id_),
     )
     if as_json:
         print_json(found)
@@ -83,7 +83,7 @@ def release(
     done = ask(
         app,
         lambda there: there.post("parked/release", shapes.Ordered if organization else shapes.Released, order),
-        lambda here: here.parked_pages.go_on(_read(order)),
+        lambda here: here.parked_operations.release(_read(order)),
     )
     if as_json:
         print_json(done)
@@ -97,12 +97,12 @@ def release(
 
 
 async def _page(worker: "Worker", query: dict[str, str]) -> Any:
-    from integration.web.dead_letters import read_query  # noqa: PLC0415 - not for --app
+    from integration.operations.kept import read_query  # noqa: PLC0415 - not for --app
 
-    return await worker.parked_pages.page(*read_query(query))
+    return await worker.parked_operations.list(read_query(query))
 
 
-def _read(order: dict[str, Any]) -> "Order":
-    from integration.web.parked import read_order  # noqa: PLC0415 - not for --app
+def _read(order: dict[str, Any]) -> "ReleaseOrder":
+    from integration.operations.parked import ReleaseOrder  # noqa: PLC0415 - not for --app
 
-    return read_order(msgspec.json.encode(order))
+    return ReleaseOrder.read(msgspec.json.encode(order))

@@ -1,9 +1,11 @@
 """`fno-link resolve`: which Finance & Operations environment an organization is linked to, with the reason."""
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from integration.cli.app_settings import app_settings
 from integration.cli.exit_code import ExitCode
@@ -21,10 +23,10 @@ def command(organization: str, *, as_json: bool) -> None:
 
     Exit codes: 0 linked, 1 not linked, 2 no such organization, 3 unknown, with the reason on stderr.
     """
-    from integration.web.links import as_json as written  # noqa: PLC0415 - the handlers are needed by no other command
+    from integration.operations.links import answer_of  # noqa: PLC0415 - the resolver's modules are needed by no other command
 
-    link = asyncio.run(resolve(organization))
-    shown = written(link)
+    answer = answer_of(asyncio.run(resolve(organization)))
+    shown = msgspec.to_builtins(answer, builtin_types=(datetime,))
     if as_json:
         print_json(shown)
     else:

@@ -26,12 +26,12 @@ def blueprint(worker: Workers) -> func.Blueprint:
     @bp.route("events/{id}/replay", methods=["POST"])
     @problems
     async def replay(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().event_orders.replay(part_of(req, "id"), request_of(req)))
+        return answer(await worker().event_pages.replay(part_of(req, "id"), request_of(req)))
 
     @bp.function_name("events_purge")
     @bp.route("events", methods=["DELETE"])
     @problems
     async def purge(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(await worker().event_orders.purge(request_of(req)))
+        return answer(await worker().event_pages.purge(request_of(req)))
 
     return bp

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from integration import background
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
-from integration.config.keys.groups import groups_of
 from integration.dead_letters import DeadLetters
 from integration.delivery import Pipeline, Releases, Replays
 from integration.delivery.breaking.circuit_rows import CircuitRows
@@ -28,14 +27,6 @@ from integration.loggers import logger
 from integration.routing.table import RouteTable
 from integration.storage import Storage
 from integration.storage.names import LINKS
-from integration.web.control_numbers import ControlNumberPages
-from integration.web.dead_letters import DeadLetterPages
-from integration.web.event_orders import EventOrders
-from integration.web.events import EventPages
-from integration.web.health import HealthPages
-from integration.web.intake import Intake
-from integration.web.links import LinkPages
-from integration.web.parked import ParkedPages
 from integration.worker.lost import LostMessages
 
 if TYPE_CHECKING:
@@ -316,47 +307,6 @@ class Parts:
             releases=self.releases,
             clock=self._clock,
         )
-
-    @cached_property
-    def intake(self) -> Intake:
-        """HTTP intake; it knows nothing of links and targets, so their trouble is not its trouble."""
-        return Intake(self.storage, self._clock)
-
-    @cached_property
-    def dead_letter_pages(self) -> DeadLetterPages:
-        """The dead-letter endpoints."""
-        return DeadLetterPages(self.dead_letters, self.replays)
-
-    @cached_property
-    def parked_pages(self) -> ParkedPages:
-        """The endpoints of parked deliveries."""
-        return ParkedPages(self.dead_letters, self.releases)
-
-    @cached_property
-    def event_pages(self) -> EventPages:
-        """The endpoints that say what became of each event."""
-        return EventPages(self.listing, self.dead_letters, self.payloads, groups_of(self.configuration), self._clock)
-
-    @cached_property
-    def control_number_pages(self) -> ControlNumberPages:
-        """The endpoints of the out-of-order mark."""
-        return ControlNumberPages(self.newest_rows, self._clock)
-
-    @cached_property
-    def event_orders(self) -> EventOrders:
-        """The endpoints that replay events, and forget them."""
-        return EventOrders(self.event_pages, self.listing, self.replays, self.payloads, self._clock)
-
-    @cached_property
-    def health_pages(self) -> HealthPages:
-        """The health endpoints."""
-        targets = [name for name, target in self.configuration.targets.items() if target.enabled]
-        return HealthPages(self.configuration.organizations, self.states, self.circuit_rows, targets, self._clock)
-
-    @cached_property
-    def link_pages(self) -> LinkPages:
-        """The link endpoints."""
-        return LinkPages(self.configuration.organizations, self.links, self.configuration.cache)
 
     async def close(self) -> None:
         """Close everything that was built, the latest first."""

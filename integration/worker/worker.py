@@ -20,7 +20,7 @@ from integration.delivery.queued.queue import QUEUE as RETRIES
 from integration.errors import CorruptRecord, StorageUnavailable, Unforeseen, UnknownSource
 from integration.faults import netted
 from integration.loggers import logger
-from integration.worker.parts import Parts
+from integration.worker.faces import Faces
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logger("worker")
 
 
-class Worker(Parts):
+class Worker(Faces):
     """What the triggers call."""
 
     async def take_envelope(self, message: bytes) -> None:

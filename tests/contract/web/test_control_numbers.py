@@ -5,6 +5,7 @@ import json
 import pytest
 
 from integration.delivery.screening.newest_rows import NewestRows, Seen
+from integration.operations.control_numbers import ControlNumberOperations
 from integration.storage import Storage
 from integration.web.control_numbers import ControlNumberPages
 from integration.web.message import Request
@@ -24,7 +25,7 @@ async def pages(azurite):
     rows = NewestRows(storage)
     for number, kind in enumerate(KINDS):
         await rows.lift(kind, 2**62 + number, Seen(), FakeClock().now(), JUMP)
-    yield ControlNumberPages(rows, FakeClock())
+    yield ControlNumberPages(ControlNumberOperations(rows, FakeClock()))
     await storage.close()
 
 

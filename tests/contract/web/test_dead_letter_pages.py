@@ -12,6 +12,7 @@ from integration.delivery import Replays
 from integration.delivery.queued.queue import RetryQueue
 from integration.events.event import Event
 from integration.journal import Payloads
+from integration.operations.dead_letters import DeadLetterOperations
 from integration.storage import Storage
 from integration.storage.names import DEAD_LETTERS, RETRIES
 from integration.web.dead_letters import DeadLetterPages
@@ -40,7 +41,7 @@ def pages(storage) -> DeadLetterPages:
         storage=storage,
         clock=PassingClock(AT + timedelta(days=1)),
     )
-    return DeadLetterPages(DeadLetters(storage), replays)
+    return DeadLetterPages(DeadLetterOperations(DeadLetters(storage), replays))
 
 
 async def bury(storage, number: int, **changes) -> str:

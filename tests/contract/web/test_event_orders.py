@@ -14,9 +14,10 @@ from integration.events.event import Event
 from integration.events.record import store
 from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject
 from integration.journal.scope import ByRoute
+from integration.operations.event_orders import EventOrders, read_purge
+from integration.operations.events import EventOperations
 from integration.storage import Storage
 from integration.storage.names import KEPT_PAYLOADS
-from integration.web.event_orders import EventOrders, read_purge
 from integration.web.events import EventPages
 from integration.web.message import Request
 from tests.fake_clock import FakeClock
@@ -32,12 +33,12 @@ async def storage(azurite):
 
 
 @pytest.fixture
-def orders(storage) -> EventOrders:
+def orders(storage) -> EventPages:
     clock = FakeClock()
     listing = Listing(storage, clock)
     payloads = kept(storage)
     letters = DeadLetters(storage)
-    pages = EventPages(listing, letters, payloads, {"contoso": ("erp",)}, clock)
+    events = EventOperations(listing, letters, payloads, {"contoso": ("erp",)}, clock)
     replays = Replays(
         configuration=Configuration(organizations={}, sources={}, routes=(), targets={}),
         dead_letters=letters,
@@ -47,7 +48,7 @@ def orders(storage) -> EventOrders:
         storage=storage,
         clock=clock,
     )
-    return EventOrders(pages, listing, replays, payloads, clock)
+    return EventPages(events, EventOrders(events, listing, replays, payloads, clock))
 
 
 def kept(storage) -> Payloads:
@@ -160,8 +161,8 @@ async def test_a_purge_that_dies_between_payload_and_row_leaves_nothing_when_it_
 async def test_what_takes_longer_says_where_to_go_on(orders, storage, monkeypatch):
     for number in range(7):
         await journalled(storage, number)
-    monkeypatch.setattr("integration.web.event_orders._ROWS", 3)
-    monkeypatch.setattr("integration.web.event_orders.WORK", -1.0)
+    monkeypatch.setattr("integration.operations.event_orders._ROWS", 3)
+    monkeypatch.setattr("integration.operations.event_orders.WORK", -1.0)
     counts, after = [], {}
     while True:
         part = await purged(orders, all="true", dryRun="false", **after)

@@ -11,6 +11,7 @@ from integration.dead_letters import DeadLetters, Place, Record
 from integration.events.event import Event
 from integration.journal import Entry, Journal, Listing, Payloads, Run, Subject, Wanted
 from integration.journal.scope import NO_ROUTE, ByRoute
+from integration.operations.events import EventOperations
 from integration.storage import Storage
 from integration.web.events import EventPages
 from integration.web.message import Request
@@ -43,8 +44,9 @@ def kept(storage) -> Payloads:
 @pytest.fixture
 def pages(storage) -> EventPages:
     clock = FakeClock()
+    groups = {"contoso": ("erp",), "fabrikam": ("erp",)}
     return EventPages(
-        Listing(storage, clock), DeadLetters(storage), kept(storage), {"contoso": ("erp",), "fabrikam": ("erp",)}, clock
+        EventOperations(Listing(storage, clock), DeadLetters(storage), kept(storage), groups, clock), None
     )
 
 
@@ -175,9 +177,10 @@ async def test_a_storage_that_is_away_is_503():
     settings = f"AccountName=devstoreaccount1;AccountKey=a2V5;TableEndpoint={nowhere}"
     settings = f"{settings};QueueEndpoint={nowhere};BlobEndpoint={nowhere}"
     storage = Storage({"AzureWebJobsStorage": settings})
-    pages = EventPages(
+    operations = EventOperations(
         Listing(storage, FakeClock()), DeadLetters(storage), kept(storage), {"contoso": ("erp",)}, FakeClock()
     )
+    pages = EventPages(operations, None)
     response = await pages.list(Request())
     assert (body(response, 503)["code"], response.headers["Retry-After"]) == ("StorageUnavailable", "10")
     await storage.close()

@@ -14,8 +14,9 @@ from integration.errors import CorruptRecord, PayloadNotKept, StorageUnavailable
 from integration.events.decode import decode
 from integration.journal import Journal, Listing, Subject, Wanted
 from integration.journal.scope import ByRoute
+from integration.operations.event_orders import EventOrders
+from integration.operations.events import EventOperations
 from integration.storage.names import KEPT_PAYLOADS
-from integration.web.event_orders import EventOrders
 from integration.web.events import EventPages
 from integration.web.message import Request
 from tests.fixtures.bench import ORDERS, OTHERS, business_event
@@ -33,10 +34,10 @@ def bench(bench):
     return bench
 
 
-def orders_of(bench) -> EventOrders:
+def orders_of(bench) -> EventPages:
     listing = Listing(bench.storage, bench.clock)
-    pages = EventPages(listing, bench.dead_letters, bench.payloads, {"contoso": ("erp",)}, bench.clock)
-    return EventOrders(pages, listing, bench.replays(), bench.payloads, bench.clock)
+    events = EventOperations(listing, bench.dead_letters, bench.payloads, {"contoso": ("erp",)}, bench.clock)
+    return EventPages(events, EventOrders(events, listing, bench.replays(), bench.payloads, bench.clock))
 
 
 async def found(bench, body=BODY):
@@ -84,7 +85,7 @@ async def test_a_delivered_event_is_replayed_where_its_id_is_asked_for(bench):
 async def test_what_has_dead_letters_is_replayed_by_them_though_its_payload_was_kept(bench):
     bench.orders.failures = [TargetRejected("no", status=400)]
     await bench.pipeline.receive(bench.inbound(BODY))
-    job = await orders_of(bench).begin("K" * 8, order=False)
+    job = await orders_of(bench)._orders.replay("K" * 8, by_app=False)
     assert isinstance(job, Job)
     assert (await bench.replays().run(job.id)).counts == {"delivered": 1}
     assert (len(bench.orders.shipments), len(bench.others.shipments)) == (1, 1)

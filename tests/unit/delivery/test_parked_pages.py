@@ -8,6 +8,7 @@ import pytest
 
 from integration.delivery import Release, decode_continuation
 from integration.errors import TargetRejected, Unreachable
+from integration.operations.parked import ParkedOperations
 from integration.web.message import Request
 from integration.web.parked import ParkedPages
 from tests.fixtures.bench import AT, LINKED, MOVED, NOT_LINKED, ORDERS, business_event
@@ -20,7 +21,7 @@ async def pages(bench) -> ParkedPages:
     for number in range(3):
         inbound = bench.inbound(business_event(EventId=f"{number:08}"))
         await bench.pipeline.receive(msgspec.structs.replace(inbound, received_at=AT + timedelta(seconds=number)))
-    return ParkedPages(bench.dead_letters, bench.releases)
+    return ParkedPages(ParkedOperations(bench.dead_letters, bench.releases))
 
 
 def body(response, status=200):

@@ -8,6 +8,7 @@ import pytest
 from integration.config.keys.model import Cache, Organization
 from integration.errors import Forbidden, LinkUnknown, Throttled
 from integration.links.values import Link, Linked, NotLinked
+from integration.operations.links import LinkOperations
 from integration.web import Request
 from integration.web.links import LinkPages
 
@@ -37,7 +38,7 @@ class Answers:
 
 
 def pages(answer: Link | LinkUnknown) -> LinkPages:
-    return LinkPages({"contoso": CONTOSO}, Answers(answer), Cache())
+    return LinkPages(LinkOperations({"contoso": CONTOSO}, Answers(answer)), Cache())
 
 
 async def test_a_linked_organization():
@@ -111,7 +112,7 @@ async def test_unknown_is_503_with_the_reason_and_when_to_ask_again(error, secon
 
 async def test_refresh_asks_past_the_cache():
     answers = Answers(LINKED)
-    await LinkPages({"contoso": CONTOSO}, answers, Cache()).refresh("contoso")
+    await LinkPages(LinkOperations({"contoso": CONTOSO}, answers), Cache()).refresh("contoso")
     assert answers.asked == ["refresh contoso"]
 
 

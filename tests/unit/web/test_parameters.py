@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integration.errors import InvalidRequest
-from integration.web.parameters import moment, number, organization_name, words
+from integration.operations.parameters import moment, number, organization_name, words
 
 
 @pytest.mark.parametrize(("text", "value"), [("", 50), ("1", 1), ("200", 200), ("007", 7), ("0" * 400 + "9", 9)])

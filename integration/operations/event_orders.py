@@ -2,25 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from integration.clock import Clock
 from integration.dead_letters import Filter, Job
 from integration.delivery import Replays
 from integration.errors import InvalidRequest, PayloadNotKept
 from integration.journal import Bookmark, Found, Listing, Payloads, Wanted
-from integration.web.answers import refusing
-from integration.web.events import EventPages, read_query
-from integration.web.message import Request, Response
+from integration.operations.events import EventOperations, read_query
 
 WORK = 20.0
 """Seconds that one purge works before it says where it goes on."""
 _ROWS = 500
 _AT_ONCE = 16
 _OVER = frozenset({"done", "dead_lettered", "unrouted"})
-_ORDERS = frozenset({"dryRun", "all", "after"})
 
 
 class Purge(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +33,24 @@ class Purge(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
     after: Bookmark | None = None
     dry_run: bool = True
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far a purge has come.
+
+    Args:
+        dry_run: Nothing was forgotten.
+        matching: How many would be, of a dry run.
+        purged: How many were, else.
+        kept: How many stay: they are under way, or have changed.
+        next: Where the next purge goes on; None: it is done.
+    """
+
+    dry_run: bool
+    matching: int | UnsetType = UNSET
+    purged: int | UnsetType = UNSET
+    kept: int
+    next: str | None
 
 
 class Ordered(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,43 +70,32 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventOrders:
-    """`POST /api/events/{id}/replay` and `DELETE /api/events`; the command line does the same.
+    """What can be ordered of events.
 
     Args:
-        pages: Finds events and their dead letters.
+        events: Finds events and their dead letters.
         listing: Reads the journal.
         replays: Replays dead letters, and events whose payload was kept.
         payloads: The payloads that were kept.
         clock: The time.
     """
 
-    def __init__(self, pages: EventPages, listing: Listing, replays: Replays, payloads: Payloads, clock: Clock) -> None:
-        self._pages = pages
+    def __init__(
+        self, events: EventOperations, listing: Listing, replays: Replays, payloads: Payloads, clock: Clock
+    ) -> None:
+        self._events = events
         self._listing = listing
         self._replays = replays
         self._payloads = payloads
         self._clock = clock
 
-    @refusing()
-    async def replay(self, id_: str, request: Request) -> Response:
-        """Order the replay of an event's dead letters, 202 with the job, or of the event itself."""
-        begun = await self.begin(id_, request.query.get("organization", ""))
-        if isinstance(begun, Job):
-            return Response.json(202, begun, {"Location": f"/api/dead-letters/jobs/{begun.id}"})
-        return Response.json(202, begun, {"Location": f"/api/events/{begun.event}?organization={begun.organization}"})
-
-    @refusing()
-    async def purge(self, request: Request) -> Response:
-        """Count what a purge would forget; with `dryRun=false` do it, for a while."""
-        return Response.json(200, await self.forget(read_purge(request.query)))
-
-    async def begin(self, id_: str, organization: str = "", *, order: bool = True) -> Job | Ordered:
+    async def replay(self, id_: str, organization: str = "", *, by_app: bool = True) -> Job | Ordered:
         """Begin the replay of an event's dead letters; where it has none, order that of the event itself.
 
         Args:
             id_: The event's id, or its key.
             organization: The configured name; empty: whichever.
-            order: Whether the function app is to do it; else the caller runs the job. An event itself is always
+            by_app: Whether the function app is to do it; else the caller works on the job. An event itself is always
                 replayed by the function app.
 
         Raises:
@@ -100,10 +105,10 @@ class EventOrders:
             CorruptRecord: Its row, or its payload, cannot be read.
             StorageUnavailable: It is not known to be ordered.
         """
-        found = await self._pages.find(id_, organization)
-        letters = await self._pages.letters(found)
+        found = await self._events.find(id_, organization)
+        letters = await self._events.letters(found)
         if letters:
-            return await self._replays.ask("replay", Filter(), letters, order=order)
+            return await self._replays.ask("replay", Filter(), letters, order=by_app)
         try:
             work = await self._replays.event(found)
         except PayloadNotKept as error:
@@ -112,7 +117,7 @@ class EventOrders:
         event = work.subject_matter
         return Ordered(event=event.key, organization=event.organization, replay=work.chain.replay)
 
-    async def forget(self, purge: Purge) -> dict[str, Any]:
+    async def purge(self, purge: Purge) -> Forgotten:
         """Forget rows of events that are over, for a while; those that are under way, deferred or parked stay.
 
         What was kept of an event is deleted before its row: a purge that was cut short finds the row again.
@@ -137,24 +142,27 @@ class EventOrders:
             matching += gone
             kept += len(rows) - gone
             if following is None or self._clock.monotonic() - started > WORK:
-                counted = "matching" if purge.dry_run else "purged"
-                return {"dryRun": purge.dry_run, counted: matching, "kept": kept, "next": following}
+                if purge.dry_run:
+                    return Forgotten(dry_run=True, matching=matching, kept=kept, next=following)
+                return Forgotten(dry_run=False, purged=matching, kept=kept, next=following)
             after = Bookmark.of_token(following)
 
 
-def read_purge(query: Mapping[str, str]) -> Purge:
-    """Read the parameters of a purge.
+def read_purge(texts: Mapping[str, str]) -> Purge:
+    """Read which rows are to be forgotten.
+
+    Args:
+        texts: The filters of a listing, dryRun, all, after.
 
     Raises:
-        InvalidRequest: One is unknown or not of its form, or nothing says which rows are meant.
+        InvalidRequest: One is not of its form, or nothing says which rows are meant.
     """
-    wanted, _, _ = read_query({name: value for name, value in query.items() if name not in _ORDERS})
-    flags = {name: query.get(name, default) for name, default in (("dryRun", "true"), ("all", "false"))}
+    asked = read_query(texts)
+    flags = {name: texts.get(name, default) for name, default in (("dryRun", "true"), ("all", "false"))}
     for name, value in flags.items():
         if value not in ("true", "false"):
             msg = f"{name} is true or false"
             raise InvalidRequest(msg)
-    if wanted.is_empty and flags["all"] == "false":
+    if asked.wanted.is_empty and flags["all"] == "false":
         raise InvalidRequest("no filter: every event is meant only with all=true")
-    after = query.get("after", "")
-    return Purge(wanted=wanted, after=Bookmark.of_token(after) if after else None, dry_run=flags["dryRun"] == "true")
+    return Purge(wanted=asked.wanted, after=asked.after, dry_run=flags["dryRun"] == "true")

@@ -1,0 +1,90 @@
+"""What a worker can be asked and ordered: the operations, and the HTTP handlers that call them."""
+
+from functools import cached_property
+
+from integration.config.keys.groups import groups_of
+from integration.operations.control_numbers import ControlNumberOperations
+from integration.operations.dead_letters import DeadLetterOperations
+from integration.operations.event_orders import EventOrders
+from integration.operations.events import EventOperations
+from integration.operations.links import LinkOperations
+from integration.operations.parked import ParkedOperations
+from integration.web.control_numbers import ControlNumberPages
+from integration.web.dead_letters import DeadLetterPages
+from integration.web.events import EventPages
+from integration.web.health import HealthPages
+from integration.web.intake import Intake
+from integration.web.links import LinkPages
+from integration.web.parked import ParkedPages
+from integration.worker.parts import Parts
+
+
+class Faces(Parts):
+    """The operations and their HTTP handlers; each is built at its first use."""
+
+    @cached_property
+    def link_operations(self) -> LinkOperations:
+        """What can be asked of links."""
+        return LinkOperations(self.configuration.organizations, self.links)
+
+    @cached_property
+    def dead_letter_operations(self) -> DeadLetterOperations:
+        """What can be asked and ordered of dead letters."""
+        return DeadLetterOperations(self.dead_letters, self.replays)
+
+    @cached_property
+    def parked_operations(self) -> ParkedOperations:
+        """What can be asked and ordered of parked deliveries."""
+        return ParkedOperations(self.dead_letters, self.releases)
+
+    @cached_property
+    def event_operations(self) -> EventOperations:
+        """What can be asked of events."""
+        groups = groups_of(self.configuration)
+        return EventOperations(self.listing, self.dead_letters, self.payloads, groups, self._clock)
+
+    @cached_property
+    def event_orders(self) -> EventOrders:
+        """What can be ordered of events."""
+        return EventOrders(self.event_operations, self.listing, self.replays, self.payloads, self._clock)
+
+    @cached_property
+    def control_number_operations(self) -> ControlNumberOperations:
+        """What can be asked and ordered of ControlNumbers."""
+        return ControlNumberOperations(self.newest_rows, self._clock)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """HTTP intake; it knows nothing of links and targets, so their trouble is not its trouble."""
+        return Intake(self.storage, self._clock)
+
+    @cached_property
+    def link_pages(self) -> LinkPages:
+        """The link endpoints."""
+        return LinkPages(self.link_operations, self.configuration.cache)
+
+    @cached_property
+    def dead_letter_pages(self) -> DeadLetterPages:
+        """The dead-letter endpoints."""
+        return DeadLetterPages(self.dead_letter_operations)
+
+    @cached_property
+    def parked_pages(self) -> ParkedPages:
+        """The endpoints of parked deliveries."""
+        return ParkedPages(self.parked_operations)
+
+    @cached_property
+    def event_pages(self) -> EventPages:
+        """The endpoints of events."""
+        return EventPages(self.event_operations, self.event_orders)
+
+    @cached_property
+    def control_number_pages(self) -> ControlNumberPages:
+        """The endpoints of the out-of-order mark."""
+        return ControlNumberPages(self.control_number_operations)
+
+    @cached_property
+    def health_pages(self) -> HealthPages:
+        """The health endpoints."""
+        targets = [name for name, target in self.configuration.targets.items() if target.enabled]
+        return HealthPages(self.configuration.organizations, self.states, self.circuit_rows, targets, self._clock)
