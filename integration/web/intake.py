@@ -14,12 +14,11 @@ from integration.clock import Clock
 from integration.config.keys.model import EventGridSource, HttpSource
 from integration.delivery import Envelope
 from integration.delivery.queued.claim_checks import intake_path
-from integration.delivery.queued.envelope import QUEUE
 from integration.errors import LengthRequired, Overloaded, PayloadTooLarge, StorageUnavailable
 from integration.events.kept import excess, kept_headers, whole
 from integration.loggers import logger
 from integration.storage import Storage
-from integration.storage.names import PAYLOADS
+from integration.storage.names import EVENTS, PAYLOADS
 from integration.web.admission import Admission, Refusals
 from integration.web.answers import refusal
 from integration.web.message import Request, Response, problem
@@ -76,7 +75,7 @@ class Intake:
         Raises:
             StorageUnavailable: The account did not answer, or refused.
         """
-        await self._storage.queue(QUEUE, hasty=True).touch()
+        await self._storage.queue(EVENTS, hasty=True).touch()
 
     async def accept(self, source: HttpSource, request: Request) -> Response:
         """Take one message.
@@ -154,7 +153,7 @@ class Intake:
                 text = f"the headers make a message of {len(message)} bytes, {LARGEST_MESSAGE} can be kept"
                 raise PayloadTooLarge(text)
             await self._storage.blobs(PAYLOADS, hasty=True).put(path, request.body)
-        await self._storage.queue(QUEUE, hasty=True).put(message)
+        await self._storage.queue(EVENTS, hasty=True).put(message)
 
 
 def refused() -> Response:

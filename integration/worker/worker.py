@@ -15,11 +15,10 @@ from integration.dead_letters import reasons
 from integration.delivery import Envelope, JobOrder, Release, decode_continuation
 from integration.delivery.backoff import FAULTS
 from integration.delivery.queued.arrivals import Message
-from integration.delivery.queued.envelope import QUEUE as EVENTS
-from integration.delivery.queued.queue import QUEUE as RETRIES
 from integration.errors import CorruptRecord, StorageUnavailable, Unforeseen, UnknownSource
 from integration.faults import netted
 from integration.loggers import logger
+from integration.storage.names import EVENTS, RETRIES
 from integration.worker.faces import Faces
 
 if TYPE_CHECKING:

@@ -230,3 +230,12 @@ def test_what_is_ours_in_the_account_is_named_in_one_place():
     found = {name: names_of_storage(text) for name, text in SOURCES.items() if name.startswith("integration/")}
     assert len(found.pop(home)) > 10
     assert {name: names for name, names in found.items() if names} == {}, f"name them in {home}"
+    names = {each.id for node in ast.parse(SOURCES[home]).body if isinstance(node, ast.Assign) for each in node.targets}
+    forwarded = {
+        name
+        for name, text in SOURCES.items()
+        for node in ast.walk(ast.parse(text))
+        if name.startswith("integration/") and isinstance(node, ast.Assign)
+        if isinstance(node.value, ast.Name) and node.value.id in names
+    }
+    assert forwarded == set(), "import the name itself"

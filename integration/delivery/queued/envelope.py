@@ -6,9 +6,6 @@ import msgspec
 
 from integration.delivery.queued.claim_checks import ClaimChecks
 from integration.records import VERSION, Reader
-from integration.storage.names import EVENTS
-
-QUEUE = EVENTS
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,6 @@ from integration.storage.names import EVENTS, RETRIES
 from integration.storage.patience import persist
 from integration.storage.queues import MAX_MESSAGE
 
-QUEUE = RETRIES
 SOON = timedelta(minutes=10)
 BEHIND = timedelta(days=1)
 """Messages that have waited for so long say that the app stood still: what they refer to can be of any age."""
@@ -60,7 +59,7 @@ class RetryQueue:
             at = self._clock.now() + delay
             await persist(lambda: self._due.put(message, at), self._clock)
         else:
-            await persist(lambda: self._storage.queue(QUEUE).put(message, delay=delay), self._clock)
+            await persist(lambda: self._storage.queue(RETRIES).put(message, delay=delay), self._clock)
 
     async def move_due(self, corrupt: Callable[[str, bytes], Awaitable[None]]) -> int:
         """Put on the queue what is due within the next ten minutes; returns how many.
@@ -71,7 +70,7 @@ class RetryQueue:
         Raises:
             StorageUnavailable: The account did not answer; what is left is moved the next time.
         """
-        queue = self._storage.queue(QUEUE)
+        queue = self._storage.queue(RETRIES)
         return await self._due.move(queue, self._clock, SOON, corrupt)
 
     async def sweep(self) -> int:
@@ -94,7 +93,7 @@ class RetryQueue:
         Raises:
             StorageUnavailable: The order is not known to be stored.
         """
-        await self._storage.queue(QUEUE).put(encode_continuation(order), delay=delay)
+        await self._storage.queue(RETRIES).put(encode_continuation(order), delay=delay)
 
     async def order(self, order: JobOrder | Release, delay: timedelta = timedelta(0)) -> None:
         """Order a slice of a job, or a release.
@@ -102,7 +101,7 @@ class RetryQueue:
         Raises:
             StorageUnavailable: The order is not known to be stored.
         """
-        await self._storage.queue(QUEUE).put(encode_continuation(order), delay=delay)
+        await self._storage.queue(RETRIES).put(encode_continuation(order), delay=delay)
 
     async def redeem(self, work: Work) -> Work | None:
         """Fetch the event of a delivery whose message only names its claim-check; None: it has been dealt with.

@@ -21,9 +21,7 @@ from integration.delivery.outcome import Outcome, Stale, named
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.queued.arrivals import Arrivals, Message
 from integration.delivery.queued.chain import Chain
-from integration.delivery.queued.envelope import QUEUE as EVENTS
 from integration.delivery.queued.envelope import Envelope
-from integration.delivery.queued.queue import QUEUE as RETRIES
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import JobOrder, Work, decode_continuation
 from integration.errors import CorruptRecord, Unforeseen, UnknownJob, UnknownOrganization
@@ -32,6 +30,7 @@ from integration.journal import ANEW, Found, Payloads
 from integration.journal.scope import ByRoute, WholeEvent, scope_of
 from integration.loggers import logger
 from integration.storage import Storage
+from integration.storage.names import EVENTS, RETRIES
 from integration.storage.turn import Turn
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from integration.dead_letters import DeadLetters
 from integration.delivery import Release, Work
 from integration.delivery.breaking.circuits import Circuits
 from integration.delivery.outcome import Buried, Deferred, Delivered, Ignored
-from integration.delivery.queued.queue import QUEUE, RetryQueue
+from integration.delivery.queued.queue import RetryQueue
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, Throttled, Unreachable
 from integration.events.decode import decode
 from integration.journal import Listing, Subject, Wanted
 from integration.journal.scope import ByRoute, Recheck, WholeEvent
+from integration.storage.names import RETRIES
 from tests.fixtures.bench import AT, LINKED, NOT_LINKED, ORDERS, OTHERS, Bench, business_event
 from tests.fixtures.journaled import (
     BODY,
@@ -66,7 +67,7 @@ async def test_of_duplicates_in_two_processes_at_once_one_is_delivered(bench):
     assert len(bench.orders.shipments) + len(other.orders.shipments) == 1
     assert sorted(len(answer) for answer in answers) == [1, 1, 1, 2]
     # Whoever met the live lease has left a message that looks again past it.
-    assert await bench.storage.queue(QUEUE).depth() == answers.count(PUT_OFF)
+    assert await bench.storage.queue(RETRIES).depth() == answers.count(PUT_OFF)
     assert set(map(tuple, answers)) <= {tuple(DELIVERED), tuple(DUPLICATE), tuple(PUT_OFF)}
 
 
@@ -75,7 +76,7 @@ async def test_a_recheck_takes_over_what_stayed_unfinished_and_else_drops_itself
     recheck = Work(scope=Recheck("1"), accepted_at=AT, event=event)
     await bench.journal.claim(Subject.of(event), "source", accepted_at=AT)
     assert await bench.pipeline.resume(recheck) == PUT_OFF
-    assert await bench.storage.queue(QUEUE).depth() == 1
+    assert await bench.storage.queue(RETRIES).depth() == 1
     bench.clock.seconds = 156
     assert await bench.pipeline.resume(recheck) == DELIVERED
     assert await bench.pipeline.resume(recheck) == STALE

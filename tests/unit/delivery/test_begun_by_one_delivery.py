@@ -6,9 +6,9 @@ import pytest
 
 from integration.delivery import Work
 from integration.delivery.outcome import Deferred, Delivered
-from integration.delivery.queued.queue import QUEUE
 from integration.errors import TargetUnavailable
 from integration.journal.scope import ByRoute
+from integration.storage.names import RETRIES
 from tests.fixtures.bench import business_event
 from tests.fixtures.journaled import BODY, DELIVERED, DUPLICATE, journaled, row, works
 
@@ -27,7 +27,7 @@ async def dies(bench) -> Work:
     bench.others.deliver = _forever
     run = asyncio.create_task(bench.pipeline.receive(bench.inbound(BODY)))
     async with asyncio.timeout(60):
-        while not await bench.storage.queue(QUEUE).depth():  # noqa: ASYNC110  # the account tells nobody
+        while not await bench.storage.queue(RETRIES).depth():  # noqa: ASYNC110  # the account tells nobody
             await asyncio.sleep(0.05)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)

@@ -9,12 +9,12 @@ import pytest
 from integration.delivery import Work, decode_continuation
 from integration.delivery.outcome import Deferred, Delivered, PutOff, Stale
 from integration.delivery.queued.claim_checks import KEEP
-from integration.delivery.queued.queue import BEHIND, QUEUE
+from integration.delivery.queued.queue import BEHIND
 from integration.errors import CorruptRecord, StorageUnavailable, TargetUnavailable
 from integration.events.decode import decode
 from integration.journal import PATIENCE, Entry, Journal, Run, Subject
 from integration.journal.scope import ByRoute
-from integration.storage.names import EVENTS, PAYLOADS
+from integration.storage.names import EVENTS, PAYLOADS, RETRIES
 from tests.fixtures.bench import AT, ORDERS, business_event
 
 BODY = business_event(EventId="L" * 8, EventTime="/Date(1767322800000)/", Notes="n" * 100_000)
@@ -66,7 +66,7 @@ def killing(bench, step):
         setattr(owner, name, run)
 
     checks = bench.retries.claim_checks
-    effects = [(checks, "keep"), (checks, "settle"), (bench.storage.queue(QUEUE), "put"), (bench.orders, "deliver")]
+    effects = [(checks, "keep"), (checks, "settle"), (bench.storage.queue(RETRIES), "put"), (bench.orders, "deliver")]
     if bench.journal:
         effects += [(bench.journal, "claim"), (bench.journal, "end")]
     for owner, name in effects:
@@ -155,7 +155,7 @@ async def test_the_sweep_deletes_what_is_old_and_nothing_younger(bench):
     assert [path async for path in blobs.names("")] == sorted(young)
 
 
-@pytest.mark.parametrize("queue", [EVENTS, f"{EVENTS}-poison", QUEUE, f"{QUEUE}-poison"])
+@pytest.mark.parametrize("queue", [EVENTS, f"{EVENTS}-poison", RETRIES, f"{RETRIES}-poison"])
 async def test_nothing_is_swept_while_messages_stand_that_may_need_it(bench, queue, caplog):
     await bench.storage.blobs(PAYLOADS).put("payloads/deliveries/2025/01/01/x", b"x")
     await bench.storage.queue(queue).put(b"waits")

@@ -11,14 +11,13 @@ from integration.dead_letters import Filter, Record
 from integration.delivery import Work, decode_continuation
 from integration.delivery.outcome import Buried, Deferred, Delivered, Held
 from integration.delivery.queued.chain import Chain
-from integration.delivery.queued.queue import QUEUE
 from integration.delivery.queued.work import encode_continuation
 from integration.errors import CorruptRecord, StorageUnavailable, TargetRejected, TargetUnavailable
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.journal import Journal, Subject
 from integration.journal.scope import ByRoute, Recheck, WholeEvent
-from integration.storage.names import DEAD_LETTERS, PAYLOADS
+from integration.storage.names import DEAD_LETTERS, PAYLOADS, RETRIES
 from tests.fixtures.bench import ORDERS, OTHERS, business_event
 
 BODY = business_event(EventId="A" * 8, EventTime="/Date(1767322800000)/")
@@ -230,7 +229,7 @@ async def test_a_replay_that_meets_another_run_waits_as_a_message_and_is_no_stal
     async def put(message, *, delay):  # a queue would keep it invisible by the machine's clock
         messages.append(message)
 
-    monkeypatch.setattr(bench.storage.queue(QUEUE), "put", put)
+    monkeypatch.setattr(bench.storage.queue(RETRIES), "put", put)
     assert await replay(bench) == {"parked": 1}
     assert await bench.dead() == []
     bench.clock.seconds += 160
@@ -294,7 +293,7 @@ async def test_a_poison_retry_message_of_an_older_generation_is_replayed_and_del
         message="m",
         accepted_at=bench.clock.now(),
         recorded_at=bench.clock.now(),
-        source=QUEUE,
+        source=RETRIES,
         body=encode_continuation(work),
     )
     await bench.dead_letters.bury(record)
@@ -322,7 +321,7 @@ async def test_a_retry_message_whose_claim_check_is_gone_stays_a_dead_letter_thr
         message="m",
         accepted_at=bench.clock.now(),
         recorded_at=bench.clock.now(),
-        source=QUEUE,
+        source=RETRIES,
         body=encode_continuation(work),
     )
     await bench.dead_letters.bury(record)
@@ -337,4 +336,4 @@ async def test_a_refused_replay_of_a_message_waits_for_the_run_that_holds_its_ev
     event = event_of(bench)
     await bench.journal.claim(Subject.of(event), "source", accepted_at=bench.clock.now())
     assert await bench.pipeline.receive(bench.inbound(BODY), replay=1) == [Held("")]
-    assert await bench.storage.queue(QUEUE).depth() == 1
+    assert await bench.storage.queue(RETRIES).depth() == 1
