@@ -28,7 +28,7 @@ from benchmarks.measure import Row, row
 from emulation.azurite import Azurite
 from emulation.service_bus import QueueConfig, ServiceBus
 from integration.clock import SystemClock
-from integration.delivery.screening.newest import SHARE, Newest
+from integration.delivery.screening.newest import REREAD_AFTER_SECONDS, Newest
 from integration.delivery.screening.newest_rows import NewestRows
 from integration.journal import Journal
 from integration.journal.tables import table_of
@@ -95,7 +95,7 @@ class Stage:
         try:
             async with self.client.get_queue_sender("in") as sender, self.client.get_queue_receiver("in") as receiver:
                 for _ in range(COUNTED // count):
-                    side.clock.ahead += SHARE + 1
+                    side.clock.ahead += REREAD_AFTER_SECONDS + 1
                     await put(sender, count, at)
                     await pass_through(receiver, count, 1, side.work)
                     await side.written()
@@ -187,7 +187,7 @@ async def with_journal(stage: Stage, connection_string: str) -> list[Row]:
             name = f"table operations of an event{about} that is delivered at its first attempt"
             found.append(row(name, operations, "requests", budget=OPERATIONS))
         operations = await stage.operations(counted, now, apart=True)
-        name = f"the same of an event that is the only one of its kind in {SHARE:g} s"
+        name = f"the same of an event that is the only one of its kind in {REREAD_AFTER_SECONDS:g} s"
         found.append(row(name, operations, "requests", budget=OPERATIONS))
         by_hand = await stage.operations(Counted(plain), now)
         found.append(row("the same of the loop written by hand", by_hand, "requests"))

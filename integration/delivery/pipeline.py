@@ -38,7 +38,7 @@ from integration.events.event import Event
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound, Item, Undecoded
 from integration.faults import netted, summary, unforeseen
-from integration.journal import PATIENCE, Journal, Kind, Payloads
+from integration.journal import ASK_AGAIN_AFTER, Journal, Kind, Payloads
 from integration.journal.scope import WHOLE, ByRoute, Recheck, Slot, WhenLinked, WholeEvent
 from integration.links.values import Link
 from integration.loggers import logger
@@ -46,7 +46,7 @@ from integration.routing.table import RouteTable
 
 log = logger("delivery")
 
-SHARE = 2 / 3
+ATTEMPT_SHARE_OF_LEASE = 2 / 3
 """Of a run's lease that one attempt may take; what else a run does takes the rest."""
 
 
@@ -94,7 +94,9 @@ class Pipeline:
         self._retries = retries
         self._clock = clock
         self._undelivered = Undelivered(configuration, dead_letters, retries, clock, rng)
-        self._attempts = Attempts(targets, self._undelivered, clock, configuration.journal.lease * SHARE)
+        self._attempts = Attempts(
+            targets, self._undelivered, clock, configuration.journal.lease * ATTEMPT_SHARE_OF_LEASE
+        )
         self._runs = Runs(
             journal, retries, self._undelivered, RowSalvage(dead_letters, clock), clock=clock, payloads=payloads
         )
@@ -181,7 +183,7 @@ class Pipeline:
         outcomes = await self._under(work.kind, redeemed)
         match outcomes:
             case [Held()]:
-                await self._retries.later(redeemed, PATIENCE)
+                await self._retries.later(redeemed, ASK_AGAIN_AFTER)
             case [PutOff()]:
                 pass  # a copy of the message waits, for the same claim-check
             case _ if work.payload:

@@ -2,7 +2,7 @@
 
 from integration.journal.claim import (
     ANEW,
-    PATIENCE,
+    ASK_AGAIN_AFTER,
     Decision,
     Differs,
     Drop,
@@ -20,7 +20,7 @@ from integration.journal.store import Journal, Run
 
 __all__ = [
     "ANEW",
-    "PATIENCE",
+    "ASK_AGAIN_AFTER",
     "Bookmark",
     "Decision",
     "Differs",

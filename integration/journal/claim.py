@@ -51,7 +51,7 @@ LEASE = timedelta(seconds=150)
 """How long a run is believed to be alive, unless the configuration says otherwise."""
 MARGIN = timedelta(seconds=5)
 """How far past the lease a re-check comes."""
-PATIENCE = timedelta(seconds=10)
+ASK_AGAIN_AFTER = timedelta(seconds=10)
 """How long a delivery waits while another run holds the event."""
 
 ANEW = frozenset({reasons.UNROUTED, reasons.ROUTE_GONE})
@@ -245,7 +245,7 @@ def _received(row: Row, asked: _Asked) -> Decision:
         if asked.kind in ("release", "reopen", "replay"):
             return Refuse(held_until)
         past = held_until + MARGIN
-        return Wait(min(past, asked.now + PATIENCE) if asked.kind == "continuation" else past)
+        return Wait(min(past, asked.now + ASK_AGAIN_AFTER) if asked.kind == "continuation" else past)
     if asked.kind in ("reopen", "replay"):
         return (_reopen if asked.kind == "reopen" else _replay)(row, asked)
     # Whoever takes over finishes what was begun: all that matches if the dead run was about the event as a whole, and

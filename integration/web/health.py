@@ -15,7 +15,7 @@ from integration.single_flight import SingleFlight
 from integration.web.message import Response
 
 # Who probes health waits a few seconds; a storage account that hangs is an answer too.
-PATIENCE = 4.0
+STORAGE_ANSWERS_WITHIN_SECONDS = 4.0
 # Strangers may ask as often as they like: what they are told is looked up once in this many seconds.
 FRESH_FOR = 5.0
 _TYPE = {"Content-Type": "application/health+json", "Cache-Control": "no-store"}
@@ -78,13 +78,13 @@ class HealthPages:
         checks: dict[str, Any] = {}
         targets: dict[str, Any] = {}
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(STORAGE_ANSWERS_WITHIN_SECONDS):
                 for name in self._organizations:
                     checks[name] = await self._check(name)
                 open_ones, now = await self._circuits.open(), self._clock.now()
                 targets = {name: _standing(open_ones.get(name), now) for name in self._targets}
         except (StorageUnavailable, TimeoutError) as error:
-            late = StorageUnavailable(f"no answer within {PATIENCE} s")
+            late = StorageUnavailable(f"no answer within {STORAGE_ANSWERS_WITHIN_SECONDS} s")
             unavailable = error if isinstance(error, StorageUnavailable) else late
             checks["storage"] = {"status": "fail", "code": unavailable.code, "output": str(unavailable)}
         verdicts = {each["status"] for each in (*checks.values(), *targets.values())}

@@ -27,7 +27,8 @@ log = logger("web")
 
 # A queue message holds 48 KiB; what is larger is stored as a claim-check first.
 LARGEST_MESSAGE = 45 * 1024
-PATIENCE = 4.0
+STORAGE_ANSWERS_WITHIN_SECONDS = 4.0
+"""Longer than this a sender is not kept waiting: it is asked to try again."""
 RETRY_AFTER = 5
 
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
@@ -100,14 +101,14 @@ class Intake:
             return refusal(PayloadTooLarge(message))
         entered = self._admission.enter()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(STORAGE_ANSWERS_WITHIN_SECONDS):
                 await self._store(source, request)
             answer = Response.json(202, {"accepted": True})
         except PayloadTooLarge as error:
             answer = problem(431, error)  # the headers alone: the body is smaller than it may be
         except Exception as error:  # whatever it is, the sender keeps the message only at a 503
             expected = isinstance(error, TimeoutError | StorageUnavailable)
-            said = str(error) or f"no answer within {PATIENCE} s"
+            said = str(error) or f"no answer within {STORAGE_ANSWERS_WITHIN_SECONDS} s"
             log.error("%s: 503: %s", source.name, said, exc_info=None if expected else error)  # noqa: TRY400  # no trace for an outage
             answer = refusal(StorageUnavailable(), retry_after=RETRY_AFTER)
         finally:
@@ -127,10 +128,10 @@ class Intake:
         """
         request = Request(method="POST", headers={"content-type": content_type}, body=body)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(STORAGE_ANSWERS_WITHIN_SECONDS):
                 await self._store(source, request)
         except TimeoutError as error:
-            msg = f"{source.name}: no answer from storage within {PATIENCE} s"
+            msg = f"{source.name}: no answer from storage within {STORAGE_ANSWERS_WITHIN_SECONDS} s"
             raise StorageUnavailable(msg) from error
 
     async def _store(self, source: EventGridSource | HttpSource, request: Request) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from emulation.service_bus import Control
-from integration.delivery.pipeline import SHARE
+from integration.delivery.pipeline import ATTEMPT_SHARE_OF_LEASE
 from integration.storage.names import DUE
 from tests.faults import account, listing, receipts
 from tests.faults.canary import Canary
@@ -74,7 +74,7 @@ def run(
             transports=TRANSPORTS,
             waiting=waiting(world.storage, queues=(STORAGE_QUEUE,)),
             lease=LEASE,
-            attempt_within=LEASE * SHARE,
+            attempt_within=LEASE * ATTEMPT_SHARE_OF_LEASE,
             unrest=left,
         )
 

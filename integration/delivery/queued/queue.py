@@ -18,7 +18,7 @@ from integration.storage.patience import persist
 from integration.storage.queues import MAX_MESSAGE
 
 SOON = timedelta(minutes=10)
-BEHIND = timedelta(days=1)
+STOOD_STILL_AFTER = timedelta(days=1)
 """Messages that have waited for so long say that the app stood still: what they refer to can be of any age."""
 
 log = logger("delivery")
@@ -79,11 +79,14 @@ class RetryQueue:
         Raises:
             StorageUnavailable: The account did not answer; what is left is swept the next time.
         """
-        since = self._clock.now() - BEHIND
+        since = self._clock.now() - STOOD_STILL_AFTER
         names = [f"{queue}{suffix}" for queue in (EVENTS, RETRIES) for suffix in ("", "-poison")]
         waiting = [await self._storage.queue(name).oldest() for name in names]
         if any(oldest and oldest < since for oldest in waiting) or await self._due.overdue(since):
-            log.warning("no claim-check is swept: messages have waited for more than %s, so any may be needed", BEHIND)
+            log.warning(
+                "no claim-check is swept: messages have waited for more than %s, so any may be needed",
+                STOOD_STILL_AFTER,
+            )
             return 0
         return await self.claim_checks.sweep()
 

@@ -6,9 +6,9 @@ that it is, for each group of sources by itself, and a number further than `jump
 it neither becomes the newest nor is it marked, so that one wrong number cannot mark all later ones.
 
 The newest delivered is a row a kind that all instances share. A process reads it at first use and then at most once in
-`SHARE`, and writes what it has delivered behind, at most once in `BEHIND`: an operation an event would be more than the
-budget allows, and a mark may be missing for as long as that. An operator can reset a kind; each process follows when it
-reads or writes the row next.
+`REREAD_AFTER_SECONDS`, and writes what it has delivered behind, at most once in `WRITE_BEHIND_SECONDS`: an operation an
+event would be more than the budget allows, and a mark may be missing for as long as that. An operator can reset a kind;
+each process follows when it reads or writes the row next.
 """
 
 from collections import OrderedDict
@@ -27,9 +27,9 @@ OUT_OF_ORDER = "fnolinkoutoforder"
 KINDS = 10_000
 JUMP = 10_000_000
 """How far from the newest a number may be, unless the configuration says otherwise."""
-SHARE = 30.0
+REREAD_AFTER_SECONDS = 30.0
 """Seconds for which what was read counts as the newest of all instances."""
-BEHIND = 5.0
+WRITE_BEHIND_SECONDS = 5.0
 """Seconds after which what was delivered is written."""
 
 log = logger("delivery")
@@ -84,7 +84,7 @@ class Newest:
         kind = _kind(event)
         if self._shared is not None:
             mine, (rows, clock) = self._of(kind), self._shared
-            if mine.checked is None or clock.monotonic() - mine.checked > SHARE:
+            if mine.checked is None or clock.monotonic() - mine.checked > REREAD_AFTER_SECONDS:
                 await self._reads.join(kind, lambda: self._read(kind, mine, rows, clock))
         known = self._newest.get(kind)
         return (
@@ -139,7 +139,7 @@ class Newest:
     async def _behind(self) -> None:
         if self._shared is not None:
             while self._dirty:
-                await self._shared[1].sleep(BEHIND)
+                await self._shared[1].sleep(WRITE_BEHIND_SECONDS)
                 await self.flush()
 
     async def _read(self, kind: Kind, known: _Known, rows: NewestRows, clock: Clock) -> None:

@@ -15,16 +15,16 @@ from contextlib import asynccontextmanager
 from integration.clock import Clock
 from integration.errors import CoolingDown
 
-PATIENCE = 20.0
+TURN_WAIT_SECONDS = 20.0
 """Seconds that a delivery waits for its turn before it is put off, unattempted."""
 
-UNSAID = 5.0
+UNSAID_PAUSE_SECONDS = 5.0
 """Seconds of pause after a 429 without a readable Retry-After."""
 
-LONGEST = 3600.0
+LONGEST_PAUSE_SECONDS = 3600.0
 """Seconds of pause at the most, whatever is asked."""
 
-_AGAIN = 1.0
+_NO_TURN_RETRY_SECONDS = 1.0
 
 
 class Pace:
@@ -54,11 +54,11 @@ class Pace:
         self._check(url)
         place = self._places[url]
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TURN_WAIT_SECONDS):
                 await place.acquire()
         except TimeoutError as error:
-            msg = f"{self._calls} calls to {url} are under way, and none has ended for {PATIENCE:g} s"
-            raise CoolingDown(msg, retry_after=_AGAIN) from error
+            msg = f"{self._calls} calls to {url} are under way, and none has ended for {TURN_WAIT_SECONDS:g} s"
+            raise CoolingDown(msg, retry_after=_NO_TURN_RETRY_SECONDS) from error
         try:
             self._check(url)  # it may have asked for a pause while this one waited
             yield
@@ -72,7 +72,7 @@ class Pace:
             url: The environment's URL.
             seconds: How long, as it asked; None where it did not say.
         """
-        wait = UNSAID if seconds is None else min(max(seconds, 0.0), LONGEST)
+        wait = UNSAID_PAUSE_SECONDS if seconds is None else min(max(seconds, 0.0), LONGEST_PAUSE_SECONDS)
         self._until[url] = max(self._until.get(url, 0.0), self._clock.monotonic() + wait)
 
     def _check(self, url: str) -> None:

@@ -9,10 +9,10 @@ import pytest
 from integration.delivery import Work, decode_continuation
 from integration.delivery.outcome import Deferred, Delivered, PutOff, Stale
 from integration.delivery.queued.claim_checks import KEEP
-from integration.delivery.queued.queue import BEHIND
+from integration.delivery.queued.queue import STOOD_STILL_AFTER
 from integration.errors import CorruptRecord, StorageUnavailable, TargetUnavailable
 from integration.events.decode import decode
-from integration.journal import PATIENCE, Entry, Journal, Run, Subject
+from integration.journal import ASK_AGAIN_AFTER, Entry, Journal, Run, Subject
 from integration.journal.scope import ByRoute
 from integration.storage.names import EVENTS, PAYLOADS, RETRIES
 from tests.fixtures.bench import AT, ORDERS, business_event
@@ -167,7 +167,7 @@ async def test_nothing_is_swept_while_messages_stand_that_may_need_it(bench, que
 async def test_nothing_is_swept_while_due_retries_have_not_been_moved(bench):
     await bench.storage.blobs(PAYLOADS).put("payloads/deliveries/2025/01/01/x", b"x")
     await bench.retries.later(Work(scope=ByRoute("orders"), accepted_at=AT, payload="payloads/x"), timedelta(hours=1))
-    bench.clock.seconds += (BEHIND + timedelta(hours=2)).total_seconds()
+    bench.clock.seconds += (STOOD_STILL_AFTER + timedelta(hours=2)).total_seconds()
     assert await bench.retries.sweep() == 0
     assert await bench.retries.move_due(None) == 1
     await bench.continuations()
@@ -203,7 +203,7 @@ async def test_a_message_that_is_put_off_leaves_its_payload_to_the_copy_that_wai
     assert isinstance(held, Run)
     assert await bench.pipeline.resume(work) == [PutOff()]
     await bench.journal.end(held, (Entry(slot=ByRoute("others"), state="delivered"),))
-    bench.clock.seconds += PATIENCE.total_seconds()
+    bench.clock.seconds += ASK_AGAIN_AFTER.total_seconds()
     (copy,) = await works(bench)
     assert copy.payload == work.payload
     assert await bench.pipeline.resume(copy) == [Delivered("orders", 200, "ok")]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from integration.delivery.screening.newest import BEHIND, JUMP, OUT_OF_ORDER, SHARE, Newest
+from integration.delivery.screening.newest import JUMP, OUT_OF_ORDER, REREAD_AFTER_SECONDS, WRITE_BEHIND_SECONDS, Newest
 from integration.delivery.screening.newest_rows import NewestRows, Seen, WantedKinds
 from integration.errors import StorageUnavailable
 from integration.events.event import Event
@@ -73,7 +73,7 @@ async def test_it_is_written_behind_without_anybody_asking(instances, storage, c
     first.delivered(an_event(9))
     await settle()
     assert (await NewestRows(storage).read(KIND)).number == -1
-    await clock.advance(BEHIND)
+    await clock.advance(WRITE_BEHIND_SECONDS)
     await first._writes.join("behind", first.flush)  # the round that is under way
     assert (await NewestRows(storage).read(KIND)).number == 9
     assert await marked(instances(), 8)
@@ -85,7 +85,7 @@ async def test_another_instance_learns_of_it_once_what_it_has_read_is_old(instan
     first.delivered(an_event(9))
     await first.flush()
     assert not await marked(second, 8)
-    await clock.advance(SHARE + 1)
+    await clock.advance(REREAD_AFTER_SECONDS + 1)
     assert await marked(second, 8)
 
 
@@ -135,7 +135,7 @@ async def test_what_was_written_lately_is_not_read_again(storage, clock):
         await marked(newest, number)
         newest.delivered(an_event(number))
         await newest.flush()
-        await clock.advance(SHARE - 1)
+        await clock.advance(REREAD_AFTER_SECONDS - 1)
     assert rows.operations == 1 + 4
     await clock.advance(2)
     await marked(newest, 4)
@@ -199,12 +199,12 @@ async def test_one_wrong_number_marks_nothing_and_an_operator_can_reset_it(insta
     assert await rows.reset(WantedKinds(group="other"), clock.now()) == []
     assert await rows.reset(WantedKinds(type="T"), clock.now()) == [seen]
     assert [(each.number, each.resets) for each in await rows.listed(WantedKinds())] == [(None, 1)]
-    await clock.advance(SHARE + 1)
+    await clock.advance(REREAD_AFTER_SECONDS + 1)
     for newest in (first, second):
         assert not await marked(newest, 100)
     second.delivered(an_event(103))
     await second.flush()
-    await clock.advance(SHARE + 1)
+    await clock.advance(REREAD_AFTER_SECONDS + 1)
     assert await marked(first, 102)
     assert await marked(instances(), 102)
 

@@ -376,7 +376,7 @@ async def test_hostile_fields_never_reach_a_path(bench):
 
 
 async def test_an_attempt_that_would_outlast_its_run_is_given_up_and_made_again(bench, monkeypatch):
-    monkeypatch.setattr("integration.delivery.pipeline.SHARE", 0.0001)  # of 150 s
+    monkeypatch.setattr("integration.delivery.pipeline.ATTEMPT_SHARE_OF_LEASE", 0.0001)  # of 150 s
     bench.build(ONLY_ORDERS)
 
     async def hang(_):

@@ -5,7 +5,18 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from integration.journal.claim import LEASE, MARGIN, PATIENCE, Differs, Drop, Duplicate, Process, Refuse, Wait, claim
+from integration.journal.claim import (
+    ASK_AGAIN_AFTER,
+    LEASE,
+    MARGIN,
+    Differs,
+    Drop,
+    Duplicate,
+    Process,
+    Refuse,
+    Wait,
+    claim,
+)
 from integration.journal.errand import ENTIRE, errand_of
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended
@@ -88,7 +99,7 @@ def run(why, generation, *, whole=False, routes=(), settled=(), reopens=False, a
     )
 
 
-RECHECK, LATER, REFUSED = Wait(LEASED + MARGIN), Wait(NOW + PATIENCE), Refuse(LEASED)
+RECHECK, LATER, REFUSED = Wait(LEASED + MARGIN), Wait(NOW + ASK_AGAIN_AFTER), Refuse(LEASED)
 OWN = {"routes": ["mine"], "settled": ["done"]}
 AGAIN = run("replayed", 8, whole=True, afresh=True)
 REPLAYED = run("replayed", 8, **OWN, reopens=True, running="replay:mine")
