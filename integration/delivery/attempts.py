@@ -106,7 +106,7 @@ class Attempts:
     async def _attempt(
         self, work: Work, route: CompiledRoute, link: Link | LinkUnknown | None
     ) -> tuple[Settled, Attempted | None]:
-        event = work.subject_matter
+        event = work.require_event()
         if route.needs_link(event):
             if not isinstance(link, Linked):
                 return await self._without_link(work, route.target, link)

@@ -47,7 +47,7 @@ class Continuing:
         self._attempts = attempts
         self._undelivered = undelivered
 
-    async def go_on(  # noqa: PLR0913  # what going on depends on
+    async def make(  # noqa: PLR0913  # what going on depends on
         self,
         event: Event,
         works: list[Work],
@@ -110,7 +110,7 @@ class Continuing:
     async def _each(
         self, work: Work, link: Link | LinkUnknown | None, ledger: Ledger, settled: frozenset[Slot], *, anew: bool
     ) -> list[Outcome]:
-        event = work.subject_matter
+        event = work.require_event()
         if isinstance(work.scope, ByRoute):
             name = work.scope.name
             route = self._routes.get(name)
@@ -151,4 +151,4 @@ class Continuing:
         if not isinstance(work.scope, ByRoute):
             return True
         route = self._routes.get(work.scope.name)
-        return route is not None and route.needs_link(work.subject_matter)
+        return route is not None and route.needs_link(work.require_event())

@@ -175,7 +175,7 @@ class Pipeline:
         try:
             redeemed = await self._retries.redeem(work)
         except CorruptRecord:
-            if await self._runs.over(work):
+            if await self._runs.is_superseded(work):
                 return [Stale()]
             raise
         if redeemed is None:
@@ -210,7 +210,7 @@ class Pipeline:
 
     async def _afterwards(self, work: Work, outcomes: list[Outcome]) -> None:
         if any(isinstance(outcome, Delivered) for outcome in outcomes):
-            self._newest.delivered(work.subject_matter)
+            self._newest.delivered(work.require_event())
         await self._announce()
 
     async def _process(
@@ -231,7 +231,7 @@ class Pipeline:
         if parts and task.resent:
             outcomes += await self._resending.again(work, parts, ledger, task.settled)
         elif parts:
-            outcomes += await self._continuing.go_on(work.subject_matter, parts, link, ledger, task.settled)
+            outcomes += await self._continuing.make(work.require_event(), parts, link, ledger, task.settled)
         return outcomes
 
     async def _entire(self, work: Work, task: Task, ledger: Ledger) -> list[Outcome]:
@@ -248,7 +248,7 @@ class Pipeline:
 
     async def _guarded(self, work: Work, ledger: Ledger, but: frozenset[Slot]) -> list[Outcome]:
         """Deliver by every route that takes the event, unless a guard is against it."""
-        event = work.subject_matter
+        event = work.require_event()
         if event.internal:
             return await self._spreading.all_routes(work, ledger, but)
         work = msgspec.structs.replace(work, scope=WHOLE)

@@ -65,15 +65,15 @@ class Resending:
         works = [msgspec.structs.replace(each, event=await self.stored(work, each.scope, ledger)) for each in works]
         try:
             # What came under the id of another event has got as far as a route: an operator has let it in.
-            verdict = await self._screening.guarded(work.subject_matter, replay=max(work.chain.replay, 1))
+            verdict = await self._screening.guarded(work.require_event(), replay=max(work.chain.replay, 1))
         except LinkUnknown as unknown:
             return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
         if not isinstance(verdict, Echo | Refused):
-            return await self._continuing.go_on(works[0].subject_matter, works, None, ledger, settled, anew=True)
+            return await self._continuing.make(works[0].require_event(), works, None, ledger, settled, anew=True)
         for each in works:
             ledger.leave(each.scope)
         if isinstance(verdict, Echo):
-            log.info("%s is an echo of our own write", work.subject_matter.key)
+            log.info("%s is an echo of our own write", work.require_event().key)
             return [Ignored("echo")]
         # Beside the dead letters that there are: they hold what had passed the guards.
         whole = msgspec.structs.replace(work, scope=WholeEvent())
@@ -91,7 +91,7 @@ class Resending:
         Raises:
             StorageUnavailable: It could not be read.
         """
-        event = work.subject_matter
+        event = work.require_event()
         if not isinstance(scope, ByRoute) and ledger.proven:
             return event
         found = await self._undelivered.stored(ledger.letter(scope))

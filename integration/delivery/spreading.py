@@ -45,7 +45,7 @@ class Spreading:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        event = await self._newest.mark(work.subject_matter)
+        event = await self._newest.mark(work.require_event())
         matches = self._table.match(event)
         needs_link = bool(matches.undecided) or any(route.needs_link(event) for route in matches.routes)
         link = await self.link_for(event, needed=needs_link)

@@ -97,7 +97,7 @@ class Undelivered:
         Raises:
             StorageUnavailable: It is not known to be stored.
         """
-        log.error("%s by %s: %s", work.subject_matter.key, work.scope.route or "no route yet", fault)
+        log.error("%s by %s: %s", work.require_event().key, work.scope.route or "no route yet", fault)
         last = self.attempted(fault)
         tried = work.following(work.chain.tried(last).faulted(last))
         return await self.defer(tried, fault, target), last
@@ -142,7 +142,7 @@ class Undelivered:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        event = unrouted.subject_matter
+        event = unrouted.require_event()
         if event.internal:
             log.warning("no route takes the alert %s", event.type)
             return Ignored("unrouted")
@@ -204,7 +204,7 @@ class Undelivered:
             return None
 
     def _record(self, work: Work, reason: str, message: str, hint: str, target: str) -> Record:
-        event = work.subject_matter
+        event = work.require_event()
         route, whole = stored(work.scope)
         return Record(
             organization=event.organization,

@@ -102,7 +102,7 @@ class Journal:
             scope: What it is about.
             digest: Of the event's data as its sender sent it; empty: it is neither compared nor written.
             salvage: Keeps a row that cannot be read, before another is written in its place.
-            owner: A word of the caller's, so that a repeated call knows its own write again; `word()` makes one.
+            owner: The caller's, so that a repeated call knows its own write again; `owner_token()` makes one.
 
         Returns:
             A Run, if it was claimed; else the decision that says what to do instead.
@@ -110,7 +110,7 @@ class Journal:
         Raises:
             StorageUnavailable: The account did not answer; nothing may be done.
         """
-        owner = owner or self.word()
+        owner = owner or self.owner_token()
         fresh = Row(subject=subject, state="received", generation=0, accepted_at=accepted_at, digest=digest)
         tables = tables_for(subject.time, self._clock.now(), self._keep)
         # A source mostly brings what nobody has seen: one insert, no read. Everything else has a row.
@@ -219,8 +219,8 @@ class Journal:
             log.info("the journal table %s is over and dropped", name)
         return dropped
 
-    def word(self) -> str:
-        """Make a random word for one claim."""
+    def owner_token(self) -> str:
+        """Make a random token for one claim."""
         return f"{self._rng.getrandbits(64):016x}"
 
     def _resumed(  # noqa: PLR0913  # the columns of the claim table

@@ -76,7 +76,7 @@ class Step(Enum):
     """Wait for a fresh answer."""
 
 
-def decide(entry: Entry, now: float, *, shared: bool) -> Step:
+def next_step(entry: Entry, now: float, *, shared: bool) -> Step:
     """Decide what a query does.
 
     Args:
@@ -121,10 +121,10 @@ class Take(msgspec.Struct, frozen=True):
     """Take the lease and call."""
 
 
-type Claim = Adopt | Refused | Wait | Take
+type WhoAsks = Adopt | Refused | Wait | Take
 
 
-def claim(  # noqa: PLR0913 (everything that the decision depends on)
+def who_asks(  # noqa: PLR0913 (everything that the decision depends on)
     record: Record | None,
     *,
     known: datetime | None,
@@ -132,7 +132,7 @@ def claim(  # noqa: PLR0913 (everything that the decision depends on)
     now: datetime,
     policy: Policy,
     forced: bool = False,
-) -> Claim:
+) -> WhoAsks:
     """Decide who calls Dataverse.
 
     Args:

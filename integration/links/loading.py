@@ -12,7 +12,7 @@ from integration.clock import Clock
 from integration.config.keys.model import Organization
 from integration.errors import Busy, LinkUnknown, StorageUnavailable, UnexpectedAnswer
 from integration.links.asking import Asker
-from integration.links.decide import Adopt, Policy, Refused, Wait, age_of, claim, next_backoff, remaining
+from integration.links.decide import Adopt, Policy, Refused, Wait, age_of, next_backoff, remaining, who_asks
 from integration.links.entry import Entry
 from integration.links.shared import Failure, Record, SharedTier
 from integration.links.values import Link, remembering
@@ -116,7 +116,7 @@ class Loader:
             known = stored.record.link.checked_at
         while True:
             record = stored.record if stored is not None else None
-            decision = claim(
+            decision = who_asks(
                 record,
                 known=known,
                 unchanged_for=entry.unchanged_for(stored.etag if stored else "", self._clock.monotonic()),

@@ -18,7 +18,7 @@ from integration.dataverse.connection import CALL_TIMEOUT
 from integration.errors import ConfigurationError, LinkUnknown, Problem, UnknownOrganization
 from integration.identity import Tokens, scope_for
 from integration.links.asking import Asker
-from integration.links.decide import Policy, Step, decide
+from integration.links.decide import Policy, Step, next_step
 from integration.links.entry import Entry
 from integration.links.loading import Loader
 from integration.links.shared import SharedTier
@@ -286,7 +286,7 @@ class LinkResolver:
         name = entry.organization.name
         compared = False
         while True:
-            step = decide(entry, self._monotonic(), shared=self._loader.sharing and not compared)
+            step = next_step(entry, self._monotonic(), shared=self._loader.sharing and not compared)
             if step is Step.COMPARE:
                 await self._compares.join(name, lambda: self._loader.compare(entry))
                 compared = True

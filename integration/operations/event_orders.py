@@ -114,7 +114,7 @@ class EventOrders:
         except PayloadNotKept as error:
             msg = f"the event {id_[:80]!r} has no dead letter, and its payload was not kept"
             raise PayloadNotKept(msg) from error
-        event = work.subject_matter
+        event = work.require_event()
         return Ordered(event=event.key, organization=event.organization, replay=work.chain.replay)
 
     async def purge(self, purge: Purge) -> Forgotten:

@@ -192,7 +192,7 @@ class Parts:
     def circuits(self) -> Circuits:
         """The targets behind their circuit breakers."""
         common = self.configuration.delivery.breaker
-        own = {name: target.breaker.over(common) for name, target in self.configuration.targets.items()}
+        own = {name: target.breaker.overlaid_on(common) for name, target in self.configuration.targets.items()}
         return Circuits(self.targets, common, self._clock, own)
 
     @cached_property

@@ -51,7 +51,7 @@ class OwnBreaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_for: timedelta | None = None
     open_at_most: timedelta | None = None
 
-    def over(self, common: Breaker) -> Breaker:
+    def overlaid_on(self, common: Breaker) -> Breaker:
         """Return what holds for the target.
 
         Args:

@@ -36,7 +36,7 @@ async def abandon(  # noqa: PLR0913, PLR0917  # what was buried, and with what
     if journal is None or subject is None or (work.event is not None and work.event.internal):
         return True
     own = isinstance(work.scope, Recheck)
-    owner = journal.word()
+    owner = journal.owner_token()
     run = await persist(
         lambda: journal.claim(
             subject,

@@ -92,7 +92,7 @@ class Ledger:
 
 
 def _letter(buried: Buried, work: Work) -> str:
-    event = work.subject_matter
+    event = work.require_event()
     return path_for(event.organization, buried.reason, work.accepted_at, event.key, buried.route)
 
 

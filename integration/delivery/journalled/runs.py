@@ -96,11 +96,11 @@ class Runs:
         Raises:
             StorageUnavailable: Something could not be stored; the message must not be acknowledged.
         """
-        journal, event = self._journal, work.subject_matter
+        journal, event = self._journal, work.require_event()
         if journal is None or event.internal:
             return await act(work, Task.of(kind, work, None), Ledger())
         for _ in range(_ROUNDS):
-            owner, event = journal.word(), work.subject_matter
+            owner, event = journal.owner_token(), work.require_event()
             answer = await persist(
                 lambda owner=owner, event=event, work=work: journal.claim(
                     Subject.of(event),
@@ -148,7 +148,7 @@ class Runs:
             self._clock,
         )
 
-    async def over(self, work: Work) -> bool:
+    async def is_superseded(self, work: Work) -> bool:
         """Tell whether a retry message that has lost its claim-check is of a link of the chain that is over.
 
         Raises:
@@ -172,7 +172,7 @@ class Runs:
         Raises:
             StorageUnavailable: It is not known to be kept.
         """
-        event = work.subject_matter
+        event = work.require_event()
         log.error("%s by %s: %s", event.key, work.scope.route or "all routes", fault)
         tried = work.following(work.chain.faulted(self._undelivered.attempted(fault)))
         delay = None if kind == "release" else self._undelivered.after_fault(tried)
@@ -216,7 +216,7 @@ class Runs:
 
     async def _kept(self, run: Run, work: Work) -> None:
         if self._payloads is not None and run.decision.whole:
-            await self._payloads.put(run.table, work.subject_matter)
+            await self._payloads.put(run.table, work.require_event())
 
     async def _let_go(self, journal: Journal, run: Run, ledger: Ledger) -> None:
         """Record what was done before something failed, so that the message can be processed as soon as it is back."""
@@ -226,7 +226,7 @@ class Runs:
             log.warning("%s stays claimed until its lease is over: %s", run.row.subject.key, summary(error))
 
     async def _instead(self, kind: Kind, work: Work, answer: Decision) -> Outcome:
-        event = work.subject_matter
+        event = work.require_event()
         match answer:
             case Duplicate():
                 log.info("%s is a duplicate", event.key)
@@ -248,7 +248,7 @@ class Runs:
 
     def _recheck(self, work: Work) -> Work:
         # A name of its own, since its claim-check must not be deleted with another's.
-        word = self._journal.word() if self._journal else ""
+        word = self._journal.owner_token() if self._journal else ""
         return Work(scope=Recheck(word), accepted_at=work.accepted_at, event=work.event)
 
 

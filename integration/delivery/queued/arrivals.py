@@ -187,7 +187,7 @@ class Arrivals:
         work = await self._retries().redeem(continuation)
         if work is None:
             return None
-        event = work.subject_matter
+        event = work.require_event()
         return msgspec.structs.replace(
             record,
             organization=event.organization,

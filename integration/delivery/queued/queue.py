@@ -51,7 +51,7 @@ class RetryQueue:
         """
         message = encode_continuation(work)
         if len(message) > MAX_MESSAGE:
-            event = work.subject_matter
+            event = work.require_event()
             path = work.payload or await persist(lambda: self.claim_checks.keep(event.key, store(event)), self._clock)
             about = Subject.of(event)
             message = encode_continuation(msgspec.structs.replace(work, event=None, payload=path, about=about))

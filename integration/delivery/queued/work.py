@@ -72,9 +72,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         chain = Chain(replay=self.chain.replay, generation=self.chain.generation)
         return Work(scope=scope, accepted_at=self.accepted_at, event=self.event, chain=chain)
 
-    @property
-    def subject_matter(self) -> Event:
-        """The event itself.
+    def require_event(self) -> Event:
+        """Give the event itself.
 
         Raises:
             CorruptRecord: It is not here: the claim-check was not redeemed.

@@ -203,16 +203,16 @@ class Releases:
                 if record.accepted_at > horizon:
                     break  # oldest first: the rest is younger
                 nothing = NotLinked(code=reasons.PARKED_TOO_LONG, message=record.message, checked_at=now)
-                outcomes += await self._go_on(parked, record, nothing)
+                outcomes += await self._release(parked, record, nothing)
         return outcomes
 
     async def _one(self, parked: Parked, link: Link, *, current_environment: bool = False) -> list[Outcome]:
         record = await self._read(parked)
         if record is None:
             return []
-        return await self._go_on(parked, record, link, current_environment=current_environment)
+        return await self._release(parked, record, link, current_environment=current_environment)
 
-    async def _go_on(
+    async def _release(
         self, parked: Parked, record: Record, link: Link, *, current_environment: bool = False
     ) -> list[Outcome]:
         work = Work(

@@ -199,10 +199,10 @@ def test_a_target_differs_from_the_common_breaker_in_what_it_names():
     text = '[delivery.breaker]\nfailures = 9\nopen_for = "10s"\n'
     text += webhook('url = "https://example.com/"\n[targets.w.breaker]\nfailures = "%N%"\nenabled = false\n')
     read = configuration(text, {"N": "2"})
-    own = read.targets["w"].breaker.over(read.delivery.breaker)
+    own = read.targets["w"].breaker.overlaid_on(read.delivery.breaker)
     assert (own.failures, own.enabled, own.open_for) == (2, False, read.delivery.breaker.open_for)
     plain = configuration(webhook('url = "https://example.com/"'))
-    assert plain.targets["w"].breaker.over(plain.delivery.breaker) == plain.delivery.breaker
+    assert plain.targets["w"].breaker.overlaid_on(plain.delivery.breaker) == plain.delivery.breaker
 
 
 def test_a_number_is_converted_after_substitution():

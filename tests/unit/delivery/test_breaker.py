@@ -248,7 +248,10 @@ async def test_breakers_can_be_switched_off():
 
 
 async def test_a_target_may_have_thresholds_of_its_own():
-    own = {"orders": OwnBreaker(failures=1).over(SETTINGS), "others": OwnBreaker(enabled=False).over(SETTINGS)}
+    own = {
+        "orders": OwnBreaker(failures=1).overlaid_on(SETTINGS),
+        "others": OwnBreaker(enabled=False).overlaid_on(SETTINGS),
+    }
     assert (own["orders"].failures, own["orders"].open_for) == (1, SETTINGS.open_for)
     target = Target()
     circuits = Circuits(target, SETTINGS, PassingClock(NOW), own)

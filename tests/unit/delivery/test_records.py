@@ -113,7 +113,7 @@ def test_records_of_another_version_are_corrupt(read, written):
 
 def test_work_without_its_event_says_so():
     with pytest.raises(CorruptRecord):
-        _ = Work(scope=ByRoute("r"), accepted_at=AT).subject_matter
+        _ = Work(scope=ByRoute("r"), accepted_at=AT).require_event()
 
 
 def test_the_path_of_a_dead_letter_orders_by_first_acceptance_and_is_the_same_each_time():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from integration.config.keys.model import Cache
 from integration.links import Linked, NotLinked, Record
-from integration.links.decide import Adopt, Policy, Refused, Step, Take, Wait, claim, decide, next_backoff
+from integration.links.decide import Adopt, Policy, Refused, Step, Take, Wait, next_backoff, next_step, who_asks
 from integration.links.entry import Entry
 from integration.links.shared import Failure, decode_record, encode_record
 from integration.links.trust import distrust, is_under
@@ -33,7 +33,7 @@ def entry(link=None, *, fresh_until=-inf, usable_until=-inf, not_before=-inf, co
 def test_nothing_is_served_that_is_too_old_and_nothing_is_loaded_too_early(
     *, now, fresh, usable, not_before, has_link, shared
 ):
-    step = decide(
+    step = next_step(
         entry(LINK if has_link else None, fresh_until=fresh, usable_until=usable, not_before=not_before),
         now,
         shared=shared,
@@ -49,9 +49,9 @@ def test_nothing_is_served_that_is_too_old_and_nothing_is_loaded_too_early(
 @given(now=moments, compare_from=moments, compare_by=moments)
 def test_comparing_happens_only_with_a_shared_tier(now, compare_from, compare_by):
     made = entry(LINK, fresh_until=inf, usable_until=inf, compare_from=compare_from, compare_by=compare_by)
-    assert decide(made, now, shared=False) is Step.SERVE
+    assert next_step(made, now, shared=False) is Step.SERVE
     expected = Step.COMPARE if now >= compare_by else Step.SERVE_AND_COMPARE if now >= compare_from else Step.SERVE
-    assert decide(made, now, shared=True) is expected
+    assert next_step(made, now, shared=True) is expected
 
 
 failures = st.builds(Failure, st.sampled_from(["Throttled", "Unreachable", "Forbidden"]), st.just("why"))
@@ -72,10 +72,8 @@ records = st.builds(
 
 
 @given(record=records, known=st.none() | times, unchanged=st.floats(0, 300), forced=st.booleans())
-def test_a_claim_never_calls_beside_a_living_lease_nor_before_it_may_nor_adopts_what_is_old(
-    record, known, unchanged, forced
-):
-    decision = claim(record, known=known, unchanged_for=unchanged, now=NOW, policy=POLICY, forced=forced)
+def test_nobody_calls_beside_a_living_lease_nor_before_it_may_nor_adopts_what_is_old(record, known, unchanged, forced):
+    decision = who_asks(record, known=known, unchanged_for=unchanged, now=NOW, policy=POLICY, forced=forced)
     waiting = record.failure is not None and record.not_before is not None and record.not_before > NOW
     match decision:
         case Adopt(link):
@@ -94,7 +92,7 @@ def test_a_claim_never_calls_beside_a_living_lease_nor_before_it_may_nor_adopts_
 
 
 def test_without_a_record_the_first_takes_the_lease():
-    assert claim(None, known=None, unchanged_for=0, now=NOW, policy=POLICY) == Take()
+    assert who_asks(None, known=None, unchanged_for=0, now=NOW, policy=POLICY) == Take()
 
 
 @given(asked=st.none() | st.floats(0, 1e9), attempt=st.integers(1, 1000), seed=st.integers())
