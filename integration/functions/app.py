@@ -9,21 +9,7 @@ import azure.functions as func
 from integration.background import Unheard
 from integration.config import Configuration, check
 from integration.errors import ConfigurationError, Problem
-from integration.functions import (
-    control_numbers,
-    dead_letters,
-    event_grid,
-    event_hubs,
-    events,
-    health,
-    intake,
-    links,
-    parked,
-    queues,
-    service_bus,
-    timers,
-    warmup,
-)
+from integration.functions import event_grid, event_hubs, http, intake, queues, service_bus, timers, warmup
 from integration.routing.table import RouteTable
 from integration.telemetry import quieten
 
@@ -68,13 +54,8 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app.register_functions(service_bus.blueprint(configuration, worker))
     app.register_functions(event_hubs.blueprint(configuration, worker))
     app.register_functions(event_grid.blueprint(configuration, worker))
-    app.register_functions(links.blueprint(worker))
-    app.register_functions(events.blueprint(worker))
-    app.register_functions(dead_letters.blueprint(worker))
-    app.register_functions(parked.blueprint(worker))
-    app.register_functions(control_numbers.blueprint(worker))
-    app.register_functions(health.blueprint(configuration, worker))
-    app.register_functions(timers.blueprint(worker))
+    app.register_functions(http.blueprint(worker))
+    app.register_functions(timers.blueprint(configuration, worker))
     app.register_functions(warmup.blueprint(worker))
     return app
 

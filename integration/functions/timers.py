@@ -1,7 +1,8 @@
-"""The timers of the worker's own housekeeping."""
+"""The timers: the health watch, and the worker's own housekeeping."""
 
 import azure.functions as func
 
+from integration.config import Configuration
 from integration.functions.workers import Workers
 
 # Rows that are due within ten minutes are moved, so every five minutes none is late.
@@ -9,9 +10,14 @@ DUE = "0 */5 * * * *"
 RETENTION = "0 17 3 * * *"
 
 
-def blueprint(worker: Workers) -> func.Blueprint:
+def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register the timers."""
     bp = func.Blueprint()
+
+    @bp.function_name("health_timer")
+    @bp.timer_trigger("timer", configuration.health.schedule)
+    async def health_timer(timer: func.TimerRequest) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        await worker().watch.round()
 
     @bp.function_name("retries_timer")
     @bp.timer_trigger("timer", DUE)

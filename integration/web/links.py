@@ -33,7 +33,8 @@ class LinkPages:
         self._operations = operations
         self._cache = cache
 
-    def organizations(self) -> Response:
+    @refusing()
+    async def organizations(self) -> Response:
         """List the configured organizations."""
         return Response.json(200, self._operations.organizations())
 

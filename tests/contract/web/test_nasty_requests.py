@@ -13,7 +13,7 @@ import azure.functions as func  # noqa: TID251  # the operations take its reques
 import pytest
 
 from integration.dead_letters import Filter
-from integration.functions import dead_letters, events, health, intake, links, parked
+from integration.functions import http, intake
 from integration.storage import Storage
 from integration.worker.lost import Message
 from tests.unit.worker.test_net import AT, World, unlinked
@@ -148,14 +148,7 @@ class Sender:
 def operations(world):
     """List every operation that is registered: its function, method, route and the names in it."""
     app = func.FunctionApp()
-    for blueprint in (
-        intake.blueprint(world.configuration, lambda: world),
-        links.blueprint(lambda: world),
-        events.blueprint(lambda: world),
-        dead_letters.blueprint(lambda: world),
-        parked.blueprint(lambda: world),
-        health.blueprint(world.configuration, lambda: world),
-    ):
+    for blueprint in (intake.blueprint(world.configuration, lambda: world), http.blueprint(lambda: world)):
         app.register_functions(blueprint)
     found = []
     for each in app.get_functions():
@@ -267,13 +260,15 @@ async def test_what_nobody_foresees_is_problem_details_with_an_id_that_stands_in
     async def fails(*args):
         raise ValueError("AccountKey=c2VjcmV0c2VjcmV0 is no key")
 
-    for part, name in (("dead_letter_pages", "list"), ("event_pages", "list"), ("parked_pages", "list")):
-        monkeypatch.setattr(getattr(world, part), name, fails)
+    for part in ("dead_letter_pages", "event_pages", "parked_pages", "control_number_pages"):
+        monkeypatch.setattr(getattr(world, part), "list", fails)
     monkeypatch.setattr(world.intake, "accept", fails)
     failed = 0
     for operation, method, route, _names in operations(world):
         if (method, route) not in {
-            (m, r) for m in ("GET", "POST") for r in ("dead-letters", "events", "parked", "events/erp")
+            (m, r)
+            for m in ("GET", "POST")
+            for r in ("dead-letters", "events", "parked", "control-numbers", "events/erp")
         }:
             continue
         asked = func.HttpRequest(method=method, url="/", params={}, route_params={}, body=b"{}")
@@ -288,7 +283,7 @@ async def test_what_nobody_foresees_is_problem_details_with_an_id_that_stands_in
         [record] = [each.getMessage() for each in caplog.records if told["instance"] in each.getMessage()]
         assert "ValueError" in record
         assert "c2VjcmV0" not in record
-    assert failed == 4
+    assert failed == 5
 
 
 async def test_a_worker_that_cannot_be_built_is_problem_details_too():
@@ -296,7 +291,7 @@ async def test_a_worker_that_cannot_be_built_is_problem_details_too():
         raise RuntimeError("no certificate")
 
     app = func.FunctionApp()
-    app.register_functions(dead_letters.blueprint(fails))
+    app.register_functions(http.blueprint(fails))
     for each in app.get_functions():
         answer = await each.get_user_function()(func.HttpRequest(method="GET", url="/", body=b""))
         assert answer.status_code == 500

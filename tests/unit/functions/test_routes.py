@@ -11,6 +11,7 @@ from emulation.functions_host.function import Binding, Function
 from emulation.functions_host.http_trigger import Endpoint
 from integration.config.keys.function_names import KINDS, RESERVED
 from integration.functions.app import build
+from integration.functions.http import OPERATIONS
 from tests.unit.functions.test_app import CONFIGURATION, SETTINGS, registered
 
 HEAD = CONFIGURATION.split("[sources.erp]", maxsplit=1)[0] + (
@@ -70,6 +71,11 @@ def test_what_an_operator_calls_by_a_word_is_no_id_of_something_else(tmp_path):
         if one is not other and one.methods & other.methods:
             path = "/" + re.sub(r"\{[^}]*\}", "something-else", one.route.template)
             assert other.route.match(path) is None, (one.route.template, other.route.template)
+
+
+def test_the_table_of_operations_stands_in_the_order_of_the_host():
+    names = [operation.name for operation in OPERATIONS]
+    assert names == sorted(set(names), key=str.lower)
 
 
 def test_a_stranger_sees_the_same_for_a_source_that_exists_and_one_that_does_not(tmp_path):

@@ -116,8 +116,8 @@ async def test_refresh_asks_past_the_cache():
     assert answers.asked == ["refresh contoso"]
 
 
-def test_the_list_holds_names_and_urls_only():
-    content = json.loads(pages(LINKED).organizations().body)
+async def test_the_list_holds_names_and_urls_only():
+    content = json.loads((await pages(LINKED).organizations()).body)
     assert content == {
         "organizations": [{"name": "contoso", "url": "https://contoso.crm.dynamics.com", "cloud": "public"}]
     }

@@ -1,0 +1,96 @@
+"""The operations over HTTP, as one table: each is a function of its own, with its own key.
+
+In the order in which the host tries them, that of their names (`FunctionMetadataManager` and
+`WebScriptHostHttpRoutesManager` of azure-functions-host): the first whose route fits answers, and a literal has no
+precedence over a parameter. So no route is a parameter where another with its method is a literal at the same place.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import azure.functions as func
+import msgspec
+
+from integration.functions.convert import answer, part_of, problems, request_of
+from integration.functions.workers import Workers
+
+if TYPE_CHECKING:
+    from integration.web import Request, Response
+    from integration.worker import Worker
+
+type Ask = Callable[[Worker, Request, Callable[[str], str]], Awaitable[Response]]
+"""Has a worker answer a request; the last argument gives the named parts of its path."""
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One operation.
+
+    Args:
+        name: Of its function, and of its key.
+        method: The HTTP method.
+        route: Behind /api.
+        ask: Has a worker answer.
+        anonymous: Whether it asks for no key.
+    """
+
+    name: str
+    method: str
+    route: str
+    ask: "Ask"
+    anonymous: bool = False
+
+
+OPERATIONS = (
+    Operation("control_numbers", "GET", "control-numbers", lambda w, req, _: w.control_number_pages.list(req)),
+    Operation(
+        "control_numbers_reset", "POST", "control-numbers/reset", lambda w, req, _: w.control_number_pages.reset(req)
+    ),
+    Operation("dead_letter", "GET", "dead-letters/{id}", lambda w, _, part: w.dead_letter_pages.show(part("id"))),
+    Operation("dead_letters", "GET", "dead-letters", lambda w, req, _: w.dead_letter_pages.list(req)),
+    Operation(
+        "dead_letters_cancel",
+        "POST",
+        "dead-letters/jobs/{id}/cancel",
+        lambda w, _, part: w.dead_letter_pages.cancel(part("id")),
+    ),
+    Operation(
+        "dead_letters_job", "GET", "dead-letters/jobs/{id}", lambda w, _, part: w.dead_letter_pages.job(part("id"))
+    ),
+    Operation("dead_letters_purge", "POST", "dead-letters/purge", lambda w, req, _: w.dead_letter_pages.purge(req)),
+    Operation("dead_letters_replay", "POST", "dead-letters/replay", lambda w, req, _: w.dead_letter_pages.replay(req)),
+    Operation("event", "GET", "events/{id}", lambda w, req, part: w.event_pages.show(part("id"), req)),
+    Operation("event_replay", "POST", "events/{id}/replay", lambda w, req, part: w.event_pages.replay(part("id"), req)),
+    Operation("events", "GET", "events", lambda w, req, _: w.event_pages.list(req)),
+    Operation("events_purge", "DELETE", "events", lambda w, req, _: w.event_pages.purge(req)),
+    Operation("health", "GET", "health", lambda w, _req, _part: w.health_pages.status(), anonymous=True),
+    Operation("health_details", "GET", "health/details", lambda w, _req, _part: w.health_pages.details()),
+    Operation("link", "GET", "organizations/{name}/link", lambda w, req, part: w.link_pages.link(part("name"), req)),
+    Operation(
+        "link_refresh",
+        "POST",
+        "organizations/{name}/link/refresh",
+        lambda w, _, part: w.link_pages.refresh(part("name")),
+    ),
+    Operation("organizations", "GET", "organizations", lambda w, _req, _part: w.link_pages.organizations()),
+    Operation("parked", "GET", "parked", lambda w, req, _: w.parked_pages.list(req)),
+    Operation("parked_delivery", "GET", "parked/{id}", lambda w, _, part: w.parked_pages.show(part("id"))),
+    Operation("parked_release", "POST", "parked/release", lambda w, req, _: w.parked_pages.release(req)),
+)
+"""Every operation but the intake of events, which has a function for each source."""
+
+
+def blueprint(worker: Workers) -> func.Blueprint:
+    """Register the operations."""
+    bp = func.Blueprint()
+    for operation in OPERATIONS:
+        level = func.AuthLevel.ANONYMOUS if operation.anonymous else None
+        route = bp.route(operation.route, methods=[operation.method], auth_level=level)
+        bp.function_name(operation.name)(route(_function(operation, worker)))
+    return bp
+
+
+def _function(operation: Operation, worker: Workers) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
+    async def handle(req: func.HttpRequest) -> func.HttpResponse:
+        return answer(await operation.ask(worker(), request_of(req), lambda name: part_of(req, name)))
+
+    return problems(handle)
