@@ -5,6 +5,7 @@ import json
 import re
 import runpy
 import statistics
+import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -138,6 +139,56 @@ def test_every_link_between_pages_leads_somewhere():
     for page in pages:
         for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
+
+
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LAYERS = {
+    contract["name"]: [re.sub(r"[()]", "", layer).split(" : ") for layer in contract["layers"]]
+    for contract in PYPROJECT["tool"]["importlinter"]["contracts"]
+    if contract["type"] == "layers"
+}
+
+
+def rows_of(page, heading):
+    """Give the rows of the drawing below a heading: the names in the first cell of each."""
+    drawing = page.split(f"### {heading}\n", maxsplit=1)[1].split("```")[1]
+    return [
+        " ".join(re.findall(r"^│ ([^│]*)", row, re.MULTILINE)).replace("·", " ").split()
+        for row in re.split(r"^[┌├└].*$", drawing, flags=re.MULTILINE)[1:-1]
+    ]
+
+
+@pytest.mark.parametrize("contract", LAYERS)
+def test_the_drawings_are_the_contracts(contract):
+    assert rows_of(ARCHITECTURE.read_text("utf-8"), contract) == LAYERS[contract]
+
+
+def test_every_package_is_in_the_tables_of_rooms():
+    page = ARCHITECTURE.read_text("utf-8")
+    packages = {name for name in SOURCES if name.endswith("/__init__.py")}
+    listed = set(re.findall(r"^\| \[[^]]+\]\(\.\./([^)]+)\)", page, re.MULTILINE))
+    assert len(packages) > 40
+    assert listed == packages
+
+
+def defines(source, name):
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return any(isinstance(node, kinds) and node.name == name for node in ast.walk(ast.parse(source)))
+
+
+def test_every_step_names_a_function_of_its_file():
+    steps = re.findall(r"\]\(\.\./(integration/[^)]+\.py)\)((?: `\w+`(?:, then)?)+)", ARCHITECTURE.read_text("utf-8"))
+    named = [(file, name) for file, names in steps for name in re.findall(r"`(\w+)`", names)]
+    assert len(named) > 60
+    assert [f"{file}: {name}" for file, name in named if not defines(SOURCES[file], name)] == []
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_path_that_is_named_exists(page):
+    rooms = "integration|emulation|tests|benchmarks|docs|infra|scripts"
+    paths = re.findall(rf"`((?:{rooms})/[\w./-]+)`", (ROOT / page).read_text("utf-8"))
+    assert [path for path in paths if "NAME" not in path and not (ROOT / path).exists()] == []
 
 
 def test_every_reason_and_every_alert_is_documented():
