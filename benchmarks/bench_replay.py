@@ -30,7 +30,7 @@ from integration.delivery.targets.service_bus.target import ServiceBus as BusTar
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Inbound
-from integration.journal import Journal, Payloads
+from integration.journal import Journal
 from integration.storage import Storage
 
 LETTERS, QUICK_LETTERS = 10_000, 200
@@ -110,7 +110,6 @@ async def measure(count: int, bus: ServiceBus, connection_string: str) -> tuple[
         dead_letters=dead_letters,
         pipeline=pipeline(target, journal, retries, newest),
         retries=retries,
-        payloads=Payloads(storage, clock, KEEP),
         storage=storage,
         clock=clock,
     )

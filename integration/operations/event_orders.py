@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from integration.clock import Clock
 from integration.dead_letters import Filter, Job
-from integration.delivery import Replays
+from integration.delivery import EventReplays, Replays
 from integration.errors import InvalidRequest, PayloadNotKept
 from integration.journal import Bookmark, Found, Listing, Payloads, Wanted
 from integration.operations.events import EventOperations, read_query
@@ -75,17 +75,26 @@ class EventOrders:
     Args:
         events: Finds events and their dead letters.
         listing: Reads the journal.
-        replays: Replays dead letters, and events whose payload was kept.
+        replays: Replays dead letters.
+        event_replays: Replays events whose payload was kept.
         payloads: The payloads that were kept.
         clock: The time.
     """
 
-    def __init__(
-        self, events: EventOperations, listing: Listing, replays: Replays, payloads: Payloads, clock: Clock
+    def __init__(  # noqa: PLR0913  # its collaborators
+        self,
+        *,
+        events: EventOperations,
+        listing: Listing,
+        replays: Replays,
+        event_replays: EventReplays,
+        payloads: Payloads,
+        clock: Clock,
     ) -> None:
         self._events = events
         self._listing = listing
         self._replays = replays
+        self._event_replays = event_replays
         self._payloads = payloads
         self._clock = clock
 
@@ -110,7 +119,7 @@ class EventOrders:
         if letters:
             return await self._replays.ask("replay", Filter(), letters, order=by_app)
         try:
-            work = await self._replays.event(found)
+            work = await self._event_replays.order(found)
         except PayloadNotKept as error:
             msg = f"the event {id_[:80]!r} has no dead letter, and its payload was not kept"
             raise PayloadNotKept(msg) from error

@@ -46,7 +46,14 @@ class Faces(Parts):
     @cached_property
     def event_orders(self) -> EventOrders:
         """What can be ordered of events."""
-        return EventOrders(self.event_operations, self.listing, self.replays, self.payloads, self._clock)
+        return EventOrders(
+            events=self.event_operations,
+            listing=self.listing,
+            replays=self.replays,
+            event_replays=self.event_replays,
+            payloads=self.payloads,
+            clock=self._clock,
+        )
 
     @cached_property
     def control_number_operations(self) -> ControlNumberOperations:

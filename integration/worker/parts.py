@@ -10,7 +10,7 @@ from integration import background
 from integration.clock import Clock, SystemClock
 from integration.config import Configuration, credentials
 from integration.dead_letters import DeadLetters
-from integration.delivery import Pipeline, Releases, Replays
+from integration.delivery import EventReplays, Pipeline, Releases, Replays
 from integration.delivery.breaking.circuit_rows import CircuitRows
 from integration.delivery.breaking.circuits import Circuits
 from integration.delivery.queued.arrivals import Arrivals
@@ -275,10 +275,14 @@ class Parts:
             dead_letters=self.dead_letters,
             pipeline=self.pipeline,
             retries=self.retries,
-            payloads=self.payloads,
             storage=self.storage,
             clock=self._clock,
         )
+
+    @cached_property
+    def event_replays(self) -> EventReplays:
+        """Replays of events."""
+        return EventReplays(self.payloads, self.retries)
 
     @cached_property
     def arrivals(self) -> Arrivals:

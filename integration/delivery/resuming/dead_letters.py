@@ -26,8 +26,8 @@ from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import JobOrder, Work, decode_continuation
 from integration.errors import CorruptRecord, Unforeseen, UnknownJob, UnknownOrganization
 from integration.faults import netted
-from integration.journal import ANEW, Found, Payloads
-from integration.journal.scope import ByRoute, WholeEvent, scope_of
+from integration.journal import ANEW
+from integration.journal.scope import WholeEvent, scope_of
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import EVENTS, RETRIES
@@ -54,7 +54,6 @@ class Replays:
         dead_letters: The dead letters.
         pipeline: Delivers.
         retries: Where orders wait.
-        payloads: Events that are kept with the journal.
         storage: Where jobs are.
         clock: The time.
     """
@@ -66,7 +65,6 @@ class Replays:
         dead_letters: DeadLetters,
         pipeline: Pipeline,
         retries: RetryQueue,
-        payloads: Payloads,
         storage: Storage,
         clock: Clock,
     ) -> None:
@@ -76,7 +74,6 @@ class Replays:
         self._pipeline = pipeline
         self._retries = retries
         self._arrivals = Arrivals(configuration, lambda: retries, clock)
-        self._payloads = payloads
         self._clock = clock
 
     async def ask(  # noqa: PLR0913  # what a job is
@@ -118,34 +115,6 @@ class Replays:
         if order:
             await self._retries.order(JobOrder(job=job.id))
         return job
-
-    async def event(self, found: Found, *, route: str = "") -> Work:
-        """Order that an event be delivered again, though it may have been; the function app does it.
-
-        To the environment that is linked then, by message ids that end in `:r{n}`.
-
-        Args:
-            found: Its row in the journal.
-            route: By this route alone; empty: by all that take it.
-
-        Returns:
-            What was ordered.
-
-        Raises:
-            PayloadNotKept: Only what became of it was kept.
-            CorruptRecord: Its row, or the event, cannot be read.
-            StorageUnavailable: It is not known to be ordered.
-        """
-        row = found.row
-        if row is None:
-            msg = f"the journal row of {found.key} cannot be read"
-            raise CorruptRecord(msg)
-        event = await self._payloads.get(found.table, row.subject.organization, found.key)
-        scope = ByRoute(route) if route else WholeEvent()
-        work = Work(scope=scope, accepted_at=row.accepted_at, event=event)
-        ordered = work.anew("replay", row.replayed + 1)
-        await self._retries.later(ordered, timedelta(0))
-        return ordered
 
     async def carry_on(self, order: JobOrder) -> None:
         """Run one slice of a job in the function app, and order the next.

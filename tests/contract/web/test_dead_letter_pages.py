@@ -11,7 +11,6 @@ from integration.dead_letters import DeadLetters, Record
 from integration.delivery import Replays
 from integration.delivery.queued.queue import RetryQueue
 from integration.events.event import Event
-from integration.journal import Payloads
 from integration.operations.dead_letters import DeadLetterOperations
 from integration.storage import Storage
 from integration.storage.names import DEAD_LETTERS, RETRIES
@@ -37,7 +36,6 @@ def pages(storage) -> DeadLetterPages:
         dead_letters=DeadLetters(storage),
         pipeline=None,
         retries=RetryQueue(storage),
-        payloads=Payloads(storage, PassingClock(AT + timedelta(days=1)), timedelta(days=14)),
         storage=storage,
         clock=PassingClock(AT + timedelta(days=1)),
     )

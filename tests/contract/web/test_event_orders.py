@@ -8,7 +8,8 @@ import pytest
 
 from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters
-from integration.delivery import Replays
+from integration.delivery import EventReplays, Replays
+from integration.delivery.queued.queue import RetryQueue
 from integration.errors import InvalidRequest, StorageUnavailable
 from integration.events.event import Event
 from integration.events.record import store
@@ -44,11 +45,20 @@ def orders(storage) -> EventPages:
         dead_letters=letters,
         pipeline=None,
         retries=None,
-        payloads=payloads,
         storage=storage,
         clock=clock,
     )
-    return EventPages(events, EventOrders(events, listing, replays, payloads, clock))
+    return EventPages(
+        events,
+        EventOrders(
+            events=events,
+            listing=listing,
+            replays=replays,
+            event_replays=EventReplays(payloads, RetryQueue(storage)),
+            payloads=payloads,
+            clock=clock,
+        ),
+    )
 
 
 def kept(storage) -> Payloads:

@@ -37,7 +37,17 @@ def bench(bench):
 def orders_of(bench) -> EventPages:
     listing = Listing(bench.storage, bench.clock)
     events = EventOperations(listing, bench.dead_letters, bench.payloads, {"contoso": ("erp",)}, bench.clock)
-    return EventPages(events, EventOrders(events, listing, bench.replays(), bench.payloads, bench.clock))
+    return EventPages(
+        events,
+        EventOrders(
+            events=events,
+            listing=listing,
+            replays=bench.replays(),
+            event_replays=bench.event_replays(),
+            payloads=bench.payloads,
+            clock=bench.clock,
+        ),
+    )
 
 
 async def found(bench, body=BODY):
@@ -56,7 +66,7 @@ async def ordered(bench) -> Work:
 async def test_a_delivered_event_is_replayed_by_its_row(bench):
     assert await bench.pipeline.receive(bench.inbound(BODY)) == DELIVERED
     for number in (1, 2):
-        await bench.replays().event(await found(bench))
+        await bench.event_replays().order(await found(bench))
         assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
         assert (await found(bench)).row.replayed == number
     name = (await found(bench)).key[:32]
@@ -105,7 +115,7 @@ async def test_an_event_or_a_row_that_cannot_be_read_is_not_replayed_and_says_wh
 
 async def test_a_delivered_event_is_replayed_by_one_route_alone(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
-    await bench.replays().event(await found(bench), route="others")
+    await bench.event_replays().order(await found(bench), route="others")
     assert await bench.pipeline.resume(await ordered(bench)) == [Delivered("others", 200, "ok")]
     assert (len(bench.orders.shipments), len(bench.others.shipments)) == (1, 2)
 
@@ -113,7 +123,7 @@ async def test_a_delivered_event_is_replayed_by_one_route_alone(bench):
 async def test_a_large_event_is_replayed_too(bench):
     body = business_event(EventId="K" * 8, EventTime="/Date(1767322800000)/", Notes="n" * 100_000)
     await bench.pipeline.receive(bench.inbound(body))
-    await bench.replays().event(await found(bench, body))
+    await bench.event_replays().order(await found(bench, body))
     assert await bench.pipeline.resume(await ordered(bench)) == DELIVERED
     assert await bench.claim_checks() == []
 
@@ -124,7 +134,7 @@ async def test_without_keep_payload_nothing_is_kept_and_a_replay_says_so(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
     assert [path async for path in bench.storage.blobs(KEPT_PAYLOADS).names("")] == []
     with pytest.raises(PayloadNotKept, match="was not kept"):
-        await bench.replays().event(await found(bench))
+        await bench.event_replays().order(await found(bench))
     response = await orders_of(bench).replay("K" * 8, Request(method="POST"))
     problem = json.loads(response.body)
     assert (response.status, problem["code"]) == (409, "PayloadNotKept")
@@ -160,10 +170,10 @@ async def test_a_row_or_payload_that_cannot_be_read_says_so(bench):
     row = await found(bench)
     await bench.storage.blobs(KEPT_PAYLOADS).put(f"{TABLE}/contoso/{row.key}.json", b"{no event")
     with pytest.raises(CorruptRecord):
-        await bench.replays().event(row)
+        await bench.event_replays().order(row)
     await damage(bench, row)
     with pytest.raises(CorruptRecord):
-        await bench.replays().event(await found(bench))
+        await bench.event_replays().order(await found(bench))
 
 
 async def damage(bench, row):
