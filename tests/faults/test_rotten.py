@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.faults.by_hand import BUS, GOOD, ORDERS, T, evidence, got, kept, made, row, rules, sent, twice, window
 from tests.faults.evidence import Evidence, Kept, Listed, Rot, Waits
 from tests.faults.oracle import judge
-from tests.faults.test_oracle import BUS, GOOD, ORDERS, T, evidence, got, kept, made, row, rules, sent, twice, window
 
 LEFT = "a" * 64
 AT = T + 2
