@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PROBE_PATH = "/data/LegalEntities?$top=1&$select=LegalEntityId"
 """One row of an entity that every environment has, is not per company, and is small."""
 
-PROBE_TIMEOUT = 60.0
+PROBE_TIMEOUT_SECONDS = 60.0
 HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
 
 _OK = 200
@@ -55,7 +55,12 @@ class FinanceOperations:
     """
 
     def __init__(
-        self, http: "httpx.AsyncClient", tokens: Tokens, *, clock: Clock | None = None, timeout: float = PROBE_TIMEOUT
+        self,
+        http: "httpx.AsyncClient",
+        tokens: Tokens,
+        *,
+        clock: Clock | None = None,
+        timeout: float = PROBE_TIMEOUT_SECONDS,
     ) -> None:
         self._http = http
         self._tokens = tokens

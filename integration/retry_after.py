@@ -11,8 +11,10 @@ from email.utils import parsedate_to_datetime
 
 from integration.loggers import logger
 
-FLOOR = 1.0
-CAP = 600.0
+SHORTEST_SECONDS = 1.0
+"""Nobody is asked again sooner, whatever he says."""
+LONGEST_SECONDS = 600.0
+"""After that long it is looked whether what was wrong still is."""
 
 MEANT = timedelta(days=3653)
 """Ten years: nobody means to be asked again after longer than that, nor before so long ago."""
@@ -29,7 +31,9 @@ _WHITESPACE = " \t"
 log = logger("retry_after")
 
 
-def parse_retry_after(header: str | None, now: datetime, *, floor: float = FLOOR, cap: float = CAP) -> float | None:
+def parse_retry_after(
+    header: str | None, now: datetime, *, floor: float = SHORTEST_SECONDS, cap: float = LONGEST_SECONDS
+) -> float | None:
     """Read a Retry-After header; pure.
 
     Args:
@@ -46,7 +50,14 @@ def parse_retry_after(header: str | None, now: datetime, *, floor: float = FLOOR
     return bounded(read, floor, cap) if isinstance(read, float) else None
 
 
-def asked_wait(header: str | None, now: datetime, *, by: str, floor: float = FLOOR, cap: float = CAP) -> float | None:
+def asked_wait(
+    header: str | None,
+    now: datetime,
+    *,
+    by: str,
+    floor: float = SHORTEST_SECONDS,
+    cap: float = LONGEST_SECONDS,
+) -> float | None:
     """Read the Retry-After of one answer, and log where nobody can mean it; as `parse_retry_after` otherwise.
 
     Args:
@@ -78,7 +89,7 @@ def backoff(asked: float | None, attempt: int) -> float:
     return bounded(asked if asked is not None else 2.0 ** min(attempt, 32))
 
 
-def bounded(seconds: float, floor: float = FLOOR, cap: float = CAP) -> float:
+def bounded(seconds: float, floor: float = SHORTEST_SECONDS, cap: float = LONGEST_SECONDS) -> float:
     """Keep a wait within its bounds."""
     return min(max(seconds, floor), cap)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from integration.cli.remote import App
     from integration.worker import Worker
 
-_ASK_EVERY = 2.0
+_ASK_EVERY_SECONDS = 2.0
 _TRIES = 40
 
 type Job = dict[str, Any]
@@ -60,7 +60,7 @@ async def follow_there(app: "App", job: Job, *, as_json: bool) -> Job:
     """Wait until a deployed app has done a job."""
     progress = Progress(job, silent=as_json)
     while job["state"] not in ("done", "cancelled"):
-        await asyncio.sleep(_ASK_EVERY)
+        await asyncio.sleep(_ASK_EVERY_SECONDS)
         job = await read_there(app, job["id"])
         progress.tell(job)
     progress.end()
@@ -80,7 +80,7 @@ async def follow_here(worker: "Worker", begun: object, *, as_json: bool) -> Job:
         if done is not None and done.over:
             progress.end()
             return written(done)
-        await asyncio.sleep(_ASK_EVERY)
+        await asyncio.sleep(_ASK_EVERY_SECONDS)
     msg = f"another replay or purge is at work; go on later with --job {job['id']}"
     raise Busy(msg)
 

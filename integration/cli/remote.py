@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import ssl
 
 KEY = "FNO_LINK_KEY"
-_TIMEOUT = 60.0
+_TIMEOUT_SECONDS = 60.0
 _LAST_OK = 299
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -83,7 +83,7 @@ class App:
             headers["x-functions-key"] = self._key
         content = None if body is None else msgspec.json.encode(body)
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT, verify=self._trust()) as client:
+            async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, verify=self._trust()) as client:
                 url = f"{self._base}/api/{path}"
                 answer = await client.request(method, url, params=dict(query), content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

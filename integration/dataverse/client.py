@@ -14,7 +14,7 @@ from integration.dataverse.answers import (
     read_link,
     read_not_integrated,
 )
-from integration.dataverse.connection import CALL_TIMEOUT, Reply, get
+from integration.dataverse.connection import CALL_TIMEOUT_SECONDS, Reply, get
 from integration.dataverse.failures import failure, read_error
 from integration.dataverse.json_body import Unreadable, read_object
 from integration.errors import UnexpectedAnswer
@@ -54,7 +54,12 @@ class Dataverse:
     """
 
     def __init__(
-        self, http: "httpx.AsyncClient", tokens: Tokens, *, clock: Clock | None = None, timeout: float = CALL_TIMEOUT
+        self,
+        http: "httpx.AsyncClient",
+        tokens: Tokens,
+        *,
+        clock: Clock | None = None,
+        timeout: float = CALL_TIMEOUT_SECONDS,
     ) -> None:
         self._http = http
         self._tokens = tokens

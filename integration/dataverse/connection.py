@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     import httpx
 
-CALL_TIMEOUT = 90.0
+CALL_TIMEOUT_SECONDS = 90.0
 """Seconds for one call: throttled answers were seen to take 28 to 75 s."""
 
-CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT_SECONDS = 10.0
 MAX_BODY = 16 * 1024 * 1024
 USER_AGENT = "fno-link"
 
@@ -47,7 +47,7 @@ def open_http_client() -> "httpx.AsyncClient":
     import httpx  # noqa: PLC0415 (imported at first use: import budget)
 
     client = httpx.AsyncClient(
-        timeout=httpx.Timeout(CALL_TIMEOUT, connect=CONNECT_TIMEOUT),
+        timeout=httpx.Timeout(CALL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
         limits=httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=60.0),
         headers={"User-Agent": USER_AGENT},
         follow_redirects=False,
@@ -57,7 +57,7 @@ def open_http_client() -> "httpx.AsyncClient":
 
 
 async def get(
-    http: "httpx.AsyncClient", url: str, headers: "Mapping[str, str]", *, within: float = CALL_TIMEOUT
+    http: "httpx.AsyncClient", url: str, headers: "Mapping[str, str]", *, within: float = CALL_TIMEOUT_SECONDS
 ) -> Reply:
     """GET once.
 

@@ -9,7 +9,7 @@ import msgspec
 # Azure keeps a queue message invisible for at most 7 days; a target that asks for more is asked again earlier.
 LONGEST = timedelta(days=6)
 # Seconds over which those that wait for a probe are spread, where it is not itself sooner.
-_SPREAD = 10.0
+_SPREAD_SECONDS = 10.0
 
 
 FAULTS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
@@ -82,7 +82,7 @@ def postpone(  # noqa: PLR0913  # what the decision depends on
         return GiveUp(attempt)
     step = schedule[min(attempt, len(schedule) - 1)] if schedule else timedelta(0)
     # Past the probe, and not all at once: the first of them finds out whether the target is back.
-    return _later(step, wait + rng.uniform(0.1, 1.0) * min(max(wait, 1.0), _SPREAD), rng)
+    return _later(step, wait + rng.uniform(0.1, 1.0) * min(max(wait, 1.0), _SPREAD_SECONDS), rng)
 
 
 def _later(step: timedelta, floor: float | None, rng: random.Random) -> Retry:

@@ -7,7 +7,7 @@ from integration.clock import Clock, SystemClock
 from integration.errors import LinkUnknown, Throttled, Unreachable
 from integration.identity.entra import managed_grant
 from integration.identity.grants import Grants
-from integration.identity.tokens import FETCH_TIMEOUT
+from integration.identity.tokens import FETCH_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
@@ -22,7 +22,9 @@ class AppIdentity:
         timeout: Seconds that one fetch may take.
     """
 
-    def __init__(self, client_id: str = "", *, clock: Clock | None = None, timeout: float = FETCH_TIMEOUT) -> None:
+    def __init__(
+        self, client_id: str = "", *, clock: Clock | None = None, timeout: float = FETCH_TIMEOUT_SECONDS
+    ) -> None:
         self._client_id = client_id
         self._clock = clock or SystemClock()
         self._grants: Grants[str] = Grants(self._clock, timeout=timeout, threads=2)

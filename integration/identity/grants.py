@@ -10,7 +10,7 @@ from integration.clock import Clock
 from integration.errors import LinkUnknown, Unreachable
 from integration.single_flight import SingleFlight
 
-MARGIN = 300.0
+RENEW_BEFORE_SECONDS = 300.0
 """Seconds before its expiry from which on a token is no longer used."""
 
 
@@ -36,7 +36,7 @@ class _Kept:
         self.token = grant.token
         self.expires_at = now + grant.lifetime
         # A token that lives shorter than twice the margin would otherwise be fetched for every call.
-        self.usable_until = now + max(grant.lifetime - MARGIN, grant.lifetime / 2)
+        self.usable_until = now + max(grant.lifetime - RENEW_BEFORE_SECONDS, grant.lifetime / 2)
 
 
 class Grants[K: Hashable]:

@@ -18,9 +18,9 @@ from integration.retry_after import asked_wait
 if TYPE_CHECKING:
     from requests import Response
 
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 10.0
-WHOLE_TIMEOUT = 25.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+READ_TIMEOUT_SECONDS = 10.0
+WHOLE_TIMEOUT_SECONDS = 25.0
 """Seconds for one answer: `requests` limits each read, and who drips would never reach that limit."""
 
 MAX_BODY = 1024 * 1024
@@ -92,7 +92,7 @@ class Session:
             with self._session.request(
                 method,
                 url,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
                 allow_redirects=False,
                 stream=True,
                 **kwargs,
@@ -110,7 +110,7 @@ def _read(answer: "Response", host: str | None) -> Answered:
     trouble = interruption(answer.status_code, wait)
     if trouble is not None:
         raise Interrupted(trouble)
-    ends = time.monotonic() + WHOLE_TIMEOUT
+    ends = time.monotonic() + WHOLE_TIMEOUT_SECONDS
     body = bytearray()
     for piece in answer.iter_content(_PIECE):
         body += piece
@@ -118,7 +118,7 @@ def _read(answer: "Response", host: str | None) -> Answered:
             msg = f"{host} answered more than {MAX_BODY} bytes for a token."
             raise Interrupted(UnexpectedAnswer(msg, status=answer.status_code))
         if time.monotonic() > ends:
-            msg = f"{host} did not come to the end of its answer within {WHOLE_TIMEOUT:g} s."
+            msg = f"{host} did not come to the end of its answer within {WHOLE_TIMEOUT_SECONDS:g} s."
             raise Interrupted(Unreachable(msg))
     # Not Retry-After: msal reads it with a parser of its own, and we have read it.
     headers = {name: value for name, value in answer.headers.items() if name.lower() != "retry-after"}

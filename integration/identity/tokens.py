@@ -10,7 +10,7 @@ from integration.errors import Unauthenticated
 from integration.identity.entra import Entra, managed_grant
 from integration.identity.grants import Grant, Grants
 
-FETCH_TIMEOUT = 30.0
+FETCH_TIMEOUT_SECONDS = 30.0
 """Seconds for one token, discovery of the tenant's endpoints included."""
 
 
@@ -42,7 +42,7 @@ class Tokens:
         credentials_for: Callable[[Organization], Credentials] | Mapping[str, Credentials],
         *,
         clock: Clock | None = None,
-        timeout: float = FETCH_TIMEOUT,
+        timeout: float = FETCH_TIMEOUT_SECONDS,
         threads: int = 8,
     ) -> None:
         self._credentials_for = credentials_for

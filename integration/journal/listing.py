@@ -22,7 +22,7 @@ from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import JOURNAL
 from integration.storage.tables import PAGE, Cursor
 
-BUDGET = 10.0
+PAGE_BUDGET_SECONDS = 10.0
 """Seconds after which a page ends where it is."""
 _LONGEST_TOKEN = 4096
 _SURROGATES, _PAST_SURROGATES = 0xD800, 0xE000
@@ -176,7 +176,7 @@ class Listing:
             while True:
                 rows, following = await self._read(wanted, limit - len(found) - len(week), mark)
                 week += rows
-                over = len(found) + len(week) >= limit or self._clock.monotonic() - started > BUDGET
+                over = len(found) + len(week) >= limit or self._clock.monotonic() - started > PAGE_BUDGET_SECONDS
                 if following is None or over:
                     break
                 mark = following

@@ -14,9 +14,9 @@ from integration.config.keys.model import Cache
 from integration.links.entry import Entry
 from integration.links.shared import Failure, Record
 from integration.links.values import Link, Linked
-from integration.retry_after import CAP, backoff
+from integration.retry_after import LONGEST_SECONDS, backoff
 
-SKEW = 300.0
+CLOCK_SKEW_SECONDS = 300.0
 """Seconds that another instance's clock may be ahead; an answer from later than that is not believed."""
 
 
@@ -161,7 +161,7 @@ def who_asks(  # noqa: PLR0913 (everything that the decision depends on)
 def age_of(link: Link, now: datetime) -> float | None:
     """Return a shared answer's age in seconds, at least 0; None when it claims to be from the future."""
     age = (now - link.checked_at).total_seconds()
-    return max(age, 0.0) if age >= -SKEW else None
+    return max(age, 0.0) if age >= -CLOCK_SKEW_SECONDS else None
 
 
 def remaining(record: Record, now: datetime) -> Refused | None:
@@ -170,7 +170,7 @@ def remaining(record: Record, now: datetime) -> Refused | None:
         return None
     seconds = (record.not_before - now).total_seconds()
     # The other instance's clock, or a damaged record, must not stop us for longer than any back-off lasts.
-    return Refused(record.failure, record.attempts, min(seconds, CAP)) if seconds > 0 else None
+    return Refused(record.failure, record.attempts, min(seconds, LONGEST_SECONDS)) if seconds > 0 else None
 
 
 def next_backoff(asked: float | None, attempt: int, random: Random) -> float:
@@ -182,4 +182,4 @@ def next_backoff(asked: float | None, attempt: int, random: Random) -> float:
         random: For up to a tenth more, so that organizations do not call in step.
     """
     seconds = backoff(asked, attempt)
-    return min(seconds * (1 + random.uniform(0, 0.1)), CAP)
+    return min(seconds * (1 + random.uniform(0, 0.1)), LONGEST_SECONDS)

@@ -14,7 +14,7 @@ from integration.config import credentials, load
 from integration.config.keys.addresses import name_of
 from integration.config.keys.model import Cache, Credentials, Organization
 from integration.dataverse import Dataverse, open_http_client
-from integration.dataverse.connection import CALL_TIMEOUT
+from integration.dataverse.connection import CALL_TIMEOUT_SECONDS
 from integration.errors import ConfigurationError, LinkUnknown, Problem, UnknownOrganization
 from integration.identity import Tokens, scope_for
 from integration.links.asking import Asker
@@ -89,7 +89,7 @@ class LinkResolver:
         self._loader = Loader(
             self._asker,
             shared=shared,
-            policy=policy or Policy.of(cache or Cache(), call_timeout=CALL_TIMEOUT),
+            policy=policy or Policy.of(cache or Cache(), call_timeout=CALL_TIMEOUT_SECONDS),
             clock=clock,
             random=random or Random(),  # noqa: S311 (spreads calls, guards nothing)
             installed=self._installed,

@@ -12,7 +12,7 @@ from integration.storage import INTERNAL, Storage, Table
 from integration.storage.names import LINKS
 
 PARTITION = "link"
-TIMEOUT = 5.0
+TIMEOUT_SECONDS = 5.0
 """Seconds for one table operation: a link must not wait for storage that hangs."""
 
 
@@ -30,7 +30,7 @@ class TableTier:
         open_table: Callable[[], Awaitable[Table]],
         *,
         close: Callable[[], Awaitable[None]] | None = None,
-        timeout: float = TIMEOUT,
+        timeout: float = TIMEOUT_SECONDS,
     ) -> None:
         self._open_table = open_table
         self._close = close

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}")
 _OK = 200
-_TIMEOUT = 20.0
+_TIMEOUT_SECONDS = 20.0
 
 
 class _OpenId(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class Tenants:
 
     async def _ask(self, authority: str, tenant: str) -> str:
         url = f"https://{authority}/{tenant}/v2.0/.well-known/openid-configuration"
-        reply = await get(self._http, url, {"Accept": "application/json"}, within=_TIMEOUT)
+        reply = await get(self._http, url, {"Accept": "application/json"}, within=_TIMEOUT_SECONDS)
         asked = reply.headers.get("retry-after") if reply.status != _OK else None
         trouble = interruption(reply.status, asked_wait(asked, self._clock.now(), by=authority))
         if trouble is not None:

@@ -16,7 +16,7 @@ from integration.operations.parameters import in_utc
 
 MOST_IDS = 100
 MOST_COUNTED = 100_000
-COUNTING = 20.0
+COUNT_BUDGET_SECONDS = 20.0
 """Seconds that a dry run counts at most."""
 _SLOWEST, _FASTEST = 0.1, 1000
 
@@ -170,7 +170,7 @@ class DeadLetterOperations:
     async def _count(self, wanted: Filter, by_reason: Counter[str]) -> bool:
         """Count all that a filter means; False where it was too many, or took too long."""
         try:
-            async with asyncio.timeout(COUNTING), aclosing(self._dead_letters.places(wanted)) as found:
+            async with asyncio.timeout(COUNT_BUDGET_SECONDS), aclosing(self._dead_letters.places(wanted)) as found:
                 async for place in found:
                     by_reason[place.reason] += 1
                     if by_reason.total() >= MOST_COUNTED:

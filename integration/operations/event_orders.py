@@ -14,7 +14,7 @@ from integration.errors import InvalidRequest, PayloadNotKept
 from integration.journal import Bookmark, Found, Listing, Payloads, Wanted
 from integration.operations.events import EventOperations, read_query
 
-WORK = 20.0
+PURGE_BUDGET_SECONDS = 20.0
 """Seconds that one purge works before it says where it goes on."""
 _ROWS = 500
 _AT_ONCE = 16
@@ -150,7 +150,7 @@ class EventOrders:
             gone = len(over) if purge.dry_run else sum(await asyncio.gather(*map(remove, over)))
             matching += gone
             kept += len(rows) - gone
-            if following is None or self._clock.monotonic() - started > WORK:
+            if following is None or self._clock.monotonic() - started > PURGE_BUDGET_SECONDS:
                 if purge.dry_run:
                     return Forgotten(dry_run=True, matching=matching, kept=kept, next=following)
                 return Forgotten(dry_run=False, purged=matching, kept=kept, next=following)

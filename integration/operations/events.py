@@ -19,7 +19,7 @@ from integration.operations.parameters import moment, number, organization_name,
 
 PAGE = 50
 LARGEST_PAGE = 200
-SEARCH = 20.0
+SEARCH_BUDGET_SECONDS = 20.0
 """Seconds that an event is searched by its id, where its key does not follow from it."""
 FILTERS = ("organization", "state", "id", "type", "source", "legalEntity", "since", "until")
 _SEARCHED = 1000
@@ -145,8 +145,8 @@ class EventOperations:
         wanted = Wanted(organization=organization, id=id_)
         found, following = await self._listing.page(wanted, _SEARCHED)
         while following is not None:
-            if self._clock.monotonic() - started > SEARCH:
-                msg = f"the journal could not be searched for the id {id_[:80]!r} in {SEARCH:.0f} s"
+            if self._clock.monotonic() - started > SEARCH_BUDGET_SECONDS:
+                msg = f"the journal could not be searched for the id {id_[:80]!r} in {SEARCH_BUDGET_SECONDS:.0f} s"
                 raise StorageUnavailable(msg)
             more, following = await self._listing.page(wanted, _SEARCHED, Bookmark.of_token(following))
             found += more

@@ -10,8 +10,8 @@ from integration.clock import Clock
 FIRST = 64
 LEAST = 32
 MOST = 128
-SLOW = 1.0
-TELL_EVERY = 60.0
+SLOW_SECONDS = 1.0
+TELL_EVERY_SECONDS = 60.0
 _LESS = 0.85
 
 
@@ -27,7 +27,7 @@ class Admission:
     """
 
     def __init__(
-        self, clock: Clock, *, first: int = FIRST, least: int = LEAST, most: int = MOST, slow: float = SLOW
+        self, clock: Clock, *, first: int = FIRST, least: int = LEAST, most: int = MOST, slow: float = SLOW_SECONDS
     ) -> None:
         self._clock = clock
         self._least = min(least, most)
@@ -75,7 +75,7 @@ class Refusals:
         every: Seconds between two tellings at least.
     """
 
-    def __init__(self, clock: Clock, *, every: float = TELL_EVERY) -> None:
+    def __init__(self, clock: Clock, *, every: float = TELL_EVERY_SECONDS) -> None:
         self._clock = clock
         self._every = every
         self._told = float("-inf")

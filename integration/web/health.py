@@ -17,7 +17,7 @@ from integration.web.message import Response
 # Who probes health waits a few seconds; a storage account that hangs is an answer too.
 STORAGE_ANSWERS_WITHIN_SECONDS = 4.0
 # Strangers may ask as often as they like: what they are told is looked up once in this many seconds.
-FRESH_FOR = 5.0
+FRESH_FOR_SECONDS = 5.0
 _TYPE = {"Content-Type": "application/health+json", "Cache-Control": "no-store"}
 
 
@@ -66,7 +66,7 @@ class HealthPages:
     async def _look(self) -> Response:
         status, _, _ = await self._read()
         self._told = _answer({"status": status})
-        self._fresh_until = self._clock.monotonic() + FRESH_FOR
+        self._fresh_until = self._clock.monotonic() + FRESH_FOR_SECONDS
         return self._told
 
     async def details(self) -> Response:

@@ -14,11 +14,11 @@ from integration.operations.links import LinkOperations, answer_of
 from integration.web.answers import refusing, usual_wait
 from integration.web.message import Request, Response
 
-RETRY_AFTER = 30.0
+RETRY_AFTER_SECONDS = 30.0
 
 
 def _wait(error: FnoLinkError) -> float:
-    return error.retry_after or RETRY_AFTER if isinstance(error, LinkUnknown) else usual_wait(error)
+    return error.retry_after or RETRY_AFTER_SECONDS if isinstance(error, LinkUnknown) else usual_wait(error)
 
 
 class LinkPages:

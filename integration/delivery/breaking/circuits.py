@@ -14,7 +14,7 @@ from integration.errors import CircuitOpen, DeliveryFailed, Spared
 from integration.events.alerts import TargetCircuit, of_target
 from integration.events.event import Event
 
-ASKED_EVERY = 30.0
+ASKED_EVERY_SECONDS = 30.0
 """Seconds in which at most one delivery of a kind, first attempt or retry, tells the fleet that its target answers."""
 
 type Moved = Move | Literal["answered", "served"]
@@ -154,7 +154,7 @@ class Circuits:
             self._moved(name, step.moved, before, now, shipment.event)
             return
         state: Moved = "answered" if shipment.attempt > 1 else "served"
-        if self._monotonic() - self._asked.get((name, state), -ASKED_EVERY) >= ASKED_EVERY:
+        if self._monotonic() - self._asked.get((name, state), -ASKED_EVERY_SECONDS) >= ASKED_EVERY_SECONDS:
             self._asked[name, state] = self._monotonic()
             self._moved(name, state, before, now, shipment.event)
 

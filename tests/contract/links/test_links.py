@@ -13,7 +13,7 @@ from integration import Forbidden, Linked, LinkResolver, NotLinked, Throttled, U
 from integration import Unreachable as LinkUnreachable
 from integration.config.keys.model import Cache, Credentials, Organization
 from integration.dataverse import Dataverse, open_http_client
-from integration.dataverse.connection import CALL_TIMEOUT
+from integration.dataverse.connection import CALL_TIMEOUT_SECONDS
 from integration.errors import StorageUnavailable, UntrustedLink
 from integration.finance_operations import FinanceOperations
 from integration.identity import Tokens
@@ -222,7 +222,7 @@ def test_cold_processes_race_for_one_call(dynamics, azurite, table_name):
     emulated = dynamics.organization()
     dynamics.control.delay(emulated.name, 1.0, kind="link")
     # The lease of the product: a process that works, however slowly, is not judged dead.
-    lease = Policy.of(Cache(), call_timeout=CALL_TIMEOUT).lease
+    lease = Policy.of(Cache(), call_timeout=CALL_TIMEOUT_SECONDS).lease
     processes = [start(dynamics, azurite, emulated, table_name, lease) for _ in range(4)]
     for process in processes:
         begin(process)

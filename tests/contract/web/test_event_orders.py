@@ -172,7 +172,7 @@ async def test_what_takes_longer_says_where_to_go_on(orders, storage, monkeypatc
     for number in range(7):
         await journalled(storage, number)
     monkeypatch.setattr("integration.operations.event_orders._ROWS", 3)
-    monkeypatch.setattr("integration.operations.event_orders.WORK", -1.0)
+    monkeypatch.setattr("integration.operations.event_orders.PURGE_BUDGET_SECONDS", -1.0)
     counts, after = [], {}
     while True:
         part = await purged(orders, all="true", dryRun="false", **after)

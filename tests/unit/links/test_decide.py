@@ -13,7 +13,7 @@ from integration.links.decide import Adopt, Policy, Refused, Step, Take, Wait, n
 from integration.links.entry import Entry
 from integration.links.shared import Failure, decode_record, encode_record
 from integration.links.trust import distrust, is_under
-from integration.retry_after import CAP, parse_retry_after
+from integration.retry_after import LONGEST_SECONDS, parse_retry_after
 from tests.unit.links.fleet import CONTOSO, POLICY, TENANT
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,7 +85,7 @@ def test_nobody_calls_beside_a_living_lease_nor_before_it_may_nor_adopts_what_is
             assert not waiting or (forced and record.failure.kind != "Throttled")
         case Refused(_, _, seconds):
             assert waiting
-            assert 0 < seconds <= CAP
+            assert 0 < seconds <= LONGEST_SECONDS
         case Wait():
             assert record.lease
             assert unchanged < POLICY.lease
@@ -98,14 +98,17 @@ def test_without_a_record_the_first_takes_the_lease():
 @given(asked=st.none() | st.floats(0, 1e9), attempt=st.integers(1, 1000), seed=st.integers())
 def test_a_back_off_is_never_shorter_than_asked_nor_than_a_second_nor_longer_than_the_cap(asked, attempt, seed):
     seconds = next_backoff(asked, attempt, Random(seed))
-    assert 1 <= seconds <= CAP
-    assert seconds >= min(asked if asked is not None else 2.0**attempt if attempt < 20 else CAP, CAP)
+    assert 1 <= seconds <= LONGEST_SECONDS
+    assert seconds >= min(
+        asked if asked is not None else 2.0**attempt if attempt < 20 else LONGEST_SECONDS,
+        LONGEST_SECONDS,
+    )
 
 
 @given(st.text())
 def test_any_retry_after_is_read_without_an_error(header):
     seconds = parse_retry_after(header, NOW)
-    assert seconds is None or 1 <= seconds <= CAP
+    assert seconds is None or 1 <= seconds <= LONGEST_SECONDS
 
 
 @given(records)

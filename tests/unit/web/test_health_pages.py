@@ -11,7 +11,7 @@ from integration.delivery.breaking.circuit_rows import Standing
 from integration.errors import StorageUnavailable
 from integration.health import States
 from integration.storage import Storage
-from integration.web.health import FRESH_FOR, HealthPages
+from integration.web.health import FRESH_FOR_SECONDS, HealthPages
 from tests.fake_clock import FakeClock, PassingClock
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -107,7 +107,7 @@ async def test_strangers_cost_no_storage_request_more_often_than_every_few_secon
     answers = await asyncio.gather(*(answering.status() for _ in range(200)))
     assert {answer.status for answer in answers} == {503}
     assert states.loads == 1
-    await clock.advance(FRESH_FOR - 0.1)
+    await clock.advance(FRESH_FOR_SECONDS - 0.1)
     await answering.status()
     assert states.loads == 1
     await clock.advance(0.2)

@@ -10,7 +10,7 @@ from integration.errors import DeliveryFailed, TargetRejected, TargetUnavailable
 from integration.redaction import redact
 
 # What Azure asks a throttled client to wait: "Throttling operations on Azure Service Bus".
-_BUSY = 10.0
+_BUSY_RETRY_SECONDS = 10.0
 _NOT_FOUND = 404
 _REFUSED = "the namespace refused the key or identity for {}; it needs the right Send"
 
@@ -44,7 +44,7 @@ def failure_of(error: Exception, entity: str) -> DeliveryFailed:  # noqa: C901, 
         case sdk.ServiceBusQuotaExceededError():
             return TargetUnavailable(f"{entity} is full, or the namespace has too many connections")
         case sdk.ServiceBusServerBusyError():
-            return TargetUnavailable(f"{entity} is throttled", retry_after=_BUSY)
+            return TargetUnavailable(f"{entity} is throttled", retry_after=_BUSY_RETRY_SECONDS)
         case sdk.OperationTimeoutError():
             return TargetUnavailable(f"{entity} did not answer in time")
         case sdk.ServiceBusConnectionError() | sdk.ServiceBusCommunicationError():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logger("delivery")
 
 # For one send with the SDK's own attempts at it; a run of a function has 120 s.
-TIMEOUT = 30.0
+SEND_TIMEOUT_SECONDS = 30.0
 # A batch is limited by its size too; this bounds what one refusal makes to be sent again.
 MOST = 500
 
@@ -196,7 +196,7 @@ class Writer:
 
     async def _send_one(self, parcel: Parcel) -> TargetUnavailable | None:
         try:
-            await self._connected().send_messages(parcel.message, timeout=TIMEOUT)
+            await self._connected().send_messages(parcel.message, timeout=SEND_TIMEOUT_SECONDS)
         except Exception as error:  # noqa: BLE001  # the SDK lets errors of its transports through
             failure = failure_of(error, self._entity)
             if isinstance(failure, TargetRejected):
@@ -208,7 +208,7 @@ class Writer:
 
     async def _send_batch(self, batch: object, parcels: list[Parcel]) -> TargetUnavailable | None:
         try:
-            await self._connected().send_messages(batch, timeout=TIMEOUT)  # pyright: ignore[reportArgumentType]
+            await self._connected().send_messages(batch, timeout=SEND_TIMEOUT_SECONDS)  # pyright: ignore[reportArgumentType]
         except Exception as error:  # noqa: BLE001  # the SDK lets errors of its transports through
             failure = failure_of(error, self._entity)
             if isinstance(failure, TargetRejected):
