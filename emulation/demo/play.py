@@ -12,6 +12,7 @@ from emulation.demo.mail import Mail
 from emulation.demo.world import ELSEWHERE, HOME, ORGANIZATION, LocalWorld
 
 MORNING, WITHOUT_LINK, BACK, MOVED = 150, 40, 20, 20
+A_FEW = 5
 # Longer than the lease of a run that was cut off, and than the look that follows it: 155 s.
 SETTLE_WITHIN = 180.0
 STILL_FOR = 1.0
@@ -70,6 +71,7 @@ class Play:
             self._say("the link is lost")
             self._world.dynamics.control.unlink(ORGANIZATION)
             self._probe_until(mail, LOST)
+            self._send_until_parked(mail)
             self._send(mail, self._day.events(WITHOUT_LINK))
             books = self._settle(mail)
             self._say(f"{len(books.parked_now)} events wait for the link")
@@ -92,6 +94,21 @@ class Play:
     def _send(self, mail: Mail, messages: Iterable[Message]) -> None:
         for message in messages:
             mail.send(message)
+
+    def _send_until_parked(self, mail: Mail) -> None:
+        """Send some events now and then until one waits for the link.
+
+        Each process of the app compares the link that it remembers with the shared one every `share_check`, so those
+        that deliver may know of the loss later than the timer, which has told it.
+        """
+        deadline = time.monotonic() + SETTLE_WITHIN
+        while not self._balance(mail).parked_now:
+            if time.monotonic() > deadline:
+                msg = f"no event was parked within {SETTLE_WITHIN:.0f} s although the link is lost"
+                raise DemoFailed(msg)
+            self._send(mail, self._day.events(A_FEW))
+            time.sleep(1.0)
+            mail.read()
 
     def _probe_until(self, mail: Mail, alert: str) -> None:
         """Run the health timer as the portal does by hand, until the alert is at the operators' queue."""
