@@ -44,35 +44,29 @@ type Slot = ByRoute | NoRoute
 NO_ROUTE = NoRoute()
 
 
-class WhenLinked(msgspec.Struct, frozen=True):
+class _WithoutRoute(msgspec.Struct, frozen=True):
+    """A scope that is no route's."""
+
+    @property
+    def slot(self) -> NoRoute:
+        """No route has it yet."""
+        return NO_ROUTE
+
+    @property
+    def route(self) -> str:
+        """Nothing."""
+        return ""
+
+
+class WhenLinked(_WithoutRoute, frozen=True):
     """The deliveries by those routes that can only be decided once the link is known."""
 
-    @property
-    def slot(self) -> NoRoute:
-        """No route has it yet."""
-        return NO_ROUTE
 
-    @property
-    def route(self) -> str:
-        """Nothing."""
-        return ""
-
-
-class WholeEvent(msgspec.Struct, frozen=True):
+class WholeEvent(_WithoutRoute, frozen=True):
     """The event as a whole, before its guards and routes."""
 
-    @property
-    def slot(self) -> NoRoute:
-        """No route has it yet."""
-        return NO_ROUTE
 
-    @property
-    def route(self) -> str:
-        """Nothing."""
-        return ""
-
-
-class Recheck(msgspec.Struct, frozen=True):
+class Recheck(_WithoutRoute, frozen=True):
     """No delivery, but whether the event's own run came to its end.
 
     Args:
@@ -80,16 +74,6 @@ class Recheck(msgspec.Struct, frozen=True):
     """
 
     word: str = ""
-
-    @property
-    def slot(self) -> NoRoute:
-        """It is about no delivery."""
-        return NO_ROUTE
-
-    @property
-    def route(self) -> str:
-        """Nothing."""
-        return ""
 
 
 WHOLE = WholeEvent()

@@ -22,8 +22,6 @@ from integration.loggers import logger
 
 log = logger("delivery")
 
-"""The alert that events of another organization come in by a source."""
-
 _FORGET = 1000
 
 
