@@ -9,6 +9,9 @@ FnoLinkError
 ├── PayloadNotKept
 ├── AmbiguousEvent
 ├── UnknownJob
+├── UnknownIncident
+├── IncidentEnded
+├── UnknownMaintenance
 ├── InvalidRequest
 ├── AppRefused
 ├── AppUnavailable
@@ -138,6 +141,24 @@ class UnknownJob(FnoLinkError):
     """There is no job of this id."""
 
     hint = "Use the id that starting the replay or purge answered."
+
+
+class UnknownIncident(FnoLinkError):
+    """There is no incident of this id."""
+
+    hint = "List the incidents for their ids; those that ended are kept for 90 days."
+
+
+class IncidentEnded(FnoLinkError):
+    """The incident has ended: there is nothing left of it to acknowledge or to mute."""
+
+    hint = "List the incidents with their state open; a new outage of the same subject is an incident of its own."
+
+
+class UnknownMaintenance(FnoLinkError):
+    """There is no maintenance of this id that was called by an operator."""
+
+    hint = "List maintenance for its ids; windows of fno-link.toml are changed there."
 
 
 class InvalidRequest(FnoLinkError):

@@ -9,7 +9,9 @@ from integration.errors import (
     InvalidRequest,
     UnknownDeadLetter,
     UnknownEvent,
+    UnknownIncident,
     UnknownJob,
+    UnknownMaintenance,
     UnknownOrganization,
     UnknownSource,
 )
@@ -38,6 +40,8 @@ _USAGE = (
     UnknownEvent,
     AmbiguousEvent,
     UnknownJob,
+    UnknownIncident,
+    UnknownMaintenance,
     InvalidRequest,
 )
 
