@@ -189,6 +189,9 @@ class LinkUnknown(FnoLinkError):
         status: The HTTP status that was answered, where there was an answer.
         remote_code: The other side's own error code (0x80072560, AADSTS7000215), where it gave one.
         hint: What to do, where that code says more than the class does.
+
+    Beside these: `asked`, whether the other side itself asked for the wait, which everybody then keeps, unlike our own
+    back-off; and `cause`, which names who did not answer where that is not who was called: `entra:{tenant}`.
     """
 
     hint = "Run `fno-link doctor`; it walks the prerequisites in order."
@@ -208,6 +211,8 @@ class LinkUnknown(FnoLinkError):
         self.retry_after = retry_after
         self.status = status
         self.remote_code = remote_code
+        self.asked = retry_after is not None
+        self.cause = ""
 
 
 class Unauthenticated(LinkUnknown):

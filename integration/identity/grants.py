@@ -70,9 +70,14 @@ class Grants[K: Hashable]:
             LinkUnknown: No token could be had; the subclass says why.
         """
         kept = self._kept.get(key)
-        if kept is None or self._clock.monotonic() >= kept.usable_until:
+        if kept is None or not self.holds(key):
             kept = await self._fetches.join(key, lambda: self._fetch(key, fetch))
         return kept.token, kept.expires_at - self._clock.monotonic()
+
+    def holds(self, key: K) -> bool:
+        """Tell whether a usable token of this key is kept."""
+        kept = self._kept.get(key)
+        return kept is not None and self._clock.monotonic() < kept.usable_until
 
     def forget(self, matches: Callable[[K], bool]) -> None:
         """Drop the tokens whose key matches."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from integration.clock import Clock, SystemClock
 from integration.clouds import CLOUDS
 from integration.config.keys.model import Credentials, Organization
-from integration.errors import Unauthenticated
+from integration.errors import FnoLinkError, Throttled, Unauthenticated, Unreachable
 from integration.identity.entra import Entra, managed_grant
 from integration.identity.grants import Grant, Grants
 
@@ -62,11 +62,36 @@ class Tokens:
             Unreachable: Entra could not be reached or did not answer in time.
         """
         credentials = self._credentials(organization)
-        authority = f"https://{CLOUDS[organization.cloud].authority}/{organization.tenant}"
-        token, _ = await self._grants.get(
-            _Key(scope, authority, credentials), lambda: self._fetch(authority, credentials, scope)
-        )
+        authority = _authority(organization)
+        try:
+            token, _ = await self._grants.get(
+                _Key(scope, authority, credentials), lambda: self._fetch(authority, credentials, scope)
+            )
+        except (Unreachable, Throttled) as error:
+            error.cause = _cause(organization, credentials)
+            raise
         return token
+
+    def holds(self, organization: Organization, scope: str) -> bool:
+        """Tell whether a usable token is kept: asking for one would ask nobody.
+
+        Args:
+            organization: Whose.
+            scope: See `token`.
+        """
+        try:
+            credentials = self._credentials(organization)
+        except FnoLinkError:
+            return False
+        return self._grants.holds(_Key(scope, _authority(organization), credentials))
+
+    def cause(self, organization: Organization) -> str:
+        """Name who is asked for the tokens of an organization, as the `cause` of an error names who did not answer.
+
+        Raises:
+            FnoLinkError: Its credentials cannot be had.
+        """
+        return _cause(organization, self._credentials(organization))
 
     def drop(self, scope: str) -> None:
         """Forget the tokens for this scope: one was refused, or its resource is no longer ours to talk to."""
@@ -89,3 +114,14 @@ class Tokens:
         if credentials.client_secret or credentials.client_certificate:
             return self._entra.grant(authority, credentials, scope)
         return managed_grant(credentials.client_id, scope)
+
+
+def _authority(organization: Organization) -> str:
+    return f"https://{CLOUDS[organization.cloud].authority}/{organization.tenant}"
+
+
+def _cause(organization: Organization, credentials: Credentials) -> str:
+    if credentials.client_secret or credentials.client_certificate:
+        return f"entra:{organization.tenant}"
+    # Its endpoint stands on this machine: whoever has no token by it, nobody has.
+    return "entra:managed_identity"

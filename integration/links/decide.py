@@ -151,7 +151,7 @@ def who_asks(  # noqa: PLR0913 (everything that the decision depends on)
         if age is not None and age < policy.lifetimes(link)[0]:
             return Adopt(link)
     waiting = remaining(record, now)
-    if waiting is not None and (not forced or waiting.failure.kind == "Throttled"):
+    if waiting is not None and (not forced or waiting.failure.binds):
         return waiting
     if record.lease and unchanged_for < policy.lease:
         return Wait()

@@ -169,7 +169,7 @@ class Loader:
 
     async def _load_alone(self, entry: Entry, *, forced: bool) -> Link:
         left = entry.not_before - self._clock.monotonic()
-        if entry.failure is not None and left > 0 and (not forced or entry.failure.kind == "Throttled"):
+        if entry.failure is not None and left > 0 and (not forced or entry.failure.binds):
             raise entry.failure.error(left)
         try:
             link = await self._asker.ask(entry.organization)

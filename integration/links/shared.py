@@ -31,6 +31,7 @@ class Failure(msgspec.Struct, frozen=True):
         status: The HTTP status, where there was one.
         remote_code: The other side's code, where it gave one.
         hint: What to do, where the code says more than the kind does.
+        asked: Whether the other side asked for the wait.
     """
 
     kind: str
@@ -38,6 +39,12 @@ class Failure(msgspec.Struct, frozen=True):
     status: int | None = None
     remote_code: str | None = None
     hint: str = ""
+    asked: bool = False
+
+    @property
+    def binds(self) -> bool:
+        """Whether even a probe waits: the other side asked for it, or is asked too often as it is."""
+        return self.asked or self.kind == errors.Throttled.__name__
 
     def error(self, retry_after: float) -> errors.LinkUnknown:
         """Make the error anew.
@@ -46,19 +53,21 @@ class Failure(msgspec.Struct, frozen=True):
             retry_after: Seconds until the next call is made.
         """
         kind = _KINDS.get(self.kind, errors.LinkUnknown)
-        return kind(
+        error = kind(
             self.message,
             retry_after=retry_after,
             status=self.status,
             remote_code=self.remote_code,
             hint=self.hint,
         )
+        error.asked = self.asked
+        return error
 
     @classmethod
     def of(cls, error: errors.LinkUnknown) -> "Failure":
         """Record an error."""
         own = error.hint if error.hint != type(error).hint else ""
-        return cls(error.code, str(error), error.status, error.remote_code, own)
+        return cls(error.code, str(error), error.status, error.remote_code, own, error.asked)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,79 @@
+"""Asking one question: in bounded time, and whatever happens is an answer."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from integration.errors import Busy, FnoLinkError, LinkUnknown, StorageUnavailable, Unreachable
+from integration.faults import unforeseen
+from integration.health.check import Answer, Health
+
+ASK_WITHIN_SECONDS = 60.0
+"""Seconds that one question may take, where the configuration does not say."""
+
+
+async def answered(question: Awaitable[Answer], *, within: float, whom: str) -> Answer:
+    """Wait for an answer.
+
+    Args:
+        question: Gives the answer, or raises an error that says why there is none.
+        within: Seconds that it may take.
+        whom: Who is asked, for the message.
+
+    Returns:
+        The answer; `unknown` where there is none, and where something went wrong in a way that nobody has foreseen.
+    """
+    try:
+        async with asyncio.timeout(within):
+            return await question
+    except TimeoutError:
+        return unknown(Unreachable(f"{whom} did not answer within {within:g} s."))
+    except FnoLinkError as error:
+        return unknown(error)
+    except asyncio.CancelledError as error:
+        # A library lets the cancellation of a task of its own through: that is no wish to end this round.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return _unforeseen(error)
+    except Exception as error:  # noqa: BLE001  # one counterpart must not end the round for the others
+        return _unforeseen(error)
+
+
+def unknown(error: FnoLinkError) -> Answer:
+    """Make the answer that no answer was to be had."""
+    return of_error("unknown", error)
+
+
+def of_error(health: Health, error: FnoLinkError) -> Answer:
+    """Make the answer that an error means.
+
+    Args:
+        health: What it says of the subject.
+        error: Its code, message and hint are the answer's.
+
+    Returns:
+        With the status and the other side's code among the facts; a wait is kept where the other side asked for it.
+    """
+    if not isinstance(error, LinkUnknown):
+        return Answer(health=health, code=error.code, message=str(error), hint=error.hint)
+    facts: dict[str, str] = {}
+    if error.status is not None:
+        facts["status"] = str(error.status)
+    if error.remote_code:
+        facts["remote_code"] = error.remote_code
+    return Answer(
+        health=health,
+        code=error.code,
+        message=str(error),
+        hint=error.hint,
+        cause=error.cause,
+        facts=facts,
+        retry_after=error.retry_after if error.asked and not isinstance(error, Busy) else None,
+    )
+
+
+def _unforeseen(error: BaseException) -> Answer:
+    try:
+        return unknown(unforeseen(error))
+    except StorageUnavailable as unavailable:
+        return unknown(unavailable)

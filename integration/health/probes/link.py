@@ -1,0 +1,49 @@
+"""Is the organization linked, and to which environment?"""
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+from integration.config.keys.model import Organization
+from integration.health.check import Answer
+from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered
+from integration.links.values import Link, Linked
+
+NOT_LINKED_HINT = "Open the environment in the Power Platform admin center and check its Finance and Operations URL."
+
+
+class Refreshes(Protocol):
+    """What this check needs of the link resolver."""
+
+    def refresh(self, name: str) -> Awaitable[Link]:
+        """Ask past the cache, once in the fleet, and write the answer through it; raises LinkUnknown."""
+        ...
+
+
+class LinkProbe:
+    """Asks which environment the organization is linked to, through the resolver: everybody gets the answer.
+
+    Args:
+        links: The resolver.
+        within: Seconds that it may take; a call that takes longer ends behind it, and its answer is kept.
+    """
+
+    def __init__(self, *, links: Refreshes, within: float = ASK_WITHIN_SECONDS) -> None:
+        self._links = links
+        self._within = within
+
+    async def ask(self, organization: Organization) -> Answer:
+        """Ask.
+
+        Args:
+            organization: Whom.
+
+        Returns:
+            `ok` with the environment; `bad` where Dataverse says that there is none; else `unknown`.
+        """
+        return await answered(self._question(organization), within=self._within, whom=organization.url)
+
+    async def _question(self, organization: Organization) -> Answer:
+        link = await self._links.refresh(organization.name)
+        if isinstance(link, Linked):
+            return Answer(health="ok", link=link)
+        return Answer(health="bad", code=link.code, message=link.message, hint=NOT_LINKED_HINT)
