@@ -9,21 +9,17 @@ Azure; each load's row says who had the processors, and the run what a refusal c
 """
 
 import asyncio
-import contextlib
 import json
 import os
-import time
 from collections.abc import Awaitable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
-from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.queue import BinaryBase64DecodePolicy, QueueClient, QueueMessage
 
+from benchmarks.draining import Drained, drain
 from benchmarks.load import ACCEPTED, BUSY, Outcome, Senders
-from benchmarks.measure import Row, row
+from benchmarks.measure import Row, row, told
 from benchmarks.processors import Meter, Usage
 from emulation.azurite import Azurite
 from emulation.functions_host.process import FunctionsHost
@@ -52,7 +48,6 @@ CLIENTS = (16, 32, 64)
 OVER = 3
 # Nobody comes again at once after a refusal; this is far sooner than Retry-After says.
 PAUSE = 0.25
-DRAINED_WITHIN = 900.0
 NAME = "intake"
 HOST = "host and worker"
 
@@ -80,10 +75,11 @@ def rows(*, quick: bool = False) -> list[Row]:
             senders = Senders(f"{host.url}/api/events/erp", host.key)
             meter = Meter({HOST: host.pid, "senders": os.getpid(), "storage": azurite.pid})
             found = asyncio.run(_loads(senders, window, meter))
-        accepted = [event for load in found.values() for event in load.outcome.accepted]
+        judged = told(_judged(found))
+        accepted = {event for load in found.values() for event in load.outcome.accepted}
         with FunctionsHost(ROOT, settings=settings):
-            missing = _missing(storage, set(accepted))
-    return _judged(found, len(accepted), missing)
+            drained = drain(storage, "archive", accepted)
+    return judged + told(_arrived(len(accepted), drained))
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -113,7 +109,7 @@ async def _loads(senders: Senders, window: float, meter: Meter) -> dict[str, Loa
     return found
 
 
-def _judged(found: dict[str, Load], accepted: int, missing: int) -> list[Row]:
+def _judged(found: dict[str, Load]) -> list[Row]:
     outcomes = {name: load.outcome for name, load in found.items()}
     plain = {name: outcome for name, outcome in outcomes.items() if name.endswith("clients")}
     best = max(outcome.rate for outcome in plain.values())
@@ -122,12 +118,12 @@ def _judged(found: dict[str, Load], accepted: int, missing: int) -> list[Row]:
         for name, outcome in plain.items()
     ]
     against = "the best of the closed loops"
-    told = {
+    words_of = {
         "open": f"open loop at {OVER} times the best rate",
         "closed": f"closed loop, {OVER * CLIENTS[-1]} clients",
         "after": f"closed loop, {CLIENTS[1]} clients, after it",
     }
-    for name, words in told.items():
+    for name, words in words_of.items():
         rate, beside = outcomes[name].rate, f"{against}; {found[name].usage}"
         # What is left to be worked on when the load is over is worked on beside the intake: shown, no budget.
         budget = None if name == "after" else 0.8
@@ -137,7 +133,7 @@ def _judged(found: dict[str, Load], accepted: int, missing: int) -> list[Row]:
     plainest = max((found[name] for name in plain), key=lambda load: load.outcome.rate)
     acceptance = plainest.usage.spent[HOST] / len(plainest.outcome.accepted)
     for name in ("open", "closed"):
-        outcome, words = outcomes[name], told[name]
+        outcome, words = outcomes[name], words_of[name]
         judged.append(row(f"{NAME}, {words}: 99 of 100 refusals", outcome.slowest(BUSY), "s", budget=1.0))
         other = len(outcome.answers) - outcome.count(BUSY) - outcome.count(ACCEPTED)
         judged.append(row(f"{NAME}, {words}: no answer, or another", other, "answers", budget=0))
@@ -145,9 +141,17 @@ def _judged(found: dict[str, Load], accepted: int, missing: int) -> list[Row]:
         judged.append(row(f"{NAME}, {words}: refused", outcome.count(BUSY), "answers"))
         judged.append(_cost(f"{NAME}, {words}: processor time of a refusal", found[name], acceptance))
         judged.append(row(f"{NAME}, {words}: left to the sender, for want of a connection", outcome.unsent, "requests"))
-    judged.append(row(f"{NAME}, accepted and missing after the queue has drained", missing, "events", budget=0))
-    judged.append(row(f"{NAME}, accepted in all", accepted, "events"))
     return judged
+
+
+def _arrived(accepted: int, drained: Drained) -> list[Row]:
+    """Judge what became of the events that were accepted; those that are late were not followed to their end."""
+    return [
+        row(f"{NAME}, accepted and missing when nothing came any more", drained.missing, "events", budget=0),
+        row(f"{NAME}, accepted and still coming at the end", drained.late, "events", budget=0),
+        row(f"{NAME}, accepted in all", accepted, "events"),
+        row(f"{NAME}, drained after", drained.seconds, "s"),
+    ]
 
 
 def _cost(name: str, load: Load, acceptance: float) -> Row:
@@ -156,23 +160,3 @@ def _cost(name: str, load: Load, acceptance: float) -> Row:
     spent = load.usage.spent[HOST] - acceptance * len(outcome.accepted)
     refusal = spent / max(1, outcome.count(BUSY))
     return row(name, refusal * 1000, "ms", base=acceptance * 1000, against="an acceptance, host and worker")
-
-
-def _missing(storage: str, wanted: set[str]) -> int:
-    decode = BinaryBase64DecodePolicy()
-    deadline = time.monotonic() + DRAINED_WITHIN
-    missing = set(wanted)
-    with (
-        QueueClient.from_connection_string(storage, "archive", message_decode_policy=decode) as client,
-        ThreadPoolExecutor(8) as threads,
-    ):
-
-        def take(message: QueueMessage) -> str:
-            client.delete_message(message)
-            return json.loads(message.content)["id"]
-
-        while missing and time.monotonic() < deadline:
-            with contextlib.suppress(ResourceNotFoundError):  # nothing was sent to it yet
-                missing.difference_update(threads.map(take, client.receive_messages(messages_per_page=32)))
-            time.sleep(0.2)
-    return len(missing)

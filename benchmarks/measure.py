@@ -7,6 +7,7 @@ between the quartiles in parts of the median.
 
 import gc
 import math
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from statistics import median, quantiles
@@ -94,6 +95,14 @@ def row(
         ok=holds(value if ratio is None else ratio, budget, direction),
         spread=spread,
     )
+
+
+def told(rows: list[Row]) -> list[Row]:
+    """Print rows on stderr as soon as they are measured, and return them: a run that is cut short has said them."""
+    for each in rows:
+        ratio = "" if each.ratio is None else f", {each.ratio:.2f} of what it is measured against"
+        print(f"{each.name}: {each.value:,.4g} {each.unit}{ratio} ({each.against or 'alone'})", file=sys.stderr)
+    return rows
 
 
 def side_by_side(
