@@ -14,6 +14,8 @@ KEPT = {
     "KEPT_PAYLOADS": "fno-link-journal",
     "JOURNAL": "fnolinkjournal",
     "DUE": "fnolinkdue",
+    "COUNTS": "fnolinkcounts",
+    "HISTORY": "fnolinkhistory",
     "NEWEST": "fnolinknewest",
     "CIRCUITS": "fnolinkcircuits",
     "HEALTH": "fnolinkhealth",
