@@ -67,7 +67,7 @@ class Unheard(logging.Filter):
 
 
 def _as_it_was(record: logging.LogRecord) -> logging.LogRecord:
-    # The time on the host's side will be that of the invocation; and a kept traceback would keep its frames alive.
+    # Formatted now: the host gives the record the time of the invocation, and a kept traceback keeps its frames alive.
     at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     kept = logging.makeLogRecord(record.__dict__)
     kept.msg, kept.args = f"{record.getMessage()} (in the background, {at})", ()

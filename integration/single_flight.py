@@ -47,7 +47,7 @@ class SingleFlight[K: Hashable, V]:
             raise Busy(msg)
         error = flight.exception()
         if error is not None:
-            # One exception object goes to every waiter: without this its traceback would grow with each of them.
+            # All waiters get the same exception object; each raise adds to its traceback, so drop what was added.
             raise error.with_traceback(None)
         return flight.result()
 

@@ -36,7 +36,7 @@ async def oldest_first(blobs: Blobs, wanted: Filter, after: Place | None = None)
     while heads:
         order, place, places = heads[0]
         if wanted.until is not None and place.at >= stamp(wanted.until):
-            return  # the oldest of all is too young: so are the others
+            return  # they come oldest first: if this one is too young, all that follow are
         if wanted.covers(place) and (after is None or order > after.order):
             yield place
         if (following := await anext(places, None)) is None:

@@ -8,7 +8,7 @@ import msgspec
 
 # Azure keeps a queue message invisible for at most 7 days; a target that asks for more is asked again earlier.
 LONGEST = timedelta(days=6)
-# Seconds over which those that wait for a probe are spread, where it is not itself sooner.
+# Deliveries that wait for a probe are spread over this many seconds behind it, or over its own wait if that is less.
 _SPREAD_SECONDS = 10.0
 
 
@@ -81,7 +81,7 @@ def postpone(  # noqa: PLR0913  # what the decision depends on
     if age >= give_up_after:
         return GiveUp(attempt)
     step = schedule[min(attempt, len(schedule) - 1)] if schedule else timedelta(0)
-    # Past the probe, and not all at once: the first of them finds out whether the target is back.
+    # Behind the probe, and spread: the first of them finds out whether the target is back, before the others come.
     return _later(step, wait + rng.uniform(0.1, 1.0) * min(max(wait, 1.0), _SPREAD_SECONDS), rng)
 
 

@@ -185,7 +185,7 @@ class Pipeline:
             case [Held()]:
                 await self._retries.later(redeemed, ASK_AGAIN_AFTER)
             case [PutOff()]:
-                pass  # a copy of the message waits, for the same claim-check
+                pass  # a copy of the message waits and needs the claim-check
             case _ if work.payload:
                 await self._retries.claim_checks.settle(work.payload)
             case _:

@@ -64,7 +64,8 @@ class Resending:
         """
         works = [msgspec.structs.replace(each, event=await self.stored(work, each.scope, ledger)) for each in works]
         try:
-            # What came under the id of another event has got as far as a route: an operator has let it in.
+            # Checked as a replay: an operator may have let in other data under this id, and that is no reason to refuse
+            # the event now.
             verdict = await self._screening.guarded(work.require_event(), replay=max(work.chain.replay, 1))
         except LinkUnknown as unknown:
             return await all_of([self._attempts.settle(each, None, unknown, ledger) for each in works])
@@ -75,7 +76,7 @@ class Resending:
         if isinstance(verdict, Echo):
             log.info("%s is an echo of our own write", work.require_event().key)
             return [Ignored("echo")]
-        # Beside the dead letters that there are: they hold what had passed the guards.
+        # The dead letters that are there stay: they hold an event that had passed the guards; this one has not.
         whole = msgspec.structs.replace(work, scope=WholeEvent())
         outcome = await self._undelivered.bury(whole, verdict.reason, verdict.message, verdict.hint)
         if verdict.alert is not None:

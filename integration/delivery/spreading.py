@@ -94,6 +94,6 @@ class Spreading:
 
 
 async def _unexpected(fault: Unforeseen) -> Link:
-    # It is about the organization and not about this event, which waits as for any link that is not known.
+    # The fault lies with the organization's link, not with the event: so the event waits, as for any unknown link.
     msg = f"the link could not be found out: {fault}"
     raise UnexpectedAnswer(msg)

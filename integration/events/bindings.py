@@ -18,7 +18,7 @@ CONTEXT = frozenset({"id", "source", "type", "specversion", "subject", "time", "
 """The attributes that CloudEvents itself defines; all others are extensions."""
 
 _MEDIA_TYPE = "application/cloudevents"
-# One pass, whatever is quoted: a quote that nothing ends takes what follows it along.
+# One pass over the text. A quote that is never closed takes everything behind it.
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)("|\\?\Z)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 

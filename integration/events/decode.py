@@ -212,7 +212,7 @@ def _array(text: bytes, around: Surroundings, level: int) -> list[Item]:
     try:
         deep = scan.is_deeper(text, around.inbound.limits.depth)
         if deep and level > 1:
-            # Splitting costs a pass over the text; hostile nesting must not buy one for each of its levels.
+            # Splitting is a pass over the text: limit the levels, or a hostile nesting makes one pass for each.
             return [_undecoded("TooDeep", f"the JSON nests deeper than {around.inbound.limits.depth} levels", text)]
         parts = scan.elements(text) if deep else [bytes(raw) for raw in _RAWS.decode(text)]
     except (msgspec.DecodeError, UnicodeDecodeError):

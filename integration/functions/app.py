@@ -39,7 +39,7 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
         return app
 
     def worker() -> "Worker":
-        # Every function's first call, so what the background had to say is written in its invocation.
+        # Every function calls this first: what background work has logged is written within its invocation.
         unheard.tell()
         return built()
 

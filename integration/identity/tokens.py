@@ -123,5 +123,5 @@ def _authority(organization: Organization) -> str:
 def _cause(organization: Organization, credentials: Credentials) -> str:
     if credentials.client_secret or credentials.client_certificate:
         return f"entra:{organization.tenant}"
-    # Its endpoint stands on this machine: whoever has no token by it, nobody has.
+    # The endpoint is on this machine and the same for all callers: if it gives one of them no token, it gives none.
     return "entra:managed_identity"

@@ -148,7 +148,7 @@ def claim(  # noqa: PLR0911, PLR0913  # one return a row of the table, one argum
     """
     asked = _Asked(kind, generation, now, scope, lease)
     if row is None:
-        # Numbered past the message's own: its next link must differ from it.
+        # A continuation that this run makes has a higher generation than the message that began it.
         return asked.process(generation, "new", scopes=asked.named, running=asked.errand)
     if kind in ("source", "recheck"):
         return _brought(row, asked, digest)
@@ -238,7 +238,7 @@ def _received(row: Row, asked: _Asked) -> Decision:
     alive = row.alive(asked.now)
     if _stale(row, asked) and not (alive and asked.kind == "release"):
         return Drop()
-    # The queue gives a message to nobody else while its run is alive: who brings the same one again has outlived it.
+    # A queue hides a message while its run is alive. If it comes again, that run has died, and this one may take over.
     mine = asked.kind == "continuation" and row.running == asked.errand
     if alive and not mine:
         held_until = row.lease_until or asked.now
@@ -248,8 +248,8 @@ def _received(row: Row, asked: _Asked) -> Decision:
         return Wait(min(past, asked.now + ASK_AGAIN_AFTER) if asked.kind == "continuation" else past)
     if asked.kind in ("reopen", "replay"):
         return (_reopen if asked.kind == "reopen" else _replay)(row, asked)
-    # Whoever takes over finishes what was begun: all that matches if the dead run was about the event as a whole, and
-    # in any case what is open. Only then may the event be recorded as settled afterwards.
+    # A takeover also finishes what the dead run had begun: every matching route if that run was about the whole event,
+    # and every open delivery. Without that the event could not be recorded as settled when this run ends.
     scopes = tuple(dict.fromkeys((*asked.named, *asked.open_in(row))))
     running: Errand = Takeover() if asked.entire else asked.errand
     return asked.process(
@@ -313,7 +313,7 @@ def _replaced(entry: Entry) -> bool:
 
 
 def _again(row: Row, asked: _Asked) -> Process:
-    # A dead run of the event as a whole, and what it left open, are finished on the way.
+    # A replay also finishes what a dead run left: the rest of the whole event, and every open delivery.
     scopes = asked.named + asked.open_in(row)
     rest_of_whole = isinstance(row.running, Entire) and row.state == "received"
     return asked.process(
@@ -331,7 +331,7 @@ def _stale(row: Row, asked: _Asked) -> bool:
     entry = None if asked.entire else row.entry(asked.scope.slot)
     if entry is None or entry.state == "open" or asked.kind == "replay":
         return False
-    # A run that is under way may have put its message on the queue, or parked its delivery, and be about to write so.
+    # The row may be behind: a run puts its message on the queue, or parks its delivery, before it writes so here.
     if asked.kind == "release":
         return entry.state != "parked" and not (row.state == "received" and entry.state == "deferred")
     if asked.kind == "reopen":

@@ -57,7 +57,7 @@ def encode(row: Row) -> dict[str, Any]:
         "digest": row.digest,
         "differing": row.differing,
         "partial": row.partial or None,
-        # Some left out are left behind, no more: their replay finds that their deliveries were made.
+        # Dead letters beyond these are not removed by a resend; replaying one finds its delivery made and does nothing.
         "letters": "\n".join(row.letters[:LETTERS]),
         "updated_at": row.updated_at,
     }

@@ -60,7 +60,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         """Give the conditions that a row meets which is meant."""
         found: list[Where] = []
         if self.organization:
-            # The range spares the server other organizations; names that begin alike need the comparison, too.
+            # The range spares the server most other organizations; `a-b` lies within that of `a`, so compare, too.
             found += [
                 Where("PartitionKey", "ge", f"{self.organization}-0"),
                 Where("PartitionKey", "le", f"{self.organization}-f"),

@@ -23,7 +23,7 @@ def begun(row: Row, run: Process, *, owner: str, now: datetime, digest: str = ""
     forgotten = [each for each in row.deliveries if run.afresh or each.slot in run.forgets]
     kept = [each for each in row.deliveries if each not in forgotten]
     known = {each.slot: each for each in kept}
-    # What is known of them stays: a guard may be against it, and then they are what they were.
+    # Only the state changes: if a guard refuses the event, the entries are set back to what they were.
     reopened = (
         msgspec.structs.replace(known.get(scope.slot) or Entry(slot=scope.slot, state="open"), state="open")
         for scope in run.scopes

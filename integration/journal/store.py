@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logger("journal")
 
-# Two that write the same row at once settle it in a few rounds; many rounds mean that something else is wrong.
+# Two writers of one row are done after a few rounds; after this many, something else is wrong.
 _ROUNDS = 12
 
 
@@ -226,7 +226,8 @@ class Journal:
     def _resumed(  # noqa: PLR0913  # the columns of the claim table
         self, found: _Found, row: Row, kind: Kind, generation: int, *, scope: Scope, digest: str
     ) -> Run:
-        # What it decided follows from the row that it wrote: an event without a lease, as its next run would find it.
+        # This call's earlier write was made and its answer lost. Decide again from the row as it was before: without a
+        # lease, and one generation less. The decision must come out the same.
         before = msgspec.structs.replace(row, lease_until=None, generation=row.generation - 1)
         now = self._clock.now()
         decision = claim(before, kind, generation, now, scope=scope, lease=self._lease, digest=digest)

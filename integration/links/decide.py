@@ -169,7 +169,7 @@ def remaining(record: Record, now: datetime) -> Refused | None:
     if record.failure is None or record.not_before is None:
         return None
     seconds = (record.not_before - now).total_seconds()
-    # The other instance's clock, or a damaged record, must not stop us for longer than any back-off lasts.
+    # The time may come from a wrong clock or a damaged record: wait no longer than the longest back-off.
     return Refused(record.failure, record.attempts, min(seconds, LONGEST_SECONDS)) if seconds > 0 else None
 
 

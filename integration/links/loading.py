@@ -100,7 +100,7 @@ class Loader:
             if age is not None and age < self._policy.lifetimes(link)[1]:
                 await self._adopt(entry, link)
             elif entry.link is not None:
-                # Another process has had a newer answer, which is over by now: ours is no better.
+                # Another process had a newer answer, and even that has expired by now.
                 entry.outdate()
         waiting = remaining(stored.record, now)
         if waiting is not None:

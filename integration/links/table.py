@@ -86,7 +86,7 @@ class TableTier:
             await self._close()
 
     async def _within[T](self, operation: Callable[[Table], Awaitable[T]]) -> T:
-        table = await self._open_table()  # the SDK may be imported in it, which is not the account's slowness
+        table = await self._open_table()  # imports the SDK at first use: that time must not count as the account's
         try:
             async with asyncio.timeout(self._timeout):
                 return await operation(table)

@@ -135,7 +135,7 @@ class EventOperations:
 
     def _keys(self, organization: str, id_: str) -> Sequence[str]:
         """Give the keys that an event of this id can have, unless another system made it."""
-        # Without a group: as keys were before there were any.
+        # Keys of events from before duplicates groups existed.
         groups = ("", *self._groups.get(organization, ()))
         return [event_key(organization, id_, group=group) for group in groups]
 

@@ -82,7 +82,7 @@ def _apart(first: Test, second: Test) -> bool:
     if first.operator.negated or second.operator.negated or "null" in {first.operator.family, second.operator.family}:
         return False
     if first.operator.family != second.operator.family:
-        return first.key.root == DATA  # an attribute is compared as what the operator asks for
+        return first.key.root == DATA  # an attribute has no type of its own: each operator reads it as it needs
     if not _same_view(first, second):
         return False
     for test, other in ((first, second), (second, first)):

@@ -46,7 +46,7 @@ class Operator(msgspec.Struct, frozen=True):
     def accepts(self, values: tuple[Any, ...]) -> Accepts:
         """Make the test of a value as `readers` reads it: one value, a tuple of them, or None."""
         if self.family == "null" or self.takes == "value":
-            return self.one(values)  # they know arrays themselves
+            return self.one(values)  # these operators handle arrays themselves
         one = self.one(values)
         if not self.negated:
             if self.index == "equal" and self.family == "string":

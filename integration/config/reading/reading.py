@@ -44,7 +44,7 @@ class Reader:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self.references: list[tuple[str, str, str]] = []
-        self.open: set[str] = set()  # places whose value is not known: it has a problem or is LATER
+        self.open: set[str] = set()  # places whose value is not known yet, or has a problem
 
     def report(self, place: str, message: str, hint: str = "", file: str | None = None) -> Any:
         """Note a problem, and return the stand-in for the value."""
@@ -256,7 +256,7 @@ class Reader:
         near = (get_close_matches(key, missing, 1, 0.5) or get_close_matches(key, names, 1) or [""])[0]
         hint = f"allowed: {', '.join(allowed)}"
         if near:
-            self.open.add(joined(place, near))  # its value stands under another name
+            self.open.add(joined(place, near))  # its value is checked under another name
         self.report(joined(place, key), "unknown key", f"did you mean `{near}`? {hint}" if near else hint)
         return near
 

@@ -65,7 +65,7 @@ def after(before: Standing | None, transition: Transition) -> Standing | None:
     if transition.state in ("closed", "answered"):
         return Standing(target=transition.target, state="closed", since=transition.at) if was_open else None
     if transition.state == "served":
-        # Who opened it may probe yet, and knows better; only once it must have is this the trial.
+        # Its opener will probe it. Only when that probe is overdue does this delivery count as one.
         late = before is not None and was_open and (before.until is None or transition.at >= before.until + PROBE_LASTS)
         return Standing(target=transition.target, state="closed", since=transition.at) if late else None
     first = before if before is not None and was_open and not is_forgotten(before, transition.at) else None

@@ -75,8 +75,8 @@ class Circuits:
     ) -> None:
         self._targets = targets
         self._settings = settings
-        # The wall clock of the start, carried on by the one that never jumps: no target stays left alone for hours
-        # because a machine's time was set back.
+        # Times are the wall clock's at the start plus what has passed on the monotonic clock. If the machine's clock is
+        # set back, no circuit stays open for hours.
         self._began = clock.now() - timedelta(seconds=clock.monotonic())
         self._monotonic = clock.monotonic
         self._own = dict(own or {})
@@ -135,7 +135,7 @@ class Circuits:
 
     def _failed(self, name: str, failure: DeliveryFailed, shipment: Shipment) -> None:
         if not failure.transient:
-            if failure.status is None:  # refused on our side: nothing is known of the target
+            if failure.status is None:  # refused before it was sent: says nothing about the target
                 self._circuits[name] = abandon(self._circuits[name], self._now())
             else:
                 self._answered(name, shipment)

@@ -46,7 +46,7 @@ async def abandon(  # noqa: PLR0913, PLR0917  # what was buried, and with what
             scope=work.scope,
             owner=owner,
             salvage=salvage,
-            # A sender's message under the id of an event must not end that event's run.
+            # With the digest, a message that merely uses the id of another event cannot end that event's run.
             digest=work.event.digest if own and work.event is not None else "",
         ),
         clock,
@@ -56,7 +56,8 @@ async def abandon(  # noqa: PLR0913, PLR0917  # what was buried, and with what
         return not isinstance(run, Wait | Refuse)
     whole = isinstance(work.scope, WholeEvent | Recheck)
     entry = Entry(slot=work.scope.slot, state="dead_lettered", attempt=work.chain.attempt, code=code, letter=letter)
-    # What else a dead run has left open is for whoever takes over; an event as a whole is left by its own run.
+    # The event is complete only if this run was about it as a whole, or if this delivery was all there was to do. What
+    # else a dead run has left open is for the run that takes over.
     alone = whole or (not run.decision.whole and run.decision.scopes == (work.scope,))
     await persist(lambda: journal.end(run, (entry,), complete=alone), clock)
     return True

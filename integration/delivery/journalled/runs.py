@@ -187,7 +187,7 @@ class Runs:
         return [buried]
 
     def _again(self, kind: Kind, work: Work) -> Work:
-        # The message that brought it empties its own claim-check.
+        # The claim-check belongs to the message that is being handled, which empties it; the copy needs one of its own.
         work = msgspec.structs.replace(work, payload="", about=None)
         if kind == "source":
             return self._recheck(work).following(Chain(faults=work.chain.faults, last=work.chain.last))
@@ -247,7 +247,7 @@ class Runs:
                 return Stale()
 
     def _recheck(self, work: Work) -> Work:
-        # A name of its own, since its claim-check must not be deleted with another's.
+        # A random word makes its claim-check a blob of its own, which is not deleted with another message's.
         word = self._journal.owner_token() if self._journal else ""
         return Work(scope=Recheck(word), accepted_at=work.accepted_at, event=work.event)
 

@@ -35,7 +35,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         """
         if run is None:
             return cls(scopes=(WHOLE if isinstance(work.scope, Recheck) else work.scope,))
-        again = WHOLE in run.scopes  # it had come as far as its guards or its routes
+        again = WHOLE in run.scopes  # an earlier run ended before it had chosen the routes
         parts = tuple(scope for scope in run.scopes if scope != WHOLE)
         resent = kind in ("source", "recheck")
         return cls(

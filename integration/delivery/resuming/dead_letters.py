@@ -218,7 +218,7 @@ class Replays:
                     await self._clock.sleep(free - now)
                 done = await netted(self._one(job, place), partial(_kept, job, place))
                 if done.counts != job.counts:
-                    free = max(free, now) + 1 / job.per_second  # when the rate allows the next one
+                    free = max(free, now) + 1 / job.per_second  # the earliest time of the next one, by the rate
                 job = msgspec.structs.replace(done, cursor=place.id)
                 seen(job)
         return msgspec.structs.replace(job, state="done")
@@ -262,7 +262,7 @@ class Replays:
     async def _replay(self, job: Job, place: Place, version: str, record: Record) -> Job:
         outcomes = await self._again(record, current_environment=job.current_environment)
         if Stale() in outcomes:
-            # Another run has it, or had it: nothing was done for this letter, so it is not taken away.
+            # Another run has the event or has settled it. Nothing was done for this dead letter, so it stays.
             return job.counted("kept")
         await self._dead_letters.remove(place, version)
         return job.counted(*(map(named, outcomes) if outcomes else ("ignored",)))
@@ -301,7 +301,7 @@ class Replays:
 
 
 async def _kept(job: Job, place: Place, fault: Unforeseen) -> Job:
-    # One that cannot be processed must not keep the others from it.
+    # One dead letter that cannot be processed must not keep the job from the others.
     log.error("the dead letter %s is kept: %s", place.path, fault)
     return job.counted("kept")
 

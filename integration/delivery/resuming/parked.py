@@ -84,7 +84,7 @@ class Releases:
         parked = await self._dead_letters.has_parked(organization, NOT_LINKED)
         if not parked and not await self._is_any_held(organization, environment):
             return False
-        # What is not held yet may be by the time that this order's turn comes.
+        # `held` also where nothing is held now: a delivery may become so before the order is carried out.
         await self._retries.release(Release(organization=organization, held=True, environment=environment))
         return True
 
@@ -100,7 +100,7 @@ class Releases:
             return outcomes
         async with self._dead_letters.releasing(order.organization) as lease:
             if lease is None:
-                # The other run may end before it has seen everything; where nothing is left, it has.
+                # Another run has the lease and may end before it has seen all: ask again while anything is parked.
                 if await self._is_any_parked(order.organization, held=order.held):
                     await self._retries.release(order, AGAIN)
             else:

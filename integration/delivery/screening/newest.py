@@ -124,7 +124,7 @@ class Newest:
                 except StorageUnavailable as unavailable:
                     log.warning("the newest event of %s is not told to the others now: %s", kind[3], unavailable)
                     return
-                if known.seen.number < number:  # reset, or too far from what the others know
+                if known.seen.number < number:  # an operator reset it, or the jump is beyond the bound
                     known.number = known.seen.number
                 known.number, known.checked = max(known.number, known.seen.number), clock.monotonic()
             if known is None or known.number <= known.seen.number:
