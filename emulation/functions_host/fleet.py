@@ -49,7 +49,7 @@ class _Member:
         self.group = group
         self.ready: dict[str, Any] = {}
         self.line, theirs = context.Pipe()
-        # A copy of our side in a member would keep it from seeing that we are gone.
+        # If the member kept a copy of our end, its own would never see the end of file when we are gone.
         ours = [self.line, *(each.line for each in others)]
         self.process: ForkProcess = context.Process(target=_run, args=(options, group, theirs, ours), name=group)
         self.process.start()
@@ -180,7 +180,7 @@ def _run(options: Options, group: str, line: Connection, ours: Iterable[Connecti
         try:
             host.elsewhere.update(line.recv())
         except (EOFError, OSError):
-            os._exit(FAILED)  # whoever had the other side was killed
+            os._exit(FAILED)  # the parent was killed
 
     try:
         asyncio.run(serve(host, line.send, Line(line.fileno(), hear)))

@@ -53,7 +53,7 @@ def _members(text: str) -> dict[str, TypedData]:
     try:
         parsed = parse(trimmed)
     except ValueError:
-        return {}  # the host takes it for text, then
+        return {}  # then the host treats it as text
     members: dict[str, TypedData] = {}
     for name, value in cast("dict[str, Any]", parsed).items():
         if isinstance(value, dict):

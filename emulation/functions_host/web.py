@@ -20,7 +20,7 @@ from emulation.functions_host.log import host_log
 from emulation.functions_host.vault import KeysUnreadable, Vault
 
 UNAUTHORIZED, NOT_FOUND, TOO_MANY, FAILED = 401, 404, 429, 500
-# Of so many paths it is remembered which function answers.
+# For this many paths it is remembered which function answers.
 KNOWN_PATHS = 256
 EVENT_GRID_PATH = "/runtime/webhooks/eventgrid"
 

@@ -72,7 +72,7 @@ class Traffic:
             reset(writer.transport)  # as a service that is gone: whoever connects to it sees its connection end
             return
         both = (writer, onward)
-        if resets != self._resets:  # it was struck before it stood
+        if resets != self._resets:  # a reset was ordered while it was being opened
             for each in both:
                 reset(each.transport)
             return
@@ -85,7 +85,7 @@ class Traffic:
                 group.create_task(self._carry(onward_reader, writer, answers=True))
         except* OSError:
             for each in both:
-                reset(each.transport)  # an end that was no orderly one is passed on as it is
+                reset(each.transport)  # a reset on one side is passed on as a reset
         finally:
             self._writers.difference_update(both)
             for each in both:

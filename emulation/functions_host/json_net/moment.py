@@ -84,7 +84,7 @@ def _iso(found: re.Match[str]) -> Moment | None:
     if found[9] is None:
         return _within(ticks, Kind.UTC if found[8] else Kind.UNSPECIFIED)
     east = (int(found[10]) * 3600 + int(found[11] or 0) * 60) * TICKS
-    # Kept within the years that there are, as .NET does with a zone at either end.
+    # Clamped to years 1 to 9999, as .NET does when a zone would move a time beyond them.
     return Moment(min(LAST, max(0, ticks - (east if found[9] == "+" else -east))), Kind.LOCAL)
 
 

@@ -100,9 +100,9 @@ class ServiceBusListener(Listener):
                 "cardinality MANY one failure abandons the whole batch; use cardinality ONE."
             )
             raise HostError(msg)
-        # Calls under way, over every receiver: one that was cut off still runs what it has received.
+        # Calls under way, of all receivers: what a receiver got before it was cut off still runs.
         self._calls: set[asyncio.Task[None]] = set()
-        # The receiver that was opened last: it renews what others received too, locks are known by their token.
+        # The receiver opened last. It also renews the locks of what earlier ones received: a token suffices.
         self._latest: ServiceBusReceiver | None = None
         self._renewal = timespan.seconds(self._options.max_auto_lock_renewal_duration)
 
@@ -137,7 +137,7 @@ class ServiceBusListener(Listener):
     async def _receive_messages(self) -> None:
         limit = self._options.max_concurrent_calls
         async with self._open() as reception:
-            # Opened here, by the SDK's own patience: a request for messages would give its link no more than WAIT.
+            # Opened here, with the SDK's own timeout; a request for messages would allow the link WAIT at most.
             self._latest = await reception.receiver.__aenter__()
             while not reception.cut.is_set():
                 while len(self._calls) >= limit and not reception.cut.is_set():

@@ -111,7 +111,7 @@ class StorageQueueListener(Listener):
         try:
             over = asyncio.Event()
             async with asyncio.TaskGroup() as group:
-                # Ended by an event, never cancelled: a renewal cut off half-way would lose the new pop receipt.
+                # Ended by an event, never cancelled: a renewal that is cut off half-way loses the new pop receipt.
                 group.create_task(self._renew(queue, message, over))
                 try:
                     verdict = await self._process(message)

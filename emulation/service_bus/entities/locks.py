@@ -48,7 +48,7 @@ class LockTable:
     def remove(self, token: UUID) -> Lock | None:
         """Let a lock go."""
         lock = self._locks.pop(token, None)
-        self.next_end()  # forgets settled locks, of which a busy entity has thousands before they would have ended
+        self.next_end()  # drops settled locks: a busy entity would pile up thousands until they expire
         return lock
 
     def renew(self, lock: Lock, until: int) -> None:

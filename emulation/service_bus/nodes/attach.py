@@ -148,7 +148,7 @@ def _attach_session(broker: Broker, channel: Channel, frame: Attach, link: Entit
     sessions = queue.sessions
     if sessions is None:
         return
-    channel.links[frame.handle] = link  # so that a detach or a lost connection ends the waiting
+    channel.links[frame.handle] = link  # known to the channel, so that a detach or a lost connection ends the wait
 
     def take() -> bool:
         found = queue.accept_session(None, link)

@@ -14,7 +14,7 @@ from emulation.service_bus.nodes.replies import reply_link
 from emulation.service_bus.nodes.requests import Request, cbs_answer, parse_request
 
 JWT = "jwt"
-TOKEN_TYPES = ("servicebus.windows.net:sastoken", JWT)  # SDKs call a shared access signature either
+TOKEN_TYPES = ("servicebus.windows.net:sastoken", JWT)  # both mean a shared access signature
 
 
 def cbs_sink(broker: Broker, connection: Connection) -> Callable[[bytes, int], None]:

@@ -92,7 +92,7 @@ class EntityLink(OutgoingLink):
             os.kill(os.getpid(), signal.SIGKILL)
         elif way == "lose-lock":
             self.queue.lose_lock(token)
-        return way == "drop" or not self.attached  # nor is one answered that lost its session, and so its link
+        return way == "drop" or not self.attached  # who lost the session lost the link, too: nobody to answer
 
     def detach(self, condition: str, description: str) -> None:
         """Close the link from the broker's side."""
