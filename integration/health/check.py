@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from integration.events.alerts import Failed
 from integration.links.values import Linked
 
 type Kind = Literal[
@@ -49,6 +50,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         cause: Names what several checks fail by, such as `entra:{tenant}`; empty where the failure is the check's own.
         link: The environment, where the question was about the link and it is linked.
         facts: What was seen beside, by name, such as the days that a credential is good for.
+        failed: What failed, where the check is about deliveries, messages or jobs; the first ten are told.
         retry_after: Seconds before which the counterpart asks not to be asked again.
     """
 
@@ -59,6 +61,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     link: Linked | None = None
     facts: Mapping[str, str] = {}
+    failed: tuple[Failed, ...] = ()
     retry_after: float | None = None
 
     @property

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from integration.events.alerts import LOST, RELINKED, RESTORED, UNREACHABLE, UNTRUSTED
+from integration.events.alerts.types import LOST, RELINKED, RESTORED, UNREACHABLE, UNTRUSTED
 from integration.links.values import Linked
 
 type Kind = Literal["linked", "not_linked", "unknown"]

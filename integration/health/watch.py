@@ -12,7 +12,8 @@ from integration.clock import Clock
 from integration.config.keys.model import Health, Organization
 from integration.delivery import Pipeline, Releases
 from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown
-from integration.events.alerts import Environment, Integration, of_organization
+from integration.events.alerts import Environment
+from integration.events.alerts.before import Integration, of_organization
 from integration.events.event import Event
 from integration.health.state import Alert, State, Verdict, advance
 from integration.health.states import Kept, States

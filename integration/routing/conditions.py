@@ -14,6 +14,7 @@ from integration.errors import Problem
 from integration.routing.keys import Key, UnreadableKey, parse_key
 from integration.routing.operators import OPERATORS, Accepts, Operator
 from integration.routing.readers import Read, View, reader
+from integration.routing.renamed import with_new_names
 
 GROUPS = ("any", "all", "not")
 DEEPEST = 32
@@ -76,7 +77,7 @@ def make_test(  # noqa: PLR0913 (a record's fields)
     values = written
     if operator.family == "string" and not exact:
         values = tuple([value.casefold() for value in written])
-    values = written if values == written else values
+    values = with_new_names(key, operator, written if values == written else values)
     read = reader(key, view, arrays=arrays)
     return Test(place, operator, key, written, values, read, arrays)
 

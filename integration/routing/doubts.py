@@ -1,4 +1,7 @@
-"""Keys that can be read and are probably not meant so: warnings of `config check`, for such a filter never matches."""
+"""What can be read and is probably not meant so: warnings of `config check`.
+
+A key whose dots are no path never matches; a type of ours that has another name now is found by it for the present.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -8,6 +11,7 @@ from integration.errors import ConfigurationError, Problem
 from integration.routing.compiled_route import CompiledRoute
 from integration.routing.conditions import Condition, Test
 from integration.routing.keys import Key, doubtful
+from integration.routing.renamed import old_names
 from integration.routing.target_templates import LANDINGS
 from integration.routing.templates import Field, Template
 
@@ -15,7 +19,7 @@ from integration.routing.templates import Field, Template
 def doubts(
     routes: Sequence[CompiledRoute], targets: Mapping[str, msgspec.Struct], *, file: str = ""
 ) -> tuple[Problem, ...]:
-    """Find dots that are read as a path and belong to a name: in filters, and in the templates of targets.
+    """Find dots that are read as a path and belong to a name, in filters and templates; and old names of alerts.
 
     Args:
         routes: The compiled routes.
@@ -28,14 +32,23 @@ def doubts(
             names = " › ".join(key.path)
             message = f"`{key.text}` is read as the fields {names}, one inside the other"
             found.append(Problem(place, message, f"a name that holds dots is quoted: `{meant}`", file))
+    for route in routes:
+        for test in _all_tests(route):
+            for written, now in old_names(test.key, test.operator, test.written):
+                place = f"routes[{route.ordinal}].{test.place}"
+                found.append(Problem(place, f"{written!r} is an old name of an alert", f"write {now!r}", file))
     return tuple(found)
 
 
 def _of_routes(routes: Sequence[CompiledRoute]) -> Iterator[tuple[str, Key]]:
     for route in routes:
-        for condition in (*route.conditions, *route.link_conditions):
-            for test in _tests(condition):
-                yield f"routes[{route.ordinal}].{test.place}.key", test.key
+        for test in _all_tests(route):
+            yield f"routes[{route.ordinal}].{test.place}.key", test.key
+
+
+def _all_tests(route: CompiledRoute) -> Iterator[Test]:
+    for condition in (*route.conditions, *route.link_conditions):
+        yield from _tests(condition)
 
 
 def _tests(condition: Condition) -> Iterator[Test]:

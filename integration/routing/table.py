@@ -11,8 +11,9 @@ from integration.routing.compiled_route import CompiledRoute, compile_route
 from integration.routing.conditions import Test
 from integration.routing.explain import Explanation, explain
 from integration.routing.index import build
-from integration.routing.keys import ALIASES, LINK_ATTRIBUTES
+from integration.routing.keys import LINK_ATTRIBUTES
 from integration.routing.nodes import Holds, Seen, Visit, holds
+from integration.routing.renamed import TYPE_KEYS
 from integration.routing.target_templates import template_problems
 
 
@@ -30,7 +31,6 @@ class Matches(msgspec.Struct, frozen=True):
 
 
 _NOTHING = Matches()
-_TYPE_KEYS = frozenset({"type", *(alias for alias, name in ALIASES.items() if name == "type")})
 
 
 class RouteTable:
@@ -115,7 +115,7 @@ class RouteTable:
             all(
                 each.judge()(folded)
                 for each in route.conditions
-                if isinstance(each, Test) and each.key.root in _TYPE_KEYS
+                if isinstance(each, Test) and each.key.root in TYPE_KEYS
             )
             for route in self.routes
             if route.config.enabled

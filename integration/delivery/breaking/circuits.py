@@ -1,5 +1,6 @@
 """The circuit breakers of a process, around the targets."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -11,7 +12,9 @@ from integration.config.keys.model import Breaker
 from integration.delivery.breaking.circuit import Circuit, Move, abandon, admit, fail, succeed
 from integration.delivery.shipment import Receipt, Shipment, Target
 from integration.errors import CircuitOpen, DeliveryFailed, Spared
-from integration.events.alerts import TargetCircuit, of_target
+from integration.events.alerts import Alert, Failed, command_of, event_of
+from integration.events.alerts.alert import MOST_NAMED
+from integration.events.alerts.types import TARGET_CLOSED, TARGET_OPENED
 from integration.events.event import Event
 
 ASKED_EVERY_SECONDS = 30.0
@@ -34,6 +37,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
         source: The URI that the event about it has as its source.
         until: When an open one lets a probe pass.
         opened: How often it was opened in a row.
+        failed: Of the deliveries that failed since it last answered the first ones, each with its first error.
     """
 
     target: str
@@ -45,6 +49,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     until: datetime | None = None
     opened: int = 0
+    failed: tuple[Failed, ...] = ()
 
     @property
     def told(self) -> bool:
@@ -82,6 +87,7 @@ class Circuits:
         self._own = dict(own or {})
         self._circuits: dict[str, Circuit] = {}
         self._transitions: list[Transition] = []
+        self._failures: dict[str, tuple[Failed, ...]] = {}
         self._asked: dict[tuple[str, Moved], float] = {}
 
     def get(self, name: str) -> Target:
@@ -141,6 +147,7 @@ class Circuits:
                 self._answered(name, shipment)
             return
         now = self._now()
+        self._failures[name] = _noted(self._failures.get(name, ()), failure, shipment)
         step = fail(self._circuits[name], self.settings(name), now, failure.code)
         self._circuits[name] = step.circuit
         if step.moved is not None:
@@ -152,6 +159,8 @@ class Circuits:
         self._circuits[name] = step.circuit
         if step.moved is not None:
             self._moved(name, step.moved, before, now, shipment.event)
+        self._failures.pop(name, None)
+        if step.moved is not None:
             return
         state: Moved = "answered" if shipment.attempt > 1 else "served"
         if self._monotonic() - self._asked.get((name, state), -ASKED_EVERY_SECONDS) >= ASKED_EVERY_SECONDS:
@@ -172,6 +181,7 @@ class Circuits:
                 source=source,
                 until=circuit.until,
                 opened=circuit.opened,
+                failed=self._failures.get(name, ()) if state in ("opened", "reopened", "closed") else (),
             )
         )
 
@@ -191,15 +201,48 @@ class _Guarded:
         await self._target.close()
 
 
+def _noted(before: tuple[Failed, ...], failure: DeliveryFailed, shipment: Shipment) -> tuple[Failed, ...]:
+    event = shipment.event
+    if len(before) >= MOST_NAMED or any(each.id == event.id for each in before):
+        return before
+    failed = Failed(type=event.type, id=event.id, code=failure.code, message=str(failure), route=shipment.route)
+    return (*before, failed)
+
+
 def alert_event(transition: Transition) -> Event:
     """Make an event of a transition that is told as one; the same one is the same event."""
     opened = transition.state == "opened"
-    data = TargetCircuit(
-        target=transition.target,
-        state="opened" if opened else "closed",
+    incident = _incident(transition)
+    data = Alert(
+        organization="",
+        organization_url="",
+        subject=transition.target,
+        check="target",
+        incident=incident,
+        transition="triggered" if opened else "resolved",
+        n=1,
         since=transition.since,
         code=transition.code,
-        message=f"the target {transition.target} is {'left alone' if opened else 'back'}",
-        hint=CircuitOpen.hint,
+        message=_told(transition),
+        hint=CircuitOpen.hint if opened else "Replay what became a dead letter meanwhile.",
+        failed=transition.failed,
+        command=command_of("target", incident=incident, route=transition.failed[0].route if transition.failed else ""),
     )
-    return of_target(data, transition.at, organization=transition.organization, source=transition.source)
+    return event_of(
+        TARGET_OPENED if opened else TARGET_CLOSED,
+        data,
+        transition.at,
+        organization=transition.organization,
+        source=transition.source,
+    )
+
+
+def _told(transition: Transition) -> str:
+    if transition.state != "opened":
+        return f"the target {transition.target} is back"
+    why = transition.failed[0].message if transition.failed else transition.code
+    return f"the target {transition.target} is left alone: {why}"
+
+
+def _incident(transition: Transition) -> str:
+    return hashlib.sha256(f"{transition.target}\x00{transition.since.isoformat()}".encode()).hexdigest()[:16]

@@ -16,7 +16,8 @@ from integration.config.keys.model import Configuration, Organization, Source
 from integration.dataverse import Identity
 from integration.dead_letters import reasons
 from integration.delivery.screening.alert_quota import AlertQuota
-from integration.events.alerts import FOREIGN_ORGANIZATION, ForeignOrganization, of_organization
+from integration.events.alerts import Alert, Failed, command_of, event_of
+from integration.events.alerts.types import FOREIGN_ORGANIZATION
 from integration.events.event import Event, Origin
 from integration.loggers import logger
 
@@ -138,7 +139,7 @@ class Guard:
             hint = (
                 "Remove the service endpoint from the copied environment; if the id is right, mend `organization_id`."
             )
-            alert = self._alert(organization, theirs, event.ingress, message, hint)
+            alert = self._alert(organization, theirs, event, message, hint)
             return Refused(reasons.FOREIGN_ORGANIZATION, message, hint, alert)
         if source is None:
             return PASSED
@@ -148,32 +149,38 @@ class Guard:
             return ECHO if is_echo(origin, (await self._identities.of(organization)).user_id) else PASSED
         return PASSED
 
-    def _alert(self, organization: Organization, theirs: str, source: str, message: str, hint: str) -> Event | None:
+    def _alert(self, organization: Organization, theirs: str, event: Event, message: str, hint: str) -> Event | None:
         """Make the day's alert about a foreign organization; None when this process has sent it, or enough others."""
         now = self._clock.now()
-        incident = _incident(organization.name, theirs, source, now)
+        incident = _incident(organization.name, theirs, event.ingress, now)
         if incident in self._alerted:
             return None
         # The other organization's id is whatever the message says: each could be a new one.
-        left_out = self._quota.take(source, now)
+        left_out = self._quota.take(event.ingress, now)
         if left_out is None:
             return None
         if len(self._alerted) >= _FORGET:
             self._alerted.clear()
         self._alerted.add(incident)
         log.error("%s: %s: %s", FOREIGN_ORGANIZATION, organization.name, message)
-        data = ForeignOrganization(
+        data = Alert(
             organization=organization.name,
             organization_url=organization.url,
+            subject=organization.name,
+            check="foreign",
             incident=incident,
+            transition="triggered",
+            n=1,
             since=now,
             code=reasons.FOREIGN_ORGANIZATION,
             message=message,
             hint=hint,
-            source=source,
+            failed=(Failed(type=event.type, id=event.id, code=reasons.FOREIGN_ORGANIZATION, message=message),),
+            command=command_of("foreign", incident=incident, organization=organization.name),
+            source=event.ingress,
             left_out=left_out,
         )
-        return of_organization(FOREIGN_ORGANIZATION, data, now)
+        return event_of(FOREIGN_ORGANIZATION, data, now)
 
 
 def _incident(organization: str, theirs: str, source: str, now: datetime) -> str:

@@ -22,7 +22,8 @@ from integration.delivery.breaking.circuit import (
 from integration.delivery.breaking.circuits import Circuits, alert_event
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import CircuitOpen, TargetRejected, TargetUnavailable
-from integration.events.alerts import TARGET_CLOSED, TARGET_OPENED, target_of
+from integration.events.alerts import target_of
+from integration.events.alerts.types import TARGET_CLOSED, TARGET_OPENED
 from integration.events.event import Event
 from tests.fake_clock import PassingClock
 

@@ -11,7 +11,7 @@ from integration.dataverse import Identity
 from integration.delivery.screening.guard import ECHO, PASSED, RECENT, Guard, Refused, foreign
 from integration.delivery.shipment import Shipment
 from integration.errors import Unreachable
-from integration.events.alerts import FOREIGN_ORGANIZATION
+from integration.events.alerts.types import FOREIGN_ORGANIZATION
 from integration.events.event import Event, Origin
 from tests.fake_clock import PassingClock
 

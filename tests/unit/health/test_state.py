@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.events.alerts import LOST, RELINKED, RESTORED, UNREACHABLE, UNTRUSTED
+from integration.events.alerts.types import LOST, RELINKED, RESTORED, UNREACHABLE, UNTRUSTED
 from integration.health.state import State, Verdict, advance
 from integration.links.values import Linked
 

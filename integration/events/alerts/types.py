@@ -1,0 +1,171 @@
+"""Every type of our own events: what it is about, how grave it is, and which type ends it."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from integration import errors
+from integration.plain_text import plain
+
+PREFIX = "fno-link."
+"""How the types begin; nobody else's event may have such a type."""
+
+LOST = "fno-link.integration.lost"
+UNREACHABLE = "fno-link.integration.unreachable"
+FLAPPING = "fno-link.integration.flapping"
+RESTORED = "fno-link.integration.restored"
+RELINKED = "fno-link.integration.relinked"
+UNTRUSTED = "fno-link.link.untrusted"
+TRUSTED = "fno-link.link.trusted"
+FINANCE_OPERATIONS_UNREACHABLE = "fno-link.finance_operations.unreachable"
+FINANCE_OPERATIONS_RESTORED = "fno-link.finance_operations.restored"
+CREDENTIALS_EXPIRING = "fno-link.credentials.expiring"
+CREDENTIALS_EXPIRED = "fno-link.credentials.expired"
+CREDENTIALS_RENEWED = "fno-link.credentials.renewed"
+TARGET_OPENED = "fno-link.target.opened"
+TARGET_CLOSED = "fno-link.target.closed"
+SOURCE_SILENT = "fno-link.source.silent"
+SOURCE_FAILING = "fno-link.source.failing"
+SOURCE_RESTORED = "fno-link.source.restored"
+DEAD_LETTERS_GROWING = "fno-link.dead_letters.growing"
+DEAD_LETTERS_SETTLED = "fno-link.dead_letters.settled"
+PARKED_GROWING = "fno-link.parked.growing"
+PARKED_SETTLED = "fno-link.parked.settled"
+SENDER_FAILING = "fno-link.sender.failing"
+SENDER_RESTORED = "fno-link.sender.restored"
+STORAGE_UNREACHABLE = "fno-link.storage.unreachable"
+STORAGE_RESTORED = "fno-link.storage.restored"
+FOREIGN_ORGANIZATION = "fno-link.organization.foreign"
+FOREIGN_CLEARED = "fno-link.organization.cleared"
+
+FORMER: Mapping[str, str] = {"fno-link.foreign_organization": FOREIGN_ORGANIZATION}
+"""What a type is called now, by what it was called: a route that names the old one goes on receiving."""
+
+type Machine = Literal[
+    "integration",
+    "trust",
+    "finance_operations",
+    "credential",
+    "target",
+    "source",
+    "dead_letters",
+    "parked",
+    "sender",
+    "storage",
+    "foreign",
+]
+"""What has a state of its own; `integration` is token, WhoAmI and link of an organization together."""
+
+type Transition = Literal["triggered", "changed", "reminder", "escalated", "flapping", "resolved", "relinked"]
+type Severity = Literal["critical", "warning", "good"]
+
+CREDENTIAL_EXPIRED = "CredentialExpired"
+"""The code of a credential that is good no more; any other one of a credential is a warning before."""
+SOURCE_IS_SILENT = "SourceSilent"
+"""The code of a source that nothing comes in by; any other one of a source is a failure."""
+
+
+class Type(msgspec.Struct, frozen=True):
+    """One type.
+
+    Args:
+        name: With its prefix.
+        machine: What it is about.
+        severity: How grave it is; `good`: an end.
+        ended_by: The type that ends it under the same incident; empty: it has no end, or is one.
+    """
+
+    name: str
+    machine: Machine
+    severity: Severity
+    ended_by: str = ""
+
+
+TYPES = (
+    Type(LOST, "integration", "critical", RESTORED),
+    Type(UNREACHABLE, "integration", "critical", RESTORED),
+    Type(FLAPPING, "integration", "warning", RESTORED),
+    Type(RESTORED, "integration", "good"),
+    Type(RELINKED, "integration", "warning"),
+    Type(UNTRUSTED, "trust", "critical", TRUSTED),
+    Type(TRUSTED, "trust", "good"),
+    Type(FINANCE_OPERATIONS_UNREACHABLE, "finance_operations", "critical", FINANCE_OPERATIONS_RESTORED),
+    Type(FINANCE_OPERATIONS_RESTORED, "finance_operations", "good"),
+    Type(CREDENTIALS_EXPIRING, "credential", "warning", CREDENTIALS_RENEWED),
+    Type(CREDENTIALS_EXPIRED, "credential", "critical", CREDENTIALS_RENEWED),
+    Type(CREDENTIALS_RENEWED, "credential", "good"),
+    Type(TARGET_OPENED, "target", "critical", TARGET_CLOSED),
+    Type(TARGET_CLOSED, "target", "good"),
+    Type(SOURCE_SILENT, "source", "warning", SOURCE_RESTORED),
+    Type(SOURCE_FAILING, "source", "critical", SOURCE_RESTORED),
+    Type(SOURCE_RESTORED, "source", "good"),
+    Type(DEAD_LETTERS_GROWING, "dead_letters", "critical", DEAD_LETTERS_SETTLED),
+    Type(DEAD_LETTERS_SETTLED, "dead_letters", "good"),
+    Type(PARKED_GROWING, "parked", "warning", PARKED_SETTLED),
+    Type(PARKED_SETTLED, "parked", "good"),
+    Type(SENDER_FAILING, "sender", "critical", SENDER_RESTORED),
+    Type(SENDER_RESTORED, "sender", "good"),
+    Type(STORAGE_UNREACHABLE, "storage", "critical", STORAGE_RESTORED),
+    Type(STORAGE_RESTORED, "storage", "good"),
+    Type(FOREIGN_ORGANIZATION, "foreign", "critical", FOREIGN_CLEARED),
+    Type(FOREIGN_CLEARED, "foreign", "good"),
+)
+
+BY_NAME: Mapping[str, Type] = {each.name: each for each in TYPES}
+ALL = tuple(BY_NAME)
+ENDS: Mapping[str, str] = {each.name: each.ended_by for each in TYPES if each.ended_by}
+"""The type that ends each type."""
+
+_NOT_ASKED_THROUGH = frozenset(
+    each.__name__
+    for each in (
+        errors.LinkUnknown,
+        errors.Unauthenticated,
+        errors.Forbidden,
+        errors.Throttled,
+        errors.Unreachable,
+        errors.UnexpectedAnswer,
+        errors.Busy,
+    )
+) | {CREDENTIAL_EXPIRED}
+
+
+def type_of(kind: str, health: str, code: str, transition: str) -> str:
+    """Say which type of event tells a notice.
+
+    Args:
+        kind: The machine's.
+        health: Of the last answer, as `health.check` has it.
+        code: Of the last answer. That the organization could not be asked is definite where its credential is wrong,
+            and yet no answer about the link: only Dataverse's own `not linked` is a loss.
+        transition: What is told of the incident.
+
+    Returns:
+        The trigger's type, whatever is told of it, but for an end.
+
+    Raises:
+        ValueError: The kind has no types: another one's machine tells it.
+    """
+    if transition == "relinked":
+        return RELINKED
+    if kind == "integration" and transition == "flapping":
+        return FLAPPING
+    trigger = _trigger(kind, health, code)
+    return ENDS[trigger] if transition == "resolved" else trigger
+
+
+def _trigger(kind: str, health: str, code: str) -> str:
+    match kind:
+        case "integration":
+            return LOST if health == "bad" and code not in _NOT_ASKED_THROUGH else UNREACHABLE
+        case "credential":
+            return CREDENTIALS_EXPIRED if code == CREDENTIAL_EXPIRED else CREDENTIALS_EXPIRING
+        case "source":
+            return SOURCE_SILENT if code == SOURCE_IS_SILENT else SOURCE_FAILING
+        case _:
+            found = [each.name for each in TYPES if each.machine == kind and each.ended_by]
+            if not found:
+                msg = f"no alert is about {plain(kind, longest=40)!r}"
+                raise ValueError(msg)
+            return found[0]
