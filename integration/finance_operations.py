@@ -9,7 +9,7 @@ from integration.config.keys.model import Organization
 from integration.dataverse.connection import Reply, get
 from integration.dataverse.failures import failure
 from integration.dataverse.json_body import Unreadable, read
-from integration.errors import Forbidden, UnexpectedAnswer, UntrustedLink
+from integration.errors import Forbidden, Unauthenticated, UnexpectedAnswer, UntrustedLink
 from integration.identity import Tokens, scope_for
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ PROBE_PATH = "/data/LegalEntities?$top=1&$select=LegalEntityId"
 """One row of an entity that every environment has, is not per company, and is small."""
 
 PROBE_TIMEOUT_SECONDS = 60.0
+LET_IN = (
+    "Add the client id in Finance & Operations under System administration > Setup > Microsoft Entra applications, and "
+    "map it to an enabled user."
+)
 HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
 
 _OK = 200
@@ -77,6 +81,7 @@ class FinanceOperations:
         Raises:
             UntrustedLink: It is not trusted: no token was asked for and nothing was sent.
             Forbidden: It is there, but the client may not read; that is not "unlinked".
+            Unauthenticated: It does not know the client (401).
             LinkUnknown: Another subclass says why it could not be reached.
         """
         self.check(environment)
@@ -84,12 +89,10 @@ class FinanceOperations:
         host = environment.url.removeprefix("https://")
         if reply.status != _OK:
             error = failure(host, reply, self._clock.now())
-            if isinstance(error, Forbidden):
-                msg = (
-                    f"{host} refused the call ({reply.status}): add the client id under System administration > Setup "
-                    "> Microsoft Entra applications and map it to a user."
-                )
-                raise Forbidden(msg, status=error.status, remote_code=error.remote_code)
+            if isinstance(error, Forbidden | Unauthenticated):
+                # Entra has given a token for this very environment: who does not know the client is the environment.
+                msg = f"{host} refused the call ({reply.status}): it does not let this client in."
+                raise type(error)(msg, status=error.status, remote_code=error.remote_code, hint=LET_IN)
             raise error
         try:
             read(reply.body, _Rows)

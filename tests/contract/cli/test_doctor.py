@@ -1,39 +1,17 @@
 """`fno-link doctor` and `fno-link resolve` as processes, against the emulated Dynamics under its production names."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+
+from tests.contract.cli.checkout import Checkout as Folder
 
 OTHER_ID = "0a1b2c3d-0000-4000-8000-00000000ffff"
 SECRET_FAILS = ["app_secret", "token"]
 
 
-class Checkout:
-    """A folder with a configuration for one organization, and the settings of its app registration."""
-
-    def __init__(self, dynamics, folder) -> None:
-        self.folder = folder
-        self.organization = dynamics.organization()
-        self.name = self.organization.name
-        self.settings = {"CLIENT_ID": dynamics.client_id, "CLIENT_SECRET": dynamics.client_secret}
-        self.environ = {name: value for name, value in os.environ.items() if not name.startswith(("FNO_", "AzureWeb"))}
-        self.environ |= dynamics.environ
-        self.configure()
-
-    def configure(self, url="", tenant="contoso.onmicrosoft.com", more=""):
-        lines = f'name = "{self.name}"\nurl = "{url or self.organization.base_url()}"\ntenant = "{tenant}"\n{more}\n'
-        (self.folder / "fno-link.toml").write_text(f"[[organizations]]\n{lines}")
-
-    def run(self, *arguments):
-        prefix = f"FNO_LINK_{self.name.upper()}_"
-        environ = self.environ | {prefix + name: value for name, value in self.settings.items()}
-        command = [sys.executable, "-c", "from integration.cli import main; main()", *arguments]
-        return subprocess.run(
-            command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False, timeout=60
-        )
+class Checkout(Folder):
+    """The same, examined by the doctor."""
 
     def doctor(self, code):
         """Run the doctor and return verdicts by step."""
