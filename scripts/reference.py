@@ -43,6 +43,9 @@ TITLES = {
     "OwnBreaker": "`[targets.NAME.breaker]`",
     "Journal": "`[journal]`",
     "Health": "`[health]`",
+    "Maintenance": "`[[health.maintenance]]`",
+    "Escalation": "`[[health.escalation]]`",
+    "OwnThresholds": "`health` of `[[organizations]]`",
 }
 CONFIGURATION = """
 One TOML file says what is connected to what: `fno-link.toml`, or the file that the app setting `FNO_LINK_CONFIG` names.

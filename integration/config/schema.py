@@ -111,7 +111,7 @@ def _loosened(value: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one c
             return {"anyOf": [{"type": "string", "pattern": DURATION, "description": DURATION_HINT}, WITH_SETTING]}
         case {"type": "string", "pattern": _} | {"enum": _}:
             return {"anyOf": [kept, WITH_SETTING]}
-        case {"type": "boolean" | "integer"}:
+        case {"type": "boolean" | "integer" | "number"} | {"format": "date"}:
             return {"anyOf": [kept, ONLY_SETTING]}
         case {"type": "array", "items": items}:
             return kept | {"items": _loosened(cast("dict[str, Any]", items))}
@@ -122,7 +122,9 @@ def _loosened(value: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one c
             return {"anyOf": [{"type": "object"}, {"type": "string"}]}
         case {"anyOf": options}:
             real = [each for each in cast("list[dict[str, Any]]", options) if each != {"type": "null"}]
-            return _loosened(real[0]) if len(real) == 1 else {"anyOf": real}
+            if len(real) == 1:
+                return _loosened(real[0])
+            return {"anyOf": [each if "$ref" in each else _loosened(each) for each in real]}
         case {"$ref": _}:
             # Beside $ref, draft 7 ignores other keys: a description needs an allOf around it.
             return {"allOf": [kept]}

@@ -5,7 +5,8 @@ whose names are allowed), `check` (a function of `checks`), `secret` (never show
 setting).
 """
 
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -129,6 +130,28 @@ type Secret = Annotated[
 type SecretText = Annotated[str, Meta(extra={"secret": True})]
 type Text = Annotated[str, Meta(min_length=1, max_length=256)]
 type Threshold = Annotated[int, Meta(ge=1, le=1000)]
+type OutOf = Annotated[int, Meta(ge=1, le=64)]
+type ChangeCount = Annotated[int, Meta(ge=0, le=60)]
+type Factor = Annotated[float, Meta(ge=1, le=10)]
+type Days = Annotated[int, Meta(ge=0, le=365)]
+type AddedCount = Annotated[int, Meta(ge=1, le=1_000_000)]
+type Concurrency = Annotated[int, Meta(ge=1, le=256)]
+type Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+type Day = date
+type ClockTime = Annotated[
+    str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", extra={"hint": 'a time of day in quotes: "02:00" to "23:59"'})
+]
+type Zone = Annotated[str, Meta(extra={"check": "zone"})]
+type PingUrl = Annotated[str, Meta(extra={"check": "ping_url"})]
+type PageUrl = Annotated[str, Meta(extra={"check": "page_url"})]
+type Wording = Annotated[str, Meta(min_length=1, max_length=256, extra={"check": "wording"})]
+type StepId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        extra={"hint": "the id of an sdkmessageprocessingstep: 32 hexadecimal digits as 8-4-4-4-12"},
+    ),
+]
 type Percent = Annotated[int, Meta(ge=1, le=100)]
 type ControlNumber = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 type OperationPath = Annotated[

@@ -23,13 +23,13 @@ from integration.config.keys.fields import (
     OptionalGuid,
     OrganizationName,
     OrganizationUrl,
-    Schedule,
     SourceName,
+    StepId,
     TargetName,
     Tenant,
     Text,
-    Threshold,
 )
+from integration.config.keys.health import Escalation, Health, Maintenance, OwnThresholds, Thresholds
 from integration.config.keys.sources import (
     EventGridSource,
     EventHubSource,
@@ -54,6 +54,7 @@ __all__ = [
     "Credentials",
     "Delivery",
     "Document",
+    "Escalation",
     "EventGridSource",
     "EventGridTarget",
     "EventHubSource",
@@ -61,9 +62,11 @@ __all__ = [
     "Health",
     "HttpSource",
     "JsonObject",
+    "Maintenance",
     "Name",
     "Organization",
     "OwnBreaker",
+    "OwnThresholds",
     "Route",
     "Routing",
     "ServiceBusSource",
@@ -72,6 +75,7 @@ __all__ = [
     "StorageQueueSource",
     "StorageQueueTarget",
     "Target",
+    "Thresholds",
     "WebhookTarget",
 ]
 
@@ -87,6 +91,8 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         organization_id: The Dataverse OrganizationId; empty: asked with WhoAmI.
         cloud: Which Microsoft cloud.
         trusted_hosts: Extra host suffixes, each with a leading dot, under which a linked F&O environment is trusted.
+        health: When it is judged ill, as far as it differs from `[health]`.
+        steps: The ids of plug-in steps (`sdkmessageprocessingstep`) in Dataverse whose failed system jobs are told.
     """
 
     name: Name
@@ -95,6 +101,8 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     organization_id: OptionalGuid = ""
     cloud: CloudName = "public"
     trusted_hosts: tuple[HostSuffix, ...] = ()
+    health: OwnThresholds = OwnThresholds()
+    steps: tuple[StepId, ...] = ()
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,20 +237,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     park_for: timedelta = timedelta(days=14)
 
 
-class Health(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When organizations are probed, and how many equal verdicts in a row decide.
-
-    Args:
-        schedule: An NCRONTAB expression of six fields, in UTC: second minute hour day month weekday.
-        failure_threshold: Bad verdicts in a row before the alarm is raised.
-        success_threshold: Good verdicts in a row before the alarm is resolved.
-    """
-
-    schedule: Schedule = "0 */5 * * * *"
-    failure_threshold: Threshold = 3
-    success_threshold: Threshold = 2
-
-
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file, as it is written.
 
@@ -255,7 +249,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         routing: What happens to events that no route takes.
         delivery: How deliveries are tried again.
         journal: What is remembered of each event.
-        health: When organizations are probed.
+        health: What the watch asks and how often, and when it speaks.
     """
 
     organizations: Annotated[tuple[Organization, ...], Meta(min_length=1)]
@@ -282,3 +276,12 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal = Journal()
     health: Health = Health()
     file: str = ""
+
+    def thresholds(self, organization: str = "") -> Thresholds:
+        """Return when a subject is judged ill.
+
+        Args:
+            organization: The organization that it is, or belongs to; empty: none.
+        """
+        own = self.organizations[organization].health if organization else None
+        return self.health.thresholds(organization, own)

@@ -1,5 +1,7 @@
 """Where events come from: one struct a kind of source."""
 
+from datetime import timedelta
+
 import msgspec
 
 from integration.config.keys.fields import (
@@ -30,6 +32,7 @@ class CommonSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
         max_call_depth: How deep Dataverse's plug-in call chain (`Depth`) may be; 0: as deep as it likes.
         duplicates: The group of sources among which events with the same id are the same event; left out: this source
             alone.
+        silent_after: A source without an event for longer than this is told; left out: it may be silent.
     """
 
     name: Name
@@ -39,6 +42,7 @@ class CommonSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     drop_echoes: bool = False
     max_call_depth: CallDepth = 0
     duplicates: OptionalName = ""
+    silent_after: timedelta | None = None
 
 
 class HttpSource(CommonSource, frozen=True, kw_only=True, tag="http"):

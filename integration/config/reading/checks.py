@@ -7,66 +7,24 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import inspect
 
 from integration.clouds import CLOUDS
 from integration.config.keys import model
+from integration.config.reading import watching
+from integration.config.reading.judging import LOOPBACK, Fault, Judged, MissingConnection, parsed, positive
 from integration.config.reading.schedule import HINT as SCHEDULE_HINT
 from integration.config.reading.schedule import schedule_fault
 from integration.config.settings.connections import NAMESPACE, connection_fault, entity_fault, namespace_fault
-from integration.config.settings.settings import STORAGE, Environ
+from integration.config.settings.settings import STORAGE
 from integration.errors import Problem
 
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LONGEST_ATTEMPT = timedelta(seconds=100)
 SHORTEST_LEASE = timedelta(seconds=1)
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """What is wrong with a text; `{}` in the message stands for the value."""
-
-    message: str
-    hint: str = ""
-
-
-class MissingConnection(Problem, frozen=True):
-    """A connection that cannot be found: the same for every entry that needs it, and told once."""
-
-
-class Judged(msgspec.Struct, frozen=True):
-    """The readable fields of one entry.
-
-    Args:
-        cls: The entry's class.
-        fields: The fields that were written and have no problem of their own.
-        place: The entry's path.
-        open: Paths whose value is not known: it has a problem or depends on app settings.
-        environ: The app settings; None: not at hand.
-    """
-
-    cls: type
-    fields: Mapping[str, Any]
-    place: str
-    open: set[str]
-    environ: Environ | None
-
-    def at(self, key: str) -> str:
-        """Return the path of one of its keys."""
-        return f"{self.place}.{key}"
-
-    def known(self, key: str) -> Any:
-        """Return a field's value or default; None when it is not known."""
-        if self.at(key) in self.open:
-            return None
-        if key in self.fields:
-            return self.fields[key]
-        return {field.name: field.default for field in msgspec.structs.fields(self.cls)}[key]
-
 
 type Check = Callable[[str], Fault | None]
 
@@ -129,28 +87,18 @@ def check_topic_endpoint(text: str) -> Fault | None:
     return check_webhook_url(text)
 
 
-def parsed(text: str) -> SplitResult | None:
-    """Split a URL; None when it has none of the shape."""
-    if " " in text or not text.isprintable():
-        return None
-    try:
-        url = urlsplit(text)
-        _ = url.port
-    except ValueError:
-        return None
-    return url
-
-
 CHECKS: dict[str, Check] = {
     "schedule": check_schedule,
     "organization_url": check_organization_url,
     "webhook_url": check_webhook_url,
     "topic_endpoint": check_topic_endpoint,
+    **watching.CHECKS,
 }
 
 
 def check_fields(judged: Judged) -> Iterator[Problem]:
     """Judge the fields of one entry together."""
+    yield from positive(judged, "silent_after")
     check = ENTRIES.get(judged.cls)
     if check:
         yield from check(judged)
@@ -180,26 +128,26 @@ def _organization(judged: Judged) -> Iterator[Problem]:
 
 
 def _cache(judged: Judged) -> Iterator[Problem]:
-    yield from _positive(judged, "refresh_after", "expire_after", "not_linked_for", "share_check")
+    yield from positive(judged, "refresh_after", "expire_after", "not_linked_for", "share_check")
     refresh, expire = judged.known("refresh_after"), judged.known("expire_after")
     if refresh is not None and expire is not None and refresh > expire:
         yield Problem(judged.at("refresh_after"), "is longer than expire_after", "refresh before the answer expires")
 
 
 def _delivery(judged: Judged) -> Iterator[Problem]:
-    yield from _positive(judged, "park_for", "give_up_after")
+    yield from positive(judged, "park_for", "give_up_after")
     yield from _waits(judged)
 
 
 def _breaker(judged: Judged) -> Iterator[Problem]:
-    yield from _positive(judged, "window", "open_for", "open_at_most")
+    yield from positive(judged, "window", "open_for", "open_at_most")
     first, longest = judged.known("open_for"), judged.known("open_at_most")
     if first is not None and longest is not None and first > longest:
         yield Problem(judged.at("open_for"), "is longer than open_at_most", "doubling ends there")
 
 
 def _journal(judged: Judged) -> Iterator[Problem]:
-    yield from _positive(judged, "keep")
+    yield from positive(judged, "keep")
     lease = judged.fields.get("lease")
     if lease is not None and lease < SHORTEST_LEASE:
         yield Problem(judged.at("lease"), "is shorter than a run takes", "at least 1s")
@@ -213,7 +161,7 @@ def _waits(judged: Judged) -> Iterator[Problem]:
 
 def _webhook(judged: Judged) -> Iterator[Problem]:
     yield from _waits(judged)
-    yield from _positive(judged, "timeout")
+    yield from positive(judged, "timeout")
     timeout = judged.fields.get("timeout")
     if timeout is not None and timeout > LONGEST_ATTEMPT:
         yield Problem(judged.at("timeout"), "is longer than one run may take", "at most 100s")
@@ -297,7 +245,7 @@ def _entities(judged: Judged, keys: tuple[str, ...]) -> tuple[str, ...]:
 
 def _event_grid_target(judged: Judged) -> Iterator[Problem]:
     yield from _waits(judged)
-    yield from _positive(judged, "timeout")
+    yield from positive(judged, "timeout")
     timeout = judged.fields.get("timeout")
     if timeout is not None and timeout > LONGEST_ATTEMPT:
         yield Problem(judged.at("timeout"), "is longer than one run may take", "at most 100s")
@@ -315,16 +263,10 @@ def _http(judged: Judged) -> Iterator[Problem]:
 
 def _finance_operations(judged: Judged) -> Iterator[Problem]:
     yield from _waits(judged)
-    yield from _positive(judged, "timeout")
+    yield from positive(judged, "timeout")
     timeout = judged.fields.get("timeout")
     if timeout is not None and timeout > LONGEST_ATTEMPT:
         yield Problem(judged.at("timeout"), "is longer than one run may take", "at most 100s")
-
-
-def _positive(judged: Judged, *keys: str) -> Iterator[Problem]:
-    for key in keys:
-        if judged.fields.get(key, timedelta(1)) <= timedelta(0):
-            yield Problem(judged.at(key), "must be longer than nothing")
 
 
 ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
@@ -344,4 +286,5 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.EventHubSource: _event_hub_source,
     model.EventGridTarget: _event_grid_target,
     model.FinanceOperationsTarget: _finance_operations,
+    **watching.ENTRIES,
 }

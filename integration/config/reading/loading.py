@@ -8,14 +8,16 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect
 
+from integration.clock import Clock, SystemClock
 from integration.clouds import organization_url
 from integration.config.keys.function_names import name_problems
 from integration.config.keys.groups import group_problems, group_warnings
 from integration.config.keys.model import Configuration, Document, Route
 from integration.config.reading.bodies import body_warnings
-from integration.config.reading.checks import MissingConnection
+from integration.config.reading.judging import MissingConnection
 from integration.config.reading.places import place_problems, place_warnings
 from integration.config.reading.reading import BAD, Reader, suggestion
+from integration.config.reading.watching import watch_problems, watch_warnings
 from integration.config.settings import settings
 from integration.config.settings.credentials import credential_problems
 from integration.config.settings.settings import Environ
@@ -69,8 +71,18 @@ def check(environ: Environ, *, offline: bool = False) -> Checked:
     return check_text(text, environ, file=file, offline=offline)
 
 
-def check_text(text: str, environ: Environ, *, file: str = DEFAULT, offline: bool = False) -> Checked:
-    """Check a configuration that is at hand as text; `file` is the name that problems give it."""
+def check_text(
+    text: str, environ: Environ, *, file: str = DEFAULT, offline: bool = False, clock: Clock | None = None
+) -> Checked:
+    """Check a configuration that is at hand as text.
+
+    Args:
+        text: The file's text.
+        environ: The app settings and environment variables.
+        file: The name that problems give it.
+        offline: As in `load`.
+        clock: Tells which dates are over; None: the machine's.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -88,9 +100,19 @@ def check_text(text: str, environ: Environ, *, file: str = DEFAULT, offline: boo
         routes = _readable_routes(raw, environ, offline=offline)
         return Checked(None, _merged(reader.problems), tuple(reader.warnings), file, routes)
     configuration = _configuration(document, file)
-    problems = (*name_problems(configuration), *place_problems(configuration), *group_problems(configuration))
-    found = (*place_warnings(configuration), *group_warnings(configuration), *body_warnings(configuration, environ))
-    warnings = (*reader.warnings, *found)
+    problems = (
+        *name_problems(configuration),
+        *place_problems(configuration),
+        *group_problems(configuration),
+        *watch_problems(configuration),
+    )
+    warnings = (
+        *reader.warnings,
+        *place_warnings(configuration),
+        *group_warnings(configuration),
+        *body_warnings(configuration, environ),
+        *watch_warnings(configuration, (clock or SystemClock()).now()),
+    )
     return Checked(None if problems else configuration, problems, warnings, file, configuration.routes)
 
 

@@ -7,15 +7,17 @@ in the JSON Schema without a line here.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, cast
 
 import msgspec
 from msgspec import inspect
 
-from integration.config.reading.checks import Judged, check_fields, check_text
+from integration.config.reading.checks import check_fields, check_text
 from integration.config.reading.duration import HINT as DURATION_HINT
 from integration.config.reading.duration import parse_duration
+from integration.config.reading.judging import Judged
 from integration.config.settings.settings import Environ
 from integration.config.settings.substitution import KEY_VAULT_HINT, substitute
 from integration.errors import Problem
@@ -25,6 +27,7 @@ BAD = cast("Any", object())
 LATER = cast("Any", object())
 """Stands for a value that cannot be known without the app settings."""
 
+DATE_HINT = "a day of the calendar: 2026-12-24"
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -51,7 +54,7 @@ class Reader:
         self.problems.append(Problem(place, message, hint, self.file if file is None else file))
         return BAD
 
-    def read(self, kind: inspect.Type, value: Any, place: str, extra: Mapping[str, Any] | None = None) -> Any:  # noqa: C901, PLR0911 - one case a type
+    def read(self, kind: inspect.Type, value: Any, place: str, extra: Mapping[str, Any] | None = None) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case a type
         """Read a value of any type of the model; BAD when it has a problem."""
         match kind:
             case inspect.Metadata():
@@ -64,8 +67,12 @@ class Reader:
                 return self._boolean(value, place)
             case inspect.IntType():
                 return self._integer(kind, value, place)
+            case inspect.FloatType():
+                return self._number(kind, value, place)
             case inspect.TimeDeltaType():
                 return self._duration(value, place)
+            case inspect.DateType():
+                return self._date(value, place)
             case inspect.VarTupleType():
                 return self._list(kind, value, place)
             case inspect.StructType():
@@ -156,6 +163,36 @@ class Reader:
             return self.report(place, f"{number} is out of range", f"{low} to {high}")
         return number
 
+    def _number(self, kind: inspect.FloatType, value: Any, place: str) -> Any:
+        number = value
+        if isinstance(value, str) and "%" in value:
+            number = self.settled(value, place, "text")
+            if number is BAD or number is LATER:
+                return number
+            try:
+                number = float(number)
+            except ValueError:
+                return self.report(place, f"`{value}` is set, but not to a number", "set it to a number")
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            return self.report(place, f"must be a number, not {described(value)}")
+        low, high = kind.ge, kind.le
+        if not ((low is None or number >= low) and (high is None or number <= high)):
+            return self.report(place, f"{number} is out of range", f"{low:g} to {high:g}")
+        return float(number)
+
+    def _date(self, value: Any, place: str) -> Any:
+        if type(value) is date:
+            return value
+        if not isinstance(value, str):
+            return self.report(place, f"must be a date, not {described(value)}", DATE_HINT)
+        text = self.settled(value, place, "text")
+        if text is BAD or text is LATER:
+            return text
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return self.report(place, f"`{value}` is no date", DATE_HINT)
+
     def _duration(self, value: Any, place: str) -> Any:
         if not isinstance(value, str):
             return self.report(place, f"must be a duration in quotes, not {described(value)}", DURATION_HINT)
@@ -200,7 +237,9 @@ class Reader:
         options = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
         structs = [each for each in options if isinstance(each, inspect.StructType)]
         if not structs:
-            return self.read(options[0], value, place)
+            lists = [each for each in options if isinstance(each, inspect.VarTupleType)]
+            single = [each for each in options if each not in lists]
+            return self.read((lists if isinstance(value, list) and lists else single or lists)[0], value, place)
         if not isinstance(value, dict):
             return self.report(place, f"must be a table, not {described(value)}")
         table = cast("dict[str, Any]", value)

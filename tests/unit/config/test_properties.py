@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import jsonschema
@@ -15,12 +15,14 @@ from integration.config.keys.model import (
     Cache,
     Configuration,
     Delivery,
+    Escalation,
     EventGridSource,
     EventGridTarget,
     EventHubSource,
     FinanceOperationsTarget,
     Health,
     HttpSource,
+    Maintenance,
     Organization,
     Route,
     Routing,
@@ -52,6 +54,49 @@ json_values = st.recursive(
     max_leaves=6,
 )
 json_objects = st.dictionaries(texts, json_values, max_size=3)
+
+
+@st.composite
+def windows(draw: st.DrawFn, organizations: list[str]) -> Maintenance:
+    days: dict[str, Any] = draw(
+        st.fixed_dictionaries({"date": st.dates()})
+        | st.fixed_dictionaries({"weekday": st.sampled_from(["sun", "mon", ("sat", "sun")])})
+    )
+    return Maintenance(
+        **days,
+        start=draw(st.times().map(lambda time: f"{time:%H:%M}")),
+        duration=timedelta(minutes=draw(st.integers(1, 24 * 60))),
+        timezone=draw(st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe"])),
+        organizations=tuple(draw(st.lists(st.sampled_from(organizations), max_size=2))),
+    )
+
+
+@st.composite
+def healths(draw: st.DrawFn, organizations: list[str], targets: list[str]) -> Health:
+    every, cap = sorted([draw(durations), draw(durations)])
+    return Health(
+        failure_threshold=draw(st.integers(1, 9)),
+        failures_of=draw(st.sampled_from([(), (5, 10), (64, 64)])),
+        reminder_every=every,
+        reminder_cap=cap,
+        reminder_factor=draw(st.sampled_from([1.0, 1.5, 10.0])),
+        platform=draw(st.booleans()),
+        dead_man_url=draw(st.sampled_from(["", "https://ping.example/100%25"])),
+        wordings=draw(st.sampled_from([(), ("nicht.*integriert",)])),
+        maintenance=tuple(draw(st.lists(windows(organizations), max_size=2))),
+        escalation=tuple(
+            draw(
+                st.lists(
+                    st.builds(
+                        Escalation,
+                        after=durations,
+                        targets=st.lists(st.sampled_from(targets), min_size=1, max_size=2).map(tuple),
+                    ),
+                    max_size=2,
+                )
+            )
+        ),
+    )
 
 
 @st.composite
@@ -176,15 +221,15 @@ def configurations(draw: st.DrawFn) -> Configuration:
         ),
         routing=Routing(unmatched=draw(st.sampled_from(["dead_letter", "journal"]))),
         delivery=Delivery(retry_after=tuple(draw(st.lists(durations, max_size=3))), park_for=draw(durations)),
-        health=Health(failure_threshold=draw(st.integers(1, 9)), schedule=draw(st.sampled_from(["0 */5 * * * *"]))),
+        health=draw(healths(organizations, targets)),
         file="fno-link.toml",
     )
 
 
 def as_written(value: Any) -> Any:
     """Return what a file would hold for a value of the model."""
-    if isinstance(value, timedelta):
-        return format_duration(value)
+    if isinstance(value, timedelta | date):
+        return format_duration(value) if isinstance(value, timedelta) else value.isoformat()
     if isinstance(value, str):
         return value.replace("%", "%%")
     if isinstance(value, dict):
@@ -288,9 +333,8 @@ def test_one_misspelt_key_is_one_problem_that_says_what_was_meant(configuration,
 @given(configurations(), st.data())
 def test_one_wrong_type_is_one_problem_at_its_place(configuration, data):
     document, place, entry, key = mutated(data, configuration)
-    entry[key] = data.draw(
-        st.sampled_from([7.5, [7.5], "no %% such"] if not isinstance(entry[key], str) else [7.5, [], {}, True])
-    )
+    wrong: list[Any] = [7.5, [], {}, True] if isinstance(entry[key], str) else [7.5, [7.5], "no %% such"]
+    entry[key] = data.draw(st.sampled_from(wrong[1:] if isinstance(entry[key], float) else wrong))
     [problem] = problems_of(document)
     assert problem.key.startswith(joined(place, key))
 
