@@ -69,6 +69,7 @@ class Pipeline:
         newest: Knows what was delivered last of each kind of business event; None: in this process alone.
         transitions: Gives what has happened to circuits since it was last called.
         news: Tells the fleet, and gives what is news to it; without it, this process is alone.
+        told: Takes note that such news was sent to whom it goes.
     """
 
     def __init__(  # noqa: PLR0913  # the composition root names each part once
@@ -89,6 +90,7 @@ class Pipeline:
         newest: Newest | None = None,
         transitions: Callable[[], list[Transition]] = list,
         news: Callable[[Transition], Awaitable[Transition | None]] | None = None,
+        told: Callable[[Transition], Awaitable[None]] | None = None,
     ) -> None:
         self._newest = newest or Newest()
         self._retries = retries
@@ -106,6 +108,7 @@ class Pipeline:
         self._resending = Resending(self._screening, self._continuing, self._attempts, self._undelivered, self._alert)
         self._transitions = transitions
         self._news = news
+        self._told = told
 
     async def receive(self, inbound: Inbound, *, replay: int = 0) -> list[Outcome]:
         """Take a message through to its deliveries.
@@ -281,8 +284,10 @@ class Pipeline:
             log.error("%s: %s (%s)", event.type, transition.target, transition.code)
             try:
                 await self._process(work, Task(scopes=(WHOLE,)), Ledger())
+                if self._told is not None:
+                    await self._told(transition)
             except FnoLinkError as error:
-                log.error("the alert %s could not be sent: %s", event.type, summary(error))  # noqa: TRY400  # no payloads
+                log.error("the alert %s may not be sent: %s", event.type, summary(error))  # noqa: TRY400  # no payloads
 
     async def _news_of(self, moved: Transition) -> Transition | None:
         """Tell the fleet; where it cannot be told, what happened here is told as if it were alone."""

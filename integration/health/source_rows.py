@@ -4,30 +4,12 @@ import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-import msgspec
-
+from integration.health.totals import Seen
 from integration.storage import Storage, Where
 from integration.storage.names import COUNTS
 from integration.storage.tables import MOST_OPERATIONS, Put
 
 _PARTITION = "sources"
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What is known of a source.
-
-    Args:
-        begun: Since when it is watched.
-        at: When it had its latest event; None: it has had none since.
-    """
-
-    begun: datetime
-    at: datetime | None = None
-
-    @property
-    def latest(self) -> datetime:
-        """Since when it has been silent."""
-        return self.at or self.begun
 
 
 class SourceRows:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from integration.clock import Clock
 from integration.health import count_rows
-from integration.health.source_rows import Seen, SourceRows
-from integration.health.totals import SLOT, Span, Totals, added, latest, slot_of
+from integration.health.source_rows import SourceRows
+from integration.health.totals import SLOT, Seen, Span, Totals, added, latest, slot_of
 from integration.loggers import logger
 from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import COUNTS

@@ -36,6 +36,23 @@ class Span(msgspec.Struct, frozen=True):
     seen: Mapping[str, datetime] = {}
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What is known of a source.
+
+    Args:
+        begun: Since when it is watched.
+        at: When it had its latest event; None: it has had none since.
+    """
+
+    begun: datetime
+    at: datetime | None = None
+
+    @property
+    def latest(self) -> datetime:
+        """Since when it has been silent."""
+        return self.at or self.begun
+
+
 class Totals(msgspec.Struct, frozen=True):
     """What the fleet has counted over some time.
 
@@ -50,6 +67,18 @@ class Totals(msgspec.Struct, frozen=True):
     def since(self, at: datetime) -> "Totals":
         """Leave out what was counted before a time, to within a span."""
         return Totals(tuple(span for span in self.spans if span.at > at - SLOT), self.complete)
+
+    def of(self, organization: str) -> "Totals":
+        """Leave out what is of other organizations."""
+        spans = (
+            msgspec.structs.replace(
+                span,
+                counts={key: count for key, count in span.counts.items() if key.organization == organization},
+                firsts={key: few for key, few in span.firsts.items() if key.organization == organization},
+            )
+            for span in self.spans
+        )
+        return Totals(tuple(spans), self.complete)
 
     def hourly(self) -> dict[datetime, dict[What, int]]:
         """Add up by hour, fno-link's own events left out."""

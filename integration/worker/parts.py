@@ -227,6 +227,7 @@ class Parts:
             newest=self.newest,
             transitions=self.circuits.take_transitions,
             news=self.circuit_rows.note,
+            told=self.circuit_rows.tell,
         )
 
     @cached_property

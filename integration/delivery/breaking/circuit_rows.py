@@ -17,12 +17,16 @@ import msgspec
 
 from integration.delivery.breaking.circuit import PROBE_LASTS
 from integration.delivery.breaking.circuits import Transition
+from integration.events.alerts import Failed
+from integration.plain_text import plain
 from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import CIRCUITS
 
 VERSION = 1
 _PARTITION = "target"
 _TRIES = 5
+_NAMED = 3
+_LONGEST = 500
 FORGOTTEN = timedelta(hours=1)
 """How long after its probe was due an open row says something; whoever waited for the target has asked by then."""
 
@@ -37,6 +41,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         until: When an open circuit lets a probe pass.
         opened: How often it was opened in a row, by the process that did so most often.
         code: Why.
+        failed: The first deliveries that failed, each with its first error.
+        told: Whether the event that says so was sent to whom it goes.
         v: Version of this record.
     """
 
@@ -46,6 +52,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     opened: int = 0
     code: str = ""
+    failed: tuple[Failed, ...] = ()
+    told: bool = False
     v: int = VERSION
 
 
@@ -76,6 +84,8 @@ def after(before: Standing | None, transition: Transition) -> Standing | None:
         until=max(filter(None, (transition.until, first.until if first else None)), default=None),
         opened=max(transition.opened, first.opened if first else 0),
         code=transition.code,
+        failed=first.failed if first else tuple(map(_short, transition.failed[:_NAMED])),
+        told=first.told if first else False,
     )
 
 
@@ -95,7 +105,15 @@ def news(before: Standing | None, standing: Standing, transition: Transition) ->
     if before is None or not was_open:
         return msgspec.structs.replace(transition, state="opened")
     # Closed by who heard from the target first: since when, and why, is the row's to say.
-    return msgspec.structs.replace(transition, state="closed", since=before.since, code=before.code)
+    return msgspec.structs.replace(
+        transition, state="closed", since=before.since, code=before.code, failed=before.failed
+    )
+
+
+def _short(failed: Failed) -> Failed:
+    """Cut what came from outside to what a row takes."""
+    texts = {name: plain(str(text), longest=_LONGEST) for name, text in msgspec.structs.asdict(failed).items()}
+    return Failed(**texts)
 
 
 class CircuitRows:
@@ -126,8 +144,22 @@ class CircuitRows:
                 return news(before, standing, transition)
         return None  # others are at it this very moment: theirs is as good
 
-    async def open(self) -> Mapping[str, Standing]:
-        """Read which targets are left alone, by name; a row that cannot be read says nothing.
+    async def tell(self, news: Transition) -> None:
+        """Note that what is news to the fleet has been told, so that the watch need not.
+
+        Raises:
+            StorageUnavailable: The account did not answer; the watch tells it once more.
+        """
+        state = "open" if news.state == "opened" else "closed"
+        for _ in range(_TRIES):
+            before, etag = await self._read(news.target)
+            if before is None or before.state != state or before.told:
+                return
+            if await self._write(msgspec.structs.replace(before, told=True), etag):
+                return
+
+    async def all(self) -> Mapping[str, Standing]:
+        """Read how every target stands that was ever left alone, by name; a row that cannot be read says nothing.
 
         Raises:
             StorageUnavailable: The account did not answer.
@@ -136,9 +168,17 @@ class CircuitRows:
         found: dict[str, Standing] = {}
         async for row in table.select([Where("PartitionKey", "eq", _PARTITION)]):
             standing = _decoded(row)
-            if standing is not None and standing.state == "open":
+            if standing is not None:
                 found[standing.target] = standing
         return found
+
+    async def open(self) -> Mapping[str, Standing]:
+        """Read which targets are left alone, by name.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        return {name: standing for name, standing in (await self.all()).items() if standing.state == "open"}
 
     async def _read(self, target: str) -> tuple[Standing | None, str | None]:
         table = await self._storage.table(CIRCUITS)

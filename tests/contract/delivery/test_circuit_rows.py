@@ -13,6 +13,7 @@ from integration.delivery.breaking.circuit_rows import CircuitRows
 from integration.delivery.breaking.circuits import Circuits, Transition
 from integration.delivery.shipment import Receipt, Shipment
 from integration.errors import StorageUnavailable
+from integration.events.alerts import Failed
 from integration.events.event import Event
 from integration.storage import Storage
 from integration.storage.names import CIRCUITS
@@ -96,6 +97,30 @@ async def test_another_process_makes_the_trial_of_one_that_is_gone(processes):
     await clock.advance(30 + PROBE_LASTS.total_seconds())
     assert await serve() == ["closed"]
     assert await page.open() == {}
+
+
+async def test_the_row_says_what_failed_first_and_whether_that_was_told(processes):
+    first, second, _ = processes
+    failure = (Failed(type="Order", id="1", code="TargetUnavailable", message="it answered 503", route="large"),)
+    news = await first.note(moved("opened", failed=failure))
+    later = (Failed(type="Order", id="2", code="TargetUnavailable", message="another"),)
+    assert await second.note(moved("opened", failed=later)) is None
+    row = (await second.all())["orders"]
+    assert (row.failed, row.told) == (failure, False)
+    await first.tell(news)
+    # What happens to an open circuit leaves it told; that it is closed is news, and says what had failed.
+    await second.note(moved("reopened", failed=later))
+    assert (await second.all())["orders"].told is True
+    news = await second.note(moved("answered"))
+    assert (news.state, news.failed) == ("closed", failure)
+    row = (await first.all())["orders"]
+    assert (row.state, row.told) == ("closed", False)
+    # One that was opened meanwhile is not what was told; and what came from outside fits into a row.
+    later = tuple(Failed(type="t" * 99_999, id="i" * 99_999, code="c", message="m" * 99_999) for _ in range(10))
+    await first.note(moved("opened", failed=later))
+    await second.tell(news)
+    row = (await first.all())["orders"]
+    assert (row.state, [len(each.id) for each in row.failed], row.told) == ("open", [500] * 3, False)
 
 
 async def test_of_many_at_once_one_tells(processes):

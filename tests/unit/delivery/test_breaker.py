@@ -174,11 +174,12 @@ async def attempt(circuits, expected=None):
 async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
     target, clock = Target(), PassingClock(NOW)
     circuits = Circuits(target, SETTINGS, clock)
-    target.answers = [TargetUnavailable("down", status=500)] * 4
+    target.answers = [TargetUnavailable(words, status=500) for words in ("first", "second", "third", "fourth")]
     for _ in range(3):
         await attempt(circuits, TargetUnavailable)
     (opened,) = circuits.take_transitions()
     assert (opened.target, opened.state, opened.organization) == ("orders", "opened", "contoso")
+    assert [(each.id, each.message) for each in opened.failed] == [(SHIPMENT.event.id, "first")]
     assert (await attempt(circuits, CircuitOpen)).retry_after == 30
     assert target.calls == 3
     assert (circuits.standing("orders").state, circuits.standing("others")) == ("open", Circuit())

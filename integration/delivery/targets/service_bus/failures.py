@@ -12,15 +12,16 @@ from integration.redaction import redact
 # What Azure asks a throttled client to wait: "Throttling operations on Azure Service Bus".
 _BUSY_RETRY_SECONDS = 10.0
 _NOT_FOUND = 404
-_REFUSED = "the namespace refused the key or identity for {}; it needs the right Send"
+_REFUSED = "the namespace refused the key or identity for {}; it needs the right {}"
 
 
-def failure_of(error: Exception, entity: str) -> DeliveryFailed:  # noqa: C901, PLR0911, PLR0912  # one case a failure
-    """Say what a failed send means.
+def failure_of(error: Exception, entity: str, right: str = "Send") -> DeliveryFailed:  # noqa: C901, PLR0911, PLR0912  # one case a failure
+    """Say what a failed call means.
 
     Args:
         error: What the SDK raised.
         entity: The queue or topic, for the message.
+        right: What the key or identity needs there.
     """
     from azure.core.exceptions import (  # noqa: PLC0415  # imported at first use: import budget
         ClientAuthenticationError,
@@ -38,9 +39,9 @@ def failure_of(error: Exception, entity: str) -> DeliveryFailed:  # noqa: C901, 
         case sdk.ServiceBusConnectionError() if _token_status(error) == _NOT_FOUND:
             return TargetUnavailable(f"the namespace has no entity {entity}; create it, or correct the target")
         case sdk.ServiceBusConnectionError() if _token_status(error) is not None:
-            return TargetUnavailable(_REFUSED.format(entity))
+            return TargetUnavailable(_REFUSED.format(entity, right))
         case sdk.ServiceBusAuthenticationError() | sdk.ServiceBusAuthorizationError() | ClientAuthenticationError():
-            return TargetUnavailable(_REFUSED.format(entity))
+            return TargetUnavailable(_REFUSED.format(entity, right))
         case sdk.ServiceBusQuotaExceededError():
             return TargetUnavailable(f"{entity} is full, or the namespace has too many connections")
         case sdk.ServiceBusServerBusyError():
@@ -54,7 +55,7 @@ def failure_of(error: Exception, entity: str) -> DeliveryFailed:  # noqa: C901, 
         case sdk.ServiceBusError() if _is_refusal(error):
             return TargetRejected(f"{entity} refused the message: {_said(error)}")
         case _:
-            return TargetUnavailable(f"sending to {entity} failed: {type(error).__name__}: {_said(error)}")
+            return TargetUnavailable(f"{entity} failed: {type(error).__name__}: {_said(error)}")
 
 
 def _token_status(error: Exception) -> object:

@@ -14,7 +14,7 @@ from integration.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
-    from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
+    from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 # The SDK's own attempts at one send. More would keep a function waiting; what fails goes to the retry queue.
 _PATIENCE: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.4, "retry_backoff_max": 5}
@@ -44,10 +44,29 @@ class Namespaces:
         Raises:
             ConfigurationError: No setting of this prefix is usable.
         """
-        client = self._clients.get(connection)
-        if client is None:
-            client = self._clients[connection] = self._client(connection)
+        client = self._open(connection)
         return client.get_queue_sender(queue) if queue else client.get_topic_sender(topic)
+
+    def dead_letters(
+        self, connection: str, *, queue: str = "", topic: str = "", subscription: str = ""
+    ) -> "ServiceBusReceiver":
+        """Make a receiver of the broker's own dead letters, which connects at its first use; the right Listen suffices.
+
+        Args:
+            connection: What the configuration calls `connection`.
+            queue: The queue's name, or
+            topic: the topic's, and
+            subscription: the subscription's.
+
+        Raises:
+            ConfigurationError: No setting of this prefix is usable.
+        """
+        from azure.servicebus import ServiceBusSubQueue  # noqa: PLC0415  # imported at first use: import budget
+
+        client, of = self._open(connection), ServiceBusSubQueue.DEAD_LETTER
+        if queue:
+            return client.get_queue_receiver(queue, sub_queue=of)
+        return client.get_subscription_receiver(topic, subscription, sub_queue=of)
 
     async def close(self) -> None:
         """Close every client."""
@@ -55,6 +74,12 @@ class Namespaces:
         self._clients.clear()
         for client in clients:
             await client.close()
+
+    def _open(self, connection: str) -> "ServiceBusClient":
+        client = self._clients.get(connection)
+        if client is None:
+            client = self._clients[connection] = self._client(connection)
+        return client
 
     def _client(self, connection: str) -> "ServiceBusClient":
         from azure.servicebus.aio import ServiceBusClient  # noqa: PLC0415  # imported at first use: import budget

@@ -1,0 +1,71 @@
+"""Is something kept that should not be, more and more of it? Told from counts: no blob is listed."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from integration.events.alerts import Failed
+from integration.events.alerts.alert import MOST_NAMED
+from integration.health.check import OK, Answer
+from integration.health.totals import Totals
+from integration.tally import What
+
+
+def growing(  # noqa: PLR0913  # what growth is judged by
+    totals: Totals,
+    what: What,
+    *,
+    organizations: Collection[str],
+    more_than: int,
+    window: timedelta,
+    now: datetime,
+    code: str,
+    words: str,
+    hint: str,
+) -> Mapping[str, Answer]:
+    """Answer for each organization.
+
+    Args:
+        totals: What the fleet has counted.
+        what: Which kind of number.
+        organizations: Their configured names.
+        more_than: How many within the window are no trouble yet.
+        window: How far back.
+        now: The time.
+        code: Of the answer where there are more.
+        words: What became of them, for the message.
+        hint: What to do.
+
+    Returns:
+        `bad` where there are more. The facts: how many (`count`), by `reasons`, and when the first was (`since`);
+        `failed` names the first ones, each with its error.
+    """
+    recent = totals.since(now - window)
+    counts = recent.by(what, lambda key: key.organization)
+    return {
+        name: _answer(recent, what, name, counts[name], code, f"{counts[name]} {words} within {_spoken(window)}", hint)
+        if counts.get(name, 0) > more_than
+        else OK
+        for name in organizations
+    }
+
+
+def _answer(  # noqa: PLR0913, PLR0917  # the parts of an answer
+    totals: Totals, what: What, organization: str, count: int, code: str, message: str, hint: str
+) -> Answer:
+    mine = totals.of(organization)
+    reasons = mine.by(what, lambda key: key.reason)
+    facts = {"count": str(count), "reasons": ", ".join(f"{reason} {n}" for reason, n in reasons.items())}
+    firsts = mine.firsts(what, organization)[:MOST_NAMED]
+    if firsts:
+        facts["since"] = firsts[0][1].at.isoformat()
+        message = f"{message}; first: {firsts[0][1].message}"
+    failed = tuple(
+        Failed(type=first.type, id=first.id, code=key.reason, message=first.message, route=first.route)
+        for key, first in firsts
+    )
+    return Answer(health="bad", code=code, message=message, hint=hint, facts=facts, failed=failed)
+
+
+def _spoken(window: timedelta) -> str:
+    minutes = round(window.total_seconds() / 60)
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
