@@ -25,11 +25,13 @@ class Cloud(msgspec.Struct, frozen=True):
 
     Args:
         authority: Host of the Entra authority.
+        graph: Host of Microsoft Graph (page "National cloud deployments").
         dataverse: Host suffixes, each with a leading dot, of Dataverse organizations.
         finance_operations: Host suffixes, each with a leading dot, of F&O environments.
     """
 
     authority: str
+    graph: str
     dataverse: tuple[str, ...]
     finance_operations: tuple[str, ...]
 
@@ -48,19 +50,36 @@ def _finance_operations(domain: str, geographies: tuple[str, ...] = ("",)) -> tu
 CLOUDS: dict[CloudName, Cloud] = {
     "public": Cloud(
         "login.microsoftonline.com",
+        "graph.microsoft.com",
         (".dynamics.com",),
         (*_finance_operations("dynamics.com", _GEOGRAPHIES), ".cloud.dynamics.com"),
     ),
     # GCC signs in at the public Entra; only its hosts differ.
     "gcc": Cloud(
-        "login.microsoftonline.com", (".dynamics.com",), _finance_operations("microsoftdynamics.us", ("gov.",))
+        "login.microsoftonline.com",
+        "graph.microsoft.com",
+        (".dynamics.com",),
+        _finance_operations("microsoftdynamics.us", ("gov.",)),
     ),
     "gcc_high": Cloud(
-        "login.microsoftonline.us", (".microsoftdynamics.us",), _finance_operations("microsoftdynamics.us", ("high.",))
+        "login.microsoftonline.us",
+        "graph.microsoft.us",
+        (".microsoftdynamics.us",),
+        _finance_operations("microsoftdynamics.us", ("high.",)),
     ),
     # Nobody documents the F&O hosts of DoD; `trusted_hosts` of the organization names others.
-    "dod": Cloud("login.microsoftonline.us", (".appsplatform.us",), _finance_operations("appsplatform.us")),
-    "china": Cloud("login.chinacloudapi.cn", (".dynamics.cn",), _finance_operations("dynamics.cn")),
+    "dod": Cloud(
+        "login.microsoftonline.us",
+        "dod-graph.microsoft.us",
+        (".appsplatform.us",),
+        _finance_operations("appsplatform.us"),
+    ),
+    "china": Cloud(
+        "login.chinacloudapi.cn",
+        "microsoftgraph.chinacloudapi.cn",
+        (".dynamics.cn",),
+        _finance_operations("dynamics.cn"),
+    ),
 }
 
 

@@ -20,6 +20,8 @@ from integration.config.reading.duration import format_duration
 from integration.config.schema import key_docs, schema, schema_text
 from integration.config.settings.settings import SETTINGS
 from integration.errors import ConfigurationError, FnoLinkError
+from integration.health.probes.codes import CODES
+from integration.identity.aadsts import MEANINGS
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 MADE = "<!-- Written by scripts/reference.py from the code; change the docstrings there. -->\n"
@@ -74,6 +76,13 @@ ERRORS_PAGE = """
 Every error has a stable code: it is in the `code` of problem details, dead letters, log records and of `--json` on the
 command line. *Transient* errors may go away by trying again; fno-link does so by itself where it has accepted an event.
 The exit code is that of a command that ends with the error.
+"""
+CHECKS_PAGE = """
+An answer of the watch has the code of the error that its counterpart gave, or one of these.
+"""
+ENTRA_PAGE = """
+They are the `remote_code` of `Unauthenticated` in an alert's facts. About `entra`: nothing of yours is wrong, it is
+`Unreachable` and asked again. A code that is not here is a refusal, too.
 """
 
 
@@ -160,6 +169,13 @@ def errors() -> str:
         meaning = (getdoc(error) or "").splitlines()[0]
         code = str(int(exit_code_of(sample)))
         text += row(f"`{sample.code}`", meaning, error.hint, "yes" if error.transient else "", code)
+    text += f"\n## Codes of health checks\n\n{CHECKS_PAGE}\n" + row("code", "meaning") + "|---|---|\n"
+    for name, why in CODES.items():
+        text += row(f"`{name}`", why)
+    text += f"\n## Microsoft Entra's codes\n\n{ENTRA_PAGE}\n" + row("code", "about", "what is wrong", "what to do")
+    text += "|---|---|---|---|\n"
+    for name, meaning in MEANINGS.items():
+        text += row(f"`{name}`", meaning.about, meaning.why, meaning.hint)
     return text
 
 

@@ -6,8 +6,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from emulation.dynamics import dataverse, entra, finance_operations
+from emulation.dynamics import dataverse, entra, finance_operations, graph
 from emulation.dynamics.call import Call
+from emulation.dynamics.clouds import GRAPHS
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.misbehaviour import misbehave
 from emulation.dynamics.state import State
@@ -48,6 +49,8 @@ class EmulatedServices:
     async def _understand(self, request: Request, host: str) -> Call | None:
         if host in ENTRA_HOSTS:
             return await entra.understand(self._state, request, host)
+        if host in GRAPHS:
+            return graph.understand(self._state, request, host)
         if organization := self._state.by_dataverse_host(host):
             return dataverse.understand(self._state, request, organization)
         if organization := self._state.by_environment_host(host):

@@ -15,3 +15,11 @@ AUTHORITIES: dict[CloudName, str] = {
     "china": "login.chinacloudapi.cn",
 }
 """The host of each cloud's authority."""
+
+GRAPHS: dict[str, tuple[CloudName, ...]] = {
+    "graph.microsoft.com": ("public", "gcc"),
+    "graph.microsoft.us": ("gcc_high",),
+    "dod-graph.microsoft.us": ("dod",),
+    "microsoftgraph.chinacloudapi.cn": ("china",),
+}
+"""The hosts of Microsoft Graph, with the clouds whose tenants each knows (page "National cloud deployments")."""

@@ -98,6 +98,13 @@ class SetAccess(Command, frozen=True, tag="set_access"):
     finance_operations: bool = True
 
 
+class SetDirectoryAccess(Command, frozen=True, tag="set_directory_access"):
+    """Grant an app Application.Read.All of Microsoft Graph, or take it away."""
+
+    client_id: str
+    reads_applications: bool
+
+
 class RevokeTokens(OfOrganization, frozen=True, tag="revoke_tokens"):
     """Refuse every token issued so far, for this organization and its F&O environment."""
 
@@ -148,6 +155,7 @@ type AnyCommand = (
     | ExpireSecrets
     | SetCertificates
     | SetAccess
+    | SetDirectoryAccess
     | RevokeTokens
     | SetConcurrency
     | SetTokenLifetime

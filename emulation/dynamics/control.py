@@ -152,20 +152,22 @@ class Control:
         """Add rows to a table."""
         self._send(commands.AddRows(organization, entity_set, rows))
 
-    def set_secret(self, client_id: str, secret: str, *, expires_in: float | None = None) -> None:
+    def set_secret(self, client_id: str, secret: str, *, expires_in: float | None = None, name: str = "") -> None:
         """Give an app one more secret.
 
         Args:
             client_id: The app.
             secret: The secret.
             expires_in: Seconds until it expires; never by default.
+            name: What it is called in the portal.
         """
         expires = None if expires_in is None else datetime.now(UTC) + timedelta(seconds=expires_in)
-        self._send(commands.AddSecret(client_id, Secret(secret, expires)))
+        self._send(commands.AddSecret(client_id, Secret(secret, expires, name)))
 
-    def rotate_secret(self, client_id: str, secret: str) -> None:
-        """Give an app this secret and take away every other."""
-        self._send(commands.RotateSecret(client_id, Secret(secret)))
+    def rotate_secret(self, client_id: str, secret: str, *, expires_in: float | None = None) -> None:
+        """Give an app this secret and take away every other; as `set_secret`."""
+        expires = None if expires_in is None else datetime.now(UTC) + timedelta(seconds=expires_in)
+        self._send(commands.RotateSecret(client_id, Secret(secret, expires)))
 
     def expire_secrets(self, client_id: str) -> None:
         """Let every secret of an app expire now."""
@@ -181,6 +183,10 @@ class Control:
         """Say where an app has an application user (None: everywhere), and whether F&O lists it."""
         self._send(commands.SetAccess(client_id, organizations, finance_operations))
 
+    def set_directory_access(self, client_id: str, *, reads_applications: bool) -> None:
+        """Grant an app Application.Read.All of Microsoft Graph, or take it away."""
+        self._send(commands.SetDirectoryAccess(client_id, reads_applications))
+
     def revoke_tokens(self, organization: str) -> None:
         """Refuse every token issued so far, here and at the F&O environment."""
         self._send(commands.RevokeTokens(organization))
@@ -194,7 +200,7 @@ class Control:
         self._send(commands.SetTokenLifetime(seconds))
 
     def calls(self, organization: str) -> dict[str, int]:
-        """Return the number of calls by kind: discovery, token, whoami, link, sdkmessages, row, fno, connect."""
+        """Return the number of calls by kind: discovery, token, whoami, link, sdkmessages, row, fno, graph, connect."""
         return msgspec.json.decode(self._send(commands.Calls(organization)), type=dict[str, int])
 
     def received(self, host: str) -> list[Received]:

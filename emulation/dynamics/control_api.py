@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulation.dynamics import commands
-from emulation.dynamics.clouds import AUTHORITIES
+from emulation.dynamics.clouds import AUTHORITIES, GRAPHS
 from emulation.dynamics.faults import AT_CONNECT, Fault
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.world import ENTRA_HOSTS
@@ -99,6 +99,8 @@ class ControlApi:
                 state.change_app(client_id, certificates=certificates)
             case commands.SetAccess(client_id, organizations, finance_operations):
                 state.change_app(client_id, organizations=organizations, finance_operations=finance_operations)
+            case commands.SetDirectoryAccess(client_id, reads_applications):
+                state.change_app(client_id, reads_applications=reads_applications)
             case commands.SetTokenLifetime(seconds):
                 state.token_lifetime = seconds
             case _:
@@ -124,6 +126,8 @@ def _hosts(organization: OrganizationState, fault: Fault) -> frozenset[str]:
         hosts |= {host for host, known_as in ENTRA_HOSTS.items() if known_as == authority}
     if fault.concerns("link") or fault.concerns("whoami") or fault.concerns("row") or fault.concerns("sdkmessages"):
         hosts |= set(organization.organization.hosts())
+    if fault.concerns("graph"):
+        hosts |= {host for host, clouds in GRAPHS.items() if organization.tenant.cloud in clouds}
     if fault.concerns("fno"):
         hosts |= organization.environments
     return frozenset(hosts)

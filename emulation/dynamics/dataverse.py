@@ -24,6 +24,9 @@ from emulation.dynamics.world import App, link_id
 
 LINK = "RetrieveFinanceAndOperationsIntegrationDetails"
 VERSIONS = ("v9.0", "v9.1", "v9.2")
+EVERYWHERE = ("asyncoperations",)
+"""Tables that every organization has, rows or none."""
+
 LINK_VERSIONS = ("v9.1", "v9.2")
 
 type Asked = tuple[str, str, Kind]  # version, resource, kind
@@ -143,15 +146,20 @@ def _row(request: Request, organization: OrganizationState, context: str, resour
     if is_definitions(resource):
         return definitions(request, _tables(organization), context, resource)
     matched = re.fullmatch(r"(\w+)(?:\((.*)\))?", resource)
-    if matched is None or matched[1] not in organization.rows:
+    known = _rows(organization)
+    if matched is None or matched[1] not in known:
         return error(404, "0x8006088a", f"Resource not found for the segment '{resource}'.")
     entity_set, key = matched[1], matched[2]
-    table = table_of(entity_set, organization.rows[entity_set])
+    table = table_of(entity_set, known[entity_set])
     if key is None:
         return rows(request, table.rows, f"{context}#{entity_set}", table.schema)
     return single_row(request, table.rows, key, f"{context}#{entity_set}", table.schema)
 
 
+def _rows(organization: OrganizationState) -> dict[str, list[dict[str, Any]]]:
+    return {entity_set: [] for entity_set in EVERYWHERE} | organization.rows
+
+
 def _tables(organization: OrganizationState) -> list[Table]:
-    known = {"sdkmessages": _messages(organization)} | organization.rows
+    known = {"sdkmessages": _messages(organization)} | _rows(organization)
     return [table_of(entity_set, found) for entity_set, found in known.items()]

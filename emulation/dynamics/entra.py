@@ -38,7 +38,8 @@ async def understand(state: State, request: Request, host: str) -> Call:
     form = _flat(await request.body()) if request.method == "POST" else {}
     tenant = _tenant(state, name, host)
     if rest in TOKEN_ENDPOINTS:
-        organization = organization_of(state, form)
+        # A token for what every tenant has (Graph, Azure) is of no organization, but it is the same Entra.
+        organization = organization_of(state, form) or state.concerned(tenant, "token")
     else:
         organization = next((org for org in state.organizations.values() if org.tenant == tenant), None)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-type Kind = Literal["discovery", "token", "whoami", "link", "sdkmessages", "row", "fno"]
+type Kind = Literal["discovery", "token", "whoami", "link", "sdkmessages", "row", "fno", "graph"]
 type Scope = Kind | Literal["dataverse", "any"]
 type Effect = Literal[
     "unreachable",
@@ -94,6 +94,11 @@ class Faults:
         """Drop every fault, or those set for this kind."""
         self._counted = [counted for counted in self._counted if kind not in ("any", counted[0].kind)]
         self._lasting = [fault for fault in self._lasting if kind not in ("any", fault.kind)]
+
+    def meets(self, kind: str) -> bool:
+        """Tell whether a call of this kind would meet a fault; nothing is counted."""
+        set_now = (*(fault for fault, _ in self._counted), *self._lasting)
+        return any(fault.effect not in AT_CONNECT and fault.concerns(kind) for fault in set_now)
 
     def take(self, kind: str, version: str = "") -> Fault | None:
         """Return the fault that this call meets and count it."""

@@ -106,7 +106,7 @@ class Server:
             self._state.records.refuse(host)
             return False
         organizations, kinds = self._state.at_host(host)
-        if host not in ENTRA_HOSTS:
+        if organizations and host not in ENTRA_HOSTS:
             self._state.records.count(organizations[0].name, "connect")
         return not any(organization.faults.take_at_connect(kinds, "unreachable") for organization in organizations)
 

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from emulation.dynamics.clouds import AUTHORITIES
+from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, CloudName
 from emulation.dynamics.faults import DATAVERSE, Faults
 from emulation.dynamics.records import Records
 from emulation.dynamics.signing import TokenKey
@@ -19,6 +19,7 @@ CONCURRENT = 52
 
 ENTRA_KINDS = frozenset({"discovery", "token"})
 FNO_KINDS = frozenset({"fno"})
+GRAPH_KINDS = frozenset({"graph"})
 
 
 class OrganizationState:
@@ -127,6 +128,8 @@ class State:
             authority = ENTRA_HOSTS[host]
             organizations = [org for org in self.organizations.values() if AUTHORITIES[org.tenant.cloud] == authority]
             return organizations, ENTRA_KINDS
+        if host in GRAPHS:
+            return [org for org in self.organizations.values() if org.tenant.cloud in GRAPHS[host]], GRAPH_KINDS
         if organization := self.by_dataverse_host(host):
             return [organization], DATAVERSE
         if organization := self.by_environment_host(host):
@@ -135,7 +138,31 @@ class State:
 
     def exists(self, host: str) -> bool:
         """Tell whether this host is part of the world."""
-        return host in ENTRA_HOSTS or bool(self.by_dataverse_host(host) or self.by_environment_host(host))
+        return (
+            host in ENTRA_HOSTS
+            or host in GRAPHS
+            or bool(self.by_dataverse_host(host) or self.by_environment_host(host))
+        )
+
+    def concerned(
+        self, tenant: Tenant | None, kind: str, clouds: tuple[CloudName, ...] = ()
+    ) -> OrganizationState | None:
+        """Return the organization whose faults meet a call that is about a tenant, not about one organization.
+
+        Args:
+            tenant: The tenant; None: any of the clouds.
+            kind: The kind of the call.
+            clouds: The clouds of who is called.
+
+        Returns:
+            The first with a fault of this kind, else the first.
+        """
+        theirs = [
+            organization
+            for organization in self.organizations.values()
+            if (organization.tenant == tenant if tenant else organization.tenant.cloud in clouds)
+        ]
+        return next((each for each in theirs if each.faults.meets(kind)), next(iter(theirs), None))
 
     def change_app(self, client_id: str, **changes: object) -> None:
         """Replace fields of an app registration.

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 import jwt
 from starlette.requests import Request
 
+from emulation.dynamics.clouds import GRAPHS
 from emulation.dynamics.entra_errors import EntraError
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.world import App, Tenant
@@ -64,6 +65,8 @@ def issue(state: State, tenant: Tenant, app: App, resource: str) -> str:
 def _has(state: State, tenant: Tenant, resource: str) -> bool:
     if resource.removesuffix("/") in AZURE_RESOURCES:
         return True
+    if tenant.cloud in GRAPHS.get(resource.removeprefix("https://").removesuffix("/"), ()):
+        return True
     organization = state.by_resource(resource)
     return organization is not None and organization.tenant == tenant and urlsplit(resource).scheme == "https"
 
@@ -80,6 +83,37 @@ def check(state: State, request: Request, organization: OrganizationState, audie
     Raises:
         TokenRefused: There is no token, or not for this resource, or not any more.
     """
+    claims = _claims(state, request, audiences)
+    if claims["tid"] != organization.tenant.id:
+        msg = f"the token is of tenant {claims['tid']}"
+        raise TokenRefused(msg)
+    if int(claims["uti"]) <= organization.revoked_through:
+        raise TokenRefused("the token was revoked")
+    return _app(state, claims)
+
+
+def bearer(state: State, request: Request, audiences: frozenset[str]) -> App:
+    """Return the app whose token opens a resource that every tenant has.
+
+    Args:
+        state: The world.
+        request: The request with its Authorization header.
+        audiences: The audiences that the resource accepts, verbatim.
+
+    Raises:
+        TokenRefused: There is no token, or not for this resource.
+    """
+    return _app(state, _claims(state, request, audiences))
+
+
+def _app(state: State, claims: dict[str, Any]) -> App:
+    app = state.apps.get(claims["appid"])
+    if app is None:
+        raise TokenRefused("the application is gone")
+    return app
+
+
+def _claims(state: State, request: Request, audiences: frozenset[str]) -> dict[str, Any]:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise TokenRefused("no bearer token")
@@ -90,12 +124,4 @@ def check(state: State, request: Request, organization: OrganizationState, audie
     if claims["aud"] not in audiences:
         msg = f"the token is for {claims['aud']}"
         raise TokenRefused(msg)
-    if claims["tid"] != organization.tenant.id:
-        msg = f"the token is of tenant {claims['tid']}"
-        raise TokenRefused(msg)
-    if int(claims["uti"]) <= organization.revoked_through:
-        raise TokenRefused("the token was revoked")
-    app = state.apps.get(claims["appid"])
-    if app is None:
-        raise TokenRefused("the application is gone")
-    return app
+    return claims

@@ -45,10 +45,12 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         value: The secret itself.
         expires: When it stops working; never by default.
+        name: What it is called in the portal.
     """
 
     value: str
     expires: datetime | None = None
+    name: str = ""
 
 
 class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +64,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         organizations: Names of the organizations where it has an application user; None means all of its tenant.
         finance_operations: Whether F&O lists the client id under "Microsoft Entra applications".
         managed_identity: "system" or "user" when it is a managed identity; these have no secrets.
+        reads_applications: Whether it was granted Application.Read.All of Microsoft Graph.
     """
 
     client_id: str
@@ -71,6 +74,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organizations: tuple[str, ...] | None = None
     finance_operations: bool = True
     managed_identity: str = ""
+    reads_applications: bool = False
 
 
 class FinanceOperationsLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from integration.clock import Clock, SystemClock
@@ -16,6 +17,7 @@ from integration.dataverse.answers import (
 )
 from integration.dataverse.connection import CALL_TIMEOUT_SECONDS, Reply, get
 from integration.dataverse.failures import failure, read_error
+from integration.dataverse.jobs import Jobs, failed_jobs_path, read_jobs
 from integration.dataverse.json_body import Unreadable, read_object
 from integration.errors import UnexpectedAnswer
 from integration.identity import Tokens, scope_for
@@ -109,6 +111,26 @@ class Dataverse:
             msg = f"{_host(organization)} answered sdkmessages without a list of rows."
             raise UnexpectedAnswer(msg, status=reply.status)
         return len(rows)  # pyright: ignore[reportUnknownArgumentType] (rows are only counted)
+
+    async def failed_jobs(self, organization: Organization, steps: Sequence[str], since: datetime, *, top: int) -> Jobs:
+        """Ask for the system jobs of registered steps that failed.
+
+        Args:
+            organization: Where.
+            steps: Ids of `sdkmessageprocessingstep` rows; at least one.
+            since: Those that were completed then or later.
+            top: How many are told; all are counted.
+
+        Raises:
+            ValueError: A step is no id; nothing was sent.
+            Forbidden: The application user may not read system jobs (prvReadAsyncOperation).
+            LinkUnknown: Another subclass says why there is no answer.
+        """
+        for step in steps:
+            if not _ID.fullmatch(step):
+                msg = f"not the id of a step: {step[:80]!r}"
+                raise ValueError(msg)
+        return read_jobs((await self._ok(organization, failed_jobs_path(steps, since, top))).body)
 
     async def read_row(
         self, organization: Organization, table: str, row_id: str, columns: Sequence[str] = ()

@@ -2,7 +2,10 @@
 
 import base64
 import binascii
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from integration.config.keys.model import Credentials
 from integration.errors import Unauthenticated
@@ -37,6 +40,37 @@ def client_credential(credentials: Credentials) -> str | dict[str, str]:
             "give PEM with its private key or a base64 PFX, and the right password."
         )
         raise Unauthenticated(msg) from None  # the cause's text may quote the key
+
+
+class Validity(msgspec.Struct, frozen=True):
+    """When a certificate is good.
+
+    Args:
+        begins: Not before.
+        ends: Not after.
+    """
+
+    begins: datetime
+    ends: datetime
+
+
+def validity(credentials: Credentials) -> Validity:
+    """Tell when a client certificate is good.
+
+    Args:
+        credentials: With `client_certificate`, see `client_credential`.
+
+    Raises:
+        Unauthenticated: The certificate or its key cannot be read, or the password is wrong.
+    """
+    from cryptography import x509  # noqa: PLC0415 (imported at first use: import budget)
+
+    pair = client_credential(credentials)
+    if isinstance(pair, str):
+        msg = f"Client {credentials.client_id} has no certificate."
+        raise Unauthenticated(msg)
+    certificate = x509.load_pem_x509_certificate(pair["public_certificate"].encode())
+    return Validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 def _from_pem(text: str, password: bytes | None) -> dict[str, str]:

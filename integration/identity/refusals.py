@@ -7,23 +7,11 @@ import re
 from typing import Any
 
 from integration.errors import LinkUnknown, Throttled, Unauthenticated, Unreachable
+from integration.identity.aadsts import MEANINGS
 
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
-ADVICE = {
-    "AADSTS7000215": "The client secret is wrong: configure the secret's value, not its id.",
-    "AADSTS7000222": "The client secret has expired: create a new one for the app registration and configure it.",
-    "AADSTS7000112": "The application is disabled in the tenant: enable it under enterprise applications.",
-    "AADSTS700016": "The client id is not known in the tenant: check the client id and the tenant.",
-    "AADSTS700024": "The client certificate's assertion is outside its time: check this machine's clock.",
-    "AADSTS700027": "The client certificate is not the registered one: upload it to the app registration.",
-    "AADSTS90002": "The tenant does not exist: check the tenant's domain or id, and the cloud.",
-    "AADSTS500011": "The resource is not known in the tenant: check the organization's URL and the tenant.",
-    "AADSTS53003": "A conditional-access policy blocks the application: exclude it or its network.",
-}
-
-_TRANSIENT = {"AADSTS90033", "AADSTS90012", "AADSTS90006", "AADSTS50196"}
 _CODE = re.compile(r"AADSTS\d+")
 
 
@@ -48,15 +36,17 @@ def explain(client: str, code: str | None, *, status: int | None = None) -> Link
         status: The HTTP status, where known.
 
     Returns:
-        Unreachable for Entra's own transient trouble, else Unauthenticated with what to do.
+        Unreachable for Entra's own transient trouble, else Unauthenticated; what to do is its hint.
     """
-    if code in _TRANSIENT or code == "temporarily_unavailable":
+    meaning = MEANINGS.get(code or "")
+    if code == "temporarily_unavailable" or (meaning is not None and meaning.about == "entra"):
         return Unreachable(f"Microsoft Entra is briefly unavailable ({code}).", status=status, remote_code=code)
-    advice = ADVICE.get(code or "", "Check the app registration, its secret or certificate, and the tenant.")
+    why = f": {meaning.why}" if meaning else ""
     return Unauthenticated(
-        f"Microsoft Entra refused a token for {client} ({code or 'no code'}). {advice}",
+        f"Microsoft Entra refused a token for {client} ({code or 'no code'}){why}.",
         status=status,
         remote_code=code,
+        hint=meaning.hint if meaning else "",
     )
 
 

@@ -16,10 +16,9 @@ from integration.cli.doctor.step import (
 )
 from integration.config.keys.model import Credentials, Organization
 from integration.errors import LinkUnknown, Problem, Unauthenticated
+from integration.identity.aadsts import MEANINGS
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-UNKNOWN_APP = ("AADSTS700016", "AADSTS7000112")
-BAD_SECRET = ("AADSTS7000215", "AADSTS7000222", "AADSTS700027", "AADSTS700024", "AADSTS7000218")
 
 
 def judge_url(organization: Organization | None, problems: Sequence[Problem]) -> Finding:
@@ -47,9 +46,8 @@ def judge_app_id(credentials: Credentials, token: LinkUnknown | None) -> Finding
         return skipped(APP_ID, "none is set: the system-assigned managed identity is used")
     if not GUID.fullmatch(client_id):
         return failed(APP_ID, f"{client_id!r} is no GUID")
-    code = None if token is None else token.remote_code
-    if code in UNKNOWN_APP:
-        return failed(APP_ID, str(token))
+    if token is not None and _about(token) == "application":
+        return failed(APP_ID, str(token), token.hint)
     return passed(APP_ID, client_id)
 
 
@@ -63,14 +61,19 @@ def judge_secret(credentials: Credentials, token: LinkUnknown | None) -> Finding
         return skipped(APP_SECRET, "none is set: a managed identity is used")
     if token is None:
         return passed(APP_SECRET, f"{kind}, accepted by Microsoft Entra")
-    if token.remote_code in BAD_SECRET:
-        return failed(APP_SECRET, str(token))
+    if _about(token) in {"secret", "certificate"}:
+        return failed(APP_SECRET, str(token), token.hint)
     return failed(
         APP_SECRET,
         f"{kind} is set; Microsoft Entra refused or failed before it was judged",
         "Mend the other settings first.",
         verdict="unknown",
     )
+
+
+def _about(refused: LinkUnknown) -> str:
+    meaning = MEANINGS.get(refused.remote_code or "")
+    return meaning.about if meaning else ""
 
 
 def judge_organization_id(organization: Organization, answer: str | None) -> Finding:

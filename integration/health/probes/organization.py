@@ -6,26 +6,30 @@ from integration.clock import Clock
 from integration.config.keys.model import Organization
 from integration.health.check import Answer, Kind, not_asked
 from integration.health.probes.causes import Causes
+from integration.health.probes.credential import CredentialProbe
 from integration.health.probes.dataverse import DataverseProbe
 from integration.health.probes.finance_operations import FinanceOperationsProbe
 from integration.health.probes.link import LinkProbe
 from integration.health.probes.remembered import Past, resting
+from integration.health.probes.sender import SenderProbe
 from integration.health.probes.token import TokenProbe
 from integration.health.probes.trust import trust
 
 
 class OrganizationProbe:
-    """Asks token, dataverse, link and finance_operations, and tells trust from the link.
+    """Asks token, dataverse, link and finance_operations, tells trust from the link, asks credential and sender beside.
 
     Args:
         token: Asks Entra.
         dataverse: Asks WhoAmI.
         link: Asks for the link.
         finance_operations: Asks the linked environment; None: that is switched off.
+        credential: Asks how long the credential is good; None: it is not asked.
+        sender: Asks for failed system jobs of the organization's steps; None: it is not asked.
         clock: The time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (one question each)
         self,
         *,
         token: TokenProbe,
@@ -33,11 +37,15 @@ class OrganizationProbe:
         link: LinkProbe,
         finance_operations: FinanceOperationsProbe | None,
         clock: Clock,
+        credential: CredentialProbe | None = None,
+        sender: SenderProbe | None = None,
     ) -> None:
         self._token = token
         self._dataverse = dataverse
         self._link = link
         self._finance_operations = finance_operations
+        self._credential = credential
+        self._sender = sender
         self._clock = clock
 
     async def ask(
@@ -51,36 +59,47 @@ class OrganizationProbe:
             causes: What this round has found out so far; give all organizations of one round the same.
 
         Returns:
-            An answer for each of the five kinds. Never raises for what a counterpart does.
+            An answer for each of the seven kinds. Never raises for what a counterpart does.
         """
         past = past or {}
-        answers: dict[Kind, Answer] = {}
+        answers: dict[Kind, Answer] = {
+            **dict.fromkeys(_IN_ORDER, not_asked("token")),
+            "credential": not_asked("switched off"),
+        }
         answers["token"] = await self._token.ask(organization, remembered=past.get("token"), causes=causes)
+        if self._credential is not None:
+            answers["credential"] = await self._credential.ask(organization, token=answers["token"], causes=causes)
         if answers["token"].health != "ok":
-            return _behind("token", answers)
+            return answers
+        answers |= dict.fromkeys(_BEHIND_DATAVERSE, not_asked("dataverse"))
         answers["dataverse"] = self._waits(past) or await self._dataverse.ask(organization)
         if answers["dataverse"].health != "ok":
-            return _behind("dataverse", answers)
+            return answers
         answers["link"] = await self._link.ask(organization)
         answers["trust"] = trust(answers["link"])
-        linked = answers["link"].link
-        if linked is None:
-            answers["finance_operations"] = not_asked("link")
-        elif self._finance_operations is None:
-            answers["finance_operations"] = not_asked("switched off")
+        answers["finance_operations"] = await self._reach(organization, answers["link"], past, causes)
+        if self._sender is None:
+            answers["sender"] = not_asked("switched off")
         else:
-            answers["finance_operations"] = await self._finance_operations.ask(
-                organization, linked, remembered=past.get("finance_operations"), causes=causes
-            )
+            answers["sender"] = await self._sender.ask(organization, organization.steps, remembered=past.get("sender"))
         return answers
 
+    async def _reach(self, organization: Organization, link: Answer, past: Past, causes: Causes | None) -> Answer:
+        if link.link is None:
+            return not_asked("link")
+        if self._finance_operations is None:
+            return not_asked("switched off")
+        return await self._finance_operations.ask(
+            organization, link.link, remembered=past.get("finance_operations"), causes=causes
+        )
+
     def _waits(self, past: Past) -> Answer | None:
-        # Both questions go to one host, which counts them together: who was told to wait at one waits at both.
+        # All questions but two go to one host, which counts them together: who was told to wait at one waits at all.
         now = self._clock.now()
-        waits = [rests for kind in ("dataverse", "link") if (rests := resting(past.get(kind), now)) is not None]
+        asked: tuple[Kind, ...] = ("dataverse", "link", "sender")
+        waits = [rests for kind in asked if (rests := resting(past.get(kind), now)) is not None]
         return max(waits, key=lambda answer: answer.retry_after or 0.0, default=None)
 
 
-def _behind(failed: Kind, answers: Mapping[Kind, Answer]) -> Mapping[Kind, Answer]:
-    kinds: tuple[Kind, ...] = ("token", "dataverse", "link", "trust", "finance_operations")
-    return {kind: answers.get(kind, not_asked(failed)) for kind in kinds}
+_BEHIND_DATAVERSE: tuple[Kind, ...] = ("dataverse", "link", "trust", "finance_operations", "sender")
+_IN_ORDER: tuple[Kind, ...] = ("token", *_BEHIND_DATAVERSE)

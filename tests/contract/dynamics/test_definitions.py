@@ -38,6 +38,7 @@ def test_every_table_of_the_world_has_its_names(client):
         for row in read(client)
     }
     assert found == {
+        "asyncoperations": ("asyncoperation", "Asyncoperation", "asyncoperationid", None),
         "sdkmessages": ("sdkmessage", "Sdkmessage", "sdkmessageid", "name"),
         "accounts": ("account", "Account", "accountid", "name"),
         "opportunities": ("opportunity", "Opportunity", "opportunityid", None),
