@@ -1,0 +1,141 @@
+"""The status page as HTML: complete without JavaScript, and with no request but for itself.
+
+Everything that is not ours is escaped by the templates; what is not seen as itself (control characters, bidirectional
+overrides) is written by its number first.
+"""
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from integration.operations.status_shapes import Level, Status
+from integration.plain_text import plain
+from integration.web.status import drawing
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_FOLDER = Path(__file__).parent / "page"
+_WORDS: dict[Level, str] = {"pass": "OK", "warn": "Warning", "fail": "Trouble"}
+# A disc, a triangle and a square: told apart without their colour.
+_ICONS: dict[Level, str] = {
+    "pass": "<circle cx='8' cy='8' r='7' fill='%231a7f37'/>",
+    "warn": "<path d='M8 1l7 14H1z' fill='%239a6700'/>",
+    "fail": "<path d='M1 1h14v14H1z' fill='%23cf222e'/>",
+}
+_ICON = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>{}</svg>"
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+def page(status: Status, *, search: bool = True) -> bytes:
+    """Render the page.
+
+    Args:
+        status: What it shows.
+        search: Whether events can be looked for.
+    """
+    return (
+        _template()
+        .render(
+            status=status,
+            search=search,
+            title=f"{_WORDS[status.level]}{_counted(status)} – fno-link",
+            icon=_ICON.format(_ICONS[status.level]),
+            css=_ours("page.css"),
+            script=_ours("refresh.js"),
+            when=_When(status.at),
+            iso=_iso,
+            paths=drawing.day_paths,
+            in_words=drawing.days_in_words,
+            bars=drawing.hour_bars(status.hours),
+            top=drawing.ceiling(status.hours),
+            day_width=drawing.DAY_WIDTH,
+            day_height=drawing.DAY_HEIGHT,
+            hour_width=drawing.HOUR_WIDTH,
+            chart_height=drawing.CHART_HEIGHT,
+        )
+        .encode()
+    )
+
+
+@cache
+def policy() -> dict[str, str]:
+    """Give the headers that keep the page from loading, running or telling anything but its own.
+
+    The page's address may hold a key: no referrer is sent, and nothing of it is kept by a cache.
+    """
+    style, script = _digest("page.css"), _digest("refresh.js")
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src data:; connect-src 'self'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+
+
+class _When:
+    """Writes times, with how long ago they were when the page was made."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def __call__(self, at: datetime | None) -> str:
+        from markupsafe import Markup  # noqa: PLC0415  # imported at first use: import budget
+
+        if at is None:
+            return "never"
+        at = at.astimezone(UTC)
+        shown = f"{at:%d %b %H:%M} UTC"
+        seconds = (self._now - at).total_seconds()
+        return Markup('<time datetime="{}">{}</time> ({})').format(_iso(at), shown, _apart(seconds))
+
+
+def _apart(seconds: float) -> str:
+    amount = abs(seconds)
+    for step, unit in _STEPS:
+        if amount >= step:
+            return f"{amount // step:.0f} {unit} ago" if seconds > 0 else f"in {amount // step:.0f} {unit}"
+    return "just now"
+
+
+def _counted(status: Status) -> str:
+    count = len(status.open_incidents)
+    return f": {count} open incident{'' if count == 1 else 's'}" if count else ""
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _ours(name: str) -> str:
+    from markupsafe import Markup  # noqa: PLC0415  # imported at first use: import budget
+
+    return Markup(_text(name))  # noqa: S704  # our own file
+
+
+@cache
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _digest(name: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(_text(name).encode()).digest()).decode()}"
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment  # noqa: PLC0415  # imported at first use: import budget
+
+    environment = Environment(autoescape=True, finalize=_clean, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_text("page.html"))
+
+
+def _clean(value: Any) -> Any:
+    """Clean what is about to be escaped; what is markup already is ours."""
+    return plain(value) if type(value) is str else value

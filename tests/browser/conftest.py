@@ -1,0 +1,127 @@
+"""A real Chromium, and a server on loopback that gives it status pages as the app does.
+
+Without Chromium the tests are skipped, unless FNO_LINK_TEST_CHROMIUM is `required`, as in CI.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, override
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from integration.operations.status_shapes import Status
+from integration.web.status.html import page as render
+from integration.web.status.html import policy
+from tests.status_sample import hostile, troubled, well
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The network of the machine is not the page's: without these Chromium calls home at its start.
+QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+
+
+class Site:
+    """Serves status pages by their name.
+
+    Args:
+        states: What each page shows; may be changed while it is served.
+    """
+
+    def __init__(self, states: dict[str, Status]) -> None:
+        self.states = states
+        self.asked: list[str] = []
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.asked.append(self.path)
+                status = site.states.get(urlsplit(self.path).path.strip("/"))
+                body = b"" if status is None else render(status)
+                self.send_response(404 if status is None else 200)
+                for name, value in {"Content-Type": "text/html; charset=utf-8", **policy()}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            @override
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class Visit:
+    """One look at a page, and everything that went wrong during it."""
+
+    def __init__(self, page: Page, site: Site) -> None:
+        self.page = page
+        self.site = site
+        self.faults: list[str] = []
+        page.on("console", lambda said: self.faults.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("dialog", lambda dialog: (self.faults.append(dialog.message), dialog.dismiss()))
+        page.on(
+            "request", lambda asked: None if asked.url.startswith((site.url, "data:")) else self._strange(asked.url)
+        )
+
+    def _strange(self, url: str) -> None:
+        self.faults.append(f"asked {url}")
+
+    def open(self, name: str, query: str = "") -> Page:
+        self.page.goto(f"{self.site.url}/{name}{query}")
+        return self.page
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    running = Site({"well": well(), "troubled": troubled(), "hostile": hostile()})
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        if os.environ.get("FNO_LINK_TEST_CHROMIUM") == "required":
+            pytest.fail("Chromium is missing: apt-get install chromium")
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu", *QUIET])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def context_of(browser) -> Iterator[Any]:
+    """Open a browser with settings of its own, such as a width or no JavaScript."""
+    opened: list[BrowserContext] = []
+
+    def new(**settings: Any) -> BrowserContext:
+        opened.append(browser.new_context(**settings))
+        return opened[-1]
+
+    yield new
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def visit(context_of, site) -> Any:
+    def new(**settings: Any) -> Visit:
+        return Visit(context_of(**settings).new_page(), site)
+
+    return new
