@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -203,6 +204,31 @@ async def test_a_target_that_keeps_failing_is_left_alone_probed_and_announced():
     assert first.source == "https://contoso.crm.dynamics.com/fno-link"
     assert target_of(first) == "orders"
     assert target_of(SHIPMENT.event) == ""
+    assert first.payload["incident"] == last.payload["incident"]
+    assert first.id != last.id
+    named = {"type": "T", "id": "1", "code": "TargetUnavailable", "message": "first", "route": "r"}
+    assert first.payload["failed"] == last.payload["failed"] == [named]
+    assert first.payload["message"] == "the target orders is left alone: first"
+    assert first.payload["command"] == "fno-link dead-letters replay --reason RetriesExhausted --route r"
+
+
+async def test_what_failed_is_named_with_its_first_error_once_an_event_and_forgotten_by_an_answer():
+    target, clock = Target(), PassingClock(NOW)
+    circuits = Circuits(target, SETTINGS, clock)
+
+    async def fails(id_, message):
+        target.answers.append(TargetUnavailable(message))
+        shipment = msgspec.structs.replace(SHIPMENT, event=msgspec.structs.replace(SHIPMENT.event, id=id_))
+        with pytest.raises(TargetUnavailable):
+            await circuits.get("orders").deliver(shipment)
+
+    await fails("before", "long ago")
+    await attempt(circuits)
+    circuits.take_transitions()
+    for id_, message in (("a", "first"), ("a", "second"), ("b", "third")):
+        await fails(id_, message)
+    (opened,) = circuits.take_transitions()
+    assert [(each.id, each.message) for each in opened.failed] == [("a", "first"), ("b", "third")]
 
 
 @pytest.mark.parametrize("hours", [-5, 5])

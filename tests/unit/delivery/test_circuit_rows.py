@@ -8,6 +8,7 @@ import pytest
 from integration.delivery.breaking.circuit import PROBE_LASTS
 from integration.delivery.breaking.circuit_rows import FORGOTTEN, Standing, after, is_forgotten, news
 from integration.delivery.breaking.circuits import Transition
+from integration.events.alerts import Failed
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -92,3 +93,21 @@ def test_what_nobody_has_tried_for_long_is_opened_anew_and_told_and_closed_all_t
     assert news(OPEN, standing, again) == again
     heard = moved("answered", at=late, code="", opened=0, until=None)
     assert news(OPEN, after(OPEN, heard), heard).state == "closed"
+
+
+def test_the_deliveries_that_failed_first_stay_with_the_row_until_its_end_is_told():
+    first = (Failed(type="T", id="1", code="TargetUnavailable", message="orders answered 503", route="all"),)
+    opened = moved("opened", failed=first)
+    standing = after(None, opened)
+    assert standing.failed == first
+    prolonged = after(standing, moved("reopened", failed=(*first, *first)))
+    assert prolonged.failed == first
+    heard = moved("answered", code="", opened=0, until=None)
+    assert news(prolonged, after(prolonged, heard), heard).failed == first
+
+
+def test_what_a_row_names_stays_small_whatever_senders_call_their_events():
+    long = Failed(type="T" * 9000, id="ü" * 9000, code="C", message="m" * 9000, route="r")
+    standing = after(None, moved("opened", failed=(long,) * 10))
+    assert len(msgspec.json.encode(standing)) < 32_000
+    assert standing.failed[0].id.startswith("ü" * 99)
