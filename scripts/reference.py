@@ -38,6 +38,7 @@ TITLES = {
     "ServiceBusTarget": '`[targets.NAME]` with `kind = "service_bus"`',
     "EventGridTarget": '`[targets.NAME]` with `kind = "event_grid"`',
     "FinanceOperationsTarget": '`[targets.NAME]` with `kind = "finance_operations"`',
+    "TeamsTarget": '`[targets.NAME]` with `kind = "teams"`',
     "Cache": "`[cache]`",
     "Routing": "`[routing]`",
     "Delivery": "`[delivery]`",

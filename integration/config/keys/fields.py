@@ -2,7 +2,7 @@
 
 An annotation's `extra` tells the reader more than the type does: `hint` (what to write instead), `refers_to` (the table
 whose names are allowed), `check` (a function of `checks`), `secret` (never shown), `keep_out` (belongs into an app
-setting).
+setting), `setting_only` (is refused elsewhere).
 """
 
 from datetime import date
@@ -31,6 +31,7 @@ type SourceName = Annotated[str, Meta(extra={"refers_to": "sources"})]
 type TargetName = Annotated[str, Meta(extra={"refers_to": "targets"})]
 type OrganizationUrl = Annotated[str, Meta(extra={"check": "organization_url"})]
 type WebhookUrl = Annotated[str, Meta(extra={"check": "webhook_url"})]
+type WorkflowUrl = Annotated[str, Meta(extra={"check": "workflow_url", "secret": True, "setting_only": True})]
 type Schedule = Annotated[str, Meta(extra={"check": "schedule"})]
 type QueueName = Annotated[
     str,

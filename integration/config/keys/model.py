@@ -44,6 +44,7 @@ from integration.config.keys.targets import (
     ServiceBusTarget,
     StorageQueueTarget,
     Target,
+    TeamsTarget,
     WebhookTarget,
 )
 
@@ -75,6 +76,7 @@ __all__ = [
     "StorageQueueSource",
     "StorageQueueTarget",
     "Target",
+    "TeamsTarget",
     "Thresholds",
     "WebhookTarget",
 ]

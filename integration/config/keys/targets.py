@@ -22,6 +22,7 @@ from integration.config.keys.fields import (
     Template,
     TopicEndpoint,
     WebhookUrl,
+    WorkflowUrl,
 )
 
 
@@ -135,4 +136,20 @@ class FinanceOperationsTarget(CommonTarget, frozen=True, kw_only=True, tag="fina
     timeout: timedelta = timedelta(seconds=60)
 
 
-type Target = StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget | FinanceOperationsTarget
+class TeamsTarget(CommonTarget, frozen=True, kw_only=True, tag="teams"):
+    """Deliveries as Adaptive Cards to a channel or chat of Microsoft Teams, by the webhook of a workflow.
+
+    Alerts say what is wrong, since when and what to do; of any other event its type, subject and id are shown.
+
+    Args:
+        url: The webhook's URL, from an app setting by `%SETTING%`: whoever has it may post.
+        timeout: For one attempt.
+    """
+
+    url: WorkflowUrl
+    timeout: timedelta = timedelta(seconds=30)
+
+
+type Target = (
+    StorageQueueTarget | WebhookTarget | ServiceBusTarget | EventGridTarget | FinanceOperationsTarget | TeamsTarget
+)

@@ -22,6 +22,8 @@ from integration.config.settings.settings import STORAGE
 from integration.errors import Problem
 
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
+WORKFLOWS = (".logic.azure.com", ".api.powerplatform.com")
+CONNECTORS = (".webhook.office.com", "outlook.office.com")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LONGEST_ATTEMPT = timedelta(seconds=100)
 SHORTEST_LEASE = timedelta(seconds=1)
@@ -87,11 +89,28 @@ def check_topic_endpoint(text: str) -> Fault | None:
     return check_webhook_url(text)
 
 
+def check_workflow_url(text: str) -> Fault | None:
+    """Judge the URL of a workflow of Microsoft Teams; the faults name neither it nor a part of it."""
+    url = parsed(text)
+    if url is None or url.scheme not in ("https", "http") or not url.hostname:
+        return Fault("is no https URL", "copy the whole URL from the workflow into the app setting")
+    if url.scheme == "http" and url.hostname not in LOOPBACK:
+        return Fault("is not encrypted", "https; http only on localhost")
+    if url.hostname.endswith(CONNECTORS):
+        hint = "in Teams, add the workflow that posts to a channel when a webhook request is received, and take its URL"
+        return Fault("is of an Office 365 connector, which Microsoft has retired", hint)
+    if url.hostname.endswith(WORKFLOWS) and "sig=" not in url.query:
+        hint = "let anyone trigger the workflow, save it, and copy its URL again, with everything up to sig=…"
+        return Fault("lacks its signature, without which nobody may call the workflow", hint)
+    return None
+
+
 CHECKS: dict[str, Check] = {
     "schedule": check_schedule,
     "organization_url": check_organization_url,
     "webhook_url": check_webhook_url,
     "topic_endpoint": check_topic_endpoint,
+    "workflow_url": check_workflow_url,
     **watching.CHECKS,
 }
 
@@ -261,7 +280,7 @@ def _http(judged: Judged) -> Iterator[Problem]:
         yield MissingConnection(judged.place, fault, f"accepted events are kept on a queue of {STORAGE}: set it")
 
 
-def _finance_operations(judged: Judged) -> Iterator[Problem]:
+def _over_http(judged: Judged) -> Iterator[Problem]:
     yield from _waits(judged)
     yield from positive(judged, "timeout")
     timeout = judged.fields.get("timeout")
@@ -285,6 +304,7 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.ServiceBusTarget: _service_bus_target,
     model.EventHubSource: _event_hub_source,
     model.EventGridTarget: _event_grid_target,
-    model.FinanceOperationsTarget: _finance_operations,
+    model.FinanceOperationsTarget: _over_http,
+    model.TeamsTarget: _over_http,
     **watching.ENTRIES,
 }

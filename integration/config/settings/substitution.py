@@ -7,6 +7,8 @@ import msgspec
 from integration.config.settings.settings import Environ
 
 PARTS = re.compile(r"%%|%([A-Za-z_][A-Za-z0-9_.:-]*)%|%")
+WHOLE = re.compile(r"%[A-Za-z_][A-Za-z0-9_.:-]*%")
+"""A string that is one setting and nothing else."""
 KEY_VAULT = "@Microsoft.KeyVault("
 KEY_VAULT_HINT = "give the app's identity the role Key Vault Secrets User; check the reference and the vault's firewall"
 

@@ -123,3 +123,7 @@ class OpenTargets:
                 from integration.delivery.targets.finance_operations import FinanceOperations  # noqa: PLC0415
 
                 return FinanceOperations(target, *self._finance_operations())
+            case model.TeamsTarget():
+                from integration.delivery.targets.teams.target import Teams  # noqa: PLC0415
+
+                return Teams(target, self._http())

@@ -2,10 +2,11 @@
 
 from integration.events.alerts.alert import Alert, Environment, Failed, event_of, target_of
 from integration.events.alerts.commands import command_of
-from integration.events.alerts.types import ALL, ENDS, FORMER, PREFIX, type_of
+from integration.events.alerts.types import ALL, BY_NAME, ENDS, FORMER, PREFIX, type_of
 
 __all__ = [
     "ALL",
+    "BY_NAME",
     "ENDS",
     "FORMER",
     "PREFIX",

@@ -145,6 +145,7 @@ def target_of(event: Event) -> str:
 def _cleaned(data: Alert) -> Alert:
     return msgspec.structs.replace(
         data,
+        code=plain(data.code, longest=_LONGEST_NAME),
         message=plain(data.message, longest=LONGEST),
         hint=plain(data.hint, longest=LONGEST),
         children=tuple(plain(each, longest=_LONGEST_NAME) for each in data.children[:MOST_NAMED]),
@@ -152,6 +153,7 @@ def _cleaned(data: Alert) -> Alert:
         failed=tuple(_cleaned_failure(each) for each in data.failed[:MOST_NAMED]),
         facts={plain(name, longest=_LONGEST_NAME): plain(value, longest=LONGEST) for name, value in data.facts.items()},
         command=plain(data.command, longest=LONGEST),
+        page=plain(data.page, longest=LONGEST),
     )
 
 

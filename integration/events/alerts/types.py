@@ -73,43 +73,55 @@ class Type(msgspec.Struct, frozen=True):
         name: With its prefix.
         machine: What it is about.
         severity: How grave it is; `good`: an end.
+        headline: What is so, in a few words; `{subject}` stands for whom it is about.
         ended_by: The type that ends it under the same incident; empty: it has no end, or is one.
     """
 
     name: str
     machine: Machine
     severity: Severity
+    headline: str
     ended_by: str = ""
 
 
 TYPES = (
-    Type(LOST, "integration", "critical", RESTORED),
-    Type(UNREACHABLE, "integration", "critical", RESTORED),
-    Type(FLAPPING, "integration", "warning", RESTORED),
-    Type(RESTORED, "integration", "good"),
-    Type(RELINKED, "integration", "warning"),
-    Type(UNTRUSTED, "trust", "critical", TRUSTED),
-    Type(TRUSTED, "trust", "good"),
-    Type(FINANCE_OPERATIONS_UNREACHABLE, "finance_operations", "critical", FINANCE_OPERATIONS_RESTORED),
-    Type(FINANCE_OPERATIONS_RESTORED, "finance_operations", "good"),
-    Type(CREDENTIALS_EXPIRING, "credential", "warning", CREDENTIALS_RENEWED),
-    Type(CREDENTIALS_EXPIRED, "credential", "critical", CREDENTIALS_RENEWED),
-    Type(CREDENTIALS_RENEWED, "credential", "good"),
-    Type(TARGET_OPENED, "target", "critical", TARGET_CLOSED),
-    Type(TARGET_CLOSED, "target", "good"),
-    Type(SOURCE_SILENT, "source", "warning", SOURCE_RESTORED),
-    Type(SOURCE_FAILING, "source", "critical", SOURCE_RESTORED),
-    Type(SOURCE_RESTORED, "source", "good"),
-    Type(DEAD_LETTERS_GROWING, "dead_letters", "critical", DEAD_LETTERS_SETTLED),
-    Type(DEAD_LETTERS_SETTLED, "dead_letters", "good"),
-    Type(PARKED_GROWING, "parked", "warning", PARKED_SETTLED),
-    Type(PARKED_SETTLED, "parked", "good"),
-    Type(SENDER_FAILING, "sender", "critical", SENDER_RESTORED),
-    Type(SENDER_RESTORED, "sender", "good"),
-    Type(STORAGE_UNREACHABLE, "storage", "critical", STORAGE_RESTORED),
-    Type(STORAGE_RESTORED, "storage", "good"),
-    Type(FOREIGN_ORGANIZATION, "foreign", "critical", FOREIGN_CLEARED),
-    Type(FOREIGN_CLEARED, "foreign", "good"),
+    Type(LOST, "integration", "critical", "{subject} is not linked to Finance & Operations", RESTORED),
+    Type(UNREACHABLE, "integration", "critical", "whether {subject} is linked cannot be found out", RESTORED),
+    Type(FLAPPING, "integration", "warning", "the link of {subject} comes and goes", RESTORED),
+    Type(RESTORED, "integration", "good", "{subject} is linked again"),
+    Type(RELINKED, "integration", "warning", "{subject} is linked to another environment"),
+    Type(UNTRUSTED, "trust", "critical", "{subject} is linked to an environment that is not trusted", TRUSTED),
+    Type(TRUSTED, "trust", "good", "the environment of {subject} is trusted again"),
+    Type(
+        FINANCE_OPERATIONS_UNREACHABLE,
+        "finance_operations",
+        "critical",
+        "Finance & Operations of {subject} does not serve us",
+        FINANCE_OPERATIONS_RESTORED,
+    ),
+    Type(
+        FINANCE_OPERATIONS_RESTORED, "finance_operations", "good", "Finance & Operations of {subject} serves us again"
+    ),
+    Type(CREDENTIALS_EXPIRING, "credential", "warning", "the credential of {subject} ends soon", CREDENTIALS_RENEWED),
+    Type(CREDENTIALS_EXPIRED, "credential", "critical", "the credential of {subject} has ended", CREDENTIALS_RENEWED),
+    Type(CREDENTIALS_RENEWED, "credential", "good", "the credential of {subject} is good again"),
+    Type(TARGET_OPENED, "target", "critical", "the target {subject} keeps failing and is left alone", TARGET_CLOSED),
+    Type(TARGET_CLOSED, "target", "good", "the target {subject} is back"),
+    Type(SOURCE_SILENT, "source", "warning", "nothing comes in by the source {subject}", SOURCE_RESTORED),
+    Type(SOURCE_FAILING, "source", "critical", "messages of the source {subject} fail", SOURCE_RESTORED),
+    Type(SOURCE_RESTORED, "source", "good", "the source {subject} is back"),
+    Type(DEAD_LETTERS_GROWING, "dead_letters", "critical", "dead letters of {subject} grow", DEAD_LETTERS_SETTLED),
+    Type(DEAD_LETTERS_SETTLED, "dead_letters", "good", "dead letters of {subject} do not grow any more"),
+    Type(PARKED_GROWING, "parked", "warning", "parked deliveries of {subject} grow", PARKED_SETTLED),
+    Type(PARKED_SETTLED, "parked", "good", "parked deliveries of {subject} do not grow any more"),
+    Type(SENDER_FAILING, "sender", "critical", "Dataverse fails to send events of {subject}", SENDER_RESTORED),
+    Type(SENDER_RESTORED, "sender", "good", "Dataverse sends the events of {subject} again"),
+    Type(STORAGE_UNREACHABLE, "storage", "critical", "the storage account does not answer", STORAGE_RESTORED),
+    Type(STORAGE_RESTORED, "storage", "good", "the storage account answers again"),
+    Type(
+        FOREIGN_ORGANIZATION, "foreign", "critical", "events of another organization reach {subject}", FOREIGN_CLEARED
+    ),
+    Type(FOREIGN_CLEARED, "foreign", "good", "no events of another organization reach {subject} any more"),
 )
 
 BY_NAME: Mapping[str, Type] = {each.name: each for each in TYPES}

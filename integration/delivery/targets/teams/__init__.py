@@ -1,0 +1,1 @@
+"""Events as Adaptive Cards for Microsoft Teams, by the webhook of a workflow."""
