@@ -10,11 +10,17 @@ from integration.dead_letters.listing import oldest_first
 from integration.dead_letters.places import Filter, Place
 from integration.dead_letters.reasons import NOT_LINKED
 from integration.dead_letters.record import Record, path_of
+from integration.plain_text import plain
 from integration.storage import Storage, StoredBlob
 from integration.storage.names import DEAD_LETTERS, LEASES, PARKED
+from integration.tally import First, Key, Tally, What, uncounted
 
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
+
+
+_SHOWN = 300
+"""Characters of a text that are kept of the first ones that are counted."""
 
 
 class Parked(msgspec.Struct, frozen=True):
@@ -40,10 +46,12 @@ class DeadLetters:
 
     Args:
         storage: The worker's storage account.
+        tally: Counts what is kept.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, tally: Tally = uncounted) -> None:
         self._storage = storage
+        self._tally = tally
 
     async def bury(self, record: Record) -> str:
         """Keep a dead letter and return its path; keeping it twice leaves one.
@@ -53,6 +61,7 @@ class DeadLetters:
         """
         path = path_of(record)
         await self._storage.blobs(DEAD_LETTERS).put(path, record.encode())
+        self._tally(*_counted("dead_lettered", record))
         return path
 
     async def places(self, wanted: Filter, after: Place | None = None) -> AsyncGenerator[Place]:
@@ -115,6 +124,7 @@ class DeadLetters:
         """
         path = path_of(record)
         await self._storage.blobs(PARKED).put(path, record.encode(), metadata=_marks(record, path))
+        self._tally(*_counted("parked", record))
         return path
 
     async def parked(self, organization: str, reason: str = NOT_LINKED) -> AsyncIterator[Parked]:
@@ -172,6 +182,18 @@ class DeadLetters:
         """
         async with self._storage.blobs(PARKED).lease(f"{LEASES}{organization}") as lease:
             yield lease
+
+
+def _counted(what: What, record: Record) -> tuple[Key, First]:
+    event = record.event
+    first = First(
+        at=record.recorded_at,
+        type=plain(event.type, longest=_SHOWN) if event is not None else "",
+        id=plain(event.id, longest=_SHOWN) if event is not None else "",
+        route=record.route,
+        message=plain(record.message, longest=_SHOWN),
+    )
+    return Key(what, record.organization, record.source, record.target, record.reason), first
 
 
 def _marks(record: Record, path: str) -> dict[str, str]:

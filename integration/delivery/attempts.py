@@ -26,6 +26,7 @@ from integration.faults import netted, summary
 from integration.links.values import Link, Linked, NotLinked
 from integration.loggers import logger
 from integration.routing.compiled_route import CompiledRoute
+from integration.tally import Key, Tally, uncounted
 
 log = logger("delivery")
 
@@ -46,13 +47,22 @@ class Attempts:
         undelivered: Keeps what is not delivered now.
         clock: The time.
         longest: How long one attempt may take, whatever its target's own limits: a run ends within its lease.
+        tally: Counts what is delivered.
     """
 
-    def __init__(self, targets: Targets, undelivered: Undelivered, clock: Clock, longest: timedelta) -> None:
+    def __init__(
+        self,
+        targets: Targets,
+        undelivered: Undelivered,
+        clock: Clock,
+        longest: timedelta,
+        tally: Tally = uncounted,
+    ) -> None:
         self._targets = targets
         self._undelivered = undelivered
         self._clock = clock
         self._longest = longest.total_seconds()
+        self._tally = tally
 
     async def settle(
         self, work: Work, route: CompiledRoute | None, link: Link | LinkUnknown | None, ledger: Ledger
@@ -128,6 +138,7 @@ class Attempts:
             if failure.transient:
                 return await self._undelivered.defer(tried, failure, route.target), last
             return await self._undelivered.bury(tried, failure.code, str(failure), failure.hint, route.target), last
+        self._tally(Key("delivered", event.organization, event.ingress, route.target))
         log.info("%s delivered to %s by %s", event.key, route.target, route.name)
         return Delivered(route.name, receipt.status, receipt.response), None
 

@@ -43,6 +43,7 @@ from integration.journal.scope import WHOLE, ByRoute, Recheck, Slot, WhenLinked,
 from integration.links.values import Link
 from integration.loggers import logger
 from integration.routing.table import RouteTable
+from integration.tally import Key, Tally, uncounted
 
 log = logger("delivery")
 
@@ -70,6 +71,7 @@ class Pipeline:
         transitions: Gives what has happened to circuits since it was last called.
         news: Tells the fleet, and gives what is news to it; without it, this process is alone.
         told: Takes note that such news was sent to whom it goes.
+        tally: Counts what comes in and what becomes of it; called for every event.
     """
 
     def __init__(  # noqa: PLR0913  # the composition root names each part once
@@ -91,14 +93,14 @@ class Pipeline:
         transitions: Callable[[], list[Transition]] = list,
         news: Callable[[Transition], Awaitable[Transition | None]] | None = None,
         told: Callable[[Transition], Awaitable[None]] | None = None,
+        tally: Tally = uncounted,
     ) -> None:
         self._newest = newest or Newest()
         self._retries = retries
         self._clock = clock
-        self._undelivered = Undelivered(configuration, dead_letters, retries, clock, rng)
-        self._attempts = Attempts(
-            targets, self._undelivered, clock, configuration.journal.lease * ATTEMPT_SHARE_OF_LEASE
-        )
+        self._undelivered = Undelivered(configuration, dead_letters, retries, clock, rng, tally)
+        longest = configuration.journal.lease * ATTEMPT_SHARE_OF_LEASE
+        self._attempts = Attempts(targets, self._undelivered, clock, longest, tally)
         self._runs = Runs(
             journal, retries, self._undelivered, RowSalvage(dead_letters, clock), clock=clock, payloads=payloads
         )
@@ -109,6 +111,7 @@ class Pipeline:
         self._transitions = transitions
         self._news = news
         self._told = told
+        self._tally = tally
 
     async def receive(self, inbound: Inbound, *, replay: int = 0) -> list[Outcome]:
         """Take a message through to its deliveries.
@@ -125,6 +128,8 @@ class Pipeline:
         """
         outcomes: list[Outcome] = []
         for item in _decoded(inbound):
+            if not replay:
+                self._tally(Key("in", inbound.organization, inbound.ingress))
             match item:
                 case Event():
                     work = Work(scope=WHOLE, accepted_at=inbound.received_at, event=item)

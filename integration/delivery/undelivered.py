@@ -28,6 +28,7 @@ from integration.journal.scope import WholeEvent, stored
 from integration.loggers import logger
 from integration.plain_text import plain
 from integration.storage.patience import persist
+from integration.tally import Key, Tally, uncounted
 
 log = logger("delivery")
 
@@ -44,21 +45,24 @@ class Undelivered:
         retries: The retry queue.
         clock: The time.
         rng: Jitter.
+        tally: Counts what is deferred.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # its collaborators
         self,
         configuration: Configuration,
         dead_letters: DeadLetters,
         retries: RetryQueue,
         clock: Clock,
         rng: random.Random,
+        tally: Tally = uncounted,
     ) -> None:
         self._configuration = configuration
         self._dead_letters = dead_letters
         self._retries = retries
         self._clock = clock
         self._rng = rng
+        self._tally = tally
 
     async def defer(self, work: Work, failure: Failure, target: str) -> Deferred | Buried:
         """Store a delivery for its next attempt, or bury it when there is none.
@@ -85,6 +89,8 @@ class Undelivered:
             return await self.bury(work, reason, message, failure.hint, target)
         # Its message is not the one that brought it: a claim-check of its own, since that one's is emptied.
         await self._retries.later(msgspec.structs.replace(work, payload="", begins=""), decision.delay)
+        event = work.require_event()
+        self._tally(Key("deferred", event.organization, event.ingress, target, failure.code))
         log.warning("delivery by %s deferred: %s: %s", work.scope.route or "undecided routes", failure.code, failure)
         return Deferred(work.scope.route, self._clock.now() + decision.delay, failure.code, chain.attempt)
 

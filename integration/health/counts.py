@@ -5,6 +5,7 @@ a worker by killing it. What could not be written is kept, and written as soon a
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ log = logger("health")
 
 EVERY_SECONDS = 60.0
 """How often a process writes what it has counted, if it has."""
+ENDS_WITHIN_SECONDS = 5.0
+"""How long the end of a process waits for its last counts to be written."""
 MOST_KEYS = 20_000
 """How many numbers a process tells apart in a minute; what is more is counted by its kind alone."""
 
@@ -37,12 +40,20 @@ class Counts:
         storage: The worker's storage account.
         clock: The time.
         process: Names this process among all that write.
+        wait: Waits between two writings, behind everything else; not on the clock, which a test lets pass by waiting.
     """
 
-    def __init__(self, storage: Storage, clock: Clock, process: str) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        process: str,
+        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._process = process
+        self._wait = wait
         self._counts: dict[Key, int] = {}
         self._firsts: dict[Key, list[First]] = {}
         self._seen: dict[str, datetime] = {}
@@ -67,7 +78,7 @@ class Counts:
             self._due = background.start(self._in_a_minute())
 
     async def _in_a_minute(self) -> None:
-        await self._clock.sleep(EVERY_SECONDS)
+        await self._wait(EVERY_SECONDS)
         self._due = None
         try:
             await self.flush()
@@ -117,6 +128,7 @@ class Counts:
             with suppress(asyncio.CancelledError):
                 await due
         try:
-            await self.flush()
-        except FnoLinkError as error:
+            async with asyncio.timeout(ENDS_WITHIN_SECONDS):
+                await self.flush()
+        except (FnoLinkError, TimeoutError) as error:
             log.warning("counts of the last minute are lost: %s", summary(error))

@@ -1,6 +1,8 @@
 """The parts of a Worker: each is built at its first use, from the checked configuration, and closed at the end."""
 
+import asyncio
 import random
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
@@ -20,18 +22,21 @@ from integration.delivery.screening.newest import Newest
 from integration.delivery.screening.newest_rows import NewestRows
 from integration.delivery.targets import OpenTargets
 from integration.errors import FnoLinkError
+from integration.faults import summary
 from integration.health import States, Watch
+from integration.health.counts import Counts
+from integration.health.history import History
+from integration.health.sums import Sums
 from integration.journal import Journal, Listing, Payloads
 from integration.links.values import Link, Linked
 from integration.loggers import logger
 from integration.routing.table import RouteTable
 from integration.storage import Storage
 from integration.storage.names import LINKS
+from integration.tally import First, Key
 from integration.worker.lost import LostMessages
 
 if TYPE_CHECKING:
-    import asyncio
-
     import httpx
 
     from integration.config.keys.model import Organization
@@ -135,7 +140,7 @@ class Parts:
     @cached_property
     def dead_letters(self) -> DeadLetters:
         """Dead letters and parked deliveries."""
-        return DeadLetters(self.storage)
+        return DeadLetters(self.storage, self.tally)
 
     @cached_property
     def retries(self) -> RetryQueue:
@@ -201,6 +206,29 @@ class Parts:
         return CircuitRows(self.storage)
 
     @cached_property
+    def counts(self) -> Counts:
+        """What this process counts."""
+        counts = Counts(self.storage, self._clock, uuid.uuid4().hex[:12])
+        return self._kept(counts, counts.aclose)
+
+    def tally(self, key: Key, first: First | None = None, /) -> None:
+        """Count one; whatever is wrong with counting, nothing is delivered or kept a second time for it."""
+        try:
+            self.counts.tally(key, first)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # what is counted has been done
+            log.warning("not counted: %s", summary(error))
+
+    @cached_property
+    def sums(self) -> Sums:
+        """What all processes have counted."""
+        return Sums(self.storage, self._clock)
+
+    @cached_property
+    def history(self) -> History:
+        """What became of each check."""
+        return History(self.storage, self._clock)
+
+    @cached_property
     def namespaces(self) -> "Namespaces":
         """The Service Bus clients."""
         from integration.delivery.targets.service_bus import Namespaces  # noqa: PLC0415  # imported at first use: import budget
@@ -228,6 +256,7 @@ class Parts:
             transitions=self.circuits.take_transitions,
             news=self.circuit_rows.note,
             told=self.circuit_rows.tell,
+            tally=self.tally,
         )
 
     @cached_property

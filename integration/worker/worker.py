@@ -19,6 +19,7 @@ from integration.errors import CorruptRecord, StorageUnavailable, Unforeseen, Un
 from integration.faults import netted
 from integration.loggers import logger
 from integration.storage.names import EVENTS, RETRIES
+from integration.tally import Key
 from integration.worker.faces import Faces
 
 if TYPE_CHECKING:
@@ -90,7 +91,17 @@ class Worker(Faces):
         await self._take_message(message)
 
     async def _take_message(self, message: Message) -> None:
-        await netted(self._take(message), lambda fault: self.lost.bury(message, fault))
+        try:
+            await netted(self._take(message), lambda fault: self.lost.bury(message, fault))
+        except StorageUnavailable as unavailable:
+            self._went_back(message.source, unavailable)
+            raise
+
+    def _went_back(self, source: str, unavailable: StorageUnavailable) -> None:
+        """Count a message that has to go back to where it came from."""
+        configured = self.configuration.sources.get(source)
+        organization = configured.organization if configured is not None else ""
+        self.tally(Key("failed", organization, source, "", unavailable.code))
 
     async def _take(self, message: Message) -> None:
         try:
@@ -113,6 +124,9 @@ class Worker(Faces):
             )
         except CorruptRecord as corrupt:
             await self.lost.bury(own, corrupt)
+        except StorageUnavailable as unavailable:
+            self._went_back(RETRIES, unavailable)
+            raise
 
     async def _take_continuation(self, message: bytes) -> None:
         continuation = decode_continuation(message)
@@ -176,7 +190,7 @@ class Worker(Faces):
             raise StorageUnavailable(msg)
 
     async def retain(self) -> None:
-        """Delete what is over: the journal's tables with their payloads, claim-checks, jobs.
+        """Delete what is over: the journal's tables with their payloads, claim-checks, jobs, counts, history.
 
         Raises:
             StorageUnavailable: The account did not answer; what is left is deleted the next time.
@@ -186,3 +200,5 @@ class Worker(Faces):
             await self.journal.retain()
         await self.payloads.retain()
         await self.replays.sweep()
+        await self.sums.retain()
+        await self.history.retain()

@@ -25,7 +25,7 @@ BURIED = Key("dead_lettered", "contoso", "erp", "orders", "TargetRejected")
 def world(names="a"):
     clock = FakeClock()
     storage = MemoryStorage(clock)
-    return clock, storage, [Counts(storage, clock, name) for name in names], Sums(storage, clock)
+    return clock, storage, [Counts(storage, clock, name, clock.sleep) for name in names], Sums(storage, clock)
 
 
 def rows(storage):

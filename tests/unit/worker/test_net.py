@@ -147,6 +147,7 @@ STORING = {
     "Parts.arrivals",
     "Parts.dead_letters",
     "Parts.lost",
+    "Parts.tally",  # a net of one line: what it holds may fail
     "Record.encode",
     "Record.key",
     "path_for",
