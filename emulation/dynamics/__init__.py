@@ -1,6 +1,7 @@
-"""The emulated Entra, Dataverse and Finance & Operations, reached under their production names."""
+"""The emulated Entra, Dataverse, Finance & Operations and Power Platform, reached under their production names."""
 
 from emulation.dynamics.control import Control, ControlRefused
+from emulation.dynamics.environments import Application, Environment, Metadata, Operation
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.process import Dynamics
 from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, World, load
@@ -8,11 +9,15 @@ from emulation.received import Received
 
 __all__ = [
     "App",
+    "Application",
     "Control",
     "ControlRefused",
     "Dynamics",
+    "Environment",
     "Fault",
     "FinanceOperationsLink",
+    "Metadata",
+    "Operation",
     "Organization",
     "Received",
     "Secret",

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from emulation.dynamics import dataverse, entra, finance_operations, graph
+from emulation.dynamics import dataverse, entra, finance_operations, graph, power_platform
 from emulation.dynamics.call import Call
-from emulation.dynamics.clouds import GRAPHS
+from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.misbehaviour import misbehave
 from emulation.dynamics.state import State
@@ -19,7 +19,7 @@ CONCURRENCY = "Number of concurrent requests exceeded the limit."
 
 
 class EmulatedServices:
-    """Entra, Dataverse and F&O, told apart by the Host header.
+    """Entra, Dataverse, F&O and the Power Platform API, told apart by the Host header.
 
     Args:
         state: The world.
@@ -55,6 +55,8 @@ class EmulatedServices:
             return dataverse.understand(self._state, request, organization)
         if organization := self._state.by_environment_host(host):
             return finance_operations.understand(self._state, request, organization)
+        if host in POWER_PLATFORM:
+            return power_platform.understand(self._state, request, host)
         return None
 
     async def _answer(self, call: Call, scope: Scope, receive: Receive, send: Send) -> int:

@@ -1,6 +1,7 @@
-"""Microsoft's clouds, as far as the emulated world has to know them: whose Entra signs in where.
+"""Microsoft's clouds, as far as the emulated world has to know them: whose Entra signs in where, and their hosts.
 
-Source: the page "National clouds: Microsoft Entra authentication endpoints". GCC signs in at the public Entra.
+Sources: the pages "National clouds: Microsoft Entra authentication endpoints" (GCC signs in at the public Entra) and
+"Power Platform URLs and IP address ranges".
 """
 
 from typing import Literal
@@ -23,3 +24,12 @@ GRAPHS: dict[str, tuple[CloudName, ...]] = {
     "microsoftgraph.chinacloudapi.cn": ("china",),
 }
 """The hosts of Microsoft Graph, with the clouds whose tenants each knows (page "National cloud deployments")."""
+
+POWER_PLATFORM: dict[str, CloudName] = {
+    "api.powerplatform.com": "public",
+    "api.gov.powerplatform.microsoft.us": "gcc",
+    "api.high.powerplatform.microsoft.us": "gcc_high",
+    "api.appsplatform.us": "dod",
+    "api.powerplatform.partner.microsoftonline.cn": "china",
+}
+"""The hosts of the Power Platform API, with the cloud whose tenants each knows."""

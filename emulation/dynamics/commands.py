@@ -2,6 +2,7 @@
 
 import msgspec
 
+from emulation.dynamics.environments import Environment
 from emulation.dynamics.faults import Fault, Scope
 from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
 
@@ -105,6 +106,19 @@ class SetDirectoryAccess(Command, frozen=True, tag="set_directory_access"):
     reads_applications: bool
 
 
+class SetPlatformAccess(Command, frozen=True, tag="set_platform_access"):
+    """Say whether an app may read environments of the Power Platform."""
+
+    client_id: str
+    allowed: bool
+
+
+class SetEnvironment(OfOrganization, frozen=True, tag="set_environment"):
+    """Say how the Power Platform has an organization's environment."""
+
+    environment: Environment
+
+
 class RevokeTokens(OfOrganization, frozen=True, tag="revoke_tokens"):
     """Refuse every token issued so far, for this organization and its F&O environment."""
 
@@ -156,6 +170,8 @@ type AnyCommand = (
     | SetCertificates
     | SetAccess
     | SetDirectoryAccess
+    | SetPlatformAccess
+    | SetEnvironment
     | RevokeTokens
     | SetConcurrency
     | SetTokenLifetime

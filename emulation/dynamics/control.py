@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from emulation.dynamics import commands
+from emulation.dynamics.environments import Environment
 from emulation.dynamics.faults import Effect, Fault, Scope
 from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
 from emulation.received import Received
@@ -187,6 +188,14 @@ class Control:
         """Grant an app Application.Read.All of Microsoft Graph, or take it away."""
         self._send(commands.SetDirectoryAccess(client_id, reads_applications))
 
+    def set_platform_access(self, client_id: str, *, allowed: bool = True) -> None:
+        """Say whether an app may read environments of the Power Platform; at the start none may."""
+        self._send(commands.SetPlatformAccess(client_id, allowed))
+
+    def set_environment(self, organization: str, environment: Environment) -> None:
+        """Say how the Power Platform has an organization's environment."""
+        self._send(commands.SetEnvironment(organization, environment))
+
     def revoke_tokens(self, organization: str) -> None:
         """Refuse every token issued so far, here and at the F&O environment."""
         self._send(commands.RevokeTokens(organization))
@@ -200,7 +209,7 @@ class Control:
         self._send(commands.SetTokenLifetime(seconds))
 
     def calls(self, organization: str) -> dict[str, int]:
-        """Return the number of calls by kind: discovery, token, whoami, link, sdkmessages, row, fno, graph, connect."""
+        """Return the number of calls by kind: those of `Fault`, and connect."""
         return msgspec.json.decode(self._send(commands.Calls(organization)), type=dict[str, int])
 
     def received(self, host: str) -> list[Received]:

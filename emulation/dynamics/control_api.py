@@ -8,8 +8,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulation.dynamics import commands
-from emulation.dynamics.clouds import AUTHORITIES, GRAPHS
-from emulation.dynamics.faults import AT_CONNECT, Fault
+from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM
+from emulation.dynamics.faults import AT_CONNECT, DATAVERSE, Fault
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.world import ENTRA_HOSTS
 
@@ -73,6 +73,8 @@ class ControlApi:
                 organization.rows.setdefault(entity_set, []).extend(rows)
             case commands.SetConcurrency(_, limit):
                 organization.concurrency = limit
+            case commands.SetEnvironment(_, environment):
+                organization.environment = environment
             case commands.RevokeTokens():
                 organization.revoked_through = self._state.tokens_issued
             case _:
@@ -97,15 +99,25 @@ class ControlApi:
                 state.change_app(client_id, secrets=expired)
             case commands.SetCertificates(client_id, certificates):
                 state.change_app(client_id, certificates=certificates)
-            case commands.SetAccess(client_id, organizations, finance_operations):
-                state.change_app(client_id, organizations=organizations, finance_operations=finance_operations)
-            case commands.SetDirectoryAccess(client_id, reads_applications):
-                state.change_app(client_id, reads_applications=reads_applications)
+            case commands.SetAccess() | commands.SetDirectoryAccess() | commands.SetPlatformAccess():
+                self._change_access(command)
             case commands.SetTokenLifetime(seconds):
                 state.token_lifetime = seconds
             case _:
                 msg = f"no rule for {command}"
                 raise AssertionError(msg)
+
+    def _change_access(
+        self, command: commands.SetAccess | commands.SetDirectoryAccess | commands.SetPlatformAccess
+    ) -> None:
+        match command:
+            case commands.SetAccess(client_id, organizations, finance_operations):
+                access = {"organizations": organizations, "finance_operations": finance_operations}
+            case commands.SetDirectoryAccess(client_id, reads_applications):
+                access = {"reads_applications": reads_applications}
+            case commands.SetPlatformAccess(client_id, allowed):
+                access = {"power_platform": allowed}
+        self._state.change_app(client_id, **access)
 
     def _organization(self, name: str) -> OrganizationState:
         return self._state.organizations[name]
@@ -124,10 +136,12 @@ def _hosts(organization: OrganizationState, fault: Fault) -> frozenset[str]:
     hosts: set[str] = set()
     if fault.concerns("token") or fault.concerns("discovery"):
         hosts |= {host for host, known_as in ENTRA_HOSTS.items() if known_as == authority}
-    if fault.concerns("link") or fault.concerns("whoami") or fault.concerns("row") or fault.concerns("sdkmessages"):
+    if any(map(fault.concerns, DATAVERSE)):
         hosts |= set(organization.organization.hosts())
     if fault.concerns("graph"):
         hosts |= {host for host, clouds in GRAPHS.items() if organization.tenant.cloud in clouds}
     if fault.concerns("fno"):
         hosts |= organization.environments
+    if fault.concerns("platform"):
+        hosts |= {host for host, cloud in POWER_PLATFORM.items() if organization.tenant.cloud == cloud}
     return frozenset(hosts)

@@ -1,7 +1,8 @@
 """Dataverse: the Web API calls that fno-link makes, and reading rows and table definitions, with their error bodies.
 
 Sources: the pages "Power Platform integration with finance and operations apps", "Compose HTTP requests and handle
-errors", "Service protection API limits" and "WhoAmI Function".
+errors", "Service protection API limits", "WhoAmI Function" and "RetrieveCurrentOrganization Function"; for the
+undocumented msprov_getfinopsapplicationdetails, what d365bap.tools reads.
 """
 
 import re
@@ -22,6 +23,9 @@ from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.tokens import TokenRefused, check
 from emulation.dynamics.world import App, link_id
 
+ORGANIZATION = re.compile(r"RetrieveCurrentOrganization\(AccessType=(.*)\)")
+ACCESS = re.compile(r"(Microsoft\.Dynamics\.CRM\.EndpointAccessType)?'(Default|Internet|Intranet)'")
+APPLICATION = "msprov_getfinopsapplicationdetails"
 LINK = "RetrieveFinanceAndOperationsIntegrationDetails"
 VERSIONS = ("v9.0", "v9.1", "v9.2")
 EVERYWHERE = ("asyncoperations",)
@@ -75,6 +79,10 @@ def _kind(resource: str) -> Kind:
             return "sdkmessages"
         case _ if resource == LINK:
             return "link"
+        case _ if resource == APPLICATION:
+            return "application"
+        case _ if ORGANIZATION.fullmatch(resource):
+            return "environment"
         case _:
             return "row"
 
@@ -99,6 +107,10 @@ def _answer(request: Request, organization: OrganizationState, app: App, asked: 
             )
         case "link":
             response = _link(organization, context)
+        case "environment":
+            response = _organization(request, organization, f"{context}#Microsoft.Dynamics.CRM.", resource)
+        case "application":
+            response = _application(organization, f"{context}#Microsoft.Dynamics.CRM.{APPLICATION}Response")
         case "sdkmessages":
             messages = table_of("sdkmessages", _messages(organization))
             response = rows(request, messages.rows, f"{context}#sdkmessages", messages.schema)
@@ -132,6 +144,51 @@ def _link(organization: OrganizationState, context: str) -> Response:
     if link.lifecycle_status is not None:
         body["OrgLifecycleStatus"] = link.lifecycle_status
     return JSONResponse(body)
+
+
+def _organization(request: Request, organization: OrganizationState, context: str, resource: str) -> Response:
+    asked = ORGANIZATION.fullmatch(resource)
+    access = asked[1] if asked else ""
+    if access.startswith("@"):
+        access = request.query_params.get(access, "")
+    if not ACCESS.fullmatch(access):
+        return error(400, "0x80060888", f"The parameter value '{access}' is no EndpointAccessType.")
+    configured = organization.organization
+    label, url = configured.hosts()[0].partition(".")[0], configured.base_url()
+    detail = {
+        "OrganizationId": configured.id(),
+        "FriendlyName": organization.name,
+        "OrganizationVersion": "9.2.24112.150",
+        "EnvironmentId": organization.environment.named(url),
+        "DatacenterId": "00000000-0000-0000-0000-000000000000",
+        "Geo": "EMEA",
+        "TenantId": organization.tenant.id,
+        "UrlName": label,
+        "UniqueName": f"unq{uuid5(NAMESPACE_URL, url).hex[:20]}",
+        "State": "Enabled",
+        "OrganizationType": "Customer",
+        "Endpoints": {
+            "Count": 2,
+            "Keys": ["WebApplication", "OrganizationDataService"],
+            "Values": [f"{url}/", f"{url}/XRMServices/2011/OrganizationData.svc"],
+        },
+    }
+    return JSONResponse({"@odata.context": f"{context}RetrieveCurrentOrganizationResponse", "Detail": detail})
+
+
+def _application(organization: OrganizationState, context: str) -> Response:
+    application = organization.environment.application
+    if application is None:
+        return error(404, "0x8006088a", f"Resource not found for the segment '{APPLICATION}'.")
+    return JSONResponse(
+        {
+            "@odata.context": context,
+            "finopsenvironmentstate": application.state,
+            "applicationversion": application.version,
+            "platformversion": application.platform,
+            "applicationdeploymenttype": application.deployment,
+        }
+    )
 
 
 def _messages(organization: OrganizationState) -> list[dict[str, Any]]:

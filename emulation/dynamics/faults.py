@@ -5,7 +5,19 @@ from typing import Annotated, Literal
 
 import msgspec
 
-type Kind = Literal["discovery", "token", "whoami", "link", "sdkmessages", "row", "fno", "graph"]
+type Kind = Literal[
+    "discovery",
+    "token",
+    "whoami",
+    "link",
+    "sdkmessages",
+    "environment",
+    "application",
+    "row",
+    "fno",
+    "graph",
+    "platform",
+]
 type Scope = Kind | Literal["dataverse", "any"]
 type Effect = Literal[
     "unreachable",
@@ -28,7 +40,7 @@ type Effect = Literal[
     "answer",
 ]
 
-DATAVERSE: frozenset[str] = frozenset({"whoami", "link", "sdkmessages", "row"})
+DATAVERSE: frozenset[str] = frozenset({"whoami", "link", "sdkmessages", "environment", "application", "row"})
 AT_CONNECT: frozenset[str] = frozenset({"unreachable", "wrong_certificate"})
 
 
@@ -38,7 +50,9 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         effect: What happens. `unreachable` (the CONNECT is refused) and `wrong_certificate` (another CA) concern whole
             connections to the hosts of `kind`; every other effect one call.
-        kind: The calls concerned; "dataverse" is whoami, link, sdkmessages and row together.
+        kind: The calls concerned; "dataverse" is whoami, link, sdkmessages, environment
+            (RetrieveCurrentOrganization), application (msprov_getfinopsapplicationdetails) and row together; "platform"
+            is the Power Platform API.
         times: The next so many calls (or connections); until healed by default.
         seconds: Time before an answer; with `slow`, between two pieces of it.
         status: Status of `answer`; also another status than the documented one of what refuses.

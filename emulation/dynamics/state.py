@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, CloudName
+from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM, CloudName
 from emulation.dynamics.faults import DATAVERSE, Faults
 from emulation.dynamics.records import Records
 from emulation.dynamics.signing import TokenKey
@@ -20,6 +20,7 @@ CONCURRENT = 52
 ENTRA_KINDS = frozenset({"discovery", "token"})
 FNO_KINDS = frozenset({"fno"})
 GRAPH_KINDS = frozenset({"graph"})
+PLATFORM_KINDS = frozenset({"platform"})
 
 
 class OrganizationState:
@@ -35,6 +36,7 @@ class OrganizationState:
         self.name = organization.name
         self.tenant = tenant
         self.link = organization.link
+        self.environment = organization.environment
         self.rows = deepcopy(organization.rows)
         self.faults = Faults()
         self.revoked_through = 0
@@ -117,6 +119,22 @@ class State:
         """Return the organization that was linked last to the F&O environment at this host."""
         return self._by_environment.get(host)
 
+    def by_environment_id(self, environment_id: str) -> OrganizationState | None:
+        """Return the organization that is in this environment."""
+        asked = environment_id.lower()
+        return next(
+            (
+                each
+                for each in self.organizations.values()
+                if each.environment.named(each.organization.base_url()).lower() == asked
+            ),
+            None,
+        )
+
+    def identity(self, app: App) -> str:
+        """Return the object id of an app's service principal."""
+        return str(uuid5(NAMESPACE_URL, f"{self.tenant(app.tenant).id}/{app.client_id}"))
+
     def by_resource(self, resource: str) -> OrganizationState | None:
         """Return the organization that a token's resource belongs to, directly or by its F&O environment."""
         host = urlsplit(resource).hostname or ""
@@ -134,6 +152,8 @@ class State:
             return [organization], DATAVERSE
         if organization := self.by_environment_host(host):
             return [organization], FNO_KINDS
+        if cloud := POWER_PLATFORM.get(host):
+            return [org for org in self.organizations.values() if org.tenant.cloud == cloud], PLATFORM_KINDS
         return [], frozenset()
 
     def exists(self, host: str) -> bool:
@@ -141,6 +161,7 @@ class State:
         return (
             host in ENTRA_HOSTS
             or host in GRAPHS
+            or host in POWER_PLATFORM
             or bool(self.by_dataverse_host(host) or self.by_environment_host(host))
         )
 

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 import jwt
 from starlette.requests import Request
 
-from emulation.dynamics.clouds import GRAPHS
+from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
 from emulation.dynamics.entra_errors import EntraError
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.world import App, Tenant
@@ -67,6 +67,8 @@ def _has(state: State, tenant: Tenant, resource: str) -> bool:
         return True
     if tenant.cloud in GRAPHS.get(resource.removeprefix("https://").removesuffix("/"), ()):
         return True
+    if cloud := POWER_PLATFORM.get(resource.removeprefix("https://").removesuffix("/")):
+        return tenant.power_platform and tenant.cloud == cloud
     organization = state.by_resource(resource)
     return organization is not None and organization.tenant == tenant and urlsplit(resource).scheme == "https"
 

@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from emulation.dynamics.clouds import AUTHORITIES, CloudName
+from emulation.dynamics.environments import Environment
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 
@@ -32,11 +33,13 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         id: Its id.
         domain: Its primary domain; both name it in an authority.
         cloud: Whose Entra knows it.
+        power_platform: Whether it has the service principal of the Power Platform API.
     """
 
     id: str = TENANT
     domain: str = "contoso.onmicrosoft.com"
     cloud: CloudName = "public"
+    power_platform: bool = True
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +66,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         certificates: Its registered certificates, PEM.
         organizations: Names of the organizations where it has an application user; None means all of its tenant.
         finance_operations: Whether F&O lists the client id under "Microsoft Entra applications".
+        power_platform: Whether it has a role by which it may read environments of the Power Platform.
         managed_identity: "system" or "user" when it is a managed identity; these have no secrets.
         reads_applications: Whether it was granted Application.Read.All of Microsoft Graph.
     """
@@ -73,6 +77,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificates: tuple[str, ...] = ()
     organizations: tuple[str, ...] | None = None
     finance_operations: bool = True
+    power_platform: bool = False
     managed_identity: str = ""
     reads_applications: bool = False
 
@@ -104,6 +109,7 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         organization_id: What WhoAmI answers; derived from the URL by default.
         tenant: Id or domain of its tenant.
         link: The linked F&O environment, or None.
+        environment: The environment that it is in, as the Power Platform has it.
         rows: Table rows by entity set name; each row has its key under the table's primary key column.
     """
 
@@ -112,6 +118,7 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organization_id: str = ""
     tenant: str = TENANT
     link: FinanceOperationsLink | None = None
+    environment: Environment = Environment()
     rows: dict[str, list[dict[str, object]]] = msgspec.field(default_factory=dict[str, list[dict[str, object]]])
 
     def base_url(self) -> str:

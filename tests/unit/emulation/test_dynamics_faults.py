@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emulation.dynamics.faults import Fault, Faults
 
-CALLS = ("discovery", "token", "whoami", "link", "sdkmessages", "row", "fno")
+CALLS = ("discovery", "token", "whoami", "link", "sdkmessages", "environment", "application", "row", "fno", "platform")
 
 
 def effects(faults: Faults, kind: str, times: int, version: str = "") -> list[str | None]:
@@ -33,7 +33,7 @@ def test_the_newest_of_lasting_faults_wins():
 @pytest.mark.parametrize(
     ("kind", "concerned"),
     [
-        ("dataverse", {"whoami", "link", "sdkmessages", "row"}),
+        ("dataverse", {"whoami", "link", "sdkmessages", "environment", "application", "row"}),
         ("any", set(CALLS)),
         *((kind, {kind}) for kind in CALLS),
     ],
