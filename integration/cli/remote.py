@@ -48,14 +48,20 @@ class App:
             msg = f"{KEY} holds characters that no key has; copy it again"
             raise click.UsageError(msg)
 
-    async def get(self, path: str, shape: Any, query: Mapping[str, str] | None = None) -> Any:
+    async def get(self, path: str, shape: Any, query: Mapping[str, str] | None = None, *, answer: str = "") -> Any:
         """GET /api/{path} and return the JSON, which must have a shape of `shapes`.
+
+        Args:
+            path: Behind /api.
+            shape: Of `shapes`.
+            query: The parameters.
+            answer: A content type of what is an answer whatever its status says.
 
         Raises:
             AppRefused: It answered an error, or something else than fno-link answers.
             AppUnavailable: It did not answer, or answered a 5xx.
         """
-        return conform(await self._send("GET", path, query or {}, None), shape)
+        return conform(await self._send("GET", path, query or {}, None, answer), shape)
 
     async def post(self, path: str, shape: Any, body: Any, query: Mapping[str, str] | None = None) -> Any:
         """POST JSON to /api/{path} and return the JSON, which must have a shape of `shapes`.
@@ -75,7 +81,9 @@ class App:
         """
         return conform(await self._send("DELETE", path, query, None), shape)
 
-    async def _send(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Any:
+    async def _send(
+        self, method: str, path: str, query: Mapping[str, str], body: Any, whatever_status: str = ""
+    ) -> Any:
         import httpx  # noqa: PLC0415 - only --app needs it
 
         headers = {"Content-Type": "application/json"}
@@ -89,7 +97,8 @@ class App:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             msg = f"{self._base} did not answer: {type(error).__name__}"
             raise AppUnavailable(msg) from error
-        if answer.status_code > _LAST_OK:
+        media = answer.headers.get("content-type", "").partition(";")[0].strip()
+        if answer.status_code > _LAST_OK and media != (whatever_status or None):
             raise _refusal(answer.status_code, answer.content)
         try:
             return msgspec.json.decode(answer.content)

@@ -112,3 +112,11 @@ class Forgotten(TypedDict):
     kept: int
     matching: NotRequired[int]
     purged: NotRequired[int]
+
+
+class HealthAnswer(TypedDict):
+    """How everything stands."""
+
+    status: str
+    checks: NotRequired[dict[str, Any]]
+    targets: NotRequired[dict[str, Any]]

@@ -58,11 +58,18 @@ def command(organization: str, *, timeout: timedelta, every: timedelta, as_json:
 
 async def _follow(organization: str, *, timeout: timedelta, every: timedelta, silent: bool) -> "Progress":  # noqa: ASYNC109  # an answer, not a deadline of this call
     # Imported after the usage is known to be right: the HTTP client costs more than the rest of the command line.
-    from integration.cli.setup_look import opened  # noqa: PLC0415
+    from integration.cli.probing import configured, opened  # noqa: PLC0415
     from integration.clock import SystemClock  # noqa: PLC0415
-    from integration.operations.watch import STAGES, SetupWatch  # noqa: PLC0415
+    from integration.config.keys.health import Health  # noqa: PLC0415
+    from integration.operations.watch import STAGES, Seen, SetupWatch  # noqa: PLC0415
 
-    async with opened(organization, app_settings()) as (name, look):
+    environ = app_settings()
+    _, chosen = configured(organization, environ)
+    async with opened([chosen], environ, Health(), beside=False) as probe:
+
+        async def look() -> Seen:
+            return Seen(await probe.ask(chosen))
+
         with shown(len(STAGES), silent=silent) as tell:
-            watch = SetupWatch(name, look, SystemClock())
+            watch = SetupWatch(chosen.name, look, SystemClock())
             return await watch.follow(within=timeout.total_seconds(), every=every.total_seconds(), tell=tell)

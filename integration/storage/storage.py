@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from integration.storage.azure_tables import AzureTable
@@ -10,6 +9,7 @@ from integration.storage.blobs import Blobs
 from integration.storage.connections import Account, ConnectionString, Service, find
 from integration.storage.failures import storage_failures
 from integration.storage.queues import Queue
+from integration.storage.sdk import sdk
 from integration.storage.tables import Table
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Storage:
         key = (name, hasty)
         if key not in self._tables:
             # Importing the SDK takes a second on a busy machine: the loop must not feel it.
-            await asyncio.to_thread(import_module, "azure.data.tables.aio")
+            await asyncio.to_thread(sdk, "azure.data.tables.aio")
             service = self._service(INTERNAL, "table", hasty=hasty)
             self._tables.setdefault(key, AzureTable(service.get_table_client(name)))
         return self._tables[key]
@@ -127,16 +127,10 @@ class Storage:
 def _client_class(service: Service) -> Any:
     # Imported at first use: an instance that needs one service must not pay for the others.
     if service == "queue":
-        from azure.storage.queue.aio import QueueServiceClient  # noqa: PLC0415
-
-        return QueueServiceClient
+        return sdk("azure.storage.queue.aio").QueueServiceClient
     if service == "blob":
-        from azure.storage.blob.aio import BlobServiceClient  # noqa: PLC0415
-
-        return BlobServiceClient
-    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415
-
-    return TableServiceClient
+        return sdk("azure.storage.blob.aio").BlobServiceClient
+    return sdk("azure.data.tables.aio").TableServiceClient
 
 
 def _limits(service: Service, *, hasty: bool) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class App(ThreadingHTTPServer):
         self.answers: list[tuple[int, Any]] = []
         self.lie: bytes | None = None
         self.lied = 200
+        self.media = "application/json"
 
     @property
     def url(self) -> str:
@@ -46,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             status, written = self.server.lied, self.server.lie
         self.send_response(status)
+        self.send_header("Content-Type", self.server.media)
         self.send_header("Content-Length", str(len(written)))
         self.end_headers()
         self.wfile.write(written)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from integration.config.settings.connections import NAMESPACE, find_connection
 from integration.errors import ConfigurationError, Problem
+from integration.storage.sdk import sdk
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -61,9 +62,7 @@ class Namespaces:
         Raises:
             ConfigurationError: No setting of this prefix is usable.
         """
-        from azure.servicebus import ServiceBusSubQueue  # noqa: PLC0415  # imported at first use: import budget
-
-        client, of = self._open(connection), ServiceBusSubQueue.DEAD_LETTER
+        client, of = self._open(connection), sdk("azure.servicebus").ServiceBusSubQueue.DEAD_LETTER
         if queue:
             return client.get_queue_receiver(queue, sub_queue=of)
         return client.get_subscription_receiver(topic, subscription, sub_queue=of)
@@ -82,16 +81,15 @@ class Namespaces:
         return client
 
     def _client(self, connection: str) -> "ServiceBusClient":
-        from azure.servicebus.aio import ServiceBusClient  # noqa: PLC0415  # imported at first use: import budget
-
+        client = sdk("azure.servicebus.aio").ServiceBusClient
         found = find_connection(self._environ, connection, NAMESPACE)
         if found is None:
             hint = f"set {connection} to a connection string, or {connection}__fullyQualifiedNamespace"
             raise ConfigurationError([Problem(connection, "no connection to a Service Bus namespace is set", hint)])
         if found.string:
-            return ServiceBusClient.from_connection_string(found.string, **_PATIENCE)
+            return client.from_connection_string(found.string, **_PATIENCE)
         credential = self._credential(found.client_id)
-        return ServiceBusClient(found.address, credential, **_PATIENCE, **_detour(self._environ, found.prefix))
+        return client(found.address, credential, **_PATIENCE, **_detour(self._environ, found.prefix))
 
 
 def _detour(environ: Mapping[str, str], name: str) -> dict[str, Any]:
