@@ -10,7 +10,7 @@ from integration.events.alerts.types import Transition
 from integration.health.check import Health
 
 
-class Reason(msgspec.Struct, frozen=True, order=True):
+class Reason(msgspec.Struct, frozen=True):
     """Why something is not well, as far as it makes a difference to who hears of it.
 
     Args:
@@ -38,6 +38,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         transitions: How many notices of each transition there were.
         told: The routes that have a notice of it, where its end goes; None: not remembered, its end goes to all.
         told_at: When its trigger was told; None: it was not yet.
+        is_confirmed: It was not well for long enough; else all that is known is that it flaps.
         reminders: How many reminders there were.
         next_reminder: When the next is due; None: none is.
         escalated: How many steps were gone.
@@ -63,6 +64,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     transitions: Mapping[Transition, int] = {}
     told: tuple[str, ...] | None = ()
     told_at: datetime | None = None
+    is_confirmed: bool = True
     reminders: int = 0
     next_reminder: datetime | None = None
     escalated: int = 0

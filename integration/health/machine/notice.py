@@ -31,7 +31,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         children: What has the same cause, by name.
         facts: What was seen beside.
         failed: What failed.
-        routes: None: it goes by all routes that match. Else by these alone, of those that are still there.
+        routes: None: it goes by all routes that match. Else by these alone, of those that are still there; `()`: by
+            none, it is only logged, and sent to the targets of `escalation`.
         escalation: Targets that it goes to besides, whatever matches.
         settled: Routes that have it already.
     """
