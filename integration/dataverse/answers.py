@@ -4,12 +4,14 @@ Source: the page "Enable Power Platform Integration", section "Verify Power Plat
 """
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
 from integration.dataverse.connection import Reply
 from integration.dataverse.failures import read_error
 from integration.dataverse.json_body import Unreadable, read
+from integration.dataverse.wording import speaks_of_integration
 from integration.errors import UnexpectedAnswer
 
 NOT_INTEGRATED = "0x80048d0b"
@@ -47,11 +49,13 @@ class NotIntegrated(msgspec.Struct, frozen=True):
 
     Args:
         code: 0x80048d0b.
-        message: Dataverse's words; recorded only.
+        message: Dataverse's words.
+        familiar: Whether they speak of the integration; the code is generic.
     """
 
     code: str
     message: str
+    familiar: bool = True
 
 
 type LinkAnswer = Details | NotIntegrated
@@ -128,12 +132,19 @@ def _plain(text: str) -> str:
     return text.strip().lower() if text.isascii() else text
 
 
-def read_not_integrated(reply: Reply) -> NotIntegrated | None:
-    """Tell whether a reply of the link call says "not linked"; None when it says something else."""
+def read_not_integrated(reply: Reply, wordings: Iterable[str] = ()) -> NotIntegrated | None:
+    """Tell whether a reply of the link call says "not linked"; None when it says something else.
+
+    Args:
+        reply: The reply.
+        wordings: See `speaks_of_integration`.
+    """
     if reply.status != _BAD_REQUEST:
         return None
     error = read_error(reply.body)
-    return NotIntegrated(error.code, error.message) if error.code == NOT_INTEGRATED else None
+    if error.code != NOT_INTEGRATED:
+        return None
+    return NotIntegrated(error.code, error.message, speaks_of_integration(error.message, wordings))
 
 
 def read_identity(body: bytes) -> Identity:

@@ -53,6 +53,7 @@ class Dataverse:
         tokens: Gives the bearer tokens.
         clock: Time, for a Retry-After that is a date.
         timeout: Seconds for one call.
+        wordings: Regular expressions by which a localised "not integrated" is known.
     """
 
     def __init__(
@@ -62,11 +63,13 @@ class Dataverse:
         *,
         clock: Clock | None = None,
         timeout: float = CALL_TIMEOUT_SECONDS,
+        wordings: Sequence[str] = (),
     ) -> None:
         self._http = http
         self._tokens = tokens
         self._clock = clock or SystemClock()
         self._timeout = timeout
+        self.wordings = tuple(wordings)
         self._sets: dict[tuple[str, str], str] = {}
 
     async def integration_details(self, organization: Organization) -> LinkAnswer:
@@ -83,7 +86,7 @@ class Dataverse:
             reply = await self._get(organization, LINK_CALL, version=OLDER_VERSION)
         if reply.status == _OK:
             return read_link(reply.body)
-        unlinked = read_not_integrated(reply)
+        unlinked = read_not_integrated(reply, self.wordings)
         if unlinked is not None:
             return unlinked
         raise self._failure(organization, reply)

@@ -1,9 +1,14 @@
 """Asking Dataverse for the link, and judging an answer wherever it comes from."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from integration.clock import Clock
 from integration.config.keys.model import Organization
 from integration.dataverse import Dataverse, Details, NotIntegrated
 from integration.dataverse.answers import check_details
+from integration.dataverse.wording import speaks_of_integration
 from integration.links.tenants import Tenants
 from integration.links.trust import distrust
 from integration.links.values import Link, Linked, NotLinked
@@ -16,12 +21,14 @@ class Asker:
         dataverse: Makes the call.
         tenants: Gives the configured tenant's id, for the trust rules.
         clock: Time.
+        wordings: Those that `dataverse` knows "not integrated" by.
     """
 
-    def __init__(self, dataverse: Dataverse, tenants: Tenants, clock: Clock) -> None:
+    def __init__(self, dataverse: Dataverse, tenants: Tenants, clock: Clock, wordings: Sequence[str] = ()) -> None:
         self._dataverse = dataverse
         self._tenants = tenants
         self._clock = clock
+        self._wordings = tuple(wordings)
 
     async def ask(self, organization: Organization) -> Link:
         """Make the call.
@@ -32,7 +39,7 @@ class Asker:
         answer = await self._dataverse.integration_details(organization)
         checked_at = self._clock.now()
         if isinstance(answer, NotIntegrated):
-            return NotLinked(code=answer.code, message=answer.message, checked_at=checked_at)
+            return NotLinked(code=answer.code, message=answer.message, checked_at=checked_at, familiar=answer.familiar)
         reason = distrust(answer.url, answer.tenant_id, organization, await self._tenants.id_of(organization))
         return Linked(
             url=answer.url,
@@ -53,7 +60,9 @@ class Asker:
             LinkUnknown: The configured tenant's id could not be found out.
         """
         if isinstance(link, NotLinked):
-            return link
+            # A row of an earlier version does not say it, and another process may know other wordings.
+            familiar = speaks_of_integration(link.message, self._wordings)
+            return msgspec.structs.replace(link, familiar=familiar)
         details = check_details(Details(url=link.url, tenant_id=link.tenant_id, id=link.id))
         reason = distrust(details.url, details.tenant_id, organization, await self._tenants.id_of(organization))
         return Linked(

@@ -51,6 +51,7 @@ class LinkResolver:
         policy: Instead of `cache`, with the times that are not configured.
         clock: Time.
         random: For back-off.
+        wordings: Those that `dataverse` knows a localised "not integrated" by.
     """
 
     __slots__ = (
@@ -79,13 +80,14 @@ class LinkResolver:
         policy: Policy | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
+        wordings: Sequence[str] = (),
     ) -> None:
         clock = clock or SystemClock()
         self._monotonic = clock.monotonic
         self._entries = {organization.name: Entry(organization) for organization in organizations}
         self._tokens = tokens
         self._shared = shared
-        self._asker = Asker(dataverse, tenants, clock)
+        self._asker = Asker(dataverse, tenants, clock, wordings)
         self._loader = Loader(
             self._asker,
             shared=shared,
@@ -115,6 +117,7 @@ class LinkResolver:
         trusted_hosts: Sequence[str] = (),
         cache: Cache | None = None,
         shared: SharedTier | None = None,
+        wordings: Sequence[str] = (),
     ) -> Self:
         """Make a resolver for one organization, for any asyncio program; use it with `async with`.
 
@@ -130,6 +133,7 @@ class LinkResolver:
             trusted_hosts: Extra host suffixes of trusted F&O environments.
             cache: How long answers serve.
             shared: The shared tier (`TableTier`); None: memory alone.
+            wordings: Regular expressions by which a localised "not integrated" is known.
 
         Raises:
             ConfigurationError: The URL is not a bare https URL.
@@ -151,7 +155,7 @@ class LinkResolver:
             client_certificate=client_certificate,
             client_certificate_password=client_certificate_password,
         )
-        return cls._opened([organization], lambda _: one, cache, shared)
+        return cls._opened([organization], lambda _: one, cache, shared, wordings)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None, *, shared: SharedTier | None = None) -> Self:
@@ -176,7 +180,11 @@ class LinkResolver:
         if open_settings:
             raise ConfigurationError(open_settings)
         return cls._opened(
-            organizations, lambda organization: credentials(environ, organization.name), configuration.cache, shared
+            organizations,
+            lambda organization: credentials(environ, organization.name),
+            configuration.cache,
+            shared,
+            configuration.health.wordings,
         )
 
     @classmethod
@@ -186,10 +194,19 @@ class LinkResolver:
         credentials_for: Callable[[Organization], Credentials],
         cache: Cache | None,
         shared: SharedTier | None,
+        wordings: Sequence[str],
     ) -> Self:
         http = open_http_client()
         tokens = Tokens(credentials_for)
-        resolver = cls(organizations, Dataverse(http, tokens), Tenants(http), tokens=tokens, shared=shared, cache=cache)
+        resolver = cls(
+            organizations,
+            Dataverse(http, tokens, wordings=wordings),
+            Tenants(http),
+            tokens=tokens,
+            shared=shared,
+            cache=cache,
+            wordings=wordings,
+        )
         resolver._owned.push_async_callback(http.aclose)
         resolver._owned.push_async_callback(tokens.aclose)
         return resolver

@@ -40,15 +40,18 @@ class NotLinked(msgspec.Struct, frozen=True, kw_only=True, tag_field="state", ta
 
     Args:
         code: Dataverse's error code, 0x80048d0b.
-        message: Dataverse's own words, recorded only: the wording varies and may be localised.
+        message: Dataverse's own words: the wording varies and may be localised.
         checked_at: When Dataverse gave this answer.
         last: The environment that it was linked to before, as far as the fleet knows.
+        familiar: Whether the words speak of the integration. The code is generic: where they do not, the cause may be
+            another plug-in inside the call.
     """
 
     code: str
     message: str
     checked_at: datetime
     last: Linked | None = None
+    familiar: bool = True
 
 
 type Link = Linked | NotLinked

@@ -53,10 +53,11 @@ class LinkedAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", ta
 
 
 class NotLinkedAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="state", tag="not_linked"):
-    """An organization is not linked, and what Dataverse said of it."""
+    """An organization is not linked, and what Dataverse said of it; not `familiar`: it speaks of something else."""
 
     code: str
     message: str
+    familiar: bool
     stale: bool = False
     checked_at: datetime
 
@@ -122,7 +123,7 @@ def answer_of(link: Link) -> LinkAnswer:
             stale=link.stale,
             checked_at=link.checked_at,
         )
-    return NotLinkedAnswer(code=link.code, message=link.message, checked_at=link.checked_at)
+    return NotLinkedAnswer(code=link.code, message=link.message, familiar=link.familiar, checked_at=link.checked_at)
 
 
 def _known[T](value: T | None) -> T | UnsetType:

@@ -115,7 +115,7 @@ class Parts:
         """The Dataverse client."""
         from integration.dataverse import Dataverse  # noqa: PLC0415  # imported at first use: import budget
 
-        return Dataverse(self.http, self.tokens)
+        return Dataverse(self.http, self.tokens, wordings=self.configuration.health.wordings)
 
     @cached_property
     def links(self) -> "LinkResolver":
@@ -133,6 +133,7 @@ class Parts:
             cache=self.configuration.cache,
             clock=self._clock,
             random=self._rng,
+            wordings=self.configuration.health.wordings,
         )
         resolver.subscribe(self._link_seen)
         return self._kept(resolver, resolver.aclose)

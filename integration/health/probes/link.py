@@ -6,9 +6,16 @@ from typing import Protocol
 from integration.config.keys.model import Organization
 from integration.health.check import Answer
 from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered
-from integration.links.values import Link, Linked
+from integration.links.values import Link, Linked, NotLinked
 
 NOT_LINKED_HINT = "Open the environment in the Power Platform admin center and check its Finance and Operations URL."
+
+
+UNFAMILIAR_HINT = (
+    "The code is a generic one, and the message does not speak of the integration: the cause may be another plug-in "
+    "inside the call. Look at the environment's plug-in trace log. If the message is a translation of the known one, "
+    "add a regular expression for it to `wordings` in [health]."
+)
 
 
 class Refreshes(Protocol):
@@ -46,4 +53,21 @@ class LinkProbe:
         link = await self._links.refresh(organization.name)
         if isinstance(link, Linked):
             return Answer(health="ok", link=link)
+        return judge(link)
+
+
+def judge(link: NotLinked) -> Answer:
+    """Say what an organization that is not linked is told of; pure.
+
+    Args:
+        link: Dataverse's answer. Its code is generic: where its words do not speak of the integration, they are quoted.
+    """
+    if link.familiar:
         return Answer(health="bad", code=link.code, message=link.message, hint=NOT_LINKED_HINT)
+    return Answer(
+        health="bad",
+        code=link.code,
+        message=f'Dataverse answers {link.code} and "{link.message}", which does not speak of the integration.',
+        hint=UNFAMILIAR_HINT,
+        facts={"familiar": "no"},
+    )

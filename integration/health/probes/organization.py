@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from integration.clock import Clock
 from integration.config.keys.model import Organization
 from integration.health.check import Answer, Kind, not_asked
+from integration.health.maintenance.platform import PlatformView, agreement, second_view
 from integration.health.probes.causes import Causes
 from integration.health.probes.credential import CredentialProbe
 from integration.health.probes.dataverse import DataverseProbe
@@ -49,7 +52,12 @@ class OrganizationProbe:
         self._clock = clock
 
     async def ask(
-        self, organization: Organization, *, past: Past | None = None, causes: Causes | None = None
+        self,
+        organization: Organization,
+        *,
+        past: Past | None = None,
+        causes: Causes | None = None,
+        platform: PlatformView | None = None,
     ) -> Mapping[Kind, Answer]:
         """Ask, one after the other, until one is not ok.
 
@@ -57,6 +65,7 @@ class OrganizationProbe:
             organization: Whom.
             past: The last answers: who asked not to be asked before some time is not asked before.
             causes: What this round has found out so far; give all organizations of one round the same.
+            platform: What the Power Platform says of the environment: where the link is lost, whether it agrees.
 
         Returns:
             An answer for each of the seven kinds. Never raises for what a counterpart does.
@@ -75,7 +84,7 @@ class OrganizationProbe:
         answers["dataverse"] = self._waits(past) or await self._dataverse.ask(organization)
         if answers["dataverse"].health != "ok":
             return answers
-        answers["link"] = await self._link.ask(organization)
+        answers["link"] = _seen_twice(await self._link.ask(organization), platform)
         answers["trust"] = trust(answers["link"])
         answers["finance_operations"] = await self._reach(organization, answers["link"], past, causes)
         if self._sender is None:
@@ -103,3 +112,12 @@ class OrganizationProbe:
 
 _BEHIND_DATAVERSE: tuple[Kind, ...] = ("dataverse", "link", "trust", "finance_operations", "sender")
 _IN_ORDER: tuple[Kind, ...] = ("token", *_BEHIND_DATAVERSE)
+
+
+def _seen_twice(link: Answer, platform: PlatformView | None) -> Answer:
+    """Add to a lost link what the Power Platform says of it, where it says anything."""
+    if link.health != "bad":
+        return link
+    said = second_view(platform, None)
+    facts = {**link.facts, "second_view": said, "agrees": agreement(platform, None)} if said else link.facts
+    return msgspec.structs.replace(link, facts=facts)

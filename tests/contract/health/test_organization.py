@@ -1,10 +1,12 @@
 """The checks of an organization against the emulated Entra, Dataverse and F&O: what fails, and what is not asked."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from emulation.dynamics import Fault
+from integration.health.maintenance.platform import PlatformView
 from integration.health.probes.causes import Causes
 from integration.health.probes.remembered import Remembered
 from tests.contract.health.worlds import configured, world
@@ -157,3 +159,25 @@ async def test_an_answer_that_never_comes_ends_in_time(dynamics, kind):
     asked = {"token": "token", "whoami": "dataverse", "link": "link", "fno": "finance_operations"}[kind]
     assert (answers[asked].health, answers[asked].code) == ("unknown", "Unreachable")
     assert "within 1 s" in answers[asked].message
+
+
+def platform(link, url=""):
+    return PlatformView(at=datetime(2026, 1, 2, tzinfo=UTC), link=link, url=url)
+
+
+@pytest.mark.parametrize(
+    ("view", "agrees"),
+    [
+        (platform("not_linked"), "agrees"),
+        (platform("linked", "https://one.operations.dynamics.com"), "disagrees"),
+        (platform("unknown"), None),
+        (None, None),
+    ],
+)
+async def test_a_lost_link_says_whether_the_platform_agrees(dynamics, view, agrees):
+    emulated = dynamics.organization(linked=False)
+    organization = configured(emulated)
+    async with world(dynamics, organization) as opened:
+        link = (await opened.probe.ask(organization, platform=view))["link"]
+    assert link.facts.get("agrees") == agrees
+    assert bool(link.facts.get("second_view")) == bool(agrees)

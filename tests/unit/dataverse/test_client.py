@@ -63,7 +63,7 @@ async def test_not_found_in_both_versions_is_no_statement_about_the_link():
 @pytest.mark.parametrize("message", ["Dataverse instance isn't integrated.", "ist nicht integriert", ""])
 async def test_400_with_the_code_is_not_linked_whatever_the_words(code, message):
     answer = await Wire((400, error(code, message))).dataverse.integration_details(ORGANIZATION)
-    assert answer == NotIntegrated("0x80048d0b", message)
+    assert answer == NotIntegrated("0x80048d0b", message, familiar=False)
 
 
 async def test_the_code_means_nothing_with_another_status_or_on_another_call():
