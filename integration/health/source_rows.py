@@ -1,15 +1,26 @@
 """When each source had its latest event: a row a source, which only the round writes."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from integration.health.totals import Seen
-from integration.storage import Storage, Where
+from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import COUNTS
 from integration.storage.tables import MOST_OPERATIONS, Put
 
-_PARTITION = "sources"
+PARTITION = "sources"
+"""Sorts behind all partitions of counts, which are times."""
+
+
+def seen_of(rows: Iterable[StoredRow]) -> dict[str, Seen]:
+    """Read rows; those of counts among them are passed over."""
+    found: dict[str, Seen] = {}
+    for row in rows:
+        begun, at = row.entity.get("begun"), row.entity.get("at")
+        if row.partition == PARTITION and isinstance(begun, datetime):
+            found[str(row.entity.get("name"))] = Seen(begun, at if isinstance(at, datetime) else None)
+    return found
 
 
 class SourceRows:
@@ -29,12 +40,7 @@ class SourceRows:
             StorageUnavailable: The account did not answer.
         """
         table = await self._storage.table(COUNTS)
-        found: dict[str, Seen] = {}
-        async for row in table.select([Where("PartitionKey", "eq", _PARTITION)]):
-            begun, at = row.entity.get("begun"), row.entity.get("at")
-            if isinstance(begun, datetime):
-                found[str(row.entity.get("name"))] = Seen(begun, at if isinstance(at, datetime) else None)
-        return found
+        return seen_of([row async for row in table.select([Where("PartitionKey", "eq", PARTITION)])])
 
     async def note(self, seen: Mapping[str, datetime], watched: Collection[str], now: datetime) -> None:
         """Write what is new: later events than are known, and sources that are not known yet.
@@ -58,7 +64,7 @@ class SourceRows:
                 continue
             begun = before.begun if before is not None else now
             key = hashlib.sha256(name.encode()).hexdigest()
-            rows.append(Put({"PartitionKey": _PARTITION, "RowKey": key, "name": name, "begun": begun, "at": at}))
+            rows.append(Put({"PartitionKey": PARTITION, "RowKey": key, "name": name, "begun": begun, "at": at}))
         table = await self._storage.table(COUNTS)
         for begin in range(0, len(rows), MOST_OPERATIONS):
-            await table.batch(_PARTITION, rows[begin : begin + MOST_OPERATIONS])
+            await table.batch(PARTITION, rows[begin : begin + MOST_OPERATIONS])

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from integration.clock import Clock
 from integration.health import count_rows
-from integration.health.source_rows import SourceRows
+from integration.health.source_rows import PARTITION, SourceRows, seen_of
 from integration.health.totals import SLOT, Seen, Span, Totals, added, latest, slot_of
 from integration.loggers import logger
 from integration.storage import Storage, StoredRow, Where
@@ -52,10 +52,23 @@ class Sums:
         Raises:
             StorageUnavailable: The account did not answer.
         """
+        totals, _ = await self.read_all(lasting)
+        return totals
+
+    async def read_all(self, lasting: timedelta = DAY) -> tuple[Totals, Mapping[str, Seen]]:
+        """Do what `read` and `sources` do, in the same requests; what is not read for its number is of the sources.
+
+        Args:
+            lasting: How far back.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
         since = self._clock.now() - lasting
-        rows, complete = await self._rows(since)
-        spans = [span for row in rows if (span := count_rows.read(row)) is not None]
-        return Totals(tuple(sorted(spans, key=lambda span: span.at)), complete).since(since)
+        rows, complete = await self._rows(since, sources=True)
+        spans = [span for row in rows if row.partition != PARTITION and (span := count_rows.read(row)) is not None]
+        totals = Totals(tuple(sorted(spans, key=lambda span: span.at)), complete).since(since)
+        return totals, seen_of(rows)
 
     async def sources(self) -> Mapping[str, Seen]:
         """Say when each source had its latest event, as of the last fold: one request for every 1,000 sources.
@@ -97,13 +110,11 @@ class Sums:
         table = await self._storage.table(COUNTS)
         return await forget(table, count_rows.partition_of(self._clock.now() - keep))
 
-    async def _rows(self, since: datetime) -> tuple[list[StoredRow], bool]:
-        """Read the rows of hours that end after a time."""
+    async def _rows(self, since: datetime, *, sources: bool = False) -> tuple[list[StoredRow], bool]:
+        """Read the rows of hours that end after a time, and those of the sources behind them."""
         table = await self._storage.table(COUNTS)
-        where = [
-            Where("PartitionKey", "ge", count_rows.partition_of(since)),
-            Where("PartitionKey", "le", count_rows.partition_of(self._clock.now() + DAY)),
-        ]
+        last = PARTITION if sources else count_rows.partition_of(self._clock.now() + DAY)
+        where = [Where("PartitionKey", "ge", count_rows.partition_of(since)), Where("PartitionKey", "le", last)]
         rows: list[StoredRow] = []
         place: Cursor | None = None
         for _ in range(MOST_PAGES):

@@ -212,7 +212,7 @@ def _noted(before: tuple[Failed, ...], failure: DeliveryFailed, shipment: Shipme
 def alert_event(transition: Transition) -> Event:
     """Make an event of a transition that is told as one; the same one is the same event."""
     opened = transition.state == "opened"
-    incident = _incident(transition)
+    incident = incident_of(transition.target, transition.since)
     data = Alert(
         organization="",
         organization_url="",
@@ -244,5 +244,11 @@ def _told(transition: Transition) -> str:
     return f"the target {transition.target} is left alone: {why}"
 
 
-def _incident(transition: Transition) -> str:
-    return hashlib.sha256(f"{transition.target}\x00{transition.since.isoformat()}".encode()).hexdigest()[:16]
+def incident_of(target: str, since: datetime) -> str:
+    """Name the incident that a target is left alone, as the events about it do.
+
+    Args:
+        target: The target's name.
+        since: When its circuit was opened first.
+    """
+    return hashlib.sha256(f"{target}\x00{since.isoformat()}".encode()).hexdigest()[:16]

@@ -1,8 +1,9 @@
 """Which targets does the fleet leave alone? The circuits of all processes, from their rows.
 
 The process that opens a circuit, and the one that closes it, tell so at once, by an event; their row says whether that
-went out (`told` among the facts). The watch keeps the incident, reminds and escalates. What was told already it does
-not tell again; what was not, because the process died before it could, it tells.
+went out (`told` among the facts, with the `incident` that it named). The watch keeps the incident, reminds and
+escalates. What was told already it does not tell again; what was not, because the process died before it could, it
+tells.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,6 +12,7 @@ from typing import Protocol
 
 from integration.clock import Clock
 from integration.delivery.breaking.circuit_rows import Standing, is_forgotten
+from integration.delivery.breaking.circuits import incident_of
 from integration.errors import CircuitOpen
 from integration.health.check import Answer, not_asked
 from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered
@@ -80,6 +82,7 @@ def answer_of(standing: Standing | None, now: datetime) -> Answer:
     if is_forgotten(standing, now):
         return Answer(health="ok")
     facts = {"since": standing.since.isoformat(), "opened": str(standing.opened), TOLD: _bool(told=standing.told)}
+    facts["incident"] = incident_of(standing.target, standing.since)
     if standing.until is not None:
         facts["until"] = standing.until.isoformat()
     message = f"the target {standing.target} keeps failing ({standing.code}) and is left alone for now"

@@ -49,6 +49,7 @@ async def test_what_many_processes_wrote_is_folded_read_and_deleted(storage):
     assert (total(totals, "in"), total(totals, "dead_lettered")) == (120, 120)
     assert len(totals.spans) == 1
     assert [first.type for _, first in totals.firsts("dead_lettered", "contoso")] == ["Bestellung_ä"] * 3
+    assert await sums.read_all() == (totals, await sums.sources())
     sources = await sums.sources()
     assert (sources["erp"].at, sources["quiet"].at, sources["quiet"].begun) == (seen, None, clock.now())
     await clock.advance(KEEP.total_seconds() + 3_600)

@@ -1,6 +1,7 @@
 """What is asked of the app itself: storage, targets, sources, and what becomes more; whatever happens is an answer."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 
 from integration.config.keys.model import HttpSource, ServiceBusSource, StorageQueueSource
 from integration.delivery.breaking.circuit_rows import FORGOTTEN, Standing
+from integration.delivery.breaking.circuits import Transition, alert_event
 from integration.delivery.targets.service_bus.dead_letters import AT_MOST, Peeked
 from integration.errors import StorageUnavailable, Unreachable
 from integration.events.alerts import Failed
@@ -31,6 +33,17 @@ OPEN = Standing(
     opened=2,
     code="TargetUnavailable",
     failed=(Failed(type="Order", id="1", code="TargetUnavailable", message="it answered 503", route="large"),),
+)
+
+
+NEWS = Transition(
+    target="orders",
+    state="opened",
+    at=OPEN.since,
+    since=OPEN.since,
+    code=OPEN.code,
+    organization="contoso",
+    source="/s",
 )
 
 
@@ -66,6 +79,7 @@ async def test_a_target_that_any_process_leaves_alone_is_bad_and_says_what_faile
         "until": "2026-01-02T03:04:35+00:00",
         "opened": "2",
         "told": "false",
+        "incident": json.loads(bytes(alert_event(NEWS).data))["incident"],
     }
     assert orders.failed == OPEN.failed
 
