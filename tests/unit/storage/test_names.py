@@ -16,6 +16,7 @@ KEPT = {
     "DUE": "fnolinkdue",
     "COUNTS": "fnolinkcounts",
     "HISTORY": "fnolinkhistory",
+    "INCIDENTS": "fnolinkincidents",
     "NEWEST": "fnolinknewest",
     "CIRCUITS": "fnolinkcircuits",
     "HEALTH": "fnolinkhealth",
@@ -24,6 +25,7 @@ KEPT = {
     "DEAD_LETTERS_LEASE": "leases/dead-letters",
     "DUE_LEASE": "leases/due",
     "HEALTH_LEASES": "leases/health/",
+    "HEALTH_ROUND_LEASE": "leases/health-round",
 }
 
 
