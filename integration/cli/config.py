@@ -67,7 +67,7 @@ def schema(output: Path | None) -> None:
 
 def with_routes(checked: Checked) -> Checked:
     """Return a check completed by what `routing` finds: problems, keys in doubt, alerts that nobody gets."""
-    from integration.events import alerts  # noqa: PLC0415 - only this command needs it
+    from integration.routing.audience import unheard  # noqa: PLC0415 - only this command needs it
     from integration.routing.doubts import doubts  # noqa: PLC0415 - only this command needs it
     from integration.routing.table import RouteTable  # noqa: PLC0415 - only this command needs it
 
@@ -79,11 +79,9 @@ def with_routes(checked: Checked) -> Checked:
         return msgspec.structs.replace(checked, configuration=None, problems=problems)
     if checked.configuration is None:
         return checked
-    warnings = [*checked.warnings, *doubts(table.routes, targets, file=checked.file)]
-    if unheard := [alert for alert in alerts.ALL if not table.takes_type(alert)]:
-        hint = 'event_types = ["fno-link.*"] takes every alert'
-        warnings.append(Problem("routes", f"no route takes {', '.join(unheard)}", hint, checked.file))
-    return msgspec.structs.replace(checked, warnings=tuple(warnings))
+    doubtful = doubts(table.routes, targets, file=checked.file)
+    warnings = (*checked.warnings, *doubtful, *unheard(table, targets, file=checked.file))
+    return msgspec.structs.replace(checked, warnings=warnings)
 
 
 def _print_all(kind: str, problems: tuple[Problem, ...]) -> None:

@@ -110,16 +110,7 @@ class RouteTable:
 
     def takes_type(self, event_type: str) -> bool:
         """Tell whether some enabled route could take events of this type, whatever else it asks for."""
-        folded = event_type.casefold()
-        return any(
-            all(
-                each.judge()(folded)
-                for each in route.conditions
-                if isinstance(each, Test) and each.key.root in TYPE_KEYS
-            )
-            for route in self.routes
-            if route.config.enabled
-        )
+        return any(could_take(route, event_type) for route in self.routes if route.config.enabled)
 
     def _match_defaults(self, event: Event, seen: Seen, undecided: tuple[CompiledRoute, ...] = ()) -> Matches:
         found: list[int] = []
@@ -148,3 +139,10 @@ class RouteTable:
 
     def _passes(self, ordinal: int, event: Event, seen: Seen) -> bool:
         return all(condition(event, seen) for condition in self._linked.get(ordinal, ()))
+
+
+def could_take(route: CompiledRoute, event_type: str) -> bool:
+    """Tell whether a route could take events of this type, whatever else it asks for."""
+    folded = event_type.casefold()
+    tests = [each for each in route.conditions if isinstance(each, Test) and each.key.root in TYPE_KEYS]
+    return all(each.judge()(folded) for each in tests)

@@ -60,8 +60,8 @@ type Machine = Literal[
 type Transition = Literal["triggered", "changed", "reminder", "escalated", "flapping", "resolved", "relinked"]
 type Severity = Literal["critical", "warning", "good"]
 
-CREDENTIAL_EXPIRED = "CredentialExpired"
-"""The code of a credential that is good no more; any other one of a credential is a warning before."""
+CREDENTIAL_EXPIRING = "CredentialExpiring"
+"""The code of a credential that is good yet; with any other one it is refused."""
 SOURCE_IS_SILENT = "SourceSilent"
 """The code of a source that nothing comes in by; any other one of a source is a failure."""
 
@@ -103,7 +103,13 @@ TYPES = (
         FINANCE_OPERATIONS_RESTORED, "finance_operations", "good", "Finance & Operations of {subject} serves us again"
     ),
     Type(CREDENTIALS_EXPIRING, "credential", "warning", "the credential of {subject} ends soon", CREDENTIALS_RENEWED),
-    Type(CREDENTIALS_EXPIRED, "credential", "critical", "the credential of {subject} has ended", CREDENTIALS_RENEWED),
+    Type(
+        CREDENTIALS_EXPIRED,
+        "credential",
+        "critical",
+        "the credential of {subject} is not good any more",
+        CREDENTIALS_RENEWED,
+    ),
     Type(CREDENTIALS_RENEWED, "credential", "good", "the credential of {subject} is good again"),
     Type(TARGET_OPENED, "target", "critical", "the target {subject} keeps failing and is left alone", TARGET_CLOSED),
     Type(TARGET_CLOSED, "target", "good", "the target {subject} is back"),
@@ -140,7 +146,7 @@ _NOT_ASKED_THROUGH = frozenset(
         errors.UnexpectedAnswer,
         errors.Busy,
     )
-) | {CREDENTIAL_EXPIRED}
+)
 
 
 def type_of(kind: str, health: str, code: str, transition: str) -> str:
@@ -149,8 +155,8 @@ def type_of(kind: str, health: str, code: str, transition: str) -> str:
     Args:
         kind: The machine's.
         health: Of the last answer, as `health.check` has it.
-        code: Of the last answer. That the organization could not be asked is definite where its credential is wrong,
-            and yet no answer about the link: only Dataverse's own `not linked` is a loss.
+        code: Of the last answer. That nobody could be asked is no answer about the link, however definite it is: only
+            Dataverse's own `not linked` is a loss.
         transition: What is told of the incident.
 
     Returns:
@@ -172,7 +178,7 @@ def _trigger(kind: str, health: str, code: str) -> str:
         case "integration":
             return LOST if health == "bad" and code not in _NOT_ASKED_THROUGH else UNREACHABLE
         case "credential":
-            return CREDENTIALS_EXPIRED if code == CREDENTIAL_EXPIRED else CREDENTIALS_EXPIRING
+            return CREDENTIALS_EXPIRING if code == CREDENTIAL_EXPIRING else CREDENTIALS_EXPIRED
         case "source":
             return SOURCE_SILENT if code == SOURCE_IS_SILENT else SOURCE_FAILING
         case _:
