@@ -1,16 +1,19 @@
 """The F&O client: the probe, and tokens for deliveries, both behind the same check of trust."""
 
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 
 from integration.clock import Clock, SystemClock
+from integration.clouds import CLOUDS
 from integration.config.keys.model import Organization
 from integration.dataverse.connection import Reply, get
 from integration.dataverse.failures import failure
 from integration.dataverse.json_body import Unreadable, read
-from integration.errors import Forbidden, Unauthenticated, UnexpectedAnswer, UntrustedLink
+from integration.errors import Forbidden, Unauthenticated, UnexpectedAnswer, Unreachable, UntrustedLink
 from integration.identity import Tokens, scope_for
+from integration.retry_after import asked_wait
 
 if TYPE_CHECKING:
     import httpx
@@ -23,10 +26,16 @@ LET_IN = (
     "Add the client id in Finance & Operations under System administration > Setup > Microsoft Entra applications, and "
     "map it to an enabled user."
 )
+MAINTENANCE = (
+    "Look in the Power Platform admin center, or Lifecycle Services, whether the environment is being serviced; then "
+    "there is nothing to do but wait."
+)
 HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
 
 _OK = 200
 _UNAUTHORIZED = 401
+_REFUSED = (401, 403)
+_AUTHORITIES = frozenset(cloud.authority for cloud in CLOUDS.values()) | {"login.windows.net"}
 
 
 class Environment(Protocol):
@@ -87,6 +96,13 @@ class FinanceOperations:
         self.check(environment)
         reply = await self._get(organization, environment.url)
         host = environment.url.removeprefix("https://")
+        if 300 <= reply.status < 400:  # noqa: PLR2004 (HTTP statuses read best as such)
+            raise _redirected(host, reply)
+        if _is_page(reply):
+            # Whatever its status: behind it there is no environment that answers an app.
+            wait = asked_wait(reply.headers.get("retry-after"), self._clock.now(), by=host)
+            msg = f"{host} answered a page for people ({reply.status}), not data."
+            raise Unreachable(msg, status=reply.status, retry_after=wait, hint=MAINTENANCE)
         if reply.status != _OK:
             error = failure(host, reply, self._clock.now())
             if isinstance(error, Forbidden | Unauthenticated):
@@ -139,6 +155,19 @@ class FinanceOperations:
         token = await self._tokens.token(organization, scope_for(base))
         headers = HEADERS | {"Authorization": f"Bearer {token}"}
         return await get(self._http, f"{base}{PROBE_PATH}", headers, within=self._timeout)
+
+
+def _is_page(reply: Reply) -> bool:
+    return "html" in reply.headers.get("content-type", "").lower() and reply.status not in _REFUSED
+
+
+def _redirected(host: str, reply: Reply) -> Unauthenticated | UnexpectedAnswer:
+    to = urlsplit(reply.headers.get("location", "")).hostname or ""
+    if to in _AUTHORITIES:
+        msg = f"{host} refused the call ({reply.status}): it sends it to the page where people sign in."
+        return Unauthenticated(msg, status=reply.status, hint=LET_IN)
+    msg = f"{host} sends the call elsewhere ({reply.status}, to {to or 'itself'})."
+    return UnexpectedAnswer(msg, status=reply.status, hint=MAINTENANCE)
 
 
 class _Rows(msgspec.Struct, frozen=True):

@@ -37,6 +37,8 @@ type Effect = Literal[
     "malformed_json",
     "other_tenant",
     "untrusted_host",
+    "maintenance",
+    "sign_in",
     "answer",
 ]
 
@@ -49,7 +51,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         effect: What happens. `unreachable` (the CONNECT is refused) and `wrong_certificate` (another CA) concern whole
-            connections to the hosts of `kind`; every other effect one call.
+            connections to the hosts of `kind`; every other effect one call. `maintenance` (a page for people, with 200
+            or `status`) and `sign_in` (a redirect to where people sign in) are of F&O.
         kind: The calls concerned; "dataverse" is whoami, link, sdkmessages, environment
             (RetrieveCurrentOrganization), application (msprov_getfinopsapplicationdetails) and row together; "platform"
             is the Power Platform API.

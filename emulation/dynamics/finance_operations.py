@@ -21,6 +21,12 @@ ENTITIES: dict[str, list[dict[str, Any]]] = {
     "Companies": [{"DataArea": "usmf", "Name": "Contoso Entertainment System USA"}],
     "DataEntities": [],
 }
+MAINTENANCE = (
+    "<!DOCTYPE html><html><head><title>Microsoft Dynamics 365</title></head><body><h1>We are currently servicing this "
+    "environment</h1><p>Please try again later.</p></body></html>"
+)
+"""A page for people; nobody publishes its words, and nothing may depend on them."""
+
 THROTTLED = "The request was rejected because of too many requests. Try again later."
 
 
@@ -95,6 +101,14 @@ def _challenge(organization: OrganizationState, host: str, reason: str) -> Respo
 
 
 def _refusal(fault: Fault, organization: OrganizationState, host: str) -> Response:
+    if fault.effect == "maintenance":
+        return Response(MAINTENANCE, fault.status or 200, media_type="text/html")
+    if fault.effect == "sign_in":
+        return _sign_in(organization, host, fault.status or 302)
+    return _error_for(fault, organization, host)
+
+
+def _error_for(fault: Fault, organization: OrganizationState, host: str) -> Response:
     match fault.effect:
         case "unauthorized":
             return _challenge(organization, host, "broken by the control API")
@@ -106,6 +120,14 @@ def _refusal(fault: Fault, organization: OrganizationState, host: str) -> Respon
             return _error(fault.status or 429, fault.message or THROTTLED, fault.code)
         case _:
             return Response("The service is unavailable.", status_code=fault.status or 503, media_type="text/plain")
+
+
+def _sign_in(organization: OrganizationState, host: str, status: int) -> Response:
+    """Send a browser to where people sign in, as F&O does with a call that it takes for one of a browser."""
+    authority = f"https://{AUTHORITIES[organization.tenant.cloud]}/{organization.tenant.id}"
+    asked = f"client_id=00000015-0000-0000-c000-000000000000&redirect_uri=https%3A%2F%2F{host}%2F"
+    location = f"{authority}/oauth2/authorize?response_type=code+id_token&{asked}"
+    return Response(status_code=status, headers={"Location": location})
 
 
 def _exception(fault: Fault, path: str) -> Response:
