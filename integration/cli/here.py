@@ -30,8 +30,7 @@ def open_worker() -> "Worker":
     configuration = checked.configuration
     if configuration is None or checked.problems:
         raise ConfigurationError(checked.problems)
-    table = RouteTable.compile(configuration.routes, file=configuration.file, targets=configuration.targets)
-    return Worker(configuration, table, environ)
+    return Worker(configuration, RouteTable.of(configuration), environ)
 
 
 def as_json(value: Any) -> dict[str, Any]:

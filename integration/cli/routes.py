@@ -92,9 +92,7 @@ def test(event: IO[bytes], source: str, organization: str, stamp: tuple[str, ...
 
 def _routes() -> tuple[Configuration, RouteTable]:
     configuration = load(app_settings(), offline=True)
-    return configuration, RouteTable.compile(
-        configuration.routes, file=configuration.file, targets=configuration.targets
-    )
+    return configuration, RouteTable.of(configuration)
 
 
 def _stamped(text: str) -> tuple[str, str]:

@@ -41,7 +41,6 @@ class Continuing:
         undelivered: Undelivered,
     ) -> None:
         self._table = table
-        self._routes = {route.name: route for route in table.routes if route.config.enabled}
         self._screening = screening
         self._spreading = spreading
         self._attempts = attempts
@@ -113,7 +112,7 @@ class Continuing:
         event = work.require_event()
         if isinstance(work.scope, ByRoute):
             name = work.scope.name
-            route = self._routes.get(name)
+            route = self._table.by_name.get(name)
             reason, message = "", ""
             if route is None:
                 message = f"the route {name} is no longer in the configuration, or switched off"
@@ -150,5 +149,5 @@ class Continuing:
     def _needs_link(self, work: Work) -> bool:
         if not isinstance(work.scope, ByRoute):
             return True
-        route = self._routes.get(work.scope.name)
+        route = self._table.by_name.get(work.scope.name)
         return route is not None and route.needs_link(work.require_event())

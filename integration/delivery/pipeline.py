@@ -6,7 +6,7 @@ message stays where it was.
 """
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -22,6 +22,7 @@ from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.journalled.runs import Runs
 from integration.delivery.journalled.salvage import RowSalvage
 from integration.delivery.journalled.task import Task
+from integration.delivery.notifying import Notifying, Told
 from integration.delivery.outcome import Delivered, Held, Ignored, Outcome, PutOff, Stale
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Work
@@ -107,6 +108,7 @@ class Pipeline:
         self._screening = Screening(configuration, rows, clock, guard)
         self._spreading = Spreading(table, links, self._attempts, self._undelivered, self._newest)
         self._continuing = Continuing(table, self._screening, self._spreading, self._attempts, self._undelivered)
+        self._notifying = Notifying(table, self._attempts)
         self._resending = Resending(self._screening, self._continuing, self._attempts, self._undelivered, self._alert)
         self._transitions = transitions
         self._news = news
@@ -168,6 +170,20 @@ class Pipeline:
             StorageUnavailable: Something could not be stored.
         """
         return await self.admit(Work(scope=WHOLE, accepted_at=accepted_at, event=event))
+
+    async def notify(
+        self,
+        event: Event,
+        at: datetime,
+        *,
+        routes: Sequence[str] | None = None,
+        targets: Sequence[str] = (),
+        settled: Sequence[str] = (),
+    ) -> Told:
+        """Deliver an alert of the watch; see `Notifying.notify`."""
+        told = await self._notifying.notify(event, at, routes=routes, targets=targets, settled=settled)
+        await netted(self._announce(), _logged)
+        return told
 
     async def resume(self, work: Work) -> list[Outcome]:
         """Try a deferred delivery again, begin one anew, or make sure that an event's own run came to its end.

@@ -65,8 +65,7 @@ def _checked(environ: Mapping[str, str]) -> tuple[Configuration | None, RouteTab
     if checked.configuration is None:
         return None, None, checked.problems
     try:
-        configuration = checked.configuration
-        table = RouteTable.compile(configuration.routes, file=configuration.file, targets=configuration.targets)
+        table = RouteTable.of(checked.configuration)
     except ConfigurationError as error:
         return None, None, (*checked.problems, *error.problems)
     return checked.configuration, table, checked.problems

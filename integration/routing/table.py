@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from integration.config.keys.model import FinanceOperationsTarget, Route
+from integration.config.keys.model import Configuration, FinanceOperationsTarget, Route
 from integration.errors import ConfigurationError, Problem
 from integration.events.event import Event
 from integration.routing.compiled_route import CompiledRoute, compile_route
@@ -33,12 +33,24 @@ class Matches(msgspec.Struct, frozen=True):
 _NOTHING = Matches()
 
 
-class RouteTable:
-    """All routes of a configuration, indexed. Made by `compile`; immutable, so any number of tasks may share it."""
+def escalation_route(target: str) -> str:
+    """Name the route by which alerts escalate to a target; no configured route can be called so."""
+    return f"escalation:{target}"
 
-    def __init__(self, routes: Sequence[CompiledRoute]) -> None:
+
+class RouteTable:
+    """All routes of a configuration, indexed. Made by `compile`; immutable, so any number of tasks may share it.
+
+    Args:
+        routes: As configured, in their order.
+        by_name_only: Routes that take nothing by themselves: an alert that escalates is sent by them.
+    """
+
+    def __init__(self, routes: Sequence[CompiledRoute], by_name_only: Sequence[CompiledRoute] = ()) -> None:
         self.routes = tuple(routes)
         enabled = [route for route in routes if route.config.enabled]
+        self.by_name = {route.name: route for route in (*enabled, *by_name_only)}
+        """The routes that deliveries may go by: those that are switched off are not among them."""
         ordinary = [route for route in enabled if not route.config.default]
         self._defaults = tuple(route for route in enabled if route.config.default)
         # Without defaults and questions about the link, what is found is the answer.
@@ -53,8 +65,27 @@ class RouteTable:
         }
 
     @classmethod
+    def of(cls, configuration: Configuration) -> "RouteTable":
+        """Compile and check the routes of a configuration, and those of its escalation.
+
+        Raises:
+            ConfigurationError: With every problem of every route.
+        """
+        return cls.compile(
+            configuration.routes,
+            file=configuration.file,
+            targets=configuration.targets,
+            escalation=configuration.health.escalation_targets,
+        )
+
+    @classmethod
     def compile(
-        cls, routes: Iterable[Route], *, file: str = "", targets: Mapping[str, msgspec.Struct] | None = None
+        cls,
+        routes: Iterable[Route],
+        *,
+        file: str = "",
+        targets: Mapping[str, msgspec.Struct] | None = None,
+        escalation: Iterable[str] = (),
     ) -> "RouteTable":
         """Compile and check routes.
 
@@ -62,6 +93,7 @@ class RouteTable:
             routes: As configured; disabled ones are checked too.
             file: The configuration's file, for problems.
             targets: The configured targets by name; where given, their templates are checked too.
+            escalation: The targets that alerts escalate to.
 
         Returns:
             The table.
@@ -78,7 +110,8 @@ class RouteTable:
                 problems.append(Problem(f"routes[{i}].requires_link", message, "leave it out", file))
         if problems:
             raise ConfigurationError(problems)
-        return cls(compiled)
+        steps = [Route(name=escalation_route(target), target=target, requires_link=False) for target in escalation]
+        return cls(compiled, [compile_route(step, len(compiled), file, problems) for step in steps])
 
     def match(self, event: Event) -> Matches:
         """Find the routes that take an event, and those that its link will decide."""

@@ -176,6 +176,11 @@ class Health(Thresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
     wordings: tuple[Wording, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
 
+    @property
+    def escalation_targets(self) -> tuple[str, ...]:
+        """The targets of all escalation steps, each once."""
+        return tuple(dict.fromkeys(target for step in self.escalation for target in step.targets))
+
     def thresholds(self, organization: str = "", own: OwnThresholds | None = None) -> Thresholds:
         """Return what holds for a subject.
 

@@ -1,0 +1,93 @@
+"""Alerts of the watch: by the routes that take them, or by those alone that are named."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from integration.delivery.attempts import Attempts
+from integration.delivery.journalled.ledger import Ledger
+from integration.delivery.queued.work import Work
+from integration.errors import StorageUnavailable
+from integration.events.alerts import target_of
+from integration.events.event import Event
+from integration.journal.scope import ByRoute
+from integration.loggers import logger
+from integration.routing.compiled_route import CompiledRoute
+from integration.routing.table import RouteTable, escalation_route
+
+log = logger("delivery")
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What became of an alert.
+
+    Args:
+        taken: The routes whose delivery is made, or kept for another attempt, or a dead letter: nothing is left to do.
+        left: Those whose delivery could not even be stored.
+    """
+
+    taken: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+class Notifying:
+    """Delivers alerts; each route is settled for itself.
+
+    Args:
+        table: The compiled routes.
+        attempts: Makes the deliveries.
+    """
+
+    def __init__(self, table: RouteTable, attempts: Attempts) -> None:
+        self._table = table
+        self._attempts = attempts
+
+    async def notify(
+        self,
+        event: Event,
+        at: datetime,
+        *,
+        routes: Sequence[str] | None = None,
+        targets: Sequence[str] = (),
+        settled: Sequence[str] = (),
+    ) -> Told:
+        """Deliver an alert; never to the target that it is about.
+
+        Args:
+            event: The alert.
+            at: When it came to be.
+            routes: None: by every route that takes it; else by these alone, whether they take it or not.
+            targets: Targets of an escalation that it goes to besides.
+            settled: Routes that have it already.
+        """
+        shunned = target_of(event)
+        wanted = [route for route in self._wanted(event, routes, targets) if not shunned or route.target != shunned]
+        open_ones = [route for route in wanted if route.name not in settled]
+        results = await asyncio.gather(*(self._one(event, at, route) for route in open_ones), return_exceptions=True)
+        taken: list[str] = []
+        left: list[str] = []
+        for route, result in zip(open_ones, results, strict=True):
+            if isinstance(result, StorageUnavailable):
+                log.error("the alert %s by %s could not be stored: %s", event.id, route.name, result)
+                left.append(route.name)
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                taken.append(route.name)
+        return Told((*(route.name for route in wanted if route.name in settled), *taken), tuple(left))
+
+    def _wanted(self, event: Event, routes: Sequence[str] | None, targets: Sequence[str]) -> list[CompiledRoute]:
+        if routes is None:
+            found = list(self._table.match(event).routes)
+        else:
+            found = [route for name in routes if (route := self._table.by_name.get(name)) is not None]
+            if gone := [name for name in routes if name not in self._table.by_name]:
+                log.warning("%s does not reach those who heard of it by routes that are gone: %s", event.id, gone)
+        steps = [step for target in targets if (step := self._table.by_name.get(escalation_route(target))) is not None]
+        return list({route.name: route for route in (*found, *steps)}.values())
+
+    async def _one(self, event: Event, at: datetime, route: CompiledRoute) -> None:
+        work = Work(scope=ByRoute(route.name), accepted_at=at, event=event)
+        await self._attempts.settle(work, route, None, Ledger())
