@@ -80,6 +80,11 @@ class Parts:
         self._identities: dict[str, AppIdentity] = {}
         self._closing = AsyncExitStack()
 
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self._clock
+
     @cached_property
     def http(self) -> "httpx.AsyncClient":
         """The client for Dynamics and Entra."""

@@ -1,8 +1,9 @@
 """Is something kept that should not be, more and more of it? Told from counts: no blob is listed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from integration.config.keys.health import Thresholds
 from integration.events.alerts import Failed
 from integration.events.alerts.alert import MOST_NAMED
 from integration.health.check import OK, Answer
@@ -14,9 +15,7 @@ def growing(  # noqa: PLR0913  # what growth is judged by
     totals: Totals,
     what: What,
     *,
-    organizations: Collection[str],
-    more_than: int,
-    window: timedelta,
+    thresholds: Mapping[str, Thresholds],
     now: datetime,
     code: str,
     words: str,
@@ -25,28 +24,29 @@ def growing(  # noqa: PLR0913  # what growth is judged by
     """Answer for each organization.
 
     Args:
-        totals: What the fleet has counted.
+        totals: What the fleet has counted, over the longest window at least.
         what: Which kind of number.
-        organizations: Their configured names.
-        more_than: How many within the window are no trouble yet.
-        window: How far back.
+        thresholds: How many are too many, and within which time, by the organizations' names.
         now: The time.
         code: Of the answer where there are more.
         words: What became of them, for the message.
         hint: What to do.
 
     Returns:
-        `bad` where there are more. The facts: how many (`count`), by `reasons`, and when the first was (`since`);
-        `failed` names the first ones, each with its error.
+        `bad` where there are more than `growing`. The facts: how many (`count`), by `reasons`, and when the first was
+        (`since`); `failed` names the first ones, each with its error.
     """
-    recent = totals.since(now - window)
-    counts = recent.by(what, lambda key: key.organization)
-    return {
-        name: _answer(recent, what, name, counts[name], code, f"{counts[name]} {words} within {_spoken(window)}", hint)
-        if counts.get(name, 0) > more_than
-        else OK
-        for name in organizations
-    }
+    windows = {each.growing_window for each in thresholds.values()}
+    recent = {window: totals.since(now - window) for window in windows}
+    counts = {window: each.by(what, lambda key: key.organization) for window, each in recent.items()}
+    answers: dict[str, Answer] = {}
+    for name, threshold in thresholds.items():
+        window = threshold.growing_window
+        count = counts[window].get(name, 0)
+        message = f"{count} {words} within {_spoken(window)}"
+        grows = count > threshold.growing
+        answers[name] = _answer(recent[window], what, name, count, code, message, hint) if grows else OK
+    return answers
 
 
 def _answer(  # noqa: PLR0913, PLR0917  # the parts of an answer

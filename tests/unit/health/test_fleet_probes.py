@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from integration.config.keys.health import Thresholds
 from integration.config.keys.model import HttpSource, ServiceBusSource, StorageQueueSource
 from integration.delivery.breaking.circuit_rows import FORGOTTEN, Standing
 from integration.delivery.breaking.circuits import Transition, alert_event
 from integration.delivery.targets.service_bus.dead_letters import AT_MOST, Peeked
 from integration.errors import StorageUnavailable, Unreachable
 from integration.events.alerts import Failed
+from integration.health.check import Check
+from integration.health.probes.app import APP, AppProbe
 from integration.health.probes.dead_letters import DeadLettersProbe
 from integration.health.probes.parked import ParkedProbe
 from integration.health.probes.sources import FAILING_FOR, SourcesProbe
@@ -135,7 +138,8 @@ async def test_dead_letters_that_become_more_are_told_with_the_first_ones_and_th
         (timedelta(minutes=50), {refused: 8, elsewhere: 4}, lost(50, message="409: no such item")),
         (timedelta(minutes=9), {refused: 1, unrouted: 2}, lost(9)),
     )
-    probe = DeadLettersProbe(("contoso", "fabrikam", "quiet"), 10, timedelta(hours=1))
+    strict = Thresholds(growing=10, growing_window=timedelta(hours=1))
+    probe = DeadLettersProbe(dict.fromkeys(("contoso", "fabrikam", "quiet"), strict))
     answers = probe.ask(counted, NOW)
     assert {name: answer.health for name, answer in answers.items()} == {
         "contoso": "bad",
@@ -156,13 +160,18 @@ async def test_dead_letters_that_become_more_are_told_with_the_first_ones_and_th
         ("T9", "i9", "TargetRejected", "no", "r"),
     ]
     # As many as are allowed are no trouble, nor those of before the window.
-    assert DeadLettersProbe(("contoso",), 11, timedelta(hours=1)).ask(counted, NOW)["contoso"].health == "ok"
+    lenient = msgspec.structs.replace(strict, growing=11)
+    own = DeadLettersProbe({"contoso": lenient, "fabrikam": msgspec.structs.replace(strict, growing=3)})
+    assert {name: each.health for name, each in own.ask(counted, NOW).items()} == {"contoso": "ok", "fabrikam": "bad"}
+    short = DeadLettersProbe({"contoso": msgspec.structs.replace(strict, growing_window=timedelta(minutes=10))})
+    assert short.ask(counted, NOW)["contoso"].health == "ok"
     assert probe.ask(counted, NOW + timedelta(minutes=20))["contoso"].health == "ok"
 
 
 async def test_parked_deliveries_that_become_more_are_told_too():
     parked = Key("parked", "contoso", "erp", "orders", "NotLinked")
-    answers = ParkedProbe(("contoso",), 2, timedelta(minutes=90)).ask(totals((timedelta(0), {parked: 3}, {})), NOW)
+    thresholds = {"contoso": Thresholds(growing=2, growing_window=timedelta(minutes=90))}
+    answers = ParkedProbe(thresholds).ask(totals((timedelta(0), {parked: 3}, {})), NOW)
     assert (answers["contoso"].health, answers["contoso"].code) == ("bad", "ParkedGrowing")
     assert answers["contoso"].message == "3 deliveries were parked within 90 min"
 
@@ -263,3 +272,60 @@ async def test_a_source_whose_messages_go_back_is_failing_for_a_while():
     assert (answer.health, answer.code, answer.facts) == ("bad", "SourceFailing", {"count": "3"})
     late = totals((FAILING_FOR + timedelta(minutes=6), {key: 3}, {}))
     assert (await sources(counted=late))["web"].health == "ok"
+
+
+class Fleet:
+    def __init__(self, read=None) -> None:
+        self.read = read
+        self.lasting = None
+
+    async def read_all(self, lasting):
+        self.lasting = lasting
+        if self.read is None:
+            raise StorageUnavailable("away")
+        return self.read
+
+
+def app(fleet, storage=None, broker=None):
+    storage, clock = storage or MemoryStorage(FakeClock()), PassingClock(NOW)
+    return AppProbe(
+        storage=StorageProbe(storage),
+        targets=TargetsProbe(Rows(OPEN), ("orders",), clock),
+        sources=SourcesProbe(
+            sources=SOURCES, silent_after=SILENT, storage=storage, broker=lambda: broker or Broker(), within=5
+        ),
+        thresholds={"contoso": Thresholds(growing=2, growing_window=timedelta(hours=6))},
+        counted=fleet,
+        clock=clock,
+    )
+
+
+async def test_the_app_is_asked_everything_at_once():
+    parked = Key("parked", "contoso", "erp", "orders", "NotLinked")
+    fleet = Fleet((totals((timedelta(hours=5), {parked: 3}, {})), {"web": Seen(NOW - timedelta(days=1))}))
+    answers = await app(fleet).ask()
+    assert fleet.lasting == timedelta(hours=6)
+    assert {check: answer.code for check, answer in answers.items() if answer.health == "bad"} == {
+        Check("target", "orders"): "TargetUnavailable",
+        Check("source", "web"): "SourceSilent",
+        Check("parked", "contoso"): "ParkedGrowing",
+    }
+    rest = {check for check, answer in answers.items() if answer.health == "ok"}
+    assert rest == {
+        Check("storage", APP),
+        Check("dead_letters", "contoso"),
+        *(Check("source", name) for name in ("bus", "queue", EVENTS, RETRIES)),
+    }
+
+
+async def test_while_the_account_is_away_only_that_is_told_and_what_the_broker_says():
+    storage = MemoryStorage(FakeClock())
+    storage.account.away = True
+    answers = await app(Fleet(), storage, Broker(Peeked("m", "Order", "expired"))).ask()
+    assert {check: answer.code for check, answer in answers.items() if answer.health == "bad"} == {
+        Check("storage", APP): "StorageUnavailable",
+        Check("target", "orders"): "TargetUnavailable",
+        Check("source", "bus"): "BrokerDeadLetters",
+    }
+    asked = {check.kind for check, answer in answers.items() if answer.health == "not_asked"}
+    assert asked == {"source", "dead_letters", "parked"}
