@@ -75,7 +75,7 @@ async def opened(
         stack.push_async_callback(tenants.aclose)
         tokens = Tokens(lambda organization: credentials(environ, organization.name), clock=clock)
         stack.push_async_callback(tokens.aclose)
-        dataverse = Dataverse(http, tokens)
+        dataverse = Dataverse(http, tokens, wordings=settings.wordings)
         links = await stack.enter_async_context(LinkResolver(organizations, dataverse, tenants, tokens=tokens))
         token = TokenProbe(tokens=tokens, clock=clock, within=within)
         client = FinanceOperations(http, tokens, clock=clock)

@@ -69,8 +69,13 @@ class Dataverse:
         self._tokens = tokens
         self._clock = clock or SystemClock()
         self._timeout = timeout
-        self.wordings = tuple(wordings)
+        self._wordings = tuple(wordings)
         self._sets: dict[tuple[str, str], str] = {}
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """The regular expressions by which a localised "not integrated" is known."""
+        return self._wordings
 
     async def integration_details(self, organization: Organization) -> LinkAnswer:
         """Ask which F&O environment the organization is linked to.
@@ -86,7 +91,7 @@ class Dataverse:
             reply = await self._get(organization, LINK_CALL, version=OLDER_VERSION)
         if reply.status == _OK:
             return read_link(reply.body)
-        unlinked = read_not_integrated(reply, self.wordings)
+        unlinked = read_not_integrated(reply, self._wordings)
         if unlinked is not None:
             return unlinked
         raise self._failure(organization, reply)

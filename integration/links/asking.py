@@ -1,7 +1,5 @@
 """Asking Dataverse for the link, and judging an answer wherever it comes from."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from integration.clock import Clock
@@ -21,14 +19,12 @@ class Asker:
         dataverse: Makes the call.
         tenants: Gives the configured tenant's id, for the trust rules.
         clock: Time.
-        wordings: Those that `dataverse` knows "not integrated" by.
     """
 
-    def __init__(self, dataverse: Dataverse, tenants: Tenants, clock: Clock, wordings: Sequence[str] = ()) -> None:
+    def __init__(self, dataverse: Dataverse, tenants: Tenants, clock: Clock) -> None:
         self._dataverse = dataverse
         self._tenants = tenants
         self._clock = clock
-        self._wordings = tuple(wordings)
 
     async def ask(self, organization: Organization) -> Link:
         """Make the call.
@@ -61,7 +57,7 @@ class Asker:
         """
         if isinstance(link, NotLinked):
             # A row of an earlier version does not say it, and another process may know other wordings.
-            familiar = speaks_of_integration(link.message, self._wordings)
+            familiar = speaks_of_integration(link.message, self._dataverse.wordings)
             return msgspec.structs.replace(link, familiar=familiar)
         details = check_details(Details(url=link.url, tenant_id=link.tenant_id, id=link.id))
         reason = distrust(details.url, details.tenant_id, organization, await self._tenants.id_of(organization))

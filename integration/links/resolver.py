@@ -51,7 +51,6 @@ class LinkResolver:
         policy: Instead of `cache`, with the times that are not configured.
         clock: Time.
         random: For back-off.
-        wordings: Those that `dataverse` knows a localised "not integrated" by.
     """
 
     __slots__ = (
@@ -80,14 +79,13 @@ class LinkResolver:
         policy: Policy | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
-        wordings: Sequence[str] = (),
     ) -> None:
         clock = clock or SystemClock()
         self._monotonic = clock.monotonic
         self._entries = {organization.name: Entry(organization) for organization in organizations}
         self._tokens = tokens
         self._shared = shared
-        self._asker = Asker(dataverse, tenants, clock, wordings)
+        self._asker = Asker(dataverse, tenants, clock)
         self._loader = Loader(
             self._asker,
             shared=shared,
@@ -205,7 +203,6 @@ class LinkResolver:
             tokens=tokens,
             shared=shared,
             cache=cache,
-            wordings=wordings,
         )
         resolver._owned.push_async_callback(http.aclose)
         resolver._owned.push_async_callback(tokens.aclose)

@@ -138,7 +138,6 @@ class Parts:
             cache=self.configuration.cache,
             clock=self._clock,
             random=self._rng,
-            wordings=self.configuration.health.wordings,
         )
         resolver.subscribe(self._link_seen)
         return self._kept(resolver, resolver.aclose)

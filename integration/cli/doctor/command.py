@@ -43,7 +43,7 @@ def command(organization: str | None, *, as_json: bool) -> None:
         chosen = [each for name, each in configuration.organizations.items() if organization in (None, name)]
 
         async def examine_all() -> list[Examined]:
-            return [await examine(each, environ) for each in chosen]
+            return [await examine(each, environ, configuration.health.wordings) for each in chosen]
 
         examined = asyncio.run(examine_all())
     verdict = verdict_of([*findings, *(finding for each in examined for finding in each.steps)])

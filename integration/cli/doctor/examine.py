@@ -20,6 +20,7 @@ from integration.config.settings.credentials import credential_problems, credent
 from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse, open_http_client
 from integration.errors import Busy, LinkUnknown, Problem, Throttled, Unreachable
+from integration.health.probes.link import UNFAMILIAR_HINT
 from integration.identity import Tokens, scope_for
 from integration.links import Linked, LinkResolver
 from integration.links.tenants import Tenants
@@ -56,12 +57,13 @@ def verdict_of(findings: Sequence[Finding]) -> bool | None:
     return None if "unknown" in verdicts else True
 
 
-async def examine(organization: Organization, environ: Environ) -> Examined:
+async def examine(organization: Organization, environ: Environ, wordings: Sequence[str] = ()) -> Examined:
     """Walk the steps for one organization; makes at most one call for each.
 
     Args:
         organization: From a configuration that was read.
         environ: The app settings.
+        wordings: `[health] wordings`, by which a localised "not integrated" is known.
     """
     problems = tuple(credential_problems(environ, organization.name))
     async with AsyncExitStack() as opened:
@@ -75,7 +77,7 @@ async def examine(organization: Organization, environ: Environ) -> Examined:
         else:
             tokens = Tokens(lambda _: credentials(environ, organization.name))
             opened.push_async_callback(tokens.aclose)
-            dataverse = Dataverse(http, tokens)
+            dataverse = Dataverse(http, tokens, wordings=wordings)
             found += await _calls(organization, environ, tokens, dataverse, tenants)
     found.append(judge_tenant(organization, tenant if tenant_error is None else tenant_error))  # pyright: ignore[reportArgumentType] (one of the two is set)
     order = [step.name for step in steps.STEPS]
@@ -147,7 +149,8 @@ async def _link(organization: Organization, dataverse: Dataverse, tenants: Tenan
     if error is not None:
         return refused(steps.LINK, error)
     if not isinstance(link, Linked):
-        return failed(steps.LINK, "not linked" if link is None else f"not linked ({link.code}): {link.message}")
+        todo = UNFAMILIAR_HINT if link is not None and not link.familiar else ""
+        return failed(steps.LINK, "not linked" if link is None else f"not linked ({link.code}): {link.message}", todo)
     if not link.trusted:
         todo = "If the environment is yours, add its host's suffix to `trusted_hosts`, or correct `tenant`."
         return failed(steps.LINK, f"linked to {link.url}, which is not trusted: {link.distrust}", todo)

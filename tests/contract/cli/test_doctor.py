@@ -143,6 +143,19 @@ def test_not_linked_is_a_failure_and_silence_is_not(checkout, dynamics):
     assert verdicts(findings, "unknown") == ["link"]
 
 
+def test_not_linked_in_the_words_of_another_plug_in_says_so(checkout, dynamics):
+    said = "No quantity available for item D0001."
+    dynamics.control.break_(checkout.name, "refused", kind="link", code="0x80048d0b", message=said)
+    found = checkout.doctor(1)["link"]
+    assert said in found["message"]
+    assert "another plug-in" in found["todo"]
+    done = checkout.run("resolve", checkout.name, "--json")
+    assert (done.returncode, json.loads(done.stdout)["familiar"]) == (1, False)
+    checkout.configure(more='[health]\nwordings = ["no quantity"]')
+    assert "another plug-in" not in checkout.doctor(1)["link"]["todo"]
+    assert json.loads(checkout.run("resolve", checkout.name, "--json").stdout)["familiar"] is True
+
+
 def test_an_untrusted_environment_fails_the_link_with_its_reason(checkout, dynamics):
     dynamics.control.link(checkout.name, "https://erp.example.com")
     findings = checkout.doctor(1)

@@ -38,6 +38,8 @@ class FakeDataverse:
         self.gate = asyncio.Event()
         self.gate.set()
 
+    wordings = ()
+
     @property
     def calls(self) -> int:
         return len(self.times)
