@@ -26,12 +26,14 @@ class Cloud(msgspec.Struct, frozen=True):
     Args:
         authority: Host of the Entra authority.
         graph: Host of Microsoft Graph (page "National cloud deployments").
+        power_platform: Host of the Power Platform API (page "Power Platform URLs and IP address ranges").
         dataverse: Host suffixes, each with a leading dot, of Dataverse organizations.
         finance_operations: Host suffixes, each with a leading dot, of F&O environments.
     """
 
     authority: str
     graph: str
+    power_platform: str
     dataverse: tuple[str, ...]
     finance_operations: tuple[str, ...]
 
@@ -51,6 +53,7 @@ CLOUDS: dict[CloudName, Cloud] = {
     "public": Cloud(
         "login.microsoftonline.com",
         "graph.microsoft.com",
+        "api.powerplatform.com",
         (".dynamics.com",),
         (*_finance_operations("dynamics.com", _GEOGRAPHIES), ".cloud.dynamics.com"),
     ),
@@ -58,12 +61,14 @@ CLOUDS: dict[CloudName, Cloud] = {
     "gcc": Cloud(
         "login.microsoftonline.com",
         "graph.microsoft.com",
+        "api.gov.powerplatform.microsoft.us",
         (".dynamics.com",),
         _finance_operations("microsoftdynamics.us", ("gov.",)),
     ),
     "gcc_high": Cloud(
         "login.microsoftonline.us",
         "graph.microsoft.us",
+        "api.high.powerplatform.microsoft.us",
         (".microsoftdynamics.us",),
         _finance_operations("microsoftdynamics.us", ("high.",)),
     ),
@@ -71,12 +76,14 @@ CLOUDS: dict[CloudName, Cloud] = {
     "dod": Cloud(
         "login.microsoftonline.us",
         "dod-graph.microsoft.us",
+        "api.appsplatform.us",
         (".appsplatform.us",),
         _finance_operations("appsplatform.us"),
     ),
     "china": Cloud(
         "login.chinacloudapi.cn",
         "microsoftgraph.chinacloudapi.cn",
+        "api.powerplatform.partner.microsoftonline.cn",
         (".dynamics.cn",),
         _finance_operations("dynamics.cn"),
     ),

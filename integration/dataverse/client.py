@@ -104,6 +104,26 @@ class Dataverse:
         """
         return read_identity((await self._ok(organization, "WhoAmI")).body)
 
+    async def function(self, organization: Organization, call: str) -> bytes | None:
+        """Call a function that has no method of its own here.
+
+        Args:
+            organization: Where.
+            call: Its name and parameters as they stand in the path.
+
+        Returns:
+            The body; None where the organization has no such function (404).
+
+        Raises:
+            LinkUnknown: The subclass says why.
+        """
+        reply = await self._get(organization, call)
+        if reply.status == _NOT_FOUND:
+            return None
+        if reply.status != _OK:
+            raise self._failure(organization, reply)
+        return reply.body
+
     async def sdk_messages(self, organization: Organization) -> int:
         """Read one of the organization's SDK messages: the call of Microsoft's own settings test.
 

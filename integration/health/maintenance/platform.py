@@ -19,6 +19,9 @@ from integration.power_platform.answers import Application, Environment, Operati
 type Linkage = Literal["linked", "not_linked", "unknown"]
 type Agreement = Literal["agrees", "disagrees", "unknown"]
 
+ENVIRONMENT = "environment"
+APPLICATION = "application"
+
 LONGEST = timedelta(hours=24)
 """An administration mode that somebody forgot, or an operation that never ends, silences no longer than this."""
 BELIEVED_FOR = timedelta(hours=1)
@@ -70,9 +73,11 @@ class PlatformView(msgspec.Struct, frozen=True, kw_only=True):
         id: That environment's id.
         environment_id: The environment's id, so that it need not be asked for again.
         seen: The values that were read, for people.
-        code: Why it says nothing: an error code; empty where it does.
+        heard: Who has said it: `environment` (the Power Platform API), `application` (Dataverse).
+        code: Why it says nothing, or not all: an error code; empty where it says all.
         message: The same in words.
-        not_before: Until when it is not asked again; None: at the next round.
+        waits: Until when each of those that are asked is not asked again; who is not in it may be asked.
+        v: The version of this record.
     """
 
     at: datetime
@@ -83,9 +88,11 @@ class PlatformView(msgspec.Struct, frozen=True, kw_only=True):
     id: str = ""
     environment_id: str = ""
     seen: str = ""
+    heard: tuple[str, ...] = ()
     code: str = ""
     message: str = ""
-    not_before: datetime | None = None
+    waits: dict[str, datetime] = {}
+    v: int = 1
 
     def in_maintenance(self, now: datetime) -> bool:
         """Tell whether notices are held back for it at an instant."""
@@ -127,6 +134,7 @@ def view_of(
         id=linked.id.lower() if linked else "",
         environment_id=environment.id if environment else before.environment_id if before else "",
         seen=", ".join(_seen(environment, application)),
+        heard=(*((ENVIRONMENT,) if environment else ()), *((APPLICATION,) if application else ())),
     )
 
 

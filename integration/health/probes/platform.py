@@ -1,0 +1,179 @@
+"""What does the platform say of the environment: is it in maintenance, and does it have a Finance & Operations one?
+
+It is no check: nothing that happens here is bad or unknown, and nobody is told. It silences notices, and it is the
+second view of the link.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from integration.clock import Clock
+from integration.config.keys.model import Organization
+from integration.errors import FnoLinkError, LinkUnknown, Unreachable
+from integration.faults import unforeseen
+from integration.health.maintenance.platform import APPLICATION, ENVIRONMENT, PlatformView, view_of
+from integration.health.probes.views import Views
+from integration.power_platform import Application, Environment, Operation, PowerPlatform
+
+REFUSED_FOR = timedelta(days=1)
+"""A right that is missing is not granted from one round to the next, nor is a function that is missing added."""
+WRITTEN_AGAIN = timedelta(minutes=20)
+"""A view in which nothing is new is written so often, for it is believed an hour."""
+
+_NOT_FOUND = 404
+_REFUSED = frozenset({401, 403, _NOT_FOUND})
+_NO_RESOURCE = frozenset({"AADSTS500011", "AADSTS500014", "AADSTS650052", "AADSTS650057", "AADSTS65001"})
+"""Entra gives the application no token for the API: the tenant does not have it, or has not let the application in."""
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the Power Platform API has told."""
+
+    environment: Environment
+    operations: tuple[Operation, ...] = ()
+
+
+class _Heard[T](msgspec.Struct, frozen=True):
+    """What came back, or why nothing did, and how long nobody is asked again."""
+
+    value: T | None = None
+    error: FnoLinkError | None = None
+    wait: timedelta | None = None
+
+
+class PlatformProbe:
+    """Asks the Power Platform API for the environment, and Dataverse for its application.
+
+    Args:
+        client: Makes the calls.
+        views: What was said before.
+        clock: The time.
+        within: Seconds that each of the two may take.
+    """
+
+    def __init__(self, *, client: PowerPlatform, views: Views, clock: Clock, within: float) -> None:
+        self._client = client
+        self._views = views
+        self._clock = clock
+        self._within = within
+
+    async def ask(self, organization: Organization, *, needed: bool = True) -> PlatformView | None:
+        """Ask, where it may be asked.
+
+        Args:
+            organization: Whose environment.
+            needed: Whether the organization fails at something. One that does not is asked only until it is known in
+                which environment it is: once it fails, it may not be able to say so any more.
+
+        Returns:
+            What is known; None where nothing is. Never raises for what a counterpart does.
+        """
+        before = last = await self._views.last(organization)
+        now = self._clock.now()
+        waits = _waits(before, now)
+        known = before.environment_id if before else ""
+        if not needed and (known or ENVIRONMENT in waits):
+            return before
+        if ENVIRONMENT in waits and APPLICATION in waits:
+            return before
+        environment, application = await asyncio.gather(
+            self._environment(organization, known, rests=ENVIRONMENT in waits),
+            self._application(organization, rests=APPLICATION in waits),
+        )
+        if environment.wait is not None:
+            waits[ENVIRONMENT] = now + environment.wait
+        if application.wait is not None:
+            waits[APPLICATION] = now + application.wait
+        if before is not None and _is_gone(environment.error):
+            before = msgspec.structs.replace(before, environment_id="")
+        view = _understood(environment, application.value, now, before)
+        view = _explained(view, environment.error or application.error, waits)
+        if last is None or _is_news(last, view):
+            await self._views.keep(organization, view)
+        return view
+
+    async def _environment(self, organization: Organization, known: str, *, rests: bool) -> _Heard[_Told]:
+        if rests:
+            return _Heard()
+        if not known:
+            found = await self._heard(self._client.environment_id(organization))
+            if found.value is None:
+                # That Dataverse does not say where it is, is no refusal of the Power Platform.
+                return _Heard(error=found.error, wait=None if found.wait == REFUSED_FOR else found.wait)
+            known = found.value
+        return await self._heard(self._told(organization, known))
+
+    async def _told(self, organization: Organization, environment_id: str) -> _Told:
+        environment = await self._client.environment(organization, environment_id)
+        if view_of(environment, (), None, self._clock.now()).because:
+            return _Told(environment)  # it is in maintenance already: what is being done to it says no more
+        return _Told(environment, tuple(await self._client.operations(organization, environment_id)))
+
+    async def _application(self, organization: Organization, *, rests: bool) -> _Heard[Application]:
+        if rests:
+            return _Heard()
+        heard = await self._heard(self._client.application(organization))
+        missing = heard.value is None and heard.error is None
+        return _Heard(wait=REFUSED_FOR) if missing else heard
+
+    async def _heard[T](self, question: Awaitable[T | None]) -> _Heard[T]:
+        try:
+            async with asyncio.timeout(self._within):
+                return _Heard(await question)
+        except TimeoutError:
+            return _Heard(error=Unreachable(f"The platform did not answer within {self._within:g} s."))
+        except LinkUnknown as unknown:
+            return _Heard(error=unknown, wait=_wait(unknown))
+        except FnoLinkError as error:
+            return _Heard(error=error)
+        except Exception as error:  # noqa: BLE001  # what is optional must not end a round
+            return _Heard(error=unforeseen(error))
+
+
+def _understood(
+    environment: _Heard[_Told], application: Application | None, now: datetime, before: PlatformView | None
+) -> PlatformView:
+    told = environment.value
+    if told is not None:
+        return view_of(told.environment, told.operations, application, now, before=before)
+    if before is not None:
+        refused = environment.wait == REFUSED_FOR
+        lasts = before.in_maintenance(now) and ENVIRONMENT in before.heard and not refused
+        if lasts or application is None:
+            return before  # nobody has said anything new of it: what was said before is believed for a while
+    return view_of(None, (), application, now, before=before)
+
+
+def _explained(view: PlatformView, error: FnoLinkError | None, waits: dict[str, datetime]) -> PlatformView:
+    """Add why it does not say all; of who rests, what was said when he was asked."""
+    if error is not None:
+        return msgspec.structs.replace(view, waits=waits, code=error.code, message=str(error))
+    if waits:
+        return msgspec.structs.replace(view, waits=waits)
+    return msgspec.structs.replace(view, waits=waits, code="", message="")
+
+
+def _is_gone(error: FnoLinkError | None) -> bool:
+    return isinstance(error, LinkUnknown) and error.status == _NOT_FOUND
+
+
+def _wait(error: LinkUnknown) -> timedelta | None:
+    if error.status in _REFUSED or error.remote_code in _NO_RESOURCE:
+        return REFUSED_FOR
+    if error.asked and error.retry_after is not None:
+        return min(timedelta(seconds=error.retry_after), REFUSED_FOR)
+    return None
+
+
+def _waits(before: PlatformView | None, now: datetime) -> dict[str, datetime]:
+    """Return the waits that are not over; a clock that was set back makes none longer than it was."""
+    waits = before.waits if before else {}
+    return {asked: until for asked, until in waits.items() if now < until <= now + REFUSED_FOR}
+
+
+def _is_news(before: PlatformView, view: PlatformView) -> bool:
+    same = msgspec.structs.replace(view, at=before.at, message=before.message)
+    return same != before or view.at - before.at >= WRITTEN_AGAIN
