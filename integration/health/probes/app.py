@@ -71,7 +71,8 @@ class AppProbe:
         found: dict[Check, Answer] = {}
         storage, targets, counted = await asyncio.gather(self._storage.ask(), self._targets.ask(), self._ask_counted())
         found[Check("storage", APP)] = storage
-        for kind, answers in (("target", targets), *counted.items()):
+        by_kind: dict[Kind, Mapping[str, Answer]] = {"target": targets, **counted}
+        for kind, answers in by_kind.items():
             found |= {Check(kind, subject): answer for subject, answer in answers.items()}
         return found
 
