@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, override
 
+from integration.about import NAMES, now
 from integration.plain_text import plain, plain_lines
 
 ROOT = "fno_link"
@@ -20,7 +21,7 @@ def logger(room: str) -> logging.Logger:
             where it is in none.
 
     Returns:
-        The logger `fno_link.{room}`. Its records are cleaned before any handler sees them.
+        The logger `fno_link.{room}`. Before any handler sees them, its records are cleaned and say what they are about.
     """
     log = logging.getLogger(f"{ROOT}.{room}")
     if _CLEANING not in log.filters:
@@ -42,7 +43,18 @@ class _Cleaning(logging.Filter):
             # Formatters take the text that is there. Indented, so that no line of it passes for a record.
             trace = plain_lines("".join(traceback.format_exception(record.exc_info[1])).rstrip())
             record.exc_text = "\n".join(f"  {line}" for line in trace.split("\n"))
+        if about := now():
+            _tell(record, {word: _clean(value) for word, value in about.items()})
         return True
+
+
+def _tell(record: logging.LogRecord, about: Mapping[str, Any]) -> None:
+    """Say what a record is about, once: it may pass twice."""
+    if next(iter(about), "") and NAMES[next(iter(about))] in vars(record):
+        return
+    vars(record).update({NAMES[word]: value for word, value in about.items()})
+    text = " ".join(f"{word}={value}" for word, value in about.items())
+    record.msg = f"{record.msg} [{text.replace('%', '%%') if record.args else text}]"
 
 
 def _clean(value: Any) -> Any:

@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.fixtures.liar",
     "tests.fixtures.receivers",
     "tests.fixtures.service_bus",
+    "tests.fixtures.telemetry",
 ]
 
 

@@ -19,9 +19,10 @@ from integration.dataverse.connection import CALL_TIMEOUT_SECONDS, Reply, get
 from integration.dataverse.failures import failure, read_error
 from integration.dataverse.jobs import Jobs, failed_jobs_path, read_jobs
 from integration.dataverse.json_body import Unreadable, read_object
-from integration.errors import UnexpectedAnswer
+from integration.errors import LinkUnknown, UnexpectedAnswer
 from integration.identity import Tokens, scope_for
 from integration.loggers import logger
+from integration.telemetry.metrics import CALLS, tell
 
 if TYPE_CHECKING:
     import httpx
@@ -226,7 +227,12 @@ class Dataverse:
 
     async def _send(self, organization: Organization, scope: str, url: str) -> Reply:
         token = await self._tokens.token(organization, scope)
-        reply = await get(self._http, url, HEADERS | {"Authorization": f"Bearer {token}"}, within=self._timeout)
+        try:
+            reply = await get(self._http, url, HEADERS | {"Authorization": f"Bearer {token}"}, within=self._timeout)
+        except LinkUnknown as unknown:
+            tell(CALLS, organization=organization.name, reason=unknown.code)
+            raise
+        tell(CALLS, organization=organization.name, status=reply.status)
         log.debug("%s answered %d", organization.name, reply.status)
         return reply
 

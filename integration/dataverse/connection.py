@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from integration.errors import LinkUnknown, UnexpectedAnswer, Unreachable
+from integration.telemetry.operations import REQUEST
+from integration.telemetry.spans import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,14 +81,16 @@ async def get(
         msg = f"{url[:200]!r} is not a URL that can be called."
         raise UnexpectedAnswer(msg) from error
     try:
-        async with asyncio.timeout(within), http.stream("GET", url, headers=headers) as response:
-            body = bytearray()
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > MAX_BODY:
-                    msg = f"{host} answered more than {MAX_BODY} bytes."
-                    raise UnexpectedAnswer(msg, status=response.status_code)
-            return Reply(response.status_code, response.headers, bytes(body))
+        with span(REQUEST, method="GET", address=host) as told:
+            async with asyncio.timeout(within), http.stream("GET", url, headers=headers) as response:
+                told.answered(response.status_code)
+                body = bytearray()
+                async for part in response.aiter_bytes():
+                    body += part
+                    if len(body) > MAX_BODY:
+                        msg = f"{host} answered more than {MAX_BODY} bytes."
+                        raise UnexpectedAnswer(msg, status=response.status_code)
+                return Reply(response.status_code, response.headers, bytes(body))
     except TimeoutError as error:
         msg = f"{host} did not answer within {within:g} s."
         raise Unreachable(msg) from error

@@ -11,6 +11,7 @@ from integration.events.event import Event
 from integration.events.inbound import Property
 from integration.events.record import load, store
 from integration.records import VERSION, Reader
+from integration.telemetry.carrier import Trail
 
 
 class Attempted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,6 +56,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         whole: The event as a whole is concerned, before its guards and routes.
         replays: How often an operator has replayed it.
         generation: The journal's number of the run that wrote it; 0: there was none.
+        trail: The spans that the delivery goes on from.
         v: Version of this record.
     """
 
@@ -78,6 +80,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = False
     replays: int = 0
     generation: int = 0
+    trail: Trail = Trail()
     v: int = VERSION
 
     @property
@@ -91,6 +94,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         """Write the record as JSON."""
         fields: dict[str, Any] = msgspec.structs.asdict(self)
         fields["event"] = _NONE if self.event is None else msgspec.Raw(store(self.event))
+        fields["trail"] = self.trail or msgspec.UNSET
         return msgspec.json.encode(_Stored(**fields))
 
     @classmethod
@@ -103,6 +107,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         stored = _READER.read(body)
         fields: dict[str, Any] = msgspec.structs.asdict(stored)
         fields["event"] = None if stored.event == _NONE else load(bytes(stored.event))
+        fields["trail"] = stored.trail or Trail()
         return Record(**fields)
 
 
@@ -130,6 +135,7 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     replays: int = 0
     generation: int = 0
     properties: dict[str, Property] = {}
+    trail: Trail | msgspec.UnsetType = msgspec.UNSET
 
 
 _NONE = msgspec.Raw(b"null")

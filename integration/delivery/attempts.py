@@ -1,15 +1,17 @@
 """One delivery: made, or kept with the reason why not."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Protocol
 
+from integration.about import about
 from integration.clock import Clock
 from integration.dead_letters import Attempted, reasons
 from integration.delivery.environment import fingerprint, stamp
 from integration.delivery.journalled.ledger import Ledger
-from integration.delivery.outcome import Delivered, Settled
+from integration.delivery.outcome import Buried, Deferred, Delivered, Settled, measured, reason_of
 from integration.delivery.queued.work import Work
 from integration.delivery.screening.guard import Refused
 from integration.delivery.shipment import Receipt, Shipment, Target
@@ -27,6 +29,10 @@ from integration.links.values import Link, Linked, NotLinked
 from integration.loggers import logger
 from integration.routing.compiled_route import CompiledRoute
 from integration.tally import Key, Tally, uncounted
+from integration.telemetry.carrier import HEADER as TRACEPARENT
+from integration.telemetry.metrics import DURATION, tell
+from integration.telemetry.operations import DELIVER
+from integration.telemetry.spans import Told, span
 
 log = logger("delivery")
 
@@ -48,21 +54,25 @@ class Attempts:
         clock: The time.
         longest: How long one attempt may take, whatever its target's own limits: a run ends within its lease.
         tally: Counts what is delivered.
+        systems: Over which messaging system a target is reached, by its name; those that are left out: by HTTP.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # its collaborators
         self,
         targets: Targets,
         undelivered: Undelivered,
         clock: Clock,
         longest: timedelta,
         tally: Tally = uncounted,
+        *,
+        systems: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._targets = targets
         self._undelivered = undelivered
         self._clock = clock
         self._longest = longest.total_seconds()
         self._tally = tally
+        self._systems = systems
 
     async def settle(
         self, work: Work, route: CompiledRoute | None, link: Link | LinkUnknown | None, ledger: Ledger
@@ -80,11 +90,19 @@ class Attempts:
         """
         work = work.of_run(ledger.generation)
         started = self._clock.monotonic()
-        target = route.target if route else ""
-        attempt = self._without_link(work, "", link) if route is None else self._attempt(work, route, link)
-        outcome, last = await netted(attempt, lambda fault: self._undelivered.failed(work, fault, target))
-        ms = round((self._clock.monotonic() - started) * 1000)
-        ledger.note(outcome, work, target=target, last=last, ms=ms)
+        event, name, target = work.require_event(), work.scope.route, route.target if route else ""
+        attempt, system = work.chain.attempts + 1, self._systems.get(target, "")
+        with (
+            about(**event.named, route=name, target=target, attempt=attempt),
+            span(DELIVER, target, kind=None if system else "internal", system=system, attempt=attempt) as told,
+        ):
+            if told.on:
+                told.note(**event.named, type=event.type, source=event.ingress, route=name, target=target)
+            trying = self._without_link(work, "", link) if route is None else self._attempt(work, route, link)
+            outcome, last = await netted(trying, lambda fault: self._undelivered.failed(work, fault, target))
+            seconds = self._clock.monotonic() - started
+            _tell(told, target, outcome, seconds)
+        ledger.note(outcome, work, target=target, last=last, ms=round(seconds * 1000))
         return outcome
 
     async def refused(self, work: Work, why: Refused, ledger: Ledger) -> Settled:
@@ -127,6 +145,9 @@ class Attempts:
         linked = link if isinstance(link, Linked) else None
         if linked is not None:
             event = stamp(event, linked)
+        if work.trail.origin and TRACEPARENT not in event.extensions:
+            # The start of its way, and none of its hops: extension "Distributed Tracing" of CloudEvents.
+            event = event.stamp({TRACEPARENT: work.trail.origin})
         shipment = Shipment(event, route.name, work.chain.attempts + 1, linked, work.chain.replay)
         try:
             receipt = await self._deliver(route.target, shipment)
@@ -139,7 +160,8 @@ class Attempts:
                 return await self._undelivered.defer(tried, failure, route.target), last
             return await self._undelivered.bury(tried, failure.code, str(failure), failure.hint, route.target), last
         self._tally(Key("delivered", event.organization, event.ingress, route.target))
-        log.info("%s delivered to %s by %s", event.key, route.target, route.name)
+        answered = "" if receipt.status is None else f" ({receipt.status})"
+        log.info("delivered to %s by %s%s", route.target, route.name, answered)
         return Delivered(route.name, receipt.status, receipt.response), None
 
     async def _deliver(self, target: str, shipment: Shipment) -> Receipt:
@@ -170,6 +192,17 @@ class Attempts:
         last = self._undelivered.attempted(link)
         tried = work.following(work.chain.tried(last))
         return await self._undelivered.defer(tried, link, target), last
+
+
+def _tell(told: Told, target: str, outcome: Settled, seconds: float) -> None:
+    """Say what became of it, to who measures."""
+    became, reason = measured(outcome), reason_of(outcome)
+    tell(DURATION, seconds, target=target, outcome=became)
+    if not told.on:
+        return
+    told.note(outcome=became, reason=reason, status=outcome.status if isinstance(outcome, Delivered) else None)
+    if isinstance(outcome, Deferred | Buried):
+        told.failed(reason)
 
 
 def _of_azure(error: Exception) -> bool:

@@ -69,6 +69,35 @@ type Settled = Delivered | Deferred | Waiting | Buried
 type Outcome = Settled | Held | PutOff | Duplicate | Stale | Ignored
 
 
+_WORDS: dict[type, str] = {
+    Delivered: "delivered",
+    Deferred: "deferred",
+    Waiting: "parked",
+    Buried: "dead_lettered",
+    Held: "held",
+    PutOff: "held",
+    Duplicate: "duplicate",
+    Stale: "stale",
+    Ignored: "ignored",
+}
+
+
+def measured(outcome: Outcome) -> str:
+    """Say in one word, as spans and metrics do, what became of it."""
+    return _WORDS[type(outcome)]
+
+
+def reason_of(outcome: Outcome) -> str:
+    """Give the code that says why an event was not delivered; empty where it was, or there is none."""
+    match outcome:
+        case Deferred(code=code):
+            return code
+        case Waiting(reason=reason) | Buried(reason=reason) | Ignored(reason=reason):
+            return reason
+        case _:
+            return ""
+
+
 def named(outcome: Outcome) -> str:
     """Say in one word, as counts do, what became of a delivery."""
     match outcome:

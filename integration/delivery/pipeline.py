@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 
+from integration.about import about
 from integration.clock import Clock
 from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters
@@ -23,7 +24,17 @@ from integration.delivery.journalled.runs import Runs
 from integration.delivery.journalled.salvage import RowSalvage
 from integration.delivery.journalled.task import Task
 from integration.delivery.notifying import Notifying, Told
-from integration.delivery.outcome import Delivered, Held, Ignored, Outcome, PutOff, Stale
+from integration.delivery.outcome import (
+    Delivered,
+    Duplicate,
+    Held,
+    Ignored,
+    Outcome,
+    PutOff,
+    Stale,
+    measured,
+    reason_of,
+)
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Work
 from integration.delivery.resending import Resending
@@ -44,7 +55,13 @@ from integration.journal.scope import WHOLE, ByRoute, Recheck, Slot, WhenLinked,
 from integration.links.values import Link
 from integration.loggers import logger
 from integration.routing.table import RouteTable
+from integration.storage.names import RETRIES
 from integration.tally import Key, Tally, uncounted
+from integration.telemetry.carrier import Trail
+from integration.telemetry.metrics import EVENTS, tell
+from integration.telemetry.operations import DECODE, QUEUES, RELEASE, REPLAY, RETRY, SYSTEMS
+from integration.telemetry.spans import Told as Span
+from integration.telemetry.spans import span
 
 log = logger("delivery")
 
@@ -101,7 +118,10 @@ class Pipeline:
         self._clock = clock
         self._undelivered = Undelivered(configuration, dead_letters, retries, clock, rng, tally)
         longest = configuration.journal.lease * ATTEMPT_SHARE_OF_LEASE
-        self._attempts = Attempts(targets, self._undelivered, clock, longest, tally)
+        systems = {
+            name: SYSTEMS.get(str(each.__struct_config__.tag), "") for name, each in configuration.targets.items()
+        }
+        self._attempts = Attempts(targets, self._undelivered, clock, longest, tally, systems=systems)
         self._runs = Runs(
             journal, retries, self._undelivered, RowSalvage(dead_letters, clock), clock=clock, payloads=payloads
         )
@@ -129,12 +149,16 @@ class Pipeline:
             StorageUnavailable: Something could not be stored; the message must not be acknowledged.
         """
         outcomes: list[Outcome] = []
-        for item in _decoded(inbound):
+        with span(DECODE, source=inbound.ingress, organization=inbound.organization) as told:
+            items = _decoded(inbound)
+            told.note(count=len(items))
+        trail = Trail().begun()
+        for item in items:
             if not replay:
                 self._tally(Key("in", inbound.organization, inbound.ingress))
             match item:
                 case Event():
-                    work = Work(scope=WHOLE, accepted_at=inbound.received_at, event=item)
+                    work = Work(scope=WHOLE, accepted_at=inbound.received_at, event=item, trail=trail)
                     outcomes += await (self.resume(work.anew("reopen", replay)) if replay else self.admit(work))
                 case Undecoded():
                     outcomes.append(await self._undelivered.bury_undecoded(item, inbound, replay))
@@ -196,6 +220,14 @@ class Pipeline:
             CorruptRecord: The claim-check of the event is gone.
             StorageUnavailable: Something could not be stored; the message must not be acknowledged.
         """
+        operation, system = (REPLAY, "") if work.begins else (RETRY, QUEUES)
+        trail = work.trail
+        with span(
+            operation, RETRIES if system else "", parent=trail.origin, links=(trail.last,), system=system
+        ) as told:
+            return await self._resumed(work, told)
+
+    async def _resumed(self, work: Work, told: Span) -> list[Outcome]:
         try:
             redeemed = await self._retries.redeem(work)
         except CorruptRecord:
@@ -204,6 +236,8 @@ class Pipeline:
             raise
         if redeemed is None:
             return [Stale()]
+        if told.on:
+            told.note(**redeemed.require_event().named, route=work.scope.route, attempt=work.chain.attempts + 1)
         outcomes = await self._under(work.kind, redeemed)
         match outcomes:
             case [Held()]:
@@ -222,15 +256,23 @@ class Pipeline:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        return await self._under("release", work, link)
+        trail = work.trail
+        with span(RELEASE, parent=trail.origin, links=(trail.last,), route=work.scope.route) as told:
+            if told.on:
+                told.note(**work.require_event().named)
+            return await self._under("release", work, link)
 
     async def _under(self, kind: Kind, work: Work, link: Link | LinkUnknown | None = None) -> list[Outcome]:
-        outcomes = await netted(
-            self._runs.run(kind, work, lambda work, task, ledger: self._process(work, task, ledger, link)),
-            lambda fault: self._runs.failed(kind, work, fault),
-        )
-        await netted(self._afterwards(work, outcomes), _logged)
-        return outcomes
+        event = work.require_event()
+        work = msgspec.structs.replace(work, trail=work.trail.begun())
+        with about(**event.named):
+            outcomes = await netted(
+                self._runs.run(kind, work, lambda work, task, ledger: self._process(work, task, ledger, link)),
+                lambda fault: self._runs.failed(kind, work, fault),
+            )
+            _tell(event, outcomes)
+            await netted(self._afterwards(work, outcomes), _logged)
+            return outcomes
 
     async def _afterwards(self, work: Work, outcomes: list[Outcome]) -> None:
         if any(isinstance(outcome, Delivered) for outcome in outcomes):
@@ -318,6 +360,14 @@ class Pipeline:
             except FnoLinkError as error:
                 log.error("the circuit of %s could not be written: %s", moved.target, summary(error))  # noqa: TRY400
         return moved if moved.told else None
+
+
+def _tell(event: Event, outcomes: list[Outcome]) -> None:
+    """Measure of what no delivery was made; the tally counts deliveries."""
+    for outcome in outcomes:
+        if isinstance(outcome, Duplicate | Held | Ignored | PutOff | Stale):
+            known = {"organization": event.organization, "source": event.ingress}
+            tell(EVENTS, **known, outcome=measured(outcome), reason=reason_of(outcome))
 
 
 def _decoded(inbound: Inbound) -> tuple[Item, ...]:

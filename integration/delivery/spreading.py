@@ -17,6 +17,9 @@ from integration.faults import netted
 from integration.journal.scope import NO_ROUTE, ByRoute, Slot, WhenLinked
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
+from integration.telemetry.metrics import LOOKUPS, tell
+from integration.telemetry.operations import LINK, ROUTE
+from integration.telemetry.spans import span
 
 
 class Spreading:
@@ -45,8 +48,13 @@ class Spreading:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        event = await self._newest.mark(work.require_event())
-        matches = self._table.match(event)
+        event = work.require_event()
+        with span(ROUTE, links=(_traceparent(event),)) as told:
+            event = await self._newest.mark(event)
+            matches = self._table.match(event)
+            if told.on:
+                names = ",".join(route.name for route in matches.routes)
+                told.note(**event.named, type=event.type, route=names, routes=len(matches.routes))
         needs_link = bool(matches.undecided) or any(route.needs_link(event) for route in matches.routes)
         link = await self.link_for(event, needed=needs_link)
         environment = environment_of(link) if needs_link else ""
@@ -57,7 +65,12 @@ class Spreading:
         before = work.chain
         chain = Chain(generation=before.generation, earlier=before.earlier, replay=before.replay)
         fresh = Work(
-            scope=WhenLinked(), accepted_at=work.accepted_at, event=event, environment=environment, chain=chain
+            scope=WhenLinked(),
+            accepted_at=work.accepted_at,
+            event=event,
+            environment=environment,
+            chain=chain,
+            trail=work.trail,
         )
         if not matches.routes and not undecided:
             return [] if NO_ROUTE in but else [await self.unrouted(fresh, ledger)]
@@ -87,10 +100,24 @@ class Spreading:
             return None
         if not needed:
             return self._links.cached(event.organization)
-        try:
-            return await netted(self._links.resolve(event.organization), _unexpected, passing=(LinkUnknown,))
-        except LinkUnknown as unknown:
-            return unknown
+        organization = event.organization
+        with span(LINK, organization=organization) as told:
+            held = told.on and self._links.cached(organization) is not None
+            try:
+                link = await netted(self._links.resolve(organization), _unexpected, passing=(LinkUnknown,))
+            except LinkUnknown as unknown:
+                told.failed(unknown.code)
+                told.note(link="unknown")
+                tell(LOOKUPS, organization=organization, outcome="unknown")
+                return unknown
+            told.note(link="linked" if isinstance(link, Linked) else "not_linked")
+            tell(LOOKUPS, organization=organization, outcome="hit" if held else "asked")
+            return link
+
+
+def _traceparent(event: Event) -> str:
+    """Give the context that its sender made the event in, by the Distributed Tracing extension of CloudEvents."""
+    return str(event.extensions.get("traceparent", ""))
 
 
 async def _unexpected(fault: Unforeseen) -> Link:

@@ -29,6 +29,7 @@ from integration.loggers import logger
 from integration.plain_text import plain
 from integration.storage.patience import persist
 from integration.tally import Key, Tally, uncounted
+from integration.telemetry.carrier import Trail
 
 log = logger("delivery")
 
@@ -91,8 +92,9 @@ class Undelivered:
         await self._retries.later(msgspec.structs.replace(work, payload="", begins=""), decision.delay)
         event = work.require_event()
         self._tally(Key("deferred", event.organization, event.ingress, target, failure.code))
-        log.warning("delivery by %s deferred: %s: %s", work.scope.route or "undecided routes", failure.code, failure)
-        return Deferred(work.scope.route, self._clock.now() + decision.delay, failure.code, chain.attempt)
+        route, until = work.scope.route or "undecided routes", self._clock.now() + decision.delay
+        log.warning("delivery by %s deferred: %s: %s; again at %s", route, failure.code, failure, until)
+        return Deferred(work.scope.route, until, failure.code, chain.attempt)
 
     async def failed(self, work: Work, fault: Unforeseen, target: str = "") -> tuple[Deferred | Buried, Attempted]:
         """Store for another attempt what failed in a way that nobody has foreseen; after some, bury it.
@@ -156,7 +158,9 @@ class Undelivered:
             log.info("%s of type %s is taken by no route", event.key, event.type)
             return Ignored("unrouted")
         chain = Chain(replay=unrouted.chain.replay, generation=unrouted.chain.generation)
-        work = Work(scope=WholeEvent(), accepted_at=unrouted.accepted_at, event=event, chain=chain)
+        work = Work(
+            scope=WholeEvent(), accepted_at=unrouted.accepted_at, event=event, chain=chain, trail=unrouted.trail
+        )
         message = f"no route takes events of type {event.type[:200]}"
         return await self.bury(work, reasons.UNROUTED, message, "Add a route for it, then replay the dead letter.")
 
@@ -181,6 +185,7 @@ class Undelivered:
             properties=inbound.properties,
             attempts=replay,
             replays=replay,
+            trail=Trail().left(),
         )
         path = await persist(lambda: self._dead_letters.bury(record), self._clock)
         log.error("%s: a message is a dead letter (%s: %s): %s", inbound.ingress, item.reason, item.message, path)
@@ -229,6 +234,7 @@ class Undelivered:
             whole=whole,
             replays=work.chain.replay,
             generation=work.chain.generation,
+            trail=work.trail.left(),
         )
 
     async def take_away(self, letters: Sequence[str], generation: int) -> None:

@@ -143,6 +143,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         return digest_of(self.type, self.subject, bytes(self.data), is_json=self.is_json)
 
     @property
+    def named(self) -> dict[str, str]:
+        """What spans and log records call it by, in the words of `about`."""
+        return {"organization": self.organization, "event": self.key, "id": self.id}
+
+    @property
     def internal(self) -> bool:
         """Whether this is fno-link's own alert: it never resolves, parks or counts as a duplicate."""
         return self.shape == "alert"

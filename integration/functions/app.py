@@ -12,6 +12,7 @@ from integration.errors import ConfigurationError, Problem
 from integration.functions import event_grid, event_hubs, http, intake, queues, service_bus, timers, warmup
 from integration.routing.table import RouteTable
 from integration.telemetry import quieten
+from integration.telemetry.invocation import enter
 
 if TYPE_CHECKING:
     from integration.worker import Worker
@@ -38,9 +39,11 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
         app.register_functions(degraded.blueprint(problems))
         return app
 
-    def worker() -> "Worker":
+    def worker(context: func.Context) -> "Worker":
         # Every function calls this first: what background work has logged is written within its invocation.
         unheard.tell()
+        traced = context.trace_context
+        enter(context.function_name, context.invocation_id, traced.trace_parent, traced.trace_state)
         return built()
 
     @cache

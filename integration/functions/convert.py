@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from integration.events.inbound import Property
 
+type Handler = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]
+"""One function behind a route. The worker passes a context to who names it so."""
+
 
 def request_of(req: func.HttpRequest) -> Request:
     """Read a request."""
@@ -40,9 +43,7 @@ def answer(response: Response) -> func.HttpResponse:
     return func.HttpResponse(response.body, status_code=response.status, headers=headers, mimetype=mimetype)
 
 
-def problems(
-    handler: "Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]", *, status: int = 500
-) -> "Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]":
+def problems(handler: Handler, *, status: int = 500) -> Handler:
     """Answer what a handler has not foreseen with problem details, where the host would answer a bare 500.
 
     Args:
@@ -51,9 +52,9 @@ def problems(
     """
 
     @wraps(handler)
-    async def handle(req: func.HttpRequest) -> func.HttpResponse:
+    async def handle(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         try:
-            return await handler(req)
+            return await handler(req, context)
         except Exception as error:  # noqa: BLE001  # the net under every operation
             return answer(unforeseen_problem(error, status=status))
 

@@ -14,7 +14,7 @@ from integration.config.keys.function_names import function_name
 from integration.config.keys.model import EventGridSource
 from integration.functions.workers import Workers
 
-type Handler = Callable[[func.EventGridEvent], Awaitable[None]]
+type Handler = Callable[[func.EventGridEvent, func.Context], Awaitable[None]]
 
 
 def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
@@ -29,9 +29,9 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
 
 
 def _take(source: EventGridSource, worker: Workers) -> Handler:
-    async def take(event: func.EventGridEvent) -> None:
+    async def take(event: func.EventGridEvent, context: func.Context) -> None:
         body, content_type = written(event)
-        await worker().intake.keep(source, body, content_type)
+        await worker(context).intake.keep(source, body, content_type)
 
     return take
 

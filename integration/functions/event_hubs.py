@@ -67,7 +67,7 @@ def _take(name: str, worker: Workers) -> Handler:
         enqueued = event.enqueued_time or datetime.now(UTC)
         body, content_type = event.get_body(), str(system.get("content-type") or "")
         try:
-            await worker().take(
+            await worker(context).take(
                 name,
                 body,
                 received_at=enqueued if enqueued.tzinfo else enqueued.replace(tzinfo=UTC),
@@ -79,7 +79,7 @@ def _take(name: str, worker: Workers) -> Handler:
                 raise
             log.exception("an event of %s is given up after %d retries", name, MOST_RETRIES)
             # Raises where storage is away, too: then the event stays where it is.
-            await worker().take_poison(name, body, content_type=content_type, properties=properties)
+            await worker(context).take_poison(name, body, content_type=content_type, properties=properties)
 
     return take
 

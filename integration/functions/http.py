@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 import msgspec
 
-from integration.functions.convert import answer, part_of, problems, request_of
+from integration.functions.convert import Handler, answer, part_of, problems, request_of
 from integration.functions.workers import Workers
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def blueprint(worker: Workers) -> func.Blueprint:
     return bp
 
 
-def _function(operation: Operation, worker: Workers) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
-    async def handle(req: func.HttpRequest) -> func.HttpResponse:
-        return answer(await operation.ask(worker(), request_of(req), lambda name: part_of(req, name)))
+def _function(operation: Operation, worker: Workers) -> Handler:
+    async def handle(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        return answer(await operation.ask(worker(context), request_of(req), lambda name: part_of(req, name)))
 
     return problems(handle)

@@ -1,6 +1,5 @@
 """One function per HTTP source: its own key, its own switch, its own metrics."""
 
-from collections.abc import Awaitable, Callable
 from functools import cache
 
 import azure.functions as func
@@ -9,11 +8,9 @@ from integration.config import Configuration
 from integration.config.keys.function_names import function_name
 from integration.config.keys.model import HttpSource
 from integration.errors import UnknownSource
-from integration.functions.convert import answer, problems, request_of
+from integration.functions.convert import Handler, answer, problems, request_of
 from integration.functions.workers import Workers
 from integration.web import refusal
-
-type Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 
 def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
@@ -30,7 +27,7 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     @bp.function_name("unknown_source")
     @bp.route("events/{source}", methods=["POST", "OPTIONS"])
     @problems
-    async def unknown_source(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+    async def unknown_source(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
         name = req.route_params.get("source", "")
         return answer(refusal(UnknownSource(f"no HTTP source named {name[:64]!r} is configured")))
 
@@ -44,8 +41,8 @@ def _intake(source: HttpSource, worker: Workers) -> Handler:
 
         return answer(refused())
 
-    async def take(req: func.HttpRequest) -> func.HttpResponse:
-        intake = worker().intake
+    async def take(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        intake = worker(context).intake
         if intake.refuses():
             # Before anything is read of it: under overload most requests end here.
             return busy()

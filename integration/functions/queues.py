@@ -19,18 +19,18 @@ from integration.storage import INTERNAL
 from integration.storage.names import EVENTS, RETRIES
 from integration.storage.queues import unwrap
 
-type Handler = Callable[[func.QueueMessage], Awaitable[None]]
+type Handler = Callable[[func.QueueMessage, func.Context], Awaitable[None]]
 
 
 def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register the queue triggers."""
     bp = func.Blueprint()
 
-    async def process_events(msg: func.QueueMessage) -> None:
-        await worker().take_envelope(unwrap(msg.get_body()))
+    async def process_events(msg: func.QueueMessage, context: func.Context) -> None:
+        await worker(context).take_envelope(unwrap(msg.get_body()))
 
-    async def process_retries(msg: func.QueueMessage) -> None:
-        await worker().take_continuation(unwrap(msg.get_body()))
+    async def process_retries(msg: func.QueueMessage, context: func.Context) -> None:
+        await worker(context).take_continuation(unwrap(msg.get_body()))
 
     _on(bp, "process_events", EVENTS, f"AzureWebJobs{INTERNAL}", process_events)
     _on(bp, "process_retries", RETRIES, f"AzureWebJobs{INTERNAL}", process_retries)
@@ -50,16 +50,16 @@ def _on(bp: func.Blueprint, name: str, queue: str, connection: str, handler: Han
 
 
 def _poison(queue: str, worker: Workers) -> Handler:
-    async def bury(msg: func.QueueMessage) -> None:
-        await worker().take_poison(queue, unwrap(msg.get_body()))
+    async def bury(msg: func.QueueMessage, context: func.Context) -> None:
+        await worker(context).take_poison(queue, unwrap(msg.get_body()))
 
     return bury
 
 
 def _source(name: str, worker: Workers) -> Handler:
-    async def take(msg: func.QueueMessage) -> None:
+    async def take(msg: func.QueueMessage, context: func.Context) -> None:
         # The time it was put on the queue is the same at every redelivery.
         received_at = msg.insertion_time or datetime.now(UTC)
-        await worker().take(name, unwrap(msg.get_body()), received_at=received_at)
+        await worker(context).take(name, unwrap(msg.get_body()), received_at=received_at)
 
     return take

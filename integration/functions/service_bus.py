@@ -17,7 +17,7 @@ from integration.functions.bodies import BYTES
 from integration.functions.convert import properties_of
 from integration.functions.workers import Workers
 
-type Handler = Callable[[func.ServiceBusMessage], Awaitable[None]]
+type Handler = Callable[[func.ServiceBusMessage, func.Context], Awaitable[None]]
 
 
 def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
@@ -41,12 +41,12 @@ def _trigger(bp: func.Blueprint, source: ServiceBusSource) -> Callable[[Handler]
 
 
 def _take(name: str, worker: Workers) -> Handler:
-    async def take(msg: func.ServiceBusMessage) -> None:
+    async def take(msg: func.ServiceBusMessage, context: func.Context) -> None:
         properties = properties_of(msg.application_properties or msg.user_properties)
         for key, value in _system_properties(msg):
             if value:
                 properties.setdefault(key, value)
-        await worker().take(
+        await worker(context).take(
             name,
             msg.get_body(),
             # The same at every redelivery.

@@ -16,17 +16,17 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
 
     @bp.function_name("health_timer")
     @bp.timer_trigger("timer", configuration.health.schedule)
-    async def health_timer(timer: func.TimerRequest) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
-        await worker().watch.round()
+    async def health_timer(timer: func.TimerRequest, context: func.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        await worker(context).watch.round()
 
     @bp.function_name("retries_timer")
     @bp.timer_trigger("timer", DUE)
-    async def retries_timer(timer: func.TimerRequest) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
-        await worker().move_due()
+    async def retries_timer(timer: func.TimerRequest, context: func.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        await worker(context).move_due()
 
     @bp.function_name("journal_timer")
     @bp.timer_trigger("timer", RETENTION)
-    async def journal_timer(timer: func.TimerRequest) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
-        await worker().retain()
+    async def journal_timer(timer: func.TimerRequest, context: func.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
+        await worker(context).retain()
 
     return bp

@@ -21,9 +21,9 @@ def blueprint(worker: Workers) -> func.Blueprint:
     """Register the warm-up."""
     bp = func.Blueprint()
 
-    async def warm(warmup: WarmUpContext) -> None:  # noqa: ARG001
+    async def warm(warmup: WarmUpContext, context: func.Context) -> None:  # noqa: ARG001
         try:
-            await worker().intake.warm()
+            await worker(context).intake.warm()
         except StorageUnavailable as unavailable:
             log.warning("this instance starts cold: %s", unavailable)
 

@@ -7,7 +7,10 @@ nothing else, and every cold start pays for what is imported.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import azure.functions as func
+
 if TYPE_CHECKING:
     from integration.worker import Worker
 
-type Workers = Callable[[], Worker]
+type Workers = Callable[[func.Context], Worker]
+"""Gives it, once it knows which invocation asks: by its context, whose span our spans are children of."""

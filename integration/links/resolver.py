@@ -259,6 +259,10 @@ class LinkResolver:
         entry = self._entry(name)
         return await self._probes.join(name, lambda: self._loader.load(entry, forced=True))
 
+    def standing(self) -> dict[str, Link]:
+        """Give the links that are remembered here, by organization, however old; nothing is asked for."""
+        return {name: entry.link for name, entry in self._entries.items() if entry.link is not None}
+
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call back on every definite new answer, from Dataverse or from another instance.
 

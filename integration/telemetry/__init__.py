@@ -1,4 +1,4 @@
-"""What the worker tells about itself: the log."""
+"""What the worker tells about itself: the log, spans, metrics."""
 
 from integration.telemetry.libraries import quieten
 

@@ -22,6 +22,7 @@ LIBRARIES = (
     "httpx",
     "markdown_it",
     "msal",
+    "opentelemetry",
     "requests",
     "uamqp",
     "urllib3",

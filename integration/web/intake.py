@@ -19,6 +19,9 @@ from integration.events.kept import excess, kept_headers, whole
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import EVENTS, PAYLOADS
+from integration.telemetry.carrier import here
+from integration.telemetry.operations import QUEUES, SEND
+from integration.telemetry.spans import span
 from integration.web.admission import Admission, Refusals
 from integration.web.answers import refusal
 from integration.web.message import Request, Response, problem
@@ -135,6 +138,10 @@ class Intake:
             raise StorageUnavailable(msg) from error
 
     async def _store(self, source: EventGridSource | HttpSource, request: Request) -> None:
+        with span(SEND, EVENTS, system=QUEUES, source=source.name, organization=source.organization):
+            await self._put(source, request)
+
+    async def _put(self, source: EventGridSource | HttpSource, request: Request) -> None:
         now = self._clock.now()
         headers = kept_headers(request.headers)
         if fault := excess(headers):
@@ -145,6 +152,7 @@ class Intake:
             content_type=whole(request.headers.get("content-type", "")),
             headers=headers,
             body=request.body,
+            traceparent=here() or msgspec.UNSET,
         )
         message = envelope.encode()
         if len(message) > LARGEST_MESSAGE:

@@ -34,7 +34,9 @@ from integration.routing.table import RouteTable
 from integration.storage import Storage
 from integration.storage.names import LINKS
 from integration.tally import First, Key
+from integration.telemetry.metrics import CIRCUIT, LINK_AGE, LINK_STATE, observe
 from integration.worker.lost import LostMessages
+from integration.worker.measured import circuit_states, counted, link_ages, link_states
 
 if TYPE_CHECKING:
     import httpx
@@ -140,6 +142,8 @@ class Parts:
             random=self._rng,
         )
         resolver.subscribe(self._link_seen)
+        observe(LINK_STATE, lambda: link_states(resolver.standing()))
+        observe(LINK_AGE, lambda: link_ages(resolver.standing(), self._clock.now()))
         return self._kept(resolver, resolver.aclose)
 
     @cached_property
@@ -203,7 +207,9 @@ class Parts:
         """The targets behind their circuit breakers."""
         common = self.configuration.delivery.breaker
         own = {name: target.breaker.overlaid_on(common) for name, target in self.configuration.targets.items()}
-        return Circuits(self.targets, common, self._clock, own)
+        circuits = Circuits(self.targets, common, self._clock, own)
+        observe(CIRCUIT, lambda: circuit_states(circuits.states()))
+        return circuits
 
     @cached_property
     def circuit_rows(self) -> CircuitRows:
@@ -219,6 +225,7 @@ class Parts:
     def tally(self, key: Key, first: First | None = None, /) -> None:
         """Count one; whatever is wrong with counting, nothing is delivered or kept a second time for it."""
         try:
+            counted(key)
             self.counts.tally(key, first)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # what is counted has been done
             log.warning("not counted: %s", summary(error))

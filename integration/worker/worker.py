@@ -20,6 +20,10 @@ from integration.faults import netted
 from integration.loggers import logger
 from integration.storage.names import EVENTS, RETRIES
 from integration.tally import Key
+from integration.telemetry.metrics import WAITING, tell
+from integration.telemetry.operations import RECEIVE
+from integration.telemetry.providers import PROVIDERS
+from integration.telemetry.spans import span
 from integration.worker.faces import Faces
 
 if TYPE_CHECKING:
@@ -104,6 +108,12 @@ class Worker(Faces):
         self.tally(Key("failed", organization, source, "", unavailable.code))
 
     async def _take(self, message: Message) -> None:
+        source = message.source
+        system = self.arrivals.system(message)
+        with span(RECEIVE, source, parent=message.traceparent, system=system, source=source):
+            await self._received(message)
+
+    async def _received(self, message: Message) -> None:
         try:
             inbound = self.arrivals.inbound(message)
         except UnknownSource as unknown:
@@ -156,11 +166,21 @@ class Worker(Faces):
         Raises:
             StorageUnavailable: The account did not answer; what is left is moved the next time.
         """
+        await self._tell_waiting()
         return await self.retries.move_due(
             lambda key, row: self.lost.bury(
                 Message(source=RETRIES, body=row), CorruptRecord(f"the due retry {key} cannot be read")
             )
         )
+
+    async def _tell_waiting(self) -> None:
+        """Measure how long the oldest message of each of our queues has waited."""
+        if PROVIDERS.meter() is None:
+            return
+        now = self._clock.now()
+        for name in (EVENTS, RETRIES):
+            oldest = await self.storage.queue(name).oldest()
+            tell(WAITING, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0, queue=name)
 
     async def take_poison(
         self,

@@ -103,6 +103,10 @@ class Circuits:
         """Give a target's circuit as it stands in this process; it is not changed by being looked at."""
         return self._circuits.get(name, Circuit())
 
+    def states(self) -> dict[str, str]:
+        """Give the state of each circuit that this process has used, by target."""
+        return {name: circuit.state for name, circuit in list(self._circuits.items())}
+
     def take_transitions(self) -> list[Transition]:
         """Give what has happened since the last call, oldest first, once."""
         taken, self._transitions = self._transitions, []

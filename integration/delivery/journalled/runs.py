@@ -249,7 +249,7 @@ class Runs:
     def _recheck(self, work: Work) -> Work:
         # A random word makes its claim-check a blob of its own, which is not deleted with another message's.
         word = self._journal.owner_token() if self._journal else ""
-        return Work(scope=Recheck(word), accepted_at=work.accepted_at, event=work.event)
+        return Work(scope=Recheck(word), accepted_at=work.accepted_at, event=work.event, trail=work.trail)
 
 
 def _digest(event: Event, kind: Kind, scope: Scope) -> str:

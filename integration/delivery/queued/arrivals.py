@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from integration.clock import Clock
-from integration.config.keys.model import Configuration, HttpSource
+from integration.config.keys.model import Configuration, EventGridSource, HttpSource
 from integration.config.keys.sources import group_of
 from integration.dead_letters import Record
 from integration.delivery.queued.envelope import Envelope, redeem
@@ -18,6 +18,7 @@ from integration.events.kept import kept_headers, kept_properties, whole
 from integration.journal.scope import Recheck, WholeEvent
 from integration.loggers import logger
 from integration.storage.names import EVENTS, RETRIES
+from integration.telemetry.operations import QUEUES, SYSTEMS
 
 log = logger("delivery")
 
@@ -35,6 +36,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         content_type: As sent.
         headers: Those that decoding reads.
         properties: A broker's application properties.
+        traceparent: Of the span that put it on a queue of ours.
     """
 
     source: str
@@ -43,6 +45,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str = ""
     headers: Mapping[str, str] = {}
     properties: Mapping[str, Property] = {}
+    traceparent: str = ""
 
     @classmethod
     def of(cls, record: Record) -> "Message":
@@ -87,6 +90,7 @@ class Arrivals:
             received_at=envelope.received_at,
             content_type=envelope.content_type,
             headers=envelope.headers,
+            traceparent=envelope.traceparent or "",
         )
 
     def inbound(self, message: Message) -> Inbound:
@@ -139,6 +143,16 @@ class Arrivals:
             content_type=message.content_type,
             headers=dict(message.headers),
             properties=dict(message.properties),
+        )
+
+    def system(self, message: Message) -> str:
+        """Say over which messaging system a source's message came; over HTTP it came by our own queue."""
+        source = self._configuration.sources.get(message.source)
+        kind = str(source.__struct_config__.tag) if source else ""
+        return (
+            QUEUES
+            if message.traceparent or isinstance(source, HttpSource | EventGridSource)
+            else SYSTEMS.get(kind, QUEUES)
         )
 
     async def unwrapped(self, message: Message, record: Record) -> Record | None:

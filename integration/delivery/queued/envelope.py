@@ -18,6 +18,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         headers: The ones that decoding reads, names lower-cased.
         body: The message; None when it lies in a claim-check blob.
         payload: The claim-check blob's path, empty when `body` is here.
+        traceparent: Of the span that put it on the queue; not set: nobody takes spans.
         v: Version of this record.
     """
 
@@ -27,6 +28,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     body: bytes | None = None
     payload: str = ""
+    traceparent: str | msgspec.UnsetType = msgspec.UNSET
     v: int = VERSION
 
     def encode(self) -> bytes:

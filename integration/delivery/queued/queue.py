@@ -49,6 +49,7 @@ class RetryQueue:
         Raises:
             StorageUnavailable: It is not known to be stored.
         """
+        work = msgspec.structs.replace(work, trail=work.trail.left())
         message = encode_continuation(work)
         if len(message) > MAX_MESSAGE:
             event = work.require_event()

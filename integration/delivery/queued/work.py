@@ -13,6 +13,7 @@ from integration.events.record import load, store
 from integration.journal import Kind, Subject
 from integration.journal.scope import Recheck, Scope, WholeEvent, scope_of, stored
 from integration.records import VERSION, Reader
+from integration.telemetry.carrier import Trail
 
 type Begins = Literal["", "reopen", "replay"]
 
@@ -31,6 +32,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         begins: How an operator begins it anew: `reopen` its dead letter, or `replay` it, though it may have been made.
             Empty: it goes on, by its chain of retries.
         chain: How far it has come.
+        trail: The spans that it goes on from.
     """
 
     scope: Scope
@@ -41,6 +43,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     environment: str = ""
     begins: Begins = ""
     chain: Chain = Chain()
+    trail: Trail = Trail()
 
     @property
     def kind(self) -> Kind:
@@ -70,7 +73,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         if scope == self.scope:
             return self
         chain = Chain(replay=self.chain.replay, generation=self.chain.generation)
-        return Work(scope=scope, accepted_at=self.accepted_at, event=self.event, chain=chain)
+        return Work(scope=scope, accepted_at=self.accepted_at, event=self.event, chain=chain, trail=self.trail)
 
     def require_event(self) -> Event:
         """Give the event itself.
@@ -136,6 +139,7 @@ class _Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     since: datetime | None = None
     about: Subject | None = None
     faults: int = 0
+    trail: Trail | msgspec.UnsetType = msgspec.UNSET
 
 
 def encode_continuation(message: Work | Release | JobOrder) -> bytes:
@@ -160,6 +164,7 @@ def encode_continuation(message: Work | Release | JobOrder) -> bytes:
         generation=chain.generation,
         replay=chain.replay,
         faults=chain.faults,
+        trail=message.trail or msgspec.UNSET,
         v=VERSION,
     )
     return _ENCODER.encode(delivery)
@@ -191,6 +196,7 @@ def decode_continuation(body: bytes) -> Work | Release | JobOrder:
             replay=message.replay,
             faults=message.faults,
         ),
+        trail=message.trail or Trail(),
     )
 
 

@@ -280,6 +280,7 @@ class Replays:
             event=record.event,
             environment="" if current_environment else record.environment,
             chain=Chain(attempt=record.attempts, last=record.last),
+            trail=record.trail,
         )
         return await self._pipeline.resume(work.anew("reopen", record.replays + 1))
 

@@ -221,6 +221,7 @@ class Releases:
             event=record.event,
             environment="" if current_environment else record.environment,
             chain=Chain(attempt=record.attempts, last=record.last, replay=record.replays),
+            trail=record.trail,
         )
         outcomes = await self._pipeline.release(work, link)
         if _kept_elsewhere(outcomes, record.reason):

@@ -12,6 +12,9 @@ from integration.delivery.shipment import Receipt
 from integration.errors import TargetRejected, TargetUnavailable
 from integration.redaction import Redaction, secrets_of
 from integration.retry_after import asked_wait
+from integration.telemetry.carrier import inject
+from integration.telemetry.operations import REQUEST
+from integration.telemetry.spans import span
 
 if TYPE_CHECKING:
     import httpx
@@ -105,16 +108,21 @@ async def ask(http: "httpx.AsyncClient", request: Request) -> Answer:
 
     try:
         # httpx limits each read; a receiver that drips its answer is limited here.
-        async with (
-            asyncio.timeout(timeout),
-            http.stream(
-                "POST", request.url, content=request.body, headers=sent, timeout=timeout, follow_redirects=False
-            ) as answer,
-        ):
-            asked = None if answer.is_success else answer.headers.get("retry-after")
-            wait = asked_wait(asked, request.now, by=name, floor=0.0, cap=LONGEST.total_seconds())
-            beginning, text = await _beginning(answer, redaction, request.read)
-            return Answer(answer.status_code, beginning, text, wait)
+        with span(REQUEST, method="POST", target=name) as told:
+            if told.on:
+                told.note(address=httpx.URL(request.url).host)
+                inject(sent)
+            async with (
+                asyncio.timeout(timeout),
+                http.stream(
+                    "POST", request.url, content=request.body, headers=sent, timeout=timeout, follow_redirects=False
+                ) as answer,
+            ):
+                told.answered(answer.status_code)
+                asked = None if answer.is_success else answer.headers.get("retry-after")
+                wait = asked_wait(asked, request.now, by=name, floor=0.0, cap=LONGEST.total_seconds())
+                beginning, text = await _beginning(answer, redaction, request.read)
+                return Answer(answer.status_code, beginning, text, wait)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
         msg = f"no request can be made to {name}: its URL or headers are not legal"
         raise TargetRejected(msg) from error

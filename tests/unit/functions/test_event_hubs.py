@@ -30,7 +30,7 @@ class Failing:
 
 
 def handler(worker: Any):
-    return event_hubs._take("hub", lambda: worker)
+    return event_hubs._take("hub", lambda _: worker)
 
 
 def event() -> Any:

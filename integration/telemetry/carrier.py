@@ -1,0 +1,69 @@
+"""The context of a span as text, to be carried on by a message or a record: W3C's `traceparent`.
+
+A span's text names its trace and itself; the next one may have it as its parent or as a link, in another process and
+days later.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.telemetry.providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+
+HEADER = "traceparent"
+STATE = "tracestate"
+
+
+class Trail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an event comes from, as far as spans were made of it.
+
+    Args:
+        origin: Of the span that took it in; all that is done for the event is in its trace.
+        last: Of the attempt before.
+    """
+
+    origin: str = ""
+    last: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.origin or self.last)
+
+    def begun(self) -> "Trail":
+        """Return it with an origin: the span that is under way, unless there is one."""
+        return self if self.origin else Trail(origin=here(), last=self.last)
+
+    def left(self) -> "Trail":
+        """Return it as what waits now carries it on: behind the span that is under way."""
+        now = here()
+        return Trail(origin=self.origin or now, last=now) if now else self
+
+
+def here() -> str:
+    """Write the span that is under way; empty: there is none, or nobody takes spans."""
+    if PROVIDERS.tracer() is None:
+        return ""
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415  # once it is loaded
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return carrier.get(HEADER, "")
+
+
+def inject(headers: dict[str, str]) -> None:
+    """Add the span that is under way to the headers of a request, unless they name one."""
+    if HEADER not in headers and (now := here()):
+        headers[HEADER] = now
+
+
+def context_of(traceparent: str, tracestate: str = "") -> "Context | None":
+    """Read what `here` wrote, or a sender; None: it is no such text. Called only where somebody takes spans."""
+    from opentelemetry.context import Context  # noqa: PLC0415  # once it is loaded
+    from opentelemetry.trace import get_current_span  # noqa: PLC0415
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
+
+    carrier = {HEADER: traceparent, STATE: tracestate} if tracestate else {HEADER: traceparent}
+    context = TraceContextTextMapPropagator().extract(carrier, Context())
+    return context if get_current_span(context).get_span_context().is_valid else None
