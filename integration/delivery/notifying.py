@@ -1,13 +1,14 @@
-"""Alerts of the watch: by the routes that take them, or by those alone that are named."""
+"""Alerts of the watch: by the routes that take them, or by those alone that are named.
 
-import asyncio
-from collections.abc import Sequence
+The delivery by one route is claimed in the journal, as the retry of any delivery is. So an alert that is sent again,
+because who sent it died before he could note that, finds its deliveries made.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import msgspec
 
-from integration.delivery.attempts import Attempts
-from integration.delivery.journalled.ledger import Ledger
 from integration.delivery.queued.work import Work
 from integration.errors import StorageUnavailable
 from integration.events.alerts import target_of
@@ -37,12 +38,12 @@ class Notifying:
 
     Args:
         table: The compiled routes.
-        attempts: Makes the deliveries.
+        run: Goes on with one delivery under the journal's claim.
     """
 
-    def __init__(self, table: RouteTable, attempts: Attempts) -> None:
+    def __init__(self, table: RouteTable, run: Callable[[Work], Awaitable[object]]) -> None:
         self._table = table
-        self._attempts = attempts
+        self._run = run
 
     async def notify(
         self,
@@ -59,21 +60,20 @@ class Notifying:
             event: The alert.
             at: When it came to be.
             routes: None: by every route that takes it; else by these alone, whether they take it or not.
-            targets: Targets of an escalation that it goes to besides.
+            targets: Targets of an escalation that it goes to besides; one that a route leads to hears it by that.
             settled: Routes that have it already.
         """
         shunned = target_of(event)
         wanted = [route for route in self._wanted(event, routes, targets) if not shunned or route.target != shunned]
         open_ones = [route for route in wanted if route.name not in settled]
-        results = await asyncio.gather(*(self._one(event, at, route) for route in open_ones), return_exceptions=True)
         taken: list[str] = []
         left: list[str] = []
-        for route, result in zip(open_ones, results, strict=True):
-            if isinstance(result, StorageUnavailable):
-                log.error("the alert %s by %s could not be stored: %s", event.id, route.name, result)
+        for route in open_ones:  # one after the other: they have one row in the journal
+            try:
+                await self._run(Work(scope=ByRoute(route.name), accepted_at=at, event=event))
+            except StorageUnavailable as away:
+                log.error("the alert %s by %s could not be stored: %s", event.id, route.name, away)  # noqa: TRY400
                 left.append(route.name)
-            elif isinstance(result, BaseException):
-                raise result
             else:
                 taken.append(route.name)
         return Told((*(route.name for route in wanted if route.name in settled), *taken), tuple(left))
@@ -86,8 +86,10 @@ class Notifying:
             if gone := [name for name in routes if name not in self._table.by_name]:
                 log.warning("%s does not reach those who heard of it by routes that are gone: %s", event.id, gone)
         steps = [step for target in targets if (step := self._table.by_name.get(escalation_route(target))) is not None]
-        return list({route.name: route for route in (*found, *steps)}.values())
+        wanted = {route.name: route for route in (*found, *steps)}.values()
+        reached = {route.target for route in wanted if not _is_step(route)}
+        return [route for route in wanted if not _is_step(route) or route.target not in reached]
 
-    async def _one(self, event: Event, at: datetime, route: CompiledRoute) -> None:
-        work = Work(scope=ByRoute(route.name), accepted_at=at, event=event)
-        await self._attempts.settle(work, route, None, Ledger())
+
+def _is_step(route: CompiledRoute) -> bool:
+    return route.name == escalation_route(route.target)

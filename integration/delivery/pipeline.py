@@ -128,7 +128,7 @@ class Pipeline:
         self._screening = Screening(configuration, rows, clock, guard)
         self._spreading = Spreading(table, links, self._attempts, self._undelivered, self._newest)
         self._continuing = Continuing(table, self._screening, self._spreading, self._attempts, self._undelivered)
-        self._notifying = Notifying(table, self._attempts)
+        self._notifying = Notifying(table, lambda work: self._under("continuation", work))
         self._resending = Resending(self._screening, self._continuing, self._attempts, self._undelivered, self._alert)
         self._transitions = transitions
         self._news = news
@@ -205,9 +205,7 @@ class Pipeline:
         settled: Sequence[str] = (),
     ) -> Told:
         """Deliver an alert of the watch; see `Notifying.notify`."""
-        told = await self._notifying.notify(event, at, routes=routes, targets=targets, settled=settled)
-        await netted(self._announce(), _logged)
-        return told
+        return await self._notifying.notify(event, at, routes=routes, targets=targets, settled=settled)
 
     async def resume(self, work: Work) -> list[Outcome]:
         """Try a deferred delivery again, begin one anew, or make sure that an event's own run came to its end.

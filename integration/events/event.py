@@ -149,7 +149,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
 
     @property
     def internal(self) -> bool:
-        """Whether this is fno-link's own alert: it never resolves, parks or counts as a duplicate."""
+        """Whether this is fno-link's own alert: it never waits for a link, nor is it parked."""
         return self.shape == "alert"
 
     def stamp(self, attributes: Mapping[str, Attribute]) -> "Event":

@@ -33,7 +33,7 @@ async def abandon(  # noqa: PLR0913, PLR0917  # what was buried, and with what
         StorageUnavailable: It is not known to be recorded; the message must not be acknowledged.
     """
     subject = work.about if work.event is None else Subject.of(work.event)
-    if journal is None or subject is None or (work.event is not None and work.event.internal):
+    if journal is None or subject is None:
         return True
     own = isinstance(work.scope, Recheck)
     owner = journal.owner_token()

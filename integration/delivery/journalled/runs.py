@@ -97,7 +97,8 @@ class Runs:
             StorageUnavailable: Something could not be stored; the message must not be acknowledged.
         """
         journal, event = self._journal, work.require_event()
-        if journal is None or event.internal:
+        # An alert has a row as soon as it goes on by one route: a retry, or a notice of the watch, is made once.
+        if journal is None or (event.internal and kind != "continuation"):
             return await act(work, Task.of(kind, work, None), Ledger())
         for _ in range(_ROUNDS):
             owner, event = journal.owner_token(), work.require_event()
