@@ -162,7 +162,10 @@ def _is_page(reply: Reply) -> bool:
 
 
 def _redirected(host: str, reply: Reply) -> Unauthenticated | UnexpectedAnswer:
-    to = urlsplit(reply.headers.get("location", "")).hostname or ""
+    try:
+        to = urlsplit(reply.headers.get("location", "")).hostname or ""
+    except ValueError:
+        to = "what is no address"
     if to in _AUTHORITIES:
         msg = f"{host} refused the call ({reply.status}): it sends it to the page where people sign in."
         return Unauthenticated(msg, status=reply.status, hint=LET_IN)

@@ -40,7 +40,7 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         end_date_time: When it expires; None: never.
     """
 
-    key_id: str = ""
+    key_id: str | None = None
     display_name: str | None = None
     hint: str | None = None
     end_date_time: datetime | None = None

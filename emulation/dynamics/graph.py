@@ -6,7 +6,7 @@ throttling guidance".
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -20,12 +20,10 @@ from emulation.dynamics.state import State
 from emulation.dynamics.tokens import TokenRefused, bearer
 from emulation.dynamics.world import App, Secret
 
-LIVES = timedelta(days=180)
-"""What the portal proposes for a secret; one of the world that never expires is told as one of a far day."""
-
 _BY_APP_ID = re.compile(r"/v1\.0/applications\(appId='((?:[^']|'')*)'\)")
 _FILTER = re.compile(r"\s*appId\s+eq\s+'([^']*)'\s*")
 _NEVER = datetime(2299, 12, 31, tzinfo=UTC)
+_CREATED = datetime(2024, 1, 1, tzinfo=UTC)
 _MEMBERS = ("id", "appId", "displayName", "passwordCredentials")
 
 
@@ -104,7 +102,7 @@ def _credential(app: App, secret: Secret) -> dict[str, Any]:
         "hint": secret.value[:3],
         "keyId": str(uuid5(NAMESPACE_URL, f"{app.client_id}/{secret.value}")),
         "secretText": None,
-        "startDateTime": _moment(min(ends, datetime.now(UTC)) - LIVES),
+        "startDateTime": _moment(min(ends, _CREATED)),
     }
 
 

@@ -27,16 +27,14 @@ async def answered(question: Awaitable[Answer], *, within: float, whom: str) -> 
             return await question
     except TimeoutError:
         return unknown(Unreachable(f"{whom} did not answer within {within:g} s."))
-    except FnoLinkError as error:
-        return unknown(error)
     except asyncio.CancelledError as error:
         # A library lets the cancellation of a task of its own through: that is no wish to end this round.
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        return _unforeseen(error)
+        return caught(error)
     except Exception as error:  # noqa: BLE001  # one counterpart must not end the round for the others
-        return _unforeseen(error)
+        return caught(error)
 
 
 def unknown(error: FnoLinkError) -> Answer:
@@ -72,7 +70,10 @@ def of_error(health: Health, error: FnoLinkError) -> Answer:
     )
 
 
-def _unforeseen(error: BaseException) -> Answer:
+def caught(error: BaseException) -> Answer:
+    """Make the answer of whatever was raised: what nobody has foreseen is `Unforeseen`."""
+    if isinstance(error, FnoLinkError):
+        return unknown(error)
     try:
         return unknown(unforeseen(error))
     except StorageUnavailable as unavailable:

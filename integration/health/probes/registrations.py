@@ -185,11 +185,21 @@ def used(secrets: tuple[Secret, ...] | None, secret: str, now: datetime) -> Told
     candidates = fitting or list(secrets)
     if not candidates:
         return Told(checked_at=now, silent="the app registration lists no client secret")
-    latest = max(candidates, key=lambda each: (each.end_date_time is None, each.end_date_time or now))
+    latest = max(candidates, key=lambda each: (each.end_date_time is None, _utc(each.end_date_time or now)))
     return Told(
         checked_at=now,
-        ends=latest.end_date_time,
-        key_id=latest.key_id,
+        ends=_utc(latest.end_date_time) if latest.end_date_time else None,
+        key_id=latest.key_id or "",
         name=latest.display_name or "",
         certain=len(fitting) == 1,
     )
+
+
+def _utc(at: datetime) -> datetime:
+    """Read a time that has no zone as one in UTC, and one beyond the end of time as that end."""
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if at.year > 1 else datetime.min.replace(tzinfo=UTC)

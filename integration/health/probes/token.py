@@ -2,9 +2,8 @@
 
 from integration.clock import Clock
 from integration.config.keys.model import Organization
-from integration.errors import FnoLinkError
 from integration.health.check import OK, Answer
-from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered, unknown
+from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered, caught
 from integration.health.probes.causes import Causes
 from integration.health.probes.remembered import Remembered, resting
 from integration.identity import Tokens, scope_for
@@ -47,8 +46,12 @@ class TokenProbe:
             tenant where Entra itself does not answer.
         """
         scope = scope_for(resource or organization.url)
-        if self._tokens.holds(organization, scope):
-            return OK
+        try:
+            if self._tokens.holds(organization, scope):
+                return OK
+            cause = self._tokens.cause(organization)
+        except Exception as error:  # noqa: BLE001  # its credentials cannot be had: nobody is asked
+            return caught(error)
         rests = resting(remembered, self._clock.now())
         if rests is not None:
             return rests
@@ -56,10 +59,6 @@ class TokenProbe:
         async def question() -> Answer:
             return await answered(self._question(organization, scope), within=self._within, whom="Microsoft Entra")
 
-        try:
-            cause = self._tokens.cause(organization)
-        except FnoLinkError as error:  # its credentials cannot be read: nobody is asked
-            return unknown(error)
         return await causes.ask(cause, question) if causes is not None else await question()
 
     async def _question(self, organization: Organization, scope: str) -> Answer:

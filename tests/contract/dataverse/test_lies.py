@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from integration.config.keys.model import Organization
 from integration.dataverse import Dataverse, Details, Identity, NotIntegrated, open_http_client
 from integration.dataverse.connection import MAX_BODY, get
+from integration.dataverse.jobs import Jobs
 from integration.errors import LinkUnknown, UnexpectedAnswer, Unreachable
 from integration.finance_operations import FinanceOperations
 from integration.links.tenants import Tenants
 from integration.links.values import Linked
 from tests.strategies.nonsense import NONSENSE, bodies
 
+STEP = "6d81a1f0-0000-0000-0000-000000000001"
 STATUSES = [200, 201, 204, 206, 300, 302, 400, 401, 403, 404, 418, 429, 500, 502, 503, 599, 600, 999]
 HEADERS = st.sampled_from(
     [
@@ -66,6 +68,7 @@ async def test_nonsense_is_an_unexpected_answer(liar, http, organization, body):
         dataverse.who_am_i(organization),
         dataverse.sdk_messages(organization),
         dataverse.read_row(organization, "account", row),
+        dataverse.failed_jobs(organization, (row,), datetime.now(UTC), top=5),
         FinanceOperations(http, Tokens()).probe(organization, environment(liar)),
     ):
         with pytest.raises(UnexpectedAnswer):
@@ -81,6 +84,7 @@ async def test_whatever_is_answered_is_an_answer_or_an_error_of_ours(liar, http,
     for call, answers in (
         (dataverse.integration_details(organization), (Details, NotIntegrated)),
         (dataverse.who_am_i(organization), Identity),
+        (dataverse.failed_jobs(organization, (STEP,), datetime.now(UTC), top=5), Jobs),
         (erp.probe(organization, environment(liar)), type(None)),
     ):
         with contextlib.suppress(LinkUnknown):
