@@ -114,6 +114,38 @@ class Forgotten(TypedDict):
     purged: NotRequired[int]
 
 
+class IncidentRow(TypedDict):
+    """An incident; its steps only where it is shown whole."""
+
+    id: str
+    subject: str
+    kind: str
+    state: str
+    reasons: NotRequired[list[Row]]
+
+
+class IncidentPage(TypedDict):
+    """A page of incidents."""
+
+    incidents: list[IncidentRow]
+    next: str | None
+
+
+class Maintenance(TypedDict):
+    """A maintenance that an operator has called."""
+
+    id: str
+    until: str
+
+
+class MaintenanceList(TypedDict):
+    """What is silent now, and what will be."""
+
+    active: list[Row]
+    next: list[Row]
+    calls: list[Row]
+
+
 class HealthAnswer(TypedDict):
     """How everything stands."""
 

@@ -64,6 +64,17 @@ OPERATIONS = (
     Operation("events_purge", "DELETE", "events", lambda w, req, _: w.event_pages.purge(req)),
     Operation("health", "GET", "health", lambda w, _req, _part: w.health_pages.status(), anonymous=True),
     Operation("health_details", "GET", "health/details", lambda w, _req, _part: w.health_pages.details()),
+    Operation("incident", "GET", "incidents/{id}", lambda w, _, part: w.incident_pages.show(part("id"))),
+    Operation(
+        "incident_acknowledge",
+        "POST",
+        "incidents/{id}/acknowledge",
+        lambda w, req, part: w.incident_pages.acknowledge(part("id"), req),
+    ),
+    Operation(
+        "incident_mute", "POST", "incidents/{id}/mute", lambda w, req, part: w.incident_pages.mute(part("id"), req)
+    ),
+    Operation("incidents", "GET", "incidents", lambda w, req, _: w.incident_pages.list(req)),
     Operation("link", "GET", "organizations/{name}/link", lambda w, req, part: w.link_pages.link(part("name"), req)),
     Operation(
         "link_refresh",
@@ -71,6 +82,9 @@ OPERATIONS = (
         "organizations/{name}/link/refresh",
         lambda w, _, part: w.link_pages.refresh(part("name")),
     ),
+    Operation("maintenance", "GET", "maintenance", lambda w, _req, _part: w.maintenance_pages.list()),
+    Operation("maintenance_begin", "POST", "maintenance", lambda w, req, _: w.maintenance_pages.begin(req)),
+    Operation("maintenance_end", "DELETE", "maintenance/{id}", lambda w, _, part: w.maintenance_pages.end(part("id"))),
     Operation("organizations", "GET", "organizations", lambda w, _req, _part: w.link_pages.organizations()),
     Operation("parked", "GET", "parked", lambda w, req, _: w.parked_pages.list(req)),
     Operation("parked_delivery", "GET", "parked/{id}", lambda w, _, part: w.parked_pages.show(part("id"))),

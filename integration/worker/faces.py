@@ -7,14 +7,18 @@ from integration.operations.control_numbers import ControlNumberOperations
 from integration.operations.dead_letters import DeadLetterOperations
 from integration.operations.event_orders import EventOrders
 from integration.operations.events import EventOperations
+from integration.operations.incidents import IncidentOperations
 from integration.operations.links import LinkOperations
+from integration.operations.maintenance import MaintenanceOperations
 from integration.operations.parked import ParkedOperations
 from integration.web.control_numbers import ControlNumberPages
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.events import EventPages
 from integration.web.health import HealthPages
+from integration.web.incidents import IncidentPages
 from integration.web.intake import Intake
 from integration.web.links import LinkPages
+from integration.web.maintenance import MaintenancePages
 from integration.web.parked import ParkedPages
 from integration.worker.parts import Parts
 
@@ -56,6 +60,17 @@ class Faces(Parts):
         )
 
     @cached_property
+    def incident_operations(self) -> IncidentOperations:
+        """What can be asked and ordered of incidents."""
+        return IncidentOperations(self.standings, self.incidents, self.history, self._clock)
+
+    @cached_property
+    def maintenance_operations(self) -> MaintenanceOperations:
+        """What can be asked and ordered of maintenance."""
+        windows = self.configuration.health.maintenance
+        return MaintenanceOperations(self.configuration.organizations, windows, self.incidents, self._clock)
+
+    @cached_property
     def control_number_operations(self) -> ControlNumberOperations:
         """What can be asked and ordered of ControlNumbers."""
         return ControlNumberOperations(self.newest_rows, self._clock)
@@ -84,6 +99,16 @@ class Faces(Parts):
     def event_pages(self) -> EventPages:
         """The endpoints of events."""
         return EventPages(self.event_operations, self.event_orders)
+
+    @cached_property
+    def incident_pages(self) -> IncidentPages:
+        """The endpoints of incidents."""
+        return IncidentPages(self.incident_operations)
+
+    @cached_property
+    def maintenance_pages(self) -> MaintenancePages:
+        """The endpoints of maintenance."""
+        return MaintenancePages(self.maintenance_operations)
 
     @cached_property
     def control_number_pages(self) -> ControlNumberPages:

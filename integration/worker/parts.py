@@ -26,6 +26,8 @@ from integration.faults import summary
 from integration.health import States, Watch
 from integration.health.counts import Counts
 from integration.health.history import History
+from integration.health.incidents import Incidents
+from integration.health.standings import Standings
 from integration.health.sums import Sums
 from integration.journal import Journal, Listing, Payloads
 from integration.links.values import Link, Linked
@@ -335,6 +337,16 @@ class Parts:
     def lost(self) -> LostMessages:
         """Messages that no delivery can be made of."""
         return LostMessages(self.arrivals, self.dead_letters, lambda: self.journal, self._clock)
+
+    @cached_property
+    def standings(self) -> Standings:
+        """What the health watch remembers of each subject."""
+        return Standings(self.storage)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        """The incidents that have ended, and the maintenance that was called."""
+        return Incidents(self.storage, self._clock)
 
     @cached_property
     def states(self) -> States:

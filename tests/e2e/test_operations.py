@@ -17,6 +17,9 @@ READING = {
     "parked": "parked",
     "control_numbers": "control-numbers",
     "parked_delivery": "parked/x",
+    "incidents": "incidents",
+    "incident": "incidents/x",
+    "maintenance": "maintenance",
 }
 WRITING = {
     "event_replay": "events/x/replay",
@@ -25,6 +28,9 @@ WRITING = {
     "dead_letters_cancel": "dead-letters/jobs/x/cancel",
     "parked_release": "parked/release",
     "control_numbers_reset": "control-numbers/reset",
+    "incident_acknowledge": "incidents/x/acknowledge",
+    "incident_mute": "incidents/x/mute",
+    "maintenance_begin": "maintenance",
 }
 
 
@@ -68,7 +74,9 @@ def test_each_operation_has_a_key_of_its_own(stage, name):
     assert own.status_code in {200, 400, 404}
     if own.status_code != 200:
         assert own.headers["content-type"] == "application/problem+json"
-        assert own.json()["code"] in {"UnknownEvent", "UnknownDeadLetter", "UnknownJob", "InvalidRequest"}
+        assert own.json()["code"] in {
+            *("UnknownEvent", "UnknownDeadLetter", "UnknownJob", "UnknownIncident", "InvalidRequest"),
+        }
 
 
 def test_an_event_that_arrived_is_shown_with_its_delivery(stage):
@@ -173,6 +181,23 @@ def test_one_event_is_replayed_and_forgotten(stage, failed, run):
     assert stage.ask("GET", f"events/{key}").status_code == 200
     assert run("events", "purge", "--type", "FlakyBusinessEvent", "--state", "done", "--yes")["purged"] >= 1
     assert stage.ask("GET", f"events/{key}").status_code == 404
+
+
+def test_maintenance_is_called_moved_listed_and_ended(stage, run):
+    called = run("maintenance", "start", "contoso", "--for", "2h", "--by", "ada", "--note", "upgrade")
+    moved = run("maintenance", "start", "contoso", "--for", "3h", "--by", "ada", "--note", "upgrade")
+    assert (moved["id"], moved["since"]) == (called["id"], called["since"])
+    assert moved["until"] > called["until"]
+    listed = run("maintenance", "list")
+    assert [(each["id"], each["organizations"]) for each in listed["active"] if each["source"] == "call"] == [
+        (called["id"], ["contoso"])
+    ]
+    assert stage.ask("DELETE", f"maintenance/{called['id']}", key="").status_code == 401
+    ended = run("maintenance", "end", called["id"])
+    assert run("maintenance", "end", called["id"]) == ended
+    assert run("maintenance", "list")["calls"] == []
+    assert run("maintenance", "start", "nobody", "--for", "2h", code=1)["code"] == "AppRefused"
+    assert run("incidents", "show", "0123456789abcdef", code=1)["code"] == "AppRefused"
 
 
 def test_without_the_right_key_the_command_line_is_refused(run, monkeypatch):

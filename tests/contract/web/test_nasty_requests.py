@@ -62,10 +62,11 @@ BY_NAME = {
     **dict.fromkeys(("limit", "perSecond"), NUMBERS),
     **dict.fromkeys(("since", "until"), TIMES),
     **dict.fromkeys(("dryRun", "all", "payload"), SWITCHES),
+    "for": ["2h", "0s", "31d", "99999999999w", "-1h", "1h30m", "\u0663h", ""],
 }
 QUERY = [
     *("limit", "since", "until", "dryRun", "all", "payload", "organization", "reason", "route", "after", "state", "id"),
-    *("type", "source", "legalEntity", "code", "clientId", "unknown"),
+    *("type", "source", "legalEntity", "kind", "code", "clientId", "unknown"),
 ]
 HEADERS = [
     *("if-none-match", "content-type", "content-length", "transfer-encoding", "webhook-request-origin", "accept"),
@@ -85,7 +86,7 @@ BODIES = [
 ]
 MEMBERS = [
     *("filter", "ids", "all", "perSecond", "currentEnvironment", "dryRun", "organization", "reason", "route", "since"),
-    *("until", "unknown"),
+    *("until", "unknown", "for", "by", "note", "unmute"),
 ]
 
 
