@@ -138,6 +138,12 @@ def test_settings_that_change_hold_from_the_next_answer_on():
     assert play("B", thresholds(failures=2), played=played)[0] == "t"
 
 
+def test_settings_that_become_stricter_wait_for_the_next_bad_answer():
+    _, played = play("B.B.", thresholds(failures_of=(5, 10)))
+    stricter = thresholds(failures_of=(2, 10))
+    assert play("..B", stricter, played=played)[0] == "  t"
+
+
 def test_the_same_input_gives_the_same_state():
     assert play("B.B..BBB", thresholds())[1].state == play("B.B..BBB", thresholds())[1].state
 
