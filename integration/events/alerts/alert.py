@@ -16,8 +16,11 @@ from integration.plain_text import plain
 MOST_NAMED = 10
 """How many failed deliveries, and how many children of one cause, an alert names; the rest are counted."""
 LONGEST = 2000
-"""Characters of a message or hint that are told."""
-_LONGEST_NAME = 300
+"""Characters of a text that are told at the most."""
+LARGEST = 32 * 1024
+"""Bytes of an alert's data: with its envelope, and in base64, it fits into a message of a Storage queue."""
+_ROOMS = ((LONGEST, 300, 20), (500, 120, 20), (150, 60, 10), (60, 30, 5))
+"""Characters of a text, of a name, and how many facts; from generous to what always fits."""
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -120,11 +123,10 @@ def event_of(kind: str, data: Alert, at: datetime, *, organization: str = "", so
         organization: The configured organization whose journal keeps it, where it is about none: any one that exists.
         source: The URI that it has as its source; left out: of the organization's URL.
     """
-    said = _cleaned(data)
     if data.check == "target":
-        said = msgspec.structs.replace(said, target=data.subject, state="closed" if kind == TARGET_CLOSED else "opened")
+        data = msgspec.structs.replace(data, target=data.subject, state="closed" if kind == TARGET_CLOSED else "opened")
     elif data.check == "source":
-        said = msgspec.structs.replace(said, source=data.subject)
+        data = msgspec.structs.replace(data, source=data.subject)
     return Event(
         id=data.key,
         source=source or f"{data.organization_url}/fno-link",
@@ -133,7 +135,7 @@ def event_of(kind: str, data: Alert, at: datetime, *, organization: str = "", so
         subject=data.subject,
         time=at,
         shape="alert",
-        data=msgspec.Raw(msgspec.json.encode(said)),
+        data=msgspec.Raw(_encoded(data)),
     )
 
 
@@ -142,26 +144,37 @@ def target_of(event: Event) -> str:
     return event.subject or "" if event.internal and event.type in (TARGET_OPENED, TARGET_CLOSED) else ""
 
 
-def _cleaned(data: Alert) -> Alert:
+def _encoded(data: Alert) -> bytes:
+    encoded = b""
+    for text, name, facts in _ROOMS:
+        encoded = msgspec.json.encode(_cleaned(data, text, name, facts))
+        if len(encoded) <= LARGEST:
+            break
+    return encoded
+
+
+def _cleaned(data: Alert, text: int, name: int, facts: int) -> Alert:
     return msgspec.structs.replace(
         data,
-        code=plain(data.code, longest=_LONGEST_NAME),
-        message=plain(data.message, longest=LONGEST),
-        hint=plain(data.hint, longest=LONGEST),
-        children=tuple(plain(each, longest=_LONGEST_NAME) for each in data.children[:MOST_NAMED]),
+        code=plain(data.code, longest=name),
+        message=plain(data.message, longest=text),
+        hint=plain(data.hint, longest=text),
+        children=tuple(plain(each, longest=name) for each in data.children[:MOST_NAMED]),
         children_left_out=data.children_left_out + max(0, len(data.children) - MOST_NAMED),
-        failed=tuple(_cleaned_failure(each) for each in data.failed[:MOST_NAMED]),
-        facts={plain(name, longest=_LONGEST_NAME): plain(value, longest=LONGEST) for name, value in data.facts.items()},
-        command=plain(data.command, longest=LONGEST),
+        failed=tuple(_cleaned_failure(each, text, name) for each in data.failed[:MOST_NAMED]),
+        facts={
+            plain(each, longest=name): plain(value, longest=text) for each, value in list(data.facts.items())[:facts]
+        },
         page=plain(data.page, longest=LONGEST),
+        command=plain(data.command, longest=LONGEST),
     )
 
 
-def _cleaned_failure(failed: Failed) -> Failed:
+def _cleaned_failure(failed: Failed, text: int, name: int) -> Failed:
     return Failed(
-        type=plain(failed.type, longest=_LONGEST_NAME),
-        id=plain(failed.id, longest=_LONGEST_NAME),
-        code=plain(failed.code, longest=_LONGEST_NAME),
-        message=plain(failed.message, longest=LONGEST),
+        type=plain(failed.type, longest=name),
+        id=plain(failed.id, longest=name),
+        code=plain(failed.code, longest=name),
+        message=plain(failed.message, longest=text),
         route=failed.route,
     )

@@ -2,7 +2,14 @@
 
 
 def command_of(  # noqa: PLR0913  # what a command is made of
-    kind: str, *, incident: str, organization: str = "", subject: str = "", route: str = "", reason: str = ""
+    kind: str,
+    *,
+    incident: str,
+    organization: str = "",
+    subject: str = "",
+    route: str = "",
+    reason: str = "",
+    code: str = "",
 ) -> str:
     """Give the command of an alert.
 
@@ -13,6 +20,7 @@ def command_of(  # noqa: PLR0913  # what a command is made of
         subject: About whom.
         route: Of the delivery that failed first, where it is known.
         reason: Of the dead letters, where all that are named have the same one.
+        code: Why: of a source's trouble only what is in a poison queue becomes dead letters, once that is mended.
     """
     whose = organization or subject
     match kind:
@@ -22,7 +30,7 @@ def command_of(  # noqa: PLR0913  # what a command is made of
             command, filters = "dead-letters replay", {"organization": whose, "reason": reason, "route": route}
         case "parked":
             command, filters = "parked release", {"organization": whose}
-        case "source":
+        case "source" if code == "PoisonMessages":
             command, filters = "dead-letters replay", {"organization": organization, "reason": "Poison"}
         case "foreign":
             command, filters = "dead-letters list", {"organization": whose, "reason": "ForeignOrganization"}

@@ -8,6 +8,8 @@ from integration.config.keys.model import Organization
 from integration.dataverse import Dataverse
 from integration.dataverse.jobs import Job, Jobs
 from integration.errors import Forbidden
+from integration.events.alerts import Failed
+from integration.events.alerts.alert import MOST_NAMED
 from integration.health.check import Answer, not_asked
 from integration.health.probes import codes
 from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered
@@ -97,6 +99,10 @@ def judge(jobs: Jobs, counted: frozenset[str], now: datetime) -> Answer:
         message=f"{count} system {'job' if count == 1 else 'jobs'} of registered steps failed. {_told(first)}",
         hint=HINT,
         facts=facts,
+        failed=tuple(
+            Failed(type=job.name, id=job.id, code=codes.SENDER_FAILED, message=job.message)
+            for job in reversed(new[-MOST_NAMED:])
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from integration.dead_letters.reasons import REASONS
 from integration.events.alerts import ALL, ENDS, FORMER, Alert, Failed, command_of, event_of, target_of, type_of
-from integration.events.alerts.alert import LONGEST, MOST_NAMED
+from integration.events.alerts.alert import LARGEST, MOST_NAMED
 from integration.events.alerts.types import BY_NAME, TYPES, Machine
 from integration.events.cloudevents import structured
 from integration.health.check import Kind
@@ -117,8 +117,9 @@ def test_what_is_not_about_a_target_or_a_source_does_not_speak_of_one():
     assert event_of("fno-link.source.silent", silent, NOW).payload["source"] == "crm"
 
 
-def test_text_from_outside_is_cleaned_and_bounded_wherever_it_stands():
-    hostile = "a\x1b[2J\u202eb\n" + "x" * 10_000
+@pytest.mark.parametrize("filling", ["x", "漢", "😀", "\x00", "\ud800", '"'])
+def test_text_from_outside_is_cleaned_and_bounded_wherever_it_stands(filling):
+    hostile = "a\x1b[2J\u202eb\n" + filling * 10_000
     failed = Failed(type=hostile, id=hostile, code=hostile, message=hostile)
     alert = msgspec.structs.replace(
         ALERT,
@@ -126,13 +127,12 @@ def test_text_from_outside_is_cleaned_and_bounded_wherever_it_stands():
         hint=hostile,
         children=(hostile,) * 500,
         failed=(failed,) * 500,
-        facts={hostile: hostile},
-        command=hostile,
+        facts={f"{i}{hostile}": hostile for i in range(500)},
     )
     event = event_of("fno-link.integration.lost", alert, NOW)
     text = bytes(event.data).decode()
     assert text.isprintable()
-    assert len(text) < 50 * LONGEST
+    assert len(event.data) <= LARGEST
     data = event.payload
     assert (len(data["children"]), data["childrenLeftOut"], len(data["failed"])) == (MOST_NAMED, 490, MOST_NAMED)
     assert msgspec.json.decode(structured(event))["data"] == data
@@ -153,8 +153,9 @@ def test_each_command_is_one_that_there_is():
         "fno-link dead-letters replay --organization contoso --reason TargetRejected"
     )
     assert command_of("parked", incident="i", subject="contoso") == "fno-link parked release --organization contoso"
-    assert command_of("source", incident="i", organization="contoso", subject="crm") == (
+    assert command_of("source", incident="i", organization="contoso", subject="crm", code="PoisonMessages") == (
         "fno-link dead-letters replay --organization contoso --reason Poison"
     )
+    assert command_of("source", incident="0123", subject="crm", code="SourceSilent") == "fno-link incidents show 0123"
     assert command_of("integration", incident="i", subject="contoso") == "fno-link doctor contoso"
     assert command_of("storage", incident="0123", subject="app") == "fno-link incidents show 0123"

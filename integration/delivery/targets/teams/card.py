@@ -16,6 +16,7 @@ import msgspec
 from integration.delivery.targets.teams.markdown import escaped, shown
 from integration.delivery.targets.teams.said import Said
 from integration.events.alerts import BY_NAME, Failed
+from integration.events.alerts.alert import LONGEST
 from integration.events.event import Event
 
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
@@ -146,7 +147,7 @@ def _failed(failed: Failed, room: Room) -> str:
 
 
 def _links(said: Said) -> Iterator[dict[str, Any]]:
-    if urlsplit(said.page).scheme in ("https", "http"):
+    if urlsplit(said.page).scheme in ("https", "http") and len(said.page) <= LONGEST:
         yield {"type": "Action.OpenUrl", "title": "Open the page", "url": said.page}
 
 
