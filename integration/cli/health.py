@@ -73,10 +73,10 @@ async def _ask(said: str | None) -> "Round":
             configuration, others = worker.configuration, asks_of(worker)
             organizations = list(configuration.organizations.values())
         settings = configuration.health
-        probe = await stack.enter_async_context(opened(organizations, environ, settings, beside=True))
+        probes = await stack.enter_async_context(opened(organizations, environ, settings, beside=True))
         asks = HealthOperations(
             organizations,
-            lambda organization, causes: probe.ask(organization, causes=causes),
+            lambda organization, causes: probes.checks.ask(organization, causes=causes),
             others,
             at_once=settings.concurrency,
         )

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import msgspec
+
 from integration.clock import SystemClock
 from integration.config import Configuration, load
 from integration.config.keys.addresses import name_of
@@ -18,13 +20,16 @@ from integration.health.probes.dataverse import DataverseProbe
 from integration.health.probes.finance_operations import FinanceOperationsProbe
 from integration.health.probes.link import LinkProbe
 from integration.health.probes.organization import OrganizationProbe
+from integration.health.probes.platform import PlatformProbe
 from integration.health.probes.registrations import Registrations
 from integration.health.probes.sender import SenderProbe
 from integration.health.probes.token import TokenProbe
+from integration.health.probes.views import Views
 from integration.identity import Tokens
 from integration.links import LinkResolver
 from integration.links.tenants import Tenants
 from integration.microsoft_graph import MicrosoftGraph
+from integration.power_platform import PowerPlatform
 
 
 def configured(said: str, environ: Environ) -> tuple[Configuration, Organization]:
@@ -56,10 +61,22 @@ def configured(said: str, environ: Environ) -> tuple[Configuration, Organization
     return configuration, organization
 
 
+class Probes(msgspec.Struct, frozen=True):
+    """What asks organizations.
+
+    Args:
+        checks: Asks the checks.
+        platform: Asks the platform; None: that is switched off.
+    """
+
+    checks: OrganizationProbe
+    platform: PlatformProbe | None
+
+
 @asynccontextmanager
 async def opened(
     organizations: Sequence[Organization], environ: Environ, settings: Health, *, beside: bool
-) -> AsyncGenerator[OrganizationProbe]:
+) -> AsyncGenerator[Probes]:
     """Open what asks organizations. The links that it finds stay in this process.
 
     Args:
@@ -90,7 +107,13 @@ async def opened(
             days_of=lambda one: settings.thresholds(one.name, one.health).credential_days,
             within=within,
         )
-        yield OrganizationProbe(
+        platform = PlatformProbe(
+            client=PowerPlatform(http, tokens, dataverse, clock=clock),
+            views=Views(table=None, clock=clock),
+            clock=clock,
+            within=within,
+        )
+        checks = OrganizationProbe(
             token=token,
             dataverse=DataverseProbe(dataverse=dataverse, within=within),
             link=LinkProbe(links=links, within=within),
@@ -99,3 +122,4 @@ async def opened(
             sender=SenderProbe(dataverse=dataverse, clock=clock, within=within) if beside else None,
             clock=clock,
         )
+        yield Probes(checks, platform if settings.platform else None)

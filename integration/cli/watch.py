@@ -61,14 +61,19 @@ async def _follow(organization: str, *, timeout: timedelta, every: timedelta, si
     from integration.cli.probing import configured, opened  # noqa: PLC0415
     from integration.clock import SystemClock  # noqa: PLC0415
     from integration.config.keys.health import Health  # noqa: PLC0415
-    from integration.operations.watch import STAGES, Seen, SetupWatch  # noqa: PLC0415
+    from integration.operations.watch import STAGES, Seen, SetupWatch, platform_words, standing  # noqa: PLC0415
 
     environ = app_settings()
-    _, chosen = configured(organization, environ)
-    async with opened([chosen], environ, Health(), beside=False) as probe:
+    configuration, chosen = configured(organization, environ)
+    # Finance & Operations is what a setup ends with, whatever the health timer is to ask.
+    settings = Health(ask_within=configuration.health.ask_within, platform=configuration.health.platform)
+    async with opened([chosen], environ, settings, beside=False) as probes:
 
         async def look() -> Seen:
-            return Seen(await probe.ask(chosen))
+            seen = Seen(await probes.checks.ask(chosen))
+            if probes.platform is None or standing(seen)[0] is None:
+                return seen
+            return Seen(seen.answers, platform_words(await probes.platform.ask(chosen)))
 
         with shown(len(STAGES), silent=silent) as tell:
             watch = SetupWatch(chosen.name, look, SystemClock())

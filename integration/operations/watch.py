@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from integration.clock import Clock
 from integration.health.check import Answer, Kind
+from integration.health.maintenance import PlatformView
 from integration.operations.links import LinkedAnswer, answer_of
 
 REFUSED_TWICE = 2
@@ -145,6 +146,18 @@ def standing(seen: Seen) -> tuple[Stage | None, Answer]:
         if answer.health != "ok":
             return stage, answer
     return None, Answer(health="ok")
+
+
+def platform_words(view: PlatformView | None) -> str:
+    """Say what the platform tells of a setup; empty: nothing.
+
+    Args:
+        view: What it told; None where it may not be asked.
+    """
+    if view is None:
+        return ""
+    linked = f"it has the Finance & Operations environment {view.url or view.id}" if view.link == "linked" else ""
+    return "; ".join(filter(None, (view.because or view.seen, linked)))
 
 
 class SetupWatch:

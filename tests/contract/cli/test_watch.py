@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+from emulation.dynamics import Environment
 from tests.contract.cli.checkout import Checkout
 
 WITHIN = 120.0
@@ -105,6 +106,16 @@ def test_a_refusal_ends_it_with_what_to_do(checkout, dynamics, refusal):
     assert todo in end["message"] + end["hint"]
     assert end["hint"]
     assert checkout.settings["CLIENT_SECRET"] not in done.stdout
+
+
+def test_what_the_platform_says_is_shown_where_it_may_be_asked(checkout, dynamics):
+    dynamics.control.unlink(checkout.name)
+    dynamics.control.set_environment(checkout.name, Environment(state="Provisioning"))
+    for allowed, said in ((True, "the environment's state is Provisioning"), (False, None)):
+        dynamics.control.set_platform_access(dynamics.client_id, allowed=allowed)
+        done = checkout.run("watch", checkout.name, "--every", "1s", "--timeout", "0s", "--json")
+        assert done.returncode == 3, done.stderr
+        assert json.loads(done.stdout).get("platform") == said
 
 
 def test_its_time_ends_it(checkout, dynamics):
