@@ -3,6 +3,9 @@
 from functools import cached_property
 
 from integration.config.keys.groups import groups_of
+from integration.health.incidents import Incidents
+from integration.health.source_rows import SourceRows
+from integration.health.standings import Standings
 from integration.operations.control_numbers import ControlNumberOperations
 from integration.operations.dead_letters import DeadLetterOperations
 from integration.operations.event_orders import EventOrders
@@ -14,7 +17,7 @@ from integration.operations.parked import ParkedOperations
 from integration.web.control_numbers import ControlNumberPages
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.events import EventPages
-from integration.web.health import HealthPages
+from integration.web.health import HealthPages, Rows
 from integration.web.incidents import IncidentPages
 from integration.web.intake import Intake
 from integration.web.links import LinkPages
@@ -118,5 +121,18 @@ class Faces(Parts):
     @cached_property
     def health_pages(self) -> HealthPages:
         """The health endpoints."""
-        targets = [name for name, target in self.configuration.targets.items() if target.enabled]
-        return HealthPages(self.configuration.organizations, self.states, self.circuit_rows, targets, self._clock)
+        configuration = self.configuration
+        return HealthPages(
+            settings=configuration.health,
+            organizations=tuple(configuration.organizations),
+            targets=[name for name, target in configuration.targets.items() if target.enabled],
+            sources=[name for name, source in configuration.sources.items() if source.enabled],
+            rows=self.health_rows,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def health_rows(self) -> Rows:
+        """Where the pages read how everything stands."""
+        incidents = Incidents(self.storage, self._clock)
+        return Rows(Standings(self.storage), self.circuit_rows, SourceRows(self.storage), incidents)

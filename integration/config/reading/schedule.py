@@ -40,12 +40,13 @@ def _part_holds(part: str, low: int, high: int, names: tuple[str, ...]) -> bool:
         return False
     if found["start"] == "*":
         return found["end"] is None
-    start = _number(found["start"], low, names)
-    end = start if found["end"] is None else _number(found["end"], low, names)
+    start = number_of(found["start"], low, names)
+    end = start if found["end"] is None else number_of(found["end"], low, names)
     return start is not None and end is not None and low <= start <= end <= high
 
 
-def _number(text: str, low: int, names: tuple[str, ...]) -> int | None:
+def number_of(text: str, low: int, names: tuple[str, ...]) -> int | None:
+    """Read one value of a field, written as a number or by its name; None: it is none."""
     if text.isdecimal():
         return int(text)
     for index, name in enumerate(names):

@@ -16,6 +16,7 @@ BROKER_DEAD_LETTERS = "BrokerDeadLetters"
 POISON_MESSAGES = "PoisonMessages"
 DEAD_LETTERS_GROWING = "DeadLettersGrowing"
 PARKED_GROWING = "ParkedGrowing"
+WATCH_STALE = "WatchStale"
 
 CODES: Mapping[str, str] = {
     "0x80048d0b": "Dataverse says that the organization is not linked.",
@@ -30,6 +31,7 @@ CODES: Mapping[str, str] = {
     POISON_MESSAGES: "Messages lie in a poison queue, and its function does not take them.",
     DEAD_LETTERS_GROWING: "More deliveries than `growing` became dead letters within `growing_window`.",
     PARKED_GROWING: "More deliveries than `growing` were parked within `growing_window`.",
+    WATCH_STALE: "Three rounds of the watch in a row are missing: the health timer does not run.",
     "NotAsked": "The check was not made, its message says because of what; it counts neither way.",
 }
 """Each with what it means."""
