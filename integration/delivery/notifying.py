@@ -63,8 +63,7 @@ class Notifying:
             targets: Targets of an escalation that it goes to besides; one that a route leads to hears it by that.
             settled: Routes that have it already.
         """
-        shunned = target_of(event)
-        wanted = [route for route in self._wanted(event, routes, targets) if not shunned or route.target != shunned]
+        wanted = self._wanted(event, routes, targets)
         open_ones = [route for route in wanted if route.name not in settled]
         taken: list[str] = []
         left: list[str] = []
@@ -78,6 +77,10 @@ class Notifying:
                 taken.append(route.name)
         return Told((*(route.name for route in wanted if route.name in settled), *taken), tuple(left))
 
+    def takes(self, event: Event) -> tuple[str, ...]:
+        """Name the routes by which an alert goes where nothing else is said."""
+        return tuple(route.name for route in self._wanted(event, None, ()))
+
     def _wanted(self, event: Event, routes: Sequence[str] | None, targets: Sequence[str]) -> list[CompiledRoute]:
         if routes is None:
             found = list(self._table.match(event).routes)
@@ -86,7 +89,8 @@ class Notifying:
             if gone := [name for name in routes if name not in self._table.by_name]:
                 log.warning("%s does not reach those who heard of it by routes that are gone: %s", event.id, gone)
         steps = [step for target in targets if (step := self._table.by_name.get(escalation_route(target))) is not None]
-        wanted = {route.name: route for route in (*found, *steps)}.values()
+        shunned = target_of(event)
+        wanted = {route.name: route for route in (*found, *steps) if not shunned or route.target != shunned}.values()
         reached = {route.target for route in wanted if not _is_step(route)}
         return [route for route in wanted if not _is_step(route) or route.target not in reached]
 

@@ -207,6 +207,10 @@ class Pipeline:
         """Deliver an alert of the watch; see `Notifying.notify`."""
         return await self._notifying.notify(event, at, routes=routes, targets=targets, settled=settled)
 
+    def takes(self, event: Event) -> tuple[str, ...]:
+        """Name the routes by which an alert would go by itself."""
+        return self._notifying.takes(event)
+
     async def resume(self, work: Work) -> list[Outcome]:
         """Try a deferred delivery again, begin one anew, or make sure that an event's own run came to its end.
 

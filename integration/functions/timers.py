@@ -17,7 +17,7 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     @bp.function_name("health_timer")
     @bp.timer_trigger("timer", configuration.health.schedule)
     async def health_timer(timer: func.TimerRequest, context: func.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
-        await worker(context).watch.round()
+        await worker(context).watch.run()
 
     @bp.function_name("retries_timer")
     @bp.timer_trigger("timer", DUE)

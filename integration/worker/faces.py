@@ -23,10 +23,10 @@ from integration.web.intake import Intake
 from integration.web.links import LinkPages
 from integration.web.maintenance import MaintenancePages
 from integration.web.parked import ParkedPages
-from integration.worker.parts import Parts
+from integration.worker.watching import WatchParts
 
 
-class Faces(Parts):
+class Faces(WatchParts):
     """The operations and their HTTP handlers; each is built at its first use."""
 
     @cached_property

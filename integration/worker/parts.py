@@ -23,7 +23,7 @@ from integration.delivery.screening.newest_rows import NewestRows
 from integration.delivery.targets import OpenTargets
 from integration.errors import FnoLinkError
 from integration.faults import summary
-from integration.health import States, Watch
+from integration.health import States
 from integration.health.counts import Counts
 from integration.health.history import History
 from integration.health.incidents import Incidents
@@ -352,19 +352,6 @@ class Parts:
     def states(self) -> States:
         """What the health watch remembers."""
         return States(self.storage)
-
-    @cached_property
-    def watch(self) -> Watch:
-        """The health watch."""
-        return Watch(
-            organizations=self.configuration.organizations,
-            settings=self.configuration.health,
-            prober=self.links,
-            states=self.states,
-            pipeline=self.pipeline,
-            releases=self.releases,
-            clock=self._clock,
-        )
 
     async def close(self) -> None:
         """Close everything that was built, the latest first."""

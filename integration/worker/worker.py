@@ -210,7 +210,7 @@ class Worker(Faces):
             raise StorageUnavailable(msg)
 
     async def retain(self) -> None:
-        """Delete what is over: the journal's tables with their payloads, claim-checks, jobs, counts, history.
+        """Delete what is over: the journal's tables with their payloads, claim-checks, jobs, counts, incidents.
 
         Raises:
             StorageUnavailable: The account did not answer; what is left is deleted the next time.
@@ -222,3 +222,4 @@ class Worker(Faces):
         await self.replays.sweep()
         await self.sums.retain()
         await self.history.retain()
+        await self.incidents.retain()

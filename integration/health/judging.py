@@ -1,0 +1,198 @@
+"""From answers to standings, pure: which machine takes which answer, by which thresholds, and what explains what."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from integration.config.keys.health import Thresholds
+from integration.health.check import Answer, Kind
+from integration.health.history import Transition
+from integration.health.machine import Circumstances, Incident, State, advance, dismissed, together
+from integration.health.probes.remembered import Remembered
+from integration.health.standing import Standing, Watched
+
+PARTS: tuple[Kind, ...] = ("token", "dataverse", "link")
+"""What the machine `integration` is made of."""
+AT_ONCE = frozenset({"target", "source", "trust", "credential", "dead_letters", "parked", "sender"})
+"""Machines whose one answer says that it has been so for long enough: a circuit, a silence, what was counted."""
+
+type Asked = tuple[Watched, str]
+"""A machine: whose, and which."""
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """How the machines of one cause stand to each other.
+
+    Args:
+        by: What explains a machine's answer and is told in its place.
+        children: Whom a machine's own trouble explains.
+    """
+
+    by: Mapping[Asked, str] = {}
+    children: Mapping[Asked, tuple[str, ...]] = {}
+
+
+def machines(answers: Mapping[Kind, Answer]) -> dict[str, Answer]:
+    """Give the answer of each machine of an organization.
+
+    Args:
+        answers: Those of its checks.
+    """
+    found: dict[str, Answer] = {kind: answer for kind, answer in answers.items() if kind not in PARTS}
+    if any(kind in answers for kind in PARTS):
+        found["integration"] = together(answers)
+    return found
+
+
+def thresholds_of(kind: str, common: Thresholds) -> Thresholds:
+    """Give the thresholds of a machine: what is an answer for long enough by itself counts the first time."""
+    if kind not in AT_ONCE:
+        return common
+    recovery = common.success_threshold if kind == "sender" else 1
+    return msgspec.structs.replace(
+        common, failure_threshold=1, success_threshold=recovery, failures_of=(), successes_of=()
+    )
+
+
+def explained(answers: Mapping[Asked, Answer], standings: Mapping[Watched, Standing]) -> Explained:
+    """Find out which of the machines that fail by one cause is told, and whom it names.
+
+    Args:
+        answers: Of this round.
+        standings: As they were before.
+
+    Returns:
+        The one of a cause that was told already stays the one that is; else it is the first by name.
+    """
+    groups: dict[str, list[Asked]] = defaultdict(list)
+    for asked, answer in answers.items():
+        if answer.cause and answer.is_unhealthy:
+            groups[answer.cause].append(asked)
+    by: dict[Asked, str] = {}
+    children: dict[Asked, tuple[str, ...]] = {}
+    for cause, members in groups.items():
+        leader = min(members, key=lambda asked: (not _is_told(asked, standings), asked))
+        others = sorted(asked for asked in members if asked != leader)
+        by |= dict.fromkeys(others, cause)
+        if others:
+            children[leader] = tuple(dict.fromkeys(watched.name for watched, _ in others))
+    return Explained(by, children)
+
+
+def _is_told(asked: Asked, standings: Mapping[Watched, Standing]) -> bool:
+    watched, kind = asked
+    state = standings[watched].states.get(kind) if watched in standings else None
+    return state is not None and state.incident is not None and state.incident.is_told
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one subject is to be judged by.
+
+    Args:
+        watched: Whom.
+        answers: Of its checks.
+        now: When.
+        thresholds: What holds for it.
+        explained: Of this round.
+        is_in_maintenance: It is to be silent.
+        off: Machines that nobody asks any more, each with why.
+    """
+
+    watched: Watched
+    answers: Mapping[Kind, Answer]
+    now: datetime
+    thresholds: Thresholds
+    explained: Explained
+    is_in_maintenance: bool = False
+    off: Mapping[str, str] = {}
+
+
+def judged(standing: Standing, by: Judgement) -> Standing:
+    """Take a round's answers.
+
+    Args:
+        standing: As it is now; it may have been changed since the round has read it.
+        by: What it is judged by.
+    """
+    watched, now = by.watched, by.now
+    states = dict(standing.states)
+    for kind, answer in machines(by.answers).items():
+        if kind in by.off:
+            continue
+        before = states.get(kind, State())
+        around = Circumstances(
+            maintenance=by.is_in_maintenance,
+            inhibited_by=by.explained.by.get((watched, kind), ""),
+            children=by.explained.children.get((watched, kind), ()),
+        )
+        state = advance(
+            before, answer, now, thresholds_of(kind, by.thresholds), around, kind=kind, subject=watched.name
+        )
+        if kind == "integration":
+            state = msgspec.structs.replace(state, parts=_parts(before, by.answers, now))
+        states[kind] = _as_it_was_called(before, state, answer)
+    for kind, why in by.off.items():
+        if kind in states:
+            states[kind] = dismissed(states[kind], why, now, kind=kind, subject=watched.name)
+    return msgspec.structs.replace(standing, states=states, asked_at=now)
+
+
+def _parts(before: State, answers: Mapping[Kind, Answer], now: datetime) -> dict[Kind, Remembered]:
+    """Keep the single answers; one that is not asked now keeps the wait that it had asked for."""
+    found: dict[Kind, Remembered] = {}
+    for kind in PARTS:
+        answer, old = answers.get(kind), before.parts.get(kind)
+        waits = old is not None and old.answer.retry_after is not None
+        if answer is None or (answer.health == "not_asked" and waits):
+            found |= {kind: old} if old is not None else {}
+        else:
+            found[kind] = Remembered(answer, now)
+    return found
+
+
+def _as_it_was_called(before: State, after: State, answer: Answer) -> State:
+    """Give an incident that others have named already, as a process names a circuit that it opens, that name."""
+    named, incident = answer.facts.get("incident", ""), after.incident
+    if not named or incident is None or before.incident is not None or incident.id == named:
+        return after
+    outbox = tuple(
+        msgspec.structs.replace(notice, incident=named) if notice.incident == incident.id else notice
+        for notice in after.outbox
+    )
+    return msgspec.structs.replace(after, incident=msgspec.structs.replace(incident, id=named), outbox=outbox)
+
+
+def transitions(watched: Watched, before: Standing, after: Standing, now: datetime) -> list[Transition]:
+    """Tell what is history: phases that changed, and notices that were written."""
+    found: list[Transition] = []
+    for kind, state in after.states.items():
+        old = before.states.get(kind, State())
+        known = {notice.key for notice in old.outbox}
+        told = [notice.transition for notice in state.outbox if notice.key not in known]
+        if state.phase == old.phase and not told and (state.answer is None or old.answer is not None):
+            continue
+        answer, incident = state.answer, state.incident or (state.last if state.last != old.last else None)
+        base = Transition(
+            at=now,
+            kind=kind,
+            subject=watched.name,
+            phase=state.phase,
+            before=old.phase if old.answer is not None else "",
+            health=answer.health if answer else "ok",
+            code=answer.code if answer else "",
+            message=answer.message if answer else "",
+            since=state.since,
+            incident=incident.id if incident else "",
+        )
+        found += [msgspec.structs.replace(base, told=each) for each in told] or [base]
+    return found
+
+
+def ended(before: Standing, after: Standing) -> Iterable[Incident]:
+    """Give the incidents that have ended."""
+    for kind, state in after.states.items():
+        old = before.states.get(kind, State())
+        if state.last is not None and state.last.ended_at is not None and state.last != old.last:
+            yield state.last

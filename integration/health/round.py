@@ -1,0 +1,365 @@
+"""One round of the watch: everything is asked, judged, written and told, by one instance of the fleet.
+
+What is asked is asked at once, as far as `concurrency` allows; who was asked longest ago comes first, so that a round
+that runs out of time starves nobody. What is judged is written before anything is told. A round that did not come to
+its end is no answer: nothing counts for whom it has not asked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from integration.clock import Clock
+from integration.config.keys.health import Health
+from integration.config.keys.model import Organization, Source
+from integration.errors import FnoLinkError, StorageUnavailable
+from integration.faults import summary
+from integration.health import judging
+from integration.health.check import Answer, Check, Kind
+from integration.health.dead_man import DeadMan
+from integration.health.history import History, Transition
+from integration.health.incidents import Incidents
+from integration.health.judging import Asked, Judgement
+from integration.health.maintenance import MaintenanceCall, silence
+from integration.health.notices import Notices, emptied, has_outbox
+from integration.health.probes.causes import Causes
+from integration.health.probes.remembered import Past
+from integration.health.standing import WORKER, Standing, Watched
+from integration.health.standings import Kept, Standings, sort_of
+from integration.links.values import Linked
+from integration.loggers import logger
+from integration.storage import Storage
+from integration.storage.names import EVENTS, HEALTH_ROUND_LEASE, PAYLOADS, RETRIES
+from integration.storage.turn import Ended, Lease, Turn
+
+if TYPE_CHECKING:
+    from integration.health.machine import Incident
+
+log = logger("health")
+
+LASTING_SECONDS = 240.0
+"""After this nobody else is asked; a function may run five minutes."""
+NOT_CONFIGURED = "it is not configured any more"
+_OWN_QUEUES = (EVENTS, RETRIES)
+"""They are watched as sources are."""
+
+
+class AsksOrganizations(Protocol):
+    """What this room needs of the checks of an organization."""
+
+    def ask(
+        self, organization: Organization, *, past: Past | None = None, causes: Causes | None = None
+    ) -> Awaitable[Mapping[Kind, Answer]]:
+        """Ask all checks of one; never raises for what a counterpart does."""
+        ...
+
+
+class AsksApp(Protocol):
+    """What this room needs of the checks of the app."""
+
+    def ask(self) -> Awaitable[Mapping[Check, Answer]]:
+        """Ask all; never raises for what a counterpart does."""
+        ...
+
+
+class Releasing(Protocol):
+    """What this room needs of the releases of parked deliveries."""
+
+    def order(self, organization: str, link: Linked) -> Awaitable[object]:
+        """Order a release where something can go on."""
+        ...
+
+    def expire(self, organization: str) -> Awaitable[object]:
+        """Make dead letters of what was parked too long."""
+        ...
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a round has done.
+
+    Args:
+        is_ours: False: another instance is at it, and nothing was done.
+        asked: How many organizations were asked.
+        left: How many were not, for want of time.
+        told: How many notices were settled.
+        failed: What could not be done, in words.
+    """
+
+    is_ours: bool = True
+    asked: int = 0
+    left: int = 0
+    told: int = 0
+    failed: tuple[str, ...] = ()
+
+
+class Folds(Protocol):
+    """What this room needs of the counts."""
+
+    def fold(self, watched: Collection[str] = ()) -> Awaitable[None]:
+        """Keep them short, and begin a row of each of these sources; raises StorageUnavailable."""
+        ...
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a round works with."""
+
+    organizations: Mapping[str, Organization]
+    sources: Mapping[str, Source]
+    targets: Collection[str]
+    settings: Health
+    storage: Storage
+    standings: Standings
+    incidents: Incidents
+    history: History
+    probe: AsksOrganizations
+    app: AsksApp
+    notices: Notices
+    releases: Releasing
+    counts: Folds
+    dead_man: DeadMan
+    clock: Clock
+
+
+class Round:
+    """Runs rounds.
+
+    Args:
+        parts: What it works with.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._p = parts
+        self._limit = asyncio.Semaphore(parts.settings.concurrency)
+
+    async def run(self) -> Report:
+        """Run one, unless another instance is at it.
+
+        Raises:
+            StorageUnavailable: The account did not answer: nothing is remembered of this round, nobody is told.
+        """
+        try:
+            async with self._p.storage.blobs(PAYLOADS).lease(HEALTH_ROUND_LEASE) as lease:
+                if lease is None:
+                    log.info("another instance is at the health round")
+                    return Report(is_ours=False)
+                report = await self._ours(lease)
+        except StorageUnavailable as away:
+            log.error("the health round was cut short, and nobody can be told: %s", summary(away))  # noqa: TRY400
+            raise
+        for said in report.failed:
+            log.error("in the health round: %s", said)
+        if report.left:
+            log.error("the health round ran out of time: %d organizations are asked at the next", report.left)
+        else:
+            await self._p.dead_man.call()
+        return report
+
+    async def _ours(self, lease: Lease) -> Report:
+        turn = Turn(lease, self._p.clock, LASTING_SECONDS)
+        kept, calls = await asyncio.gather(self._p.standings.all(), self._p.incidents.calls())
+        known = dict(kept)
+        (answers, left), app = await asyncio.gather(self._organizations(known, turn), self._p.app.ask())
+        for check, answer in app.items():
+            watched = self._watched(check)
+            if watched is not None:
+                answers.setdefault(watched, {})[check.kind] = answer
+        judgements = self._judgements(answers, known, calls)
+        failed: list[str] = []
+        if await turn.ended() is Ended.LOST:
+            msg = "the lease of the health round was lost: another instance is at it"
+            raise StorageUnavailable(msg)
+        written = await self._written(judgements, known, failed)
+        told = await self._send(known | written, turn, failed)
+        await self._release(answers, failed)
+        await self._fold(failed)
+        asked = sum(watched.sort == "organization" for watched in judgements)
+        return Report(asked=asked, left=len(left), told=told, failed=tuple(failed))
+
+    async def _organizations(
+        self, known: Mapping[Watched, Kept], turn: Turn
+    ) -> tuple[dict[Watched, dict[Kind, Answer]], list[str]]:
+        """Ask the organizations, those that were asked longest ago first; name those for whom no time was left."""
+        causes = Causes()
+        answers: dict[Watched, dict[Kind, Answer]] = {}
+        left: list[str] = []
+
+        def standing(name: str) -> Standing:
+            kept = known.get(Watched("organization", name))
+            return kept.standing if kept else Standing()
+
+        async def one(organization: Organization) -> None:
+            async with self._limit:
+                if await turn.ended() is not None:
+                    left.append(organization.name)
+                    return
+                found = await self._p.probe.ask(organization, past=standing(organization.name).past, causes=causes)
+            answers[Watched("organization", organization.name)] = dict(found)
+
+        never = datetime.min.replace(tzinfo=UTC)
+        organizations = sorted(
+            self._p.organizations.values(), key=lambda each: (standing(each.name).asked_at or never, each.name)
+        )
+        await asyncio.gather(*map(one, organizations))
+        return answers, left
+
+    def _watched(self, check: Check) -> Watched | None:
+        sort = sort_of(check.kind)
+        if sort == "organization" and check.subject not in self._p.organizations:
+            return None
+        return WORKER if sort == "app" else Watched(sort, check.subject)
+
+    def _judgements(
+        self,
+        answers: Mapping[Watched, Mapping[Kind, Answer]],
+        known: Mapping[Watched, Kept],
+        calls: Collection[MaintenanceCall],
+    ) -> dict[Watched, Judgement]:
+        now = self._p.clock.now()
+        by_machine: dict[Asked, Answer] = {
+            (watched, kind): answer
+            for watched, by_kind in answers.items()
+            for kind, answer in judging.machines(by_kind).items()
+        }
+        explained = judging.explained(by_machine, {watched: kept.standing for watched, kept in known.items()})
+        gone: dict[Watched, Mapping[Kind, Answer]] = {
+            watched: {} for watched, kept in known.items() if kept.etag and not self._is_configured(watched)
+        }
+        found: dict[Watched, Judgement] = {}
+        for watched, by_kind in {**answers, **gone}.items():
+            organization = self._organization(watched)
+            name = organization.name if organization else ""
+            standing = known[watched].standing if watched in known else Standing()
+            found[watched] = Judgement(
+                watched=watched,
+                answers=by_kind,
+                now=now,
+                thresholds=self._p.settings.thresholds(name, organization.health if organization else None),
+                explained=explained,
+                is_in_maintenance=silence(
+                    name,
+                    now,
+                    windows=self._p.settings.maintenance,
+                    calls=tuple(calls),
+                    platform=standing.platform,
+                )
+                is not None,
+                off=self._off(watched, standing, organization),
+            )
+        return found
+
+    def _off(self, watched: Watched, standing: Standing, organization: Organization | None) -> dict[str, str]:
+        """Name the machines that nobody asks any more, so that what is open in them comes to an end."""
+        if not self._is_configured(watched):
+            return dict.fromkeys(standing.states, NOT_CONFIGURED)
+        off: dict[str, str] = {}
+        if watched.sort == "organization" and not self._p.settings.finance_operations:
+            off["finance_operations"] = "it is switched off in [health]"
+        if organization is not None and watched.sort == "organization" and not organization.steps:
+            off["sender"] = "no steps are configured"
+        return off
+
+    def _is_configured(self, watched: Watched) -> bool:
+        match watched.sort:
+            case "organization":
+                return watched.name in self._p.organizations
+            case "target":
+                return watched.name in self._p.targets
+            case "source":
+                source = self._p.sources.get(watched.name)
+                return watched.name in _OWN_QUEUES or (source is not None and source.enabled)
+            case "app":
+                return True
+
+    def _organization(self, watched: Watched) -> Organization | None:
+        if watched.sort == "organization":
+            return self._p.organizations.get(watched.name)
+        source = self._p.sources.get(watched.name) if watched.sort == "source" else None
+        return self._p.organizations.get(source.organization) if source else None
+
+    async def _written(
+        self, judgements: Mapping[Watched, Judgement], known: Mapping[Watched, Kept], failed: list[str]
+    ) -> dict[Watched, Kept]:
+        """Write the standings; what could not be written is judged at the next round."""
+        written: dict[Watched, Kept] = {}
+        moved: list[Transition] = []
+        over: list[tuple[Watched, Incident]] = []
+
+        async def one(watched: Watched, by: Judgement) -> None:
+            seen = Standing()
+
+            def apply(standing: Standing) -> Standing:
+                nonlocal seen
+                seen = standing
+                return judging.judged(standing, by)
+
+            async with self._limit:
+                try:
+                    kept = await self._p.standings.change(watched, apply, known.get(watched))
+                except StorageUnavailable as away:
+                    failed.append(f"{watched.name} could not be written: {summary(away)}")
+                    return
+            written[watched] = kept
+            moved.extend(judging.transitions(watched, seen, kept.standing, by.now))
+            over.extend((watched, incident) for incident in judging.ended(seen, kept.standing))
+
+        await asyncio.gather(*(one(watched, by) for watched, by in judgements.items()))
+        try:
+            await self._p.incidents.note(over)
+            await self._p.history.note(moved)
+        except StorageUnavailable as away:
+            failed.append(f"history could not be written: {summary(away)}")
+        return written
+
+    async def _send(self, kept: Mapping[Watched, Kept], turn: Turn, failed: list[str]) -> int:
+        """Send what is due of everybody, also of those who were not asked."""
+        told = 0
+
+        async def one(watched: Watched, each: Kept) -> None:
+            nonlocal told
+            async with self._limit:
+                if await turn.ended() is Ended.LOST:
+                    return
+                try:
+                    after, sent = await self._p.notices.send(watched, each)
+                    told += sent
+                    if not self._is_configured(watched) and emptied(after.standing):
+                        await self._p.standings.forget(watched)
+                except FnoLinkError as error:
+                    failed.append(f"notices of {watched.name} could not be settled: {summary(error)}")
+
+        due = [(watched, each) for watched, each in sorted(kept.items()) if has_outbox(each.standing)]
+        gone = [
+            (watched, each)
+            for watched, each in sorted(kept.items())
+            if not has_outbox(each.standing) and each.etag and not self._is_configured(watched)
+        ]
+        await asyncio.gather(*(one(watched, each) for watched, each in (*due, *gone)))
+        return told
+
+    async def _release(self, answers: Mapping[Watched, Mapping[Kind, Answer]], failed: list[str]) -> None:
+        """Let parked deliveries go on, and end those that waited too long: that depends on the link, on no alert."""
+
+        async def one(watched: Watched, link: Linked | None) -> None:
+            async with self._limit:
+                try:
+                    if link is not None:
+                        await self._p.releases.order(watched.name, link)
+                    await self._p.releases.expire(watched.name)
+                except FnoLinkError as error:
+                    failed.append(f"parked deliveries of {watched.name} stay: {summary(error)}")
+
+        links = {
+            watched: by_kind["link"].link
+            for watched, by_kind in answers.items()
+            if watched.sort == "organization" and "link" in by_kind
+        }
+        await asyncio.gather(*(one(watched, link) for watched, link in links.items()))
+
+    async def _fold(self, failed: list[str]) -> None:
+        try:
+            await self._p.counts.fold([name for name, each in self._p.sources.items() if each.silent_after is not None])
+        except StorageUnavailable as away:
+            failed.append(f"counts could not be folded: {summary(away)}")
