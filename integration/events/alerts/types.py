@@ -37,7 +37,6 @@ SENDER_RESTORED = "fno-link.sender.restored"
 STORAGE_UNREACHABLE = "fno-link.storage.unreachable"
 STORAGE_RESTORED = "fno-link.storage.restored"
 FOREIGN_ORGANIZATION = "fno-link.organization.foreign"
-FOREIGN_CLEARED = "fno-link.organization.cleared"
 
 FORMER: Mapping[str, str] = {"fno-link.foreign_organization": FOREIGN_ORGANIZATION}
 """What a type is called now, by what it was called: a route that names the old one goes on receiving."""
@@ -124,10 +123,8 @@ TYPES = (
     Type(SENDER_RESTORED, "sender", "good", "Dataverse sends the events of {subject} again"),
     Type(STORAGE_UNREACHABLE, "storage", "critical", "the storage account does not answer", STORAGE_RESTORED),
     Type(STORAGE_RESTORED, "storage", "good", "the storage account answers again"),
-    Type(
-        FOREIGN_ORGANIZATION, "foreign", "critical", "events of another organization reach {subject}", FOREIGN_CLEARED
-    ),
-    Type(FOREIGN_CLEARED, "foreign", "good", "no events of another organization reach {subject} any more"),
+    # It has no end: that none comes any more may only mean that the copied environment has nothing to send.
+    Type(FOREIGN_ORGANIZATION, "foreign", "critical", "events of another organization reach {subject}"),
 )
 
 BY_NAME: Mapping[str, Type] = {each.name: each for each in TYPES}
@@ -163,14 +160,19 @@ def type_of(kind: str, health: str, code: str, transition: str) -> str:
         The trigger's type, whatever is told of it, but for an end.
 
     Raises:
-        ValueError: The kind has no types: another one's machine tells it.
+        ValueError: The kind has no types, as another one's machine tells it; or it has no end.
     """
     if transition == "relinked":
         return RELINKED
     if kind == "integration" and transition == "flapping":
         return FLAPPING
     trigger = _trigger(kind, health, code)
-    return ENDS[trigger] if transition == "resolved" else trigger
+    if transition != "resolved":
+        return trigger
+    if trigger not in ENDS:
+        msg = f"{trigger} has no end"
+        raise ValueError(msg)
+    return ENDS[trigger]
 
 
 def _trigger(kind: str, health: str, code: str) -> str:
@@ -182,7 +184,7 @@ def _trigger(kind: str, health: str, code: str) -> str:
         case "source":
             return SOURCE_SILENT if code == SOURCE_IS_SILENT else SOURCE_FAILING
         case _:
-            found = [each.name for each in TYPES if each.machine == kind and each.ended_by]
+            found = [each.name for each in TYPES if each.machine == kind and each.severity != "good"]
             if not found:
                 msg = f"no alert is about {plain(kind, longest=40)!r}"
                 raise ValueError(msg)

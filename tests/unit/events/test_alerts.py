@@ -31,7 +31,8 @@ def test_each_trouble_has_one_end_of_the_same_machine_and_what_ends_it_is_good_n
         assert BY_NAME[end].machine == BY_NAME[trouble].machine
         assert (BY_NAME[end].severity, BY_NAME[end].ended_by) == ("good", "")
     without = [each.name for each in TYPES if not each.ended_by and each.severity != "good"]
-    assert without == ["fno-link.integration.relinked"], "it is told once and is no trouble that lasts"
+    # The one is no trouble that lasts; of the other nobody can tell when it is over.
+    assert without == ["fno-link.integration.relinked", "fno-link.organization.foreign"]
     assert len(ALL) == len(set(ALL)) == len(TYPES)
 
 
@@ -72,7 +73,7 @@ def test_every_machine_and_every_check_is_told_by_some_type():
         ("parked", "ok", "", "resolved", "parked.settled"),
         ("sender", "bad", "JobsFailed", "triggered", "sender.failing"),
         ("storage", "unknown", "StorageUnavailable", "triggered", "storage.unreachable"),
-        ("foreign", "ok", "", "resolved", "organization.cleared"),
+        ("foreign", "bad", "ForeignOrganization", "triggered", "organization.foreign"),
     ],
 )
 def test_the_type_follows_what_is_wrong_and_what_is_told_of_it(kind, health, code, transition, expected):
@@ -82,6 +83,8 @@ def test_the_type_follows_what_is_wrong_and_what_is_told_of_it(kind, health, cod
 def test_a_kind_that_no_machine_has_is_refused():
     with pytest.raises(ValueError, match="no alert is about 'link'"):
         type_of("link", "bad", "x", "triggered")
+    with pytest.raises(ValueError, match="has no end"):
+        type_of("foreign", "ok", "", "resolved")
 
 
 def test_the_same_notice_is_the_same_event_and_another_one_is_another():
