@@ -22,7 +22,8 @@ NOTHING_LOST, LOST = 0, 1
     default="",
     help="Use this namespace or Microsoft's emulator instead of the local broker.",
 )
-def command(*, once: bool, as_json: bool, seed: int, service_bus: str) -> None:
+@click.option("--trace", "traced", is_flag=True, help="Print the trace of one order instead of playing the day.")
+def command(*, once: bool, as_json: bool, seed: int, service_bus: str, traced: bool) -> None:
     """Run a day of events through the whole local world.
 
     Starts Azurite, a Service Bus broker, an emulated Entra, Dataverse and Finance & Operations, and the function app on
@@ -33,6 +34,9 @@ def command(*, once: bool, as_json: bool, seed: int, service_bus: str) -> None:
     from emulation.demo.report import Reporter  # noqa: PLC0415
     from emulation.demo.world import LocalWorld  # noqa: PLC0415
 
+    if traced:
+        _trace()
+        return
     if service_bus:
         from emulation.demo.foreign import problems  # noqa: PLC0415
 
@@ -54,6 +58,17 @@ def command(*, once: bool, as_json: bool, seed: int, service_bus: str) -> None:
             reporter.urls(world.urls())
             _wait_for_ctrl_c()
     sys.exit(LOST if result.lost else NOTHING_LOST)
+
+
+def _trace() -> None:
+    from emulation.demo.report import Reporter  # noqa: PLC0415 (as above)
+    from emulation.demo.traced import order_traced  # noqa: PLC0415
+    from emulation.demo.world import LocalWorld  # noqa: PLC0415
+    from emulation.traces import drawn  # noqa: PLC0415
+
+    with Reporter(quiet=False).progress() as say, LocalWorld(say, traced=True) as world:
+        trace, spans = order_traced(world, say)
+    print(drawn(trace, spans))
 
 
 def _wait_for_ctrl_c() -> None:

@@ -36,12 +36,14 @@ class LocalWorld:
         say: Told what is being started.
         service_bus: Connection string of a namespace with the entities of service-bus.toml, empty; none given: a
             broker of its own.
+        traced: Have a collector take the spans of host and app.
     """
 
-    def __init__(self, say: Callable[[str], None], service_bus: str = "") -> None:
+    def __init__(self, say: Callable[[str], None], service_bus: str = "", *, traced: bool = False) -> None:
         self._say = say
         self.service_bus = service_bus
         self._foreign = bool(service_bus)
+        self._traced = traced
         self._exit = ExitStack()
         self.webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
         self._client_secret = secrets.token_urlsafe(24)
@@ -82,11 +84,16 @@ class LocalWorld:
         self.dynamics = self._exit.enter_context(Dynamics(self._dynamics()))
         if not self._foreign:
             self._say("Service Bus: queues, sessions, a topic with filtered subscriptions")
-            self.service_bus = self._exit.enter_context(ServiceBus(load(ENTITIES))).connection_string
+            self.bus = self._exit.enter_context(ServiceBus(load(ENTITIES)))
+            self.service_bus = self.bus.connection_string
         self._say("a webhook receiver")
         self.receivers = self._exit.enter_context(Receivers())
         self._say("the function app, on Microsoft's Python worker: a process for each scaling group")
-        host = FunctionsHost(ROOT, env=self.dynamics.environ, settings=self._settings(), scaling_groups=True)
+        settings = self._settings()
+        self.collector = settings.with_name("spans.jsonl")
+        collector = self.collector if self._traced else None
+        env = self.dynamics.environ
+        host = FunctionsHost(ROOT, env=env, settings=settings, scaling_groups=True, collector=collector)
         self.host = self._exit.enter_context(host)
 
     def _dynamics(self) -> World:

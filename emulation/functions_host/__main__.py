@@ -50,6 +50,7 @@ def _options(arguments: list[str] | None) -> tuple[Options, argparse.Namespace]:
     add("--queue-lease", type=float, default=600.0, help="seconds for which a queue message in work stays hidden")
     add("--response-limit", type=float, default=230.0, help="seconds after which an HTTP caller is given up")
     add("--scaling-groups", action="store_true", help="one process for each scaling group, as on Flex Consumption")
+    add("--collector", type=Path, help="file that takes spans, the host's and the app's, one as JSON a line")
     add("--end-with-stdin", action="store_true", help="end at once when standard input closes")
     given = parser.parse_args(arguments)
     pairs = [text.partition("=") for text in given.key]
@@ -66,6 +67,7 @@ def _options(arguments: list[str] | None) -> tuple[Options, argparse.Namespace]:
         drain=given.drain,
         queue_lease=given.queue_lease,
         response_limit=given.response_limit,
+        collector=given.collector and given.collector.resolve(),
     )
     return options, given
 

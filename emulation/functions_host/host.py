@@ -25,6 +25,7 @@ from emulation.functions_host.server import Protocol, Server
 from emulation.functions_host.settings import HOST_STORAGE, LOCAL_SETTINGS, Settings, local_settings
 from emulation.functions_host.storage import Storage
 from emulation.functions_host.storage_connection import find_storage
+from emulation.functions_host.tracing import Tracing
 from emulation.functions_host.vault import Vault
 from emulation.functions_host.web import Front
 
@@ -46,6 +47,7 @@ class Options(msgspec.Struct, frozen=True):
         drain: Seconds that a stop waits for work.
         queue_lease: Seconds for which a queue message in work stays hidden; 600 in the real host.
         response_limit: Seconds after which an HTTP caller is given up; 230 in Azure.
+        collector: The file that takes spans, the host's and the app's; None: nobody does.
     """
 
     app: Path
@@ -56,6 +58,7 @@ class Options(msgspec.Struct, frozen=True):
     drain: float = 30.0
     queue_lease: float = 600.0
     response_limit: float = 230.0
+    collector: Path | None = None
 
 
 class Host:
@@ -86,6 +89,7 @@ class Host:
         self._host_json = host_json.read(self._folder, os.environ)
         os.chdir(self._folder)
         log.configure()
+        tracing = Tracing(self._options.collector)
         self._worker = await worker.load(self._folder)
         log.follow_threads(self._worker.invocation_id)
         disabled = {function.name for function in self._worker.functions if _disabled(function, settings)}
@@ -95,7 +99,7 @@ class Host:
         encoded = self._host_json.extensions.queues.message_encoding == "base64"
         outputs = Outputs(self._storage, settings, encoded=encoded)
         outputs.check(functions)
-        self._invocations = Invocations(self._worker, outputs, self._host_json.timeout)
+        self._invocations = Invocations(self._worker, outputs, self._host_json.timeout, tracing)
         host_id = hashlib.sha256(str(self._folder).encode()).hexdigest()[:32]
         services = Services(
             self._invocations,

@@ -10,6 +10,7 @@ from emulation.functions_host.errors import InvocationFailed
 from emulation.functions_host.function import Function
 from emulation.functions_host.log import host_log, running
 from emulation.functions_host.outputs import Outputs
+from emulation.functions_host.tracing import Tracing
 from emulation.functions_host.worker import Attempt, Call, Returned, Worker
 
 
@@ -20,12 +21,14 @@ class Invocations:
         worker: The app.
         outputs: Where output bindings write.
         timeout: Longest run of one invocation in seconds; None is without limit.
+        tracing: Makes the host's spans; None: of those that nobody takes.
     """
 
-    def __init__(self, worker: Worker, outputs: Outputs, timeout: float | None) -> None:
+    def __init__(self, worker: Worker, outputs: Outputs, timeout: float | None, tracing: Tracing | None = None) -> None:
         self._worker = worker
         self._outputs = outputs
         self._timeout = timeout
+        self._tracing = tracing or Tracing(None)
         self._work: set[asyncio.Task[Any]] = set()
 
     def begin[T](self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
@@ -95,8 +98,8 @@ class Invocations:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout):
-                with running(invocation_id):
-                    returned = await self._worker.invoke(function, call, invocation_id, attempt)
+                with running(invocation_id), self._tracing.invocation(function, call) as traced:
+                    returned = await self._worker.invoke(function, traced, invocation_id, attempt)
             await self._outputs.write(function, returned)
         except TimeoutError as error:
             msg = f"Timeout value of {self._timeout:g} s exceeded by function 'Functions.{function.name}'."

@@ -48,6 +48,7 @@ class FunctionsHost:
         queue_lease: Seconds for which a queue message in work stays hidden after the host is killed.
         response_limit: Seconds after which an HTTP caller is given up.
         scaling_groups: One process for each scaling group, as on Flex Consumption; else one runs all.
+        collector: A file that takes spans, the host's and the app's; `emulation.traces` reads it.
         ready_within: Seconds that a start may take.
         python: Options of the interpreter; warnings are errors by default.
     """
@@ -65,6 +66,7 @@ class FunctionsHost:
         queue_lease: float = 600.0,
         response_limit: float = 230.0,
         scaling_groups: bool = False,
+        collector: Path | None = None,
         ready_within: float = READY_WITHIN,
         python: Sequence[str] = ("-W", "error"),
     ) -> None:
@@ -78,6 +80,8 @@ class FunctionsHost:
         if settings is not None:
             self._arguments.append(f"--settings={settings.resolve()}")
         self._ready_within = ready_within
+        if collector is not None:
+            self._arguments.append(f"--collector={collector.resolve()}")
         if scaling_groups:
             self._arguments.append("--scaling-groups")
         if not enforce_keys:
