@@ -26,6 +26,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         id: Its id.
         name: What it is called.
         step: The id of the step.
+        code: Dataverse's error code (0x80040265), empty where it gave none.
         message: Why it failed, cut to 500 characters.
         completed_at: When.
     """
@@ -33,6 +34,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str = ""
     step: str = ""
+    code: str = ""
     message: str = ""
     completed_at: datetime
 
@@ -55,6 +57,7 @@ class _WireJob(msgspec.Struct, frozen=True):
     name: str | None = None
     friendlymessage: str | None = None
     message: str | None = None
+    errorcode: int | None = None
     step: str | None = msgspec.field(name="_owningextensionid_value", default=None)
 
 
@@ -97,6 +100,7 @@ def _job(wire: _WireJob) -> Job:
         id=wire.asyncoperationid,
         name=(wire.name or "")[:_MAX_MESSAGE],
         step=wire.step or "",
+        code=f"0x{wire.errorcode & 0xFFFFFFFF:08x}" if wire.errorcode else "",
         message=redact(said)[:_MAX_MESSAGE],
         completed_at=wire.completedon if wire.completedon.tzinfo else wire.completedon.replace(tzinfo=UTC),
     )

@@ -1,5 +1,7 @@
 """Can the linked environment be reached, and may we read it?"""
 
+import msgspec
+
 from integration.clock import Clock
 from integration.config.keys.model import Organization
 from integration.errors import Forbidden, Unauthenticated
@@ -74,12 +76,4 @@ class FinanceOperationsProbe:
 
 
 def _with(answer: Answer, facts: dict[str, str]) -> Answer:
-    return Answer(
-        health=answer.health,
-        code=answer.code,
-        message=answer.message,
-        hint=answer.hint,
-        cause=answer.cause,
-        facts={**answer.facts, **facts},
-        retry_after=answer.retry_after,
-    )
+    return msgspec.structs.replace(answer, facts={**answer.facts, **facts})

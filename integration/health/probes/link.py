@@ -3,7 +3,9 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
+from integration.clock import Clock, SystemClock
 from integration.config.keys.model import Organization
+from integration.errors import Busy
 from integration.health.check import Answer
 from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered
 from integration.links.values import Link, Linked, NotLinked
@@ -31,11 +33,13 @@ class LinkProbe:
 
     Args:
         links: The resolver.
+        clock: Sleeps while another instance is asking.
         within: Seconds that it may take; a call that takes longer ends behind it, and its answer is kept.
     """
 
-    def __init__(self, *, links: Refreshes, within: float = ASK_WITHIN_SECONDS) -> None:
+    def __init__(self, *, links: Refreshes, clock: Clock | None = None, within: float = ASK_WITHIN_SECONDS) -> None:
         self._links = links
+        self._clock = clock or SystemClock()
         self._within = within
 
     async def ask(self, organization: Organization) -> Answer:
@@ -50,10 +54,20 @@ class LinkProbe:
         return await answered(self._question(organization), within=self._within, whom=organization.url)
 
     async def _question(self, organization: Organization) -> Answer:
-        link = await self._links.refresh(organization.name)
+        link = await self._refreshed(organization)
         if isinstance(link, Linked):
             return Answer(health="ok", link=link)
         return judge(link)
+
+    async def _refreshed(self, organization: Organization) -> Link:
+        while True:
+            try:
+                return await self._links.refresh(organization.name)
+            except Busy as busy:
+                # Somebody else in the fleet is asking a slow Dataverse: his answer is ours, too, once it is there.
+                if busy.retry_after is None:
+                    raise
+                await self._clock.sleep(busy.retry_after)
 
 
 def judge(link: NotLinked) -> Answer:

@@ -100,7 +100,7 @@ def judge(jobs: Jobs, counted: frozenset[str], now: datetime) -> Answer:
         hint=HINT,
         facts=facts,
         failed=tuple(
-            Failed(type=job.name, id=job.id, code=codes.SENDER_FAILED, message=job.message)
+            Failed(type=job.name, id=job.id, code=job.code or codes.SENDER_FAILED, message=job.message)
             for job in reversed(new[-MOST_NAMED:])
         ),
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from emulation.dynamics import Fault
+from integration.config.keys.model import Credentials
 from integration.health.maintenance.platform import PlatformView
 from integration.health.probes.causes import Causes
 from integration.health.probes.remembered import Remembered
@@ -181,3 +182,16 @@ async def test_a_lost_link_says_whether_the_platform_agrees(dynamics, view, agre
         link = (await opened.probe.ask(organization, platform=view))["link"]
     assert link.facts.get("agrees") == agrees
     assert bool(link.facts.get("second_view")) == bool(agrees)
+
+
+async def test_an_identity_endpoint_that_does_not_answer_is_one_cause_for_all_tenants(dynamics, monkeypatch):
+    for name, value in dynamics.identity_environ.items():
+        monkeypatch.setenv(name, value)
+    emulated = dynamics.organization()
+    async with world(dynamics, configured(emulated), credentials=Credentials()) as opened:
+        answers = await opened.probe.ask(configured(emulated))
+        assert (healths(answers), answers["credential"].health) == (dict.fromkeys(KINDS, "ok"), "not_asked")
+    dynamics.control.break_(emulated.name, "unavailable", kind="token")
+    async with world(dynamics, configured(emulated), credentials=Credentials()) as opened:
+        token = (await opened.probe.ask(configured(emulated)))["token"]
+    assert (token.health, token.cause) == ("unknown", "entra:managed_identity")

@@ -67,6 +67,10 @@ async def test_each_failed_job_is_counted_in_one_round_and_the_first_is_told(rou
     assert (answer.health, answer.code, answer.facts["count"]) == ("bad", "SenderFailed", "2")
     assert answer.facts["job"] == "00000001-0000-4000-8000-000000000000"
     assert "(503) number 1" in answer.message
+    assert [(each.id[:8], each.code, each.type) for each in answer.failed] == [
+        ("00000001", "0x80044306", "fno-link orders"),
+        ("00000002", "0x80044306", "fno-link orders"),
+    ]
     assert (await rounds.ask()).health == "ok"
     rounds.fail(job(3, ago=1))
     answer = await rounds.ask()

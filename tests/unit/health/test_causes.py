@@ -5,15 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from integration.errors import Throttled, Unauthenticated
+from integration.config.keys.model import Organization
+from integration.errors import Busy, Throttled, Unauthenticated
 from integration.health.check import OK, Answer
 from integration.health.probes.asking import answered, of_error
 from integration.health.probes.causes import Causes
+from integration.health.probes.link import LinkProbe
 from integration.health.probes.remembered import Remembered, resting
-from tests.fake_clock import FakeClock, settle
+from integration.links.values import NotLinked
+from tests.fake_clock import FakeClock, PassingClock, settle
 
 AWAY = Answer(health="unknown", code="Unreachable", cause="entra:contoso.com")
 NOW = FakeClock().now()
+CONTOSO = Organization(name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.com")
 
 
 class Entra:
@@ -131,6 +135,34 @@ async def test_what_nobody_foresees_is_unknown_and_ends_no_round(fault):
     answer = await answered(question(), within=5, whom="x")
     assert (answer.health, answer.code) == ("unknown", "Unforeseen")
     assert type(fault).__name__ in answer.message or "KeyError" in answer.message
+
+
+class BusyLinks:
+    """Another instance has the lease for the first few times."""
+
+    def __init__(self, times, retry_after=2.0) -> None:
+        self.times = times
+        self.retry_after = retry_after
+        self.asked = 0
+
+    async def refresh(self, name):
+        self.asked += 1
+        if self.asked <= self.times:
+            raise Busy("another instance is asking", retry_after=self.retry_after)
+        return NotLinked(code="0x80048d0b", message="not integrated with finance and operations", checked_at=NOW)
+
+
+async def test_while_another_instance_asks_a_slow_dataverse_its_answer_is_waited_for():
+    links = BusyLinks(5)
+    probe = LinkProbe(links=links, clock=PassingClock(), within=60)
+    assert (await probe.ask(CONTOSO)).health == "bad"
+    assert links.asked == 6
+
+
+async def test_a_process_that_shuts_down_is_not_waited_for():
+    links = BusyLinks(5, retry_after=None)
+    answer = await LinkProbe(links=links, clock=PassingClock(), within=60).ask(CONTOSO)
+    assert (answer.health, answer.code, answer.retry_after, links.asked) == ("unknown", "Busy", None, 1)
 
 
 async def test_the_wish_to_end_the_round_is_not_an_answer():
