@@ -1,7 +1,7 @@
 """From answers to standings, pure: which machine takes which answer, by which thresholds, and what explains what."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -28,10 +28,12 @@ class Explained(msgspec.Struct, frozen=True):
     Args:
         by: What explains a machine's answer and is told in its place.
         children: Whom a machine's own trouble explains.
+        leads: The cause that a machine speaks for, also where it is alone.
     """
 
     by: Mapping[Asked, str] = {}
     children: Mapping[Asked, tuple[str, ...]] = {}
+    leads: Mapping[Asked, str] = {}
 
 
 def machines(answers: Mapping[Kind, Answer]) -> dict[str, Answer]:
@@ -56,35 +58,61 @@ def thresholds_of(kind: str, common: Thresholds) -> Thresholds:
     )
 
 
-def explained(answers: Mapping[Asked, Answer], standings: Mapping[Watched, Standing]) -> Explained:
+def explained(
+    answers: Mapping[Asked, Answer],
+    standings: Mapping[Watched, Standing],
+    *,
+    silent: Collection[Asked] = (),
+    failures: Mapping[Watched, int] | None = None,
+) -> Explained:
     """Find out which of the machines that fail by one cause is told, and whom it names.
 
     Args:
         answers: Of this round.
         standings: As they were before.
+        silent: Machines that tell nothing now: a cause is not silent because one of many is.
+        failures: How many answers each subject's trouble takes to be told.
 
     Returns:
-        The one of a cause that was told already stays the one that is; else it is the first by name.
+        The one that speaks for a cause already goes on to; else it is the first that would be told, then by name. Who
+        was told of for another reason speaks for itself: nobody would hear of the cause from it.
     """
     groups: dict[str, list[Asked]] = defaultdict(list)
     for asked, answer in answers.items():
-        if answer.cause and answer.is_unhealthy:
+        if answer.cause and answer.is_unhealthy and not _is_told_otherwise(asked, answer.cause, standings):
             groups[answer.cause].append(asked)
     by: dict[Asked, str] = {}
     children: dict[Asked, tuple[str, ...]] = {}
+    leads: dict[Asked, str] = {}
     for cause, members in groups.items():
-        leader = min(members, key=lambda asked: (not _is_told(asked, standings), asked))
+        leader = min(
+            members,
+            key=lambda asked, cause=cause: (
+                asked in silent,
+                _leads(asked, standings) != cause,
+                (failures or {}).get(asked[0], 0),
+                asked[1] != "integration",
+                asked,
+            ),
+        )
         others = sorted(asked for asked in members if asked != leader)
+        leads[leader] = cause
         by |= dict.fromkeys(others, cause)
         if others:
             children[leader] = tuple(dict.fromkeys(watched.name for watched, _ in others))
-    return Explained(by, children)
+    return Explained(by, children, leads)
 
 
-def _is_told(asked: Asked, standings: Mapping[Watched, Standing]) -> bool:
+def _leads(asked: Asked, standings: Mapping[Watched, Standing]) -> str:
+    watched, kind = asked
+    return standings[watched].leads.get(kind, "") if watched in standings else ""
+
+
+def _is_told_otherwise(asked: Asked, cause: str, standings: Mapping[Watched, Standing]) -> bool:
     watched, kind = asked
     state = standings[watched].states.get(kind) if watched in standings else None
-    return state is not None and state.incident is not None and state.incident.is_told
+    is_told = state is not None and state.incident is not None and state.incident.is_told
+    return is_told and _leads(asked, standings) != cause
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,15 +126,17 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         explained: Of this round.
         is_in_maintenance: It is to be silent.
         off: Machines that nobody asks any more, each with why.
+        filed: Incidents that are kept among those that have ended: see `Standing.filed`.
     """
 
     watched: Watched
     answers: Mapping[Kind, Answer]
     now: datetime
     thresholds: Thresholds
-    explained: Explained
+    explained: Explained = Explained()
     is_in_maintenance: bool = False
     off: Mapping[str, str] = {}
+    filed: Mapping[str, str] = {}
 
 
 def judged(standing: Standing, by: Judgement) -> Standing:
@@ -136,7 +166,13 @@ def judged(standing: Standing, by: Judgement) -> Standing:
     for kind, why in by.off.items():
         if kind in states:
             states[kind] = dismissed(states[kind], why, now, kind=kind, subject=watched.name)
-    return msgspec.structs.replace(standing, states=states, asked_at=now)
+    return msgspec.structs.replace(
+        standing,
+        states=states,
+        asked_at=now,
+        leads={kind: cause for (whose, kind), cause in by.explained.leads.items() if whose == watched},
+        filed={**standing.filed, **by.filed},
+    )
 
 
 def _parts(before: State, answers: Mapping[Kind, Answer], now: datetime) -> dict[Kind, Remembered]:

@@ -19,20 +19,20 @@ from integration.errors import FnoLinkError, StorageUnavailable
 from integration.faults import summary
 from integration.health import judging
 from integration.health.check import Answer, Check, Kind
+from integration.health.configured import Configured
 from integration.health.dead_man import DeadMan
 from integration.health.history import History, Transition
 from integration.health.incidents import Incidents
-from integration.health.judging import Asked, Judgement
-from integration.health.maintenance import MaintenanceCall, silence
+from integration.health.judging import Judgement
 from integration.health.notices import Notices, emptied, has_outbox
 from integration.health.probes.causes import Causes
 from integration.health.probes.remembered import Past
-from integration.health.standing import WORKER, Standing, Watched
-from integration.health.standings import Kept, Standings, sort_of
+from integration.health.standing import Standing, Watched
+from integration.health.standings import Kept, Standings
 from integration.links.values import Linked
 from integration.loggers import logger
 from integration.storage import Storage
-from integration.storage.names import EVENTS, HEALTH_ROUND_LEASE, PAYLOADS, RETRIES
+from integration.storage.names import HEALTH_ROUND_LEASE, PAYLOADS
 from integration.storage.turn import Ended, Lease, Turn
 
 if TYPE_CHECKING:
@@ -42,9 +42,6 @@ log = logger("health")
 
 LASTING_SECONDS = 240.0
 """After this nobody else is asked; a function may run five minutes."""
-NOT_CONFIGURED = "it is not configured any more"
-_OWN_QUEUES = (EVENTS, RETRIES)
-"""They are watched as sources are."""
 
 
 class AsksOrganizations(Protocol):
@@ -132,6 +129,7 @@ class Round:
 
     def __init__(self, parts: Parts) -> None:
         self._p = parts
+        self._configured = Configured(parts.organizations, parts.sources, parts.targets, parts.settings)
         self._limit = asyncio.Semaphore(parts.settings.concurrency)
 
     async def run(self) -> Report:
@@ -153,7 +151,7 @@ class Round:
             log.error("in the health round: %s", said)
         if report.left:
             log.error("the health round ran out of time: %d organizations are asked at the next", report.left)
-        else:
+        if not report.left and not report.failed:
             await self._p.dead_man.call()
         return report
 
@@ -163,10 +161,10 @@ class Round:
         known = dict(kept)
         (answers, left), app = await asyncio.gather(self._organizations(known, turn), self._p.app.ask())
         for check, answer in app.items():
-            watched = self._watched(check)
+            watched = self._configured.watched(check)
             if watched is not None:
                 answers.setdefault(watched, {})[check.kind] = answer
-        judgements = self._judgements(answers, known, calls)
+        judgements = self._configured.judgements(answers, known, calls, self._p.clock.now())
         failed: list[str] = []
         if await turn.ended() is Ended.LOST:
             msg = "the lease of the health round was lost: another instance is at it"
@@ -205,87 +203,22 @@ class Round:
         await asyncio.gather(*map(one, organizations))
         return answers, left
 
-    def _watched(self, check: Check) -> Watched | None:
-        sort = sort_of(check.kind)
-        if sort == "organization" and check.subject not in self._p.organizations:
-            return None
-        return WORKER if sort == "app" else Watched(sort, check.subject)
-
-    def _judgements(
-        self,
-        answers: Mapping[Watched, Mapping[Kind, Answer]],
-        known: Mapping[Watched, Kept],
-        calls: Collection[MaintenanceCall],
-    ) -> dict[Watched, Judgement]:
-        now = self._p.clock.now()
-        by_machine: dict[Asked, Answer] = {
-            (watched, kind): answer
-            for watched, by_kind in answers.items()
-            for kind, answer in judging.machines(by_kind).items()
-        }
-        explained = judging.explained(by_machine, {watched: kept.standing for watched, kept in known.items()})
-        gone: dict[Watched, Mapping[Kind, Answer]] = {
-            watched: {} for watched, kept in known.items() if kept.etag and not self._is_configured(watched)
-        }
-        found: dict[Watched, Judgement] = {}
-        for watched, by_kind in {**answers, **gone}.items():
-            organization = self._organization(watched)
-            name = organization.name if organization else ""
-            standing = known[watched].standing if watched in known else Standing()
-            found[watched] = Judgement(
-                watched=watched,
-                answers=by_kind,
-                now=now,
-                thresholds=self._p.settings.thresholds(name, organization.health if organization else None),
-                explained=explained,
-                is_in_maintenance=silence(
-                    name,
-                    now,
-                    windows=self._p.settings.maintenance,
-                    calls=tuple(calls),
-                    platform=standing.platform,
-                )
-                is not None,
-                off=self._off(watched, standing, organization),
-            )
-        return found
-
-    def _off(self, watched: Watched, standing: Standing, organization: Organization | None) -> dict[str, str]:
-        """Name the machines that nobody asks any more, so that what is open in them comes to an end."""
-        if not self._is_configured(watched):
-            return dict.fromkeys(standing.states, NOT_CONFIGURED)
-        off: dict[str, str] = {}
-        if watched.sort == "organization" and not self._p.settings.finance_operations:
-            off["finance_operations"] = "it is switched off in [health]"
-        if organization is not None and watched.sort == "organization" and not organization.steps:
-            off["sender"] = "no steps are configured"
-        return off
-
-    def _is_configured(self, watched: Watched) -> bool:
-        match watched.sort:
-            case "organization":
-                return watched.name in self._p.organizations
-            case "target":
-                return watched.name in self._p.targets
-            case "source":
-                source = self._p.sources.get(watched.name)
-                return watched.name in _OWN_QUEUES or (source is not None and source.enabled)
-            case "app":
-                return True
-
-    def _organization(self, watched: Watched) -> Organization | None:
-        if watched.sort == "organization":
-            return self._p.organizations.get(watched.name)
-        source = self._p.sources.get(watched.name) if watched.sort == "source" else None
-        return self._p.organizations.get(source.organization) if source else None
-
     async def _written(
         self, judgements: Mapping[Watched, Judgement], known: Mapping[Watched, Kept], failed: list[str]
     ) -> dict[Watched, Kept]:
-        """Write the standings; what could not be written is judged at the next round."""
+        """Write the standings; what could not be written is judged at the next round.
+
+        Raises:
+            StorageUnavailable: The account went away. What is written is written, and told at the next round.
+        """
+        # What ended at the last round may have been kept without all who were told of it, or not at all.
+        await self._p.incidents.note(
+            [(watched, each) for watched, kept in known.items() for each in kept.standing.unfiled]
+        )
         written: dict[Watched, Kept] = {}
         moved: list[Transition] = []
         over: list[tuple[Watched, Incident]] = []
+        away: list[StorageUnavailable] = []
 
         async def one(watched: Watched, by: Judgement) -> None:
             seen = Standing()
@@ -296,59 +229,72 @@ class Round:
                 return judging.judged(standing, by)
 
             async with self._limit:
+                if away:
+                    return
                 try:
                     kept = await self._p.standings.change(watched, apply, known.get(watched))
-                except StorageUnavailable as away:
-                    failed.append(f"{watched.name} could not be written: {summary(away)}")
+                except StorageUnavailable as error:
+                    away.append(error)
+                    return
+                except Exception as error:  # noqa: BLE001  # what is wrong with one must not keep the others from it
+                    failed.append(f"{watched.name} could not be judged: {summary(error)}")
                     return
             written[watched] = kept
             moved.extend(judging.transitions(watched, seen, kept.standing, by.now))
             over.extend((watched, incident) for incident in judging.ended(seen, kept.standing))
 
         await asyncio.gather(*(one(watched, by) for watched, by in judgements.items()))
+        if away:
+            raise away[0]
         try:
             await self._p.incidents.note(over)
             await self._p.history.note(moved)
-        except StorageUnavailable as away:
-            failed.append(f"history could not be written: {summary(away)}")
+        except StorageUnavailable as error:
+            failed.append(f"history could not be written: {summary(error)}")
         return written
 
     async def _send(self, kept: Mapping[Watched, Kept], turn: Turn, failed: list[str]) -> int:
         """Send what is due of everybody, also of those who were not asked."""
-        told = 0
+        told, is_away = 0, False
 
         async def one(watched: Watched, each: Kept) -> None:
-            nonlocal told
+            nonlocal told, is_away
             async with self._limit:
-                if await turn.ended() is Ended.LOST:
+                if is_away or await turn.ended() is Ended.LOST:
                     return
                 try:
                     after, sent = await self._p.notices.send(watched, each)
                     told += sent
-                    if not self._is_configured(watched) and emptied(after.standing):
+                    if not self._configured.is_configured(watched) and emptied(after.standing):
                         await self._p.standings.forget(watched)
-                except FnoLinkError as error:
+                except Exception as error:  # noqa: BLE001  # what is wrong with one must not keep the others from it
+                    is_away = isinstance(error, StorageUnavailable)
                     failed.append(f"notices of {watched.name} could not be settled: {summary(error)}")
 
         due = [(watched, each) for watched, each in sorted(kept.items()) if has_outbox(each.standing)]
         gone = [
             (watched, each)
             for watched, each in sorted(kept.items())
-            if not has_outbox(each.standing) and each.etag and not self._is_configured(watched)
+            if not has_outbox(each.standing) and each.etag and not self._configured.is_configured(watched)
         ]
         await asyncio.gather(*(one(watched, each) for watched, each in (*due, *gone)))
         return told
 
     async def _release(self, answers: Mapping[Watched, Mapping[Kind, Answer]], failed: list[str]) -> None:
         """Let parked deliveries go on, and end those that waited too long: that depends on the link, on no alert."""
+        is_away = False
 
         async def one(watched: Watched, link: Linked | None) -> None:
+            nonlocal is_away
             async with self._limit:
+                if is_away:
+                    return
                 try:
                     if link is not None:
                         await self._p.releases.order(watched.name, link)
                     await self._p.releases.expire(watched.name)
                 except FnoLinkError as error:
+                    is_away = isinstance(error, StorageUnavailable)
                     failed.append(f"parked deliveries of {watched.name} stay: {summary(error)}")
 
         links = {

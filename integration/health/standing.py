@@ -42,12 +42,16 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         states: Its machines, by kind.
         platform: What the Power Platform said of it last; None: nothing yet, or it is no organization.
         asked_at: When a round has asked it last.
+        leads: By kind, the cause that a machine speaks for: others that fail by it are named in its incident.
+        filed: By kind, which ended incident is kept among those that have, and how many were told of it.
         v: Version of this record.
     """
 
     states: Mapping[str, State] = {}
     platform: PlatformView | None = None
     asked_at: datetime | None = None
+    leads: Mapping[str, str] = {}
+    filed: Mapping[str, str] = {}
     v: int = VERSION
 
     @property
@@ -70,9 +74,28 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         """Return it with another state of one machine."""
         return msgspec.structs.replace(self, states={**self.states, kind: state})
 
+    @property
+    def unfiled(self) -> tuple[Incident, ...]:
+        """The incidents that have ended and may not be kept among those, or not with all who were told."""
+        return tuple(
+            state.last
+            for kind, state in self.states.items()
+            if state.last is not None and state.last.ended_at and self.filed.get(kind) != mark(state.last)
+        )
+
+    @property
+    def filed_now(self) -> Mapping[str, str]:
+        """What `filed` is once `unfiled` is kept."""
+        return {kind: mark(state.last) for kind, state in self.states.items() if state.last and state.last.ended_at}
+
     def find(self, incident: str) -> str | None:
         """Name the machine that an incident is open in, or was the last one of; None: none."""
         for kind, state in self.states.items():
             if any(each is not None and each.id == incident for each in (state.incident, state.last)):
                 return kind
         return None
+
+
+def mark(incident: Incident) -> str:
+    """Say which incident, and with how many who were told of it."""
+    return f"{incident.id}:{len(incident.told or ())}"
