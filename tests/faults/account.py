@@ -88,6 +88,7 @@ def _journalled(row: Row) -> Journalled:
         key=row.subject.key,
         id=row.subject.id,
         state=row.state,
+        type=row.subject.type,
         reason=row.reason,
         generation=row.generation,
         duplicates=row.duplicates,

@@ -106,6 +106,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         route: The route, by the message's id where it has one, else by the target; empty: its id is not as promised.
         id: The CloudEvents id.
         type: The event's type.
+        subject: Of an alert: about whom it is.
         message_id: `webhook-id`, or the broker's MessageId.
         at: When it came.
         status: What was answered; 0: nothing. A queue answers 200 by keeping it.
@@ -114,6 +115,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     id: str
     type: str = ""
+    subject: str = ""
     route: str = ""
     message_id: str = ""
     at: float = 0.0
@@ -203,6 +205,7 @@ class Journalled(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     id: str
     state: str
+    type: str = ""
     reason: str = ""
     generation: int = 0
     duplicates: int = 0

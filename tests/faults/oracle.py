@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from integration.dead_letters.reasons import REASONS
-from tests.faults import excuses, rotten
+from tests.faults import alerts, excuses, rotten
 from tests.faults.evidence import Delivery, Evidence, Fault, Journalled, Kept, Made, Receipt, Sent, Waits
 
 INTERNAL = "fno-link."
@@ -99,6 +99,7 @@ class _Judge:
             self._receivers_against_journal,
             self._needless,
             self._at_rest,
+            self._alerts,
         )
         problems = tuple(problem for rule in rules for problem in rule())
         self._count()
@@ -184,7 +185,7 @@ class _Judge:
             if not kept.type.startswith(INTERNAL) and not {kept.id, kept.key} & known and kept.path not in named:
                 yield Problem("unknown", kept.id or kept.key, f"nobody has sent what is kept as {kept.path}")
         for row in self._evidence.journal:
-            if not {row.id, row.key} & known:
+            if not row.type.startswith(INTERNAL) and not {row.id, row.key} & known:
                 yield Problem("unknown", row.id or row.key, "has a journal row, and nobody has sent it")
         for key in set(self._evidence.unread) - known:
             yield Problem("unknown", key, "has a journal row that cannot be read, and nobody has sent it")
@@ -288,6 +289,12 @@ class _Judge:
                 yield Problem("restless", row.id or row.key, f"the journal calls it {row.state}; {self._story(row.id)}")
         for what in self._evidence.unrest:
             yield Problem("restless", what, "has not come to rest")
+
+    def _alerts(self) -> Iterator[Problem]:
+        """Who loses the link, or cannot be asked for it, is told of once, and so is its end."""
+        for rule, name, why in alerts.wrong(self._evidence):
+            yield Problem(rule, name, why)
+        self._counts["incidents"] = len(alerts.incidents(self._evidence))
 
     def _is_buried(self, row: Journalled, made: Made) -> bool:
         """Tell whether the dead letter of what an entry is about names a changed record, and no event."""

@@ -16,6 +16,7 @@ from emulation.service_bus import Control
 from tests.faults.evidence import BrokerDeadLetter, Receipt
 
 ALL = 1_000_000
+INTERNAL = "fno-link."
 HIDDEN = 60
 READ_WITHIN = 180.0
 AMQP = "cloudEvents_"
@@ -33,16 +34,23 @@ def by_request(target: str, requests: Iterable[Received], routes: Iterable[str],
     """
     found: list[Receipt] = []
     for request in requests:
-        id_, type_ = request.header("ce-id"), request.header("ce-type")
+        id_, type_, subject = request.header("ce-id"), request.header("ce-type"), request.header("ce-subject")
         if id_ is None or type_ is None:
             event = json.loads(request.body)
             event = event[wrapper] if wrapper else event
-            id_, type_ = event["id"], event["type"]
+            id_, type_, subject = event["id"], event["type"], event.get("subject")
         id_, type_, message = unquote(str(id_)), unquote(str(type_)), request.header("webhook-id") or ""
         route = route_of(message, routes)
         found.append(
             Receipt(
-                target=target, id=id_, type=type_, route=route, message_id=message, at=request.at, status=request.status
+                target=target,
+                id=id_,
+                type=type_,
+                subject=unquote(str(subject or "")) if type_.startswith(INTERNAL) else "",
+                route=route,
+                message_id=message,
+                at=request.at,
+                status=request.status,
             )
         )
     return found

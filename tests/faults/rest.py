@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import ContainerClient
@@ -9,12 +10,15 @@ from azure.storage.queue import QueueServiceClient
 
 from emulation.service_bus import Control
 from integration.dead_letters.reasons import NOT_LINKED
-from integration.storage.names import DUE, EVENTS, JOURNAL, PARKED, RETRIES
+from integration.health.machine import State
+from integration.health.standing import Standing
+from integration.storage.names import DUE, EVENTS, HEALTH, JOURNAL, PARKED, RETRIES
 
 LOOK_EVERY = 0.3
 # Nothing waits longer than for the last of its retries or for a lease: a third of these looks on a quiet machine. They
 # are counted, for on a busy one each look takes longer, as the work does that it waits for.
 LOOKS = 300
+PIECES = 12
 UNDER_WAY = "state eq 'received' or state eq 'deferred'"
 
 
@@ -40,6 +44,7 @@ def unrest(
         *_entities(control, entities),
         *_tables(connection),
         *_parked(connection, linked),
+        *_watched(connection),
     )
 
 
@@ -90,6 +95,24 @@ def _tables(connection: str) -> Iterator[str]:
             if name.startswith(JOURNAL):
                 for row in client.query_entities(UNDER_WAY, select=["RowKey", "id", "state"]):
                     yield f"{name}: {row.get('id') or row['RowKey']} is {row['state']}"
+
+
+def _watched(connection: str) -> Iterator[str]:
+    """Say of whom the watch has an incident open that ends with the fault, or something to tell."""
+    with TableServiceClient.from_connection_string(connection) as service:
+        if HEALTH not in {table.name for table in service.list_tables()}:
+            return
+        for row in service.get_table_client(HEALTH).list_entities():
+            pieces = [row.get(f"watch{number}") for number in range(PIECES)]
+            try:
+                state = msgspec.json.decode(b"".join(each for each in pieces if each), type=Standing).states
+            except msgspec.MsgspecError:
+                continue  # it was changed, and is begun anew by the round that comes
+            integration = state.get("integration", State())
+            if integration.incident is not None:
+                yield f"{row.get('name')}: the incident {integration.incident.id} is open"
+            if any(each.outbox for each in state.values()):
+                yield f"{row.get('name')}: something is to be told"
 
 
 def _parked(connection: str, organizations: Iterable[str]) -> Iterator[str]:

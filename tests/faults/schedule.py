@@ -13,8 +13,8 @@ type Kind = Literal[
     "event", "large", "record", "duplicate", "resend", "echo", "empty", "undecodable", "foreign", "unrouted"
 ]
 
-# Seconds that each fault lasts, least and most. What must outlast a lease or a token does; records rot for as long as
-# the fault beside it, and so much longer.
+# Seconds that each fault lasts, least and most. What must outlast a lease, a token or some rounds of the watch does;
+# records rot for as long as the fault beside it, and so much longer.
 LASTS: dict[evidence.Fault, tuple[float, float]] = {
     "host_kill": (0.5, 2.0),
     "host_pause": (LEASE + 1, LEASE + 2),
@@ -27,9 +27,9 @@ LASTS: dict[evidence.Fault, tuple[float, float]] = {
     "storage_slow": (3.0, 5.0),
     "storage_reset": (2.0, 4.0),
     "dataverse_throttled": (3.0, 5.0),
-    "dataverse_down": (3.0, 5.0),
+    "dataverse_down": (9.0, 10.0),
     "dataverse_slow": (3.0, 5.0),
-    "link_lost": (2.0, 4.0),
+    "link_lost": (9.0, 10.0),
     "link_moved": (2.0, 4.0),
     "secret_expired": (6.0, 8.0),
     "receiver_error": (2.0, 4.0),

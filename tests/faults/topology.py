@@ -27,6 +27,8 @@ GROUPS = {
 # Longer than a run takes on a busy machine: it would be taken over, and deliver twice, without a fault.
 LEASE = 10.0
 LOCK = 5
+# Seconds between two rounds of the watch, the answers in a row that it acts upon, and seconds for one of them.
+ROUND, THRESHOLD, ASK_WITHIN = 2, 2, 2.0
 TIMEOUT = 3.0
 TRANSPORTS = {
     "plain": "webhook",
@@ -36,6 +38,7 @@ TRANSPORTS = {
     "orders": "service_bus",
     "invoices": "service_bus",
     "erp": "webhook",
+    "alerts": "webhook",
 }
 # By source: its organization and how a sender reaches it.
 SOURCES = {
@@ -67,6 +70,7 @@ ROUTES = (
     Route("to-orders", "orders", ("CharlieBusinessEvent", "EchoBusinessEvent"), requires_link=False),
     Route("to-invoices", "invoices", ("DeltaBusinessEvent", "FoxtrotBusinessEvent"), requires_link=True),
     Route("to-erp", "erp", ("GolfBusinessEvent", "BravoBusinessEvent"), requires_link=True),
+    Route("to-alerts", "alerts", ("fno-link.integration.*",), requires_link=False),
 )
 TYPES = ("Alpha", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf")
 # Types whose targets take more than a queue message holds.
@@ -93,9 +97,12 @@ open_at_most = "2s"
 lease = "{LEASE:g}s"
 
 [health]
-schedule = "*/5 * * * * *"
-failure_threshold = 2
-success_threshold = 2
+schedule = "*/{ROUND:d} * * * * *"
+failure_threshold = {THRESHOLD}
+success_threshold = {THRESHOLD}
+ask_within = "{ASK_WITHIN:g}s"
+# What flaps is silent for half an hour.
+flapping = 0
 
 [sources.echoing]
 kind = "http"
@@ -130,6 +137,11 @@ timeout = "{TIMEOUT:g}s"
 kind = "webhook"
 url = "%RECEIVERS%/linked"
 mode = "binary"
+timeout = "{TIMEOUT:g}s"
+
+[targets.alerts]
+kind = "webhook"
+url = "%RECEIVERS%/alerts"
 timeout = "{TIMEOUT:g}s"
 
 [targets.archive]

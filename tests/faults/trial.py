@@ -138,7 +138,7 @@ def _unrest(world: Faulty) -> tuple[str, ...]:
 
 
 def _receipts(world: Faulty) -> Iterator[Receipt]:
-    for target in ("plain", "linked"):
+    for target in ("plain", "linked", "alerts"):
         yield from receipts.by_request(target, world.receivers.received(target), _routes(target))
     posted: list[Received] = []
     for name in ORGANIZATIONS:
