@@ -8,6 +8,7 @@ import msgspec
 
 from integration.events.alerts.types import Transition
 from integration.health.check import Health
+from integration.health.machine.fields import Count, Instant
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -54,28 +55,28 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     kind: str
-    opened_at: datetime
-    since: datetime
+    opened_at: Instant
+    since: Instant
     health: Health = "bad"
     code: str = ""
     message: str = ""
     hint: str = ""
     reasons: tuple[Reason, ...] = ()
-    transitions: Mapping[Transition, int] = {}
+    transitions: Mapping[Transition, Count] = {}
     told: tuple[str, ...] | None = ()
-    told_at: datetime | None = None
+    told_at: Instant | None = None
     is_confirmed: bool = True
-    reminders: int = 0
-    next_reminder: datetime | None = None
-    escalated: int = 0
+    reminders: Count = 0
+    next_reminder: Instant | None = None
+    escalated: Count = 0
     escalation: tuple[str, ...] = ()
     flapping_told: bool = False
     acknowledged_by: str = ""
-    acknowledged_at: datetime | None = None
+    acknowledged_at: Instant | None = None
     note: str = ""
     inhibited_by: str = ""
     children: tuple[str, ...] = ()
-    ended_at: datetime | None = None
+    ended_at: Instant | None = None
 
     @property
     def is_told(self) -> bool:

@@ -1,13 +1,13 @@
 """Something that is to be told of an incident."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import msgspec
 
 from integration.events.alerts import Failed
 from integration.events.alerts.types import Transition
 from integration.health.check import Health
+from integration.health.machine.fields import Count, Instant
 from integration.links.values import Linked
 
 
@@ -39,12 +39,12 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     incident: str
     transition: Transition
-    n: int
+    n: Count
     kind: str
     subject: str
     health: Health
-    at: datetime
-    since: datetime
+    at: Instant
+    since: Instant
     code: str = ""
     message: str = ""
     hint: str = ""

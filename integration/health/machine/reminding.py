@@ -4,6 +4,7 @@ Both stop once somebody has said that he knows.
 """
 
 from datetime import datetime, timedelta
+from math import log
 
 import msgspec
 
@@ -22,12 +23,11 @@ def wait(settings: Thresholds, reminders: int) -> timedelta:
         reminders: How many there were.
     """
     longest = min(settings.reminder_cap, LONGEST_WAIT)
-    waits = min(settings.reminder_every, longest)
-    for _ in range(reminders):
-        if waits >= longest or settings.reminder_factor == 1:
-            break
-        waits = min(waits * settings.reminder_factor, longest)
-    return waits
+    first = min(settings.reminder_every, longest)
+    # Compared by their logarithms: a power of many reminders is more than a number holds.
+    if first and reminders * log(settings.reminder_factor) >= log(longest / first):
+        return longest
+    return first * settings.reminder_factor**reminders
 
 
 def scheduled(incident: Incident, now: datetime, settings: Thresholds) -> Incident:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from integration.health.check import Answer, Kind
+from integration.health.machine.fields import Bits, Count, Instant, Width
 from integration.health.machine.incident import Incident
 from integration.health.machine.notice import Notice
 from integration.health.probes.remembered import Remembered
@@ -64,24 +65,24 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     phase: Phase = "ok"
     answer: Answer | None = None
     not_asked: str = ""
-    checked_at: datetime | None = None
-    since: datetime | None = None
-    doubted_since: datetime | None = None
-    bad: int = 0
-    good: int = 0
-    recent: int = 0
-    remembered: int = 0
-    changes: tuple[datetime, ...] = ()
-    changed_at: datetime | None = None
+    checked_at: Instant | None = None
+    since: Instant | None = None
+    doubted_since: Instant | None = None
+    bad: Count = 0
+    good: Count = 0
+    recent: Bits = 0
+    remembered: Width = 0
+    changes: tuple[Instant, ...] = ()
+    changed_at: Instant | None = None
     flapping: bool = False
     parts: Mapping[Kind, Remembered] = {}
     incident: Incident | None = None
     last: Incident | None = None
-    opened: int = 0
-    muted_until: datetime | None = None
+    opened: Count = 0
+    muted_until: Instant | None = None
     link: Linked | None = None
     previous: Linked | None = None
-    relinked_at: datetime | None = None
+    relinked_at: Instant | None = None
     outbox: tuple[Notice, ...] = ()
     v: int = VERSION
 
