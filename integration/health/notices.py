@@ -149,6 +149,7 @@ class Notices:
                 subject=watched.name,
                 route=first.route if first else "",
                 reason=_reason(notice),
+                code=notice.code,
             ),
         )
 
