@@ -45,11 +45,12 @@ def here() -> str:
     """Write the span that is under way; empty: there is none, or nobody takes spans."""
     if PROVIDERS.tracer() is None:
         return ""
-    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415  # once it is loaded
+    from opentelemetry.trace import get_current_span  # noqa: PLC0415  # once it is loaded
 
-    carrier: dict[str, str] = {}
-    TraceContextTextMapPropagator().inject(carrier)
-    return carrier.get(HEADER, "")
+    context = get_current_span().get_span_context()
+    if not context.is_valid:
+        return ""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def inject(headers: dict[str, str]) -> None:
