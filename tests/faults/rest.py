@@ -1,5 +1,6 @@
 """Whether everything has come to rest: nothing waits on a queue, nothing is due, no event is under way."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -18,7 +19,6 @@ LOOK_EVERY = 0.3
 # Nothing waits longer than for the last of its retries or for a lease: a third of these looks on a quiet machine. They
 # are counted, for on a busy one each look takes longer, as the work does that it waits for.
 LOOKS = 300
-PIECES = 12
 UNDER_WAY = "state eq 'received' or state eq 'deferred'"
 
 
@@ -103,9 +103,10 @@ def _watched(connection: str) -> Iterator[str]:
         if HEALTH not in {table.name for table in service.list_tables()}:
             return
         for row in service.get_table_client(HEALTH).list_entities():
-            pieces = [row.get(f"watch{number}") for number in range(PIECES)]
+            pieces = itertools.takewhile(bool, (row.get(f"watch{number}") for number in itertools.count()))
+            whole = b"".join(each if isinstance(each, bytes) else str(each).encode() for each in pieces)
             try:
-                state = msgspec.json.decode(b"".join(each for each in pieces if each), type=Standing).states
+                state = msgspec.json.decode(whole, type=Standing).states
             except msgspec.MsgspecError:
                 continue  # it was changed, and is begun anew by the round that comes
             integration = state.get("integration", State())
