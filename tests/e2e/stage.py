@@ -199,6 +199,7 @@ class Stage:
             log = host.log
             keys = [host.key, host.master_key, host.event_grid_key]
             keys += [key for named in host.function_keys.values() for key in named.values()]
+            keys += [part.partition("=")[2] for part in self.storage.split(";") if part.startswith("AccountKey=")]
             given = [value for name, value in self._more.items() if name.endswith(("SECRET", "KEY", "SIGNATURE"))]
             found = list(leaks(log, [*keys, *given, CLIENT_SECRET, WEBHOOK_SECRET]))
         if kind is None:
