@@ -86,7 +86,7 @@ class Standings:
             StorageUnavailable: Whether it was written is not known.
         """
         table = await self._storage.table(HEALTH)
-        entity = _entity(watched, kept)
+        entity = entity_of(watched, kept)
         etag = await (table.insert(entity) if kept.etag is None else table.replace(entity, kept.etag))
         return None if etag is None else Kept(kept.standing, etag, kept.aside)
 
@@ -155,7 +155,8 @@ def _read(row: StoredRow, watched: Watched) -> Kept:
         return Kept(Standing(), row.etag, (whole or str(old).encode())[:PIECE])
 
 
-def _entity(watched: Watched, kept: Kept) -> dict[str, Any]:
+def entity_of(watched: Watched, kept: Kept) -> dict[str, Any]:
+    """Write a standing as its row."""
     whole = msgspec.json.encode(kept.standing)
     pieces = {_piece(number): whole[number * PIECE : (number + 1) * PIECE] for number in range(-(-len(whole) // PIECE))}
     return {
