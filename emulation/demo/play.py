@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 
-import httpx
 import msgspec
 
+from emulation.demo.channel import title_of
 from emulation.demo.day import Day, Message
 from emulation.demo.ledger import Books, Ledger
 from emulation.demo.mail import Mail
+from emulation.demo.operator import Operator
 from emulation.demo.world import ELSEWHERE, HOME, ORGANIZATION, LocalWorld
 
 MORNING, WITHOUT_LINK, BACK, MOVED = 150, 40, 20, 20
@@ -17,6 +18,9 @@ A_FEW = 5
 SETTLE_WITHIN = 180.0
 STILL_FOR = 1.0
 LOST, RESTORED, RELINKED = (f"fno-link.integration.{what}" for what in ("lost", "restored", "relinked"))
+UNREACHABLE, REACHED = (f"fno-link.finance_operations.{what}" for what in ("unreachable", "restored"))
+# More than the thresholds of the configuration: without a maintenance, its trouble and its end would both be told.
+ROUNDS_IN_TROUBLE, ROUNDS_AFTER = 4, 3
 
 type Say = Callable[[str], None]
 
@@ -38,6 +42,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
     dataverse_link_calls: int
     alerts: list[str]
+    cards: list[str]
+    acknowledged: str
+    silenced: int
     seconds: float
 
 
@@ -63,10 +70,13 @@ class Play:
             DemoFailed: Something that must happen did not, in time.
         """
         started = time.monotonic()
-        with Mail(self._world, self.ledger) as mail:
+        with Mail(self._world, self.ledger) as mail, Operator(self._world) as operator:
+            self._operator = operator
             self._say(f"contoso is linked to {HOME}; the day begins")
             self._send(mail, [*self._day.events(MORNING), *self._day.silence(), *self._day.bad()])
             self._settle(mail)
+            acknowledged = self._lose_finance_and_operations(mail)
+            silenced = self._maintain(mail)
 
             self._say("the link is lost")
             self._world.dynamics.control.unlink(ORGANIZATION)
@@ -88,8 +98,56 @@ class Play:
             self._probe_until(mail, RELINKED)
             self._send(mail, self._day.events(MOVED))
             books = self._settle(mail)
-            alerts = list(mail.alerts)
-        return self._result(books, alerts, time.monotonic() - started)
+            alerts, cards = list(mail.alerts), self._cards(len(mail.alerts))
+        shown = (alerts, cards, acknowledged, silenced)
+        return self._result(books, shown, time.monotonic() - started)
+
+    def _lose_finance_and_operations(self, mail: Mail) -> str:
+        """Let Finance & Operations be away for a while, and somebody work on it; returns the incident's id."""
+        self._say("Finance & Operations does not answer; the link is still there")
+        self._world.dynamics.control.break_(ORGANIZATION, "unreachable", kind="fno")
+        self._probe_until(mail, UNREACHABLE)
+        [incident] = self._operator.open_incidents("finance_operations")
+        shown = self._operator.acknowledge(incident["id"], "ticket 4711")
+        self._say(f"the incident {shown['id']} is acknowledged by {shown['acknowledgedBy']}: nobody is reminded of it")
+        self._world.dynamics.control.heal(ORGANIZATION, "fno")
+        self._probe_until(mail, REACHED)
+        ended = self._operator.incident(incident["id"])
+        if ended["state"] != "ended":
+            msg = f"the incident {incident['id']} is still {ended['state']} although its end was told"
+            raise DemoFailed(msg)
+        return incident["id"]
+
+    def _maintain(self, mail: Mail) -> int:
+        """Let Finance & Operations be away within a maintenance; returns how many rounds found it so, in silence."""
+        before = _of_finance_and_operations(mail)
+        called = self._operator.begin_maintenance("1h", "an upgrade")
+        self._say(f"maintenance until {called['until']}: Finance & Operations is away, and nobody is told")
+        self._world.dynamics.control.break_(ORGANIZATION, "unreachable", kind="fno")
+        for _ in range(ROUNDS_IN_TROUBLE):
+            self._operator.run_health_timer()
+        self._world.dynamics.control.heal(ORGANIZATION, "fno")
+        for _ in range(ROUNDS_AFTER):
+            self._operator.run_health_timer()
+        self._operator.end_maintenance(called["id"])
+        self._operator.run_health_timer()
+        self._settle(mail)
+        told = _of_finance_and_operations(mail)[len(before) :]
+        if told:
+            msg = f"what began and ended within a maintenance was told: {told}"
+            raise DemoFailed(msg)
+        return ROUNDS_IN_TROUBLE
+
+    def _cards(self, at_least: int) -> list[str]:
+        """Give the titles of the cards in the channel, once there are as many as alerts."""
+        deadline = time.monotonic() + SETTLE_WITHIN
+        while len(self._world.channel.cards()) < at_least:
+            if time.monotonic() > deadline:
+                refused = "; ".join(self._world.channel.refused()) or "none was refused"
+                msg = f"{len(self._world.channel.cards())} of {at_least} alerts are cards in the channel ({refused})"
+                raise DemoFailed(msg)
+            time.sleep(0.2)
+        return [title_of(card) for card in self._world.channel.cards()]
 
     def _send(self, mail: Mail, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -112,16 +170,14 @@ class Play:
 
     def _probe_until(self, mail: Mail, alert: str) -> None:
         """Run the health timer as the portal does by hand, until the alert is at the operators' queue."""
-        url = f"{self._world.host.url}/admin/functions/health_timer"
         deadline = time.monotonic() + SETTLE_WITHIN
-        with httpx.Client(headers={"x-functions-key": self._world.host.master_key}, trust_env=False) as http:
-            while alert not in mail.alerts:
-                mail.read()
-                if time.monotonic() > deadline:
-                    msg = f"the alert {alert} did not come within {SETTLE_WITHIN:.0f} s"
-                    raise DemoFailed(msg)
-                http.post(url, json={}).raise_for_status()
-                time.sleep(0.5)
+        while alert not in mail.alerts:
+            mail.read()
+            if time.monotonic() > deadline:
+                msg = f"the alert {alert} did not come within {SETTLE_WITHIN:.0f} s"
+                raise DemoFailed(msg)
+            self._operator.run_health_timer()
+            time.sleep(0.5)
         self._say(f"alert: {alert}")
 
     def _settle(self, mail: Mail, *, nothing_parked: bool = False) -> Books:
@@ -145,7 +201,8 @@ class Play:
         parked = mail.parked()
         return self.ledger.balance(parked, mail.dead())
 
-    def _result(self, books: Books, alerts: list[str], seconds: float) -> Result:
+    def _result(self, books: Books, shown: tuple[list[str], list[str], str, int], seconds: float) -> Result:
+        alerts, cards, acknowledged, silenced = shown
         return Result(
             accepted=len(books.accepted),
             delivered_events=len(books.delivered),
@@ -157,5 +214,13 @@ class Play:
             lost=len(books.lost),
             dataverse_link_calls=self._world.dynamics.control.calls(ORGANIZATION).get("link", 0),
             alerts=alerts,
+            cards=cards,
+            acknowledged=acknowledged,
+            silenced=silenced,
             seconds=round(seconds, 1),
         )
+
+
+def _of_finance_and_operations(mail: Mail) -> list[str]:
+    # What grows, dead letters say, is told when the maintenance ends, as it should be.
+    return [alert for alert in mail.alerts if alert in (UNREACHABLE, REACHED)]

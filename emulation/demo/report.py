@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from emulation.demo.ledger import Ledger
 from emulation.demo.play import Result
@@ -58,7 +59,18 @@ class Reporter:
         for receiver, count in result.received.items():
             received.add_row(receiver, str(count))
         self._out.print(received)
+        told = Table(title="What operators were told, in their channel", title_justify="left")
+        told.add_column("card")
+        for card in result.cards:
+            told.add_row(Text(card))
+        self._out.print(told)
         self._out.print(f"Alerts: {', '.join(result.alerts)}")
+        self._out.print(
+            f"Acknowledged: the incident {result.acknowledged}; then nobody was reminded, and its end was told."
+        )
+        self._out.print(
+            f"In a maintenance: {result.silenced} rounds found Finance & Operations away, and nobody was told."
+        )
         self._out.print(f"Dataverse was asked for the link {result.dataverse_link_calls} times.")
         self._out.print(f"{result.seconds} s")
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from emulation.azurite import Azurite
+from emulation.demo.channel import Channel
 from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
 from emulation.functions_host.process import FunctionsHost
 from emulation.receivers import Receivers
@@ -27,6 +28,17 @@ HOME = "https://contoso.operations.dynamics.com"
 ELSEWHERE = "https://contoso-new.operations.dynamics.com"
 CLIENT_ID = "0a1b2c3d-0000-4000-8000-00000000de40"
 WEBHOOK = "customers"
+# The shipped configuration, and what a company with Microsoft Teams adds to it.
+TEAMS = """
+[targets.channel]
+kind = "teams"
+url = "%TEAMS_URL%"
+
+[[routes]]
+name = "alerts-to-the-channel"
+event_types = ["fno-link.*"]
+target = "channel"
+"""
 
 
 class LocalWorld:
@@ -88,6 +100,8 @@ class LocalWorld:
             self.service_bus = self.bus.connection_string
         self._say("a webhook receiver")
         self.receivers = self._exit.enter_context(Receivers())
+        self._say("a channel of Microsoft Teams, behind its workflow")
+        self.channel = self._exit.enter_context(Channel())
         self._say("the function app, on Microsoft's Python worker: a process for each scaling group")
         settings = self._settings()
         self.collector = settings.with_name("spans.jsonl")
@@ -111,9 +125,12 @@ class LocalWorld:
 
     def _settings(self) -> Path:
         """Write the app settings where the host looks for them; no other program sees the secrets."""
+        folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="fno-link-demo-")))
+        configuration = folder / "fno-link.toml"
+        configuration.write_text((ROOT / "fno-link.toml").read_text("utf-8") + TEAMS, "utf-8")
         values = {
             "FUNCTIONS_WORKER_RUNTIME": "python",
-            "FNO_LINK_CONFIG": str(ROOT / "fno-link.toml"),
+            "FNO_LINK_CONFIG": str(configuration),
             "AzureWebJobsStorage": self.azurite.connection_string,
             "FNO_LINK_CONTOSO_CLIENT_ID": CLIENT_ID,
             "FNO_LINK_CONTOSO_CLIENT_SECRET": self._client_secret,
@@ -121,8 +138,8 @@ class LocalWorld:
             "ServiceBus": self.service_bus,
             "CUSTOMERS_URL": self.receivers.url(WEBHOOK),
             "CUSTOMERS_SECRET": self.webhook_secret,
+            "TEAMS_URL": self.channel.url,
         }
-        folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="fno-link-demo-")))
         settings = folder / "local.settings.json"
         settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
         return settings

@@ -25,6 +25,9 @@ KEYS = {
     "lost",
     "dataverse_link_calls",
     "alerts",
+    "cards",
+    "acknowledged",
+    "silenced",
     "seconds",
 }
 
@@ -64,7 +67,14 @@ def test_the_demo_plays_a_day_and_loses_nothing(bus):
     assert result["accepted"] >= 200
     assert result["parked_now"] == 0
     assert result["delivered_after_parking"] > 0
-    assert result["alerts"] == [f"fno-link.integration.{what}" for what in ("lost", "restored", "relinked")]
+    # What grows is told besides, at whatever moment the counts are written.
+    assert [each for each in result["alerts"] if not each.endswith((".growing", ".settled"))] == [
+        *(f"fno-link.finance_operations.{what}" for what in ("unreachable", "restored")),
+        *(f"fno-link.integration.{what}" for what in ("lost", "restored", "relinked")),
+    ]
+    assert len(result["cards"]) >= len(result["alerts"])
+    assert result["acknowledged"]
+    assert result["silenced"] == 4
     assert {"Undecodable", "Unrouted"} <= set(result["dead_lettered"])
 
 
