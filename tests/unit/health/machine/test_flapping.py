@@ -84,3 +84,8 @@ def test_flapping_that_begins_in_silence_is_told_after_it_if_it_lasts():
 def test_nobody_is_reminded_while_it_flaps_and_once_when_it_is_found_to_last():
     reminding = msgspec.structs.replace(FLAPPING, reminder_every=timedelta(minutes=10), reminder_factor=1.0)
     assert play("BBB.B.B.BBBBBBB", reminding)[0] == "  t a f     a a"
+
+
+def test_what_is_stable_and_not_well_is_told_before_its_row_is_long_enough():
+    slow = msgspec.structs.replace(FLAPPING, failure_threshold=10)
+    assert play("B.B.BBBBBB", slow)[0] == "    f   t"
