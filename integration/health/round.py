@@ -24,6 +24,7 @@ from integration.health.dead_man import DeadMan
 from integration.health.history import History, Transition
 from integration.health.incidents import Incidents
 from integration.health.judging import Judgement
+from integration.health.maintenance import PlatformView
 from integration.health.notices import Notices, emptied, has_outbox
 from integration.health.probes.causes import Causes
 from integration.health.probes.remembered import Past
@@ -48,7 +49,12 @@ class AsksOrganizations(Protocol):
     """What this room needs of the checks of an organization."""
 
     def ask(
-        self, organization: Organization, *, past: Past | None = None, causes: Causes | None = None
+        self,
+        organization: Organization,
+        *,
+        past: Past | None = None,
+        causes: Causes | None = None,
+        platform: PlatformView | None = None,
     ) -> Awaitable[Mapping[Kind, Answer]]:
         """Ask all checks of one; never raises for what a counterpart does."""
         ...
@@ -193,7 +199,8 @@ class Round:
                 if await turn.ended() is not None:
                     left.append(organization.name)
                     return
-                found = await self._p.probe.ask(organization, past=standing(organization.name).past, causes=causes)
+                before = standing(organization.name)
+                found = await self._p.probe.ask(organization, past=before.past, causes=causes, platform=before.platform)
             answers[Watched("organization", organization.name)] = dict(found)
 
         never = datetime.min.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.config.keys.model import Credentials, Organization
-from integration.errors import LinkUnknown, Unauthenticated, Unreachable
+from integration.errors import ConfigurationError, LinkUnknown, Unauthenticated, Unreachable
 from integration.health.check import Answer, not_asked
 from integration.health.probes import codes
 from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered, of_error
@@ -23,6 +23,8 @@ log = logger("health")
 
 EXPIRED = "AADSTS7000222"
 _DAY = timedelta(days=1)
+_SAYS_NOTHING = (Unreachable.__name__, ConfigurationError.__name__)
+"""The token check tells them; of how long the credential is good they say nothing."""
 
 
 class CredentialProbe:
@@ -72,7 +74,7 @@ class CredentialProbe:
         answer = await answered(
             self._question(organization, token, causes), within=self._within, whom="Microsoft Graph"
         )
-        return not_asked(answer.message) if answer.code == Unreachable.__name__ else answer
+        return not_asked(answer.message) if answer.code in _SAYS_NOTHING else answer
 
     async def _question(self, organization: Organization, token: Answer | None, causes: Causes | None) -> Answer:
         credentials = self._credentials_for(organization)

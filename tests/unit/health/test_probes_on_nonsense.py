@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from integration.config.keys.model import Credentials, Organization
 from integration.dataverse import Dataverse
-from integration.errors import Forbidden, UntrustedLink
+from integration.errors import ConfigurationError, Forbidden, Problem, UntrustedLink
 from integration.finance_operations import FinanceOperations
 from integration.health.probes.causes import Causes
 from integration.health.probes.credential import CredentialProbe
@@ -132,6 +132,18 @@ async def test_a_fault_of_ours_is_unforeseen_for_one_check_and_ends_nothing(faul
     assert (answers["link"].health, answers["link"].code) == ("unknown", "Unforeseen")
     answers = await probe(reply, tokens=Tokens(fault)).ask(ORGANIZATION, causes=Causes())
     assert (answers["token"].health, answers["token"].code) == ("unknown", "Unforeseen")
+
+
+async def test_credentials_that_cannot_be_read_are_told_by_the_token_check_alone():
+    def unreadable(_):
+        raise ConfigurationError([Problem("FNO_LINK_CONTOSO_CLIENT_SECRET", "the Key Vault reference is not resolved")])
+
+    asked = probe(lambda: httpx.Response(200, json=IDENTITY), tokens=Tokens(ConfigurationError([])))
+    asked._credential._credentials_for = unreadable
+    answers = await asked.ask(ORGANIZATION, causes=Causes())
+    assert (answers["token"].health, answers["token"].code) == ("unknown", "ConfigurationError")
+    assert answers["credential"].health == "not_asked"
+    assert "Key Vault" in answers["credential"].message
 
 
 @pytest.mark.parametrize("error", [Forbidden("no"), UntrustedLink("no")])
