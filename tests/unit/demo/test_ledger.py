@@ -68,6 +68,9 @@ def test_the_demo_exits_1_when_something_is_lost(monkeypatch):
             lost=lost,
             dataverse_link_calls=1,
             alerts=[],
+            cards=[],
+            acknowledged="",
+            silenced=0,
             seconds=1.0,
         )
 
