@@ -49,29 +49,34 @@ class PlatformProbe:
 
     Args:
         client: Makes the calls.
-        views: What was said before.
+        views: What was said before, where whoever asks does not keep it; None: he does.
         clock: The time.
         within: Seconds that each of the two may take.
     """
 
-    def __init__(self, *, client: PowerPlatform, views: Views, clock: Clock, within: float) -> None:
+    def __init__(self, *, client: PowerPlatform, views: Views | None = None, clock: Clock, within: float) -> None:
         self._client = client
         self._views = views
         self._clock = clock
         self._within = within
 
-    async def ask(self, organization: Organization, *, needed: bool = True) -> PlatformView | None:
+    async def ask(
+        self, organization: Organization, *, needed: bool = True, before: PlatformView | None = None
+    ) -> PlatformView | None:
         """Ask, where it may be asked.
 
         Args:
             organization: Whose environment.
             needed: Whether the organization fails at something. One that does not is asked only until it is known in
                 which environment it is: once it fails, it may not be able to say so any more.
+            before: What was known the last time; None: as the views have it.
 
         Returns:
             What is known; None where nothing is. Never raises for what a counterpart does.
         """
-        before = last = await self._views.last(organization)
+        if before is None and self._views is not None:
+            before = await self._views.last(organization)
+        last = before
         now = self._clock.now()
         waits = _waits(before, now)
         known = before.environment_id if before else ""
@@ -91,7 +96,7 @@ class PlatformProbe:
             before = msgspec.structs.replace(before, environment_id="")
         view = _understood(environment, application.value, now, before)
         view = _explained(view, environment.error or application.error, waits)
-        if last is None or _is_news(last, view):
+        if self._views is not None and (last is None or _is_news(last, view)):
             await self._views.keep(organization, view)
         return view
 

@@ -310,3 +310,13 @@ async def test_a_clock_that_was_set_back_makes_no_wait_longer(dynamics):
         dynamics.control.set_platform_access(dynamics.client_id)
         assert refused.waits
         assert (await it.ask()).link == "linked"
+
+
+async def test_whoever_keeps_the_view_himself_gives_it_back(dynamics):
+    emulated = dynamics.organization()
+    async with asked(dynamics, emulated, allowed=False) as it:
+        it.probe._views = None
+        refused = await it.ask()
+        counted = calls(dynamics, emulated)
+        assert await it.ask(before=refused) == refused
+        assert calls(dynamics, emulated) == counted
