@@ -10,7 +10,7 @@ from integration.config.keys.model import Organization, Source
 from integration.health import judging
 from integration.health.check import Answer, Check, Kind
 from integration.health.judging import Asked, Judgement
-from integration.health.maintenance import MaintenanceCall, silence
+from integration.health.maintenance import MaintenanceCall, PlatformView, silence
 from integration.health.standing import WORKER, Standing, Watched
 from integration.health.standings import Kept, sort_of
 from integration.storage.names import EVENTS, RETRIES
@@ -55,6 +55,7 @@ class Configured:
         known: Mapping[Watched, Kept],
         calls: Collection[MaintenanceCall],
         now: datetime,
+        views: Mapping[str, PlatformView | None],
     ) -> dict[Watched, Judgement]:
         """Say what each subject is judged by: who was asked, and who is not configured any more.
 
@@ -63,6 +64,7 @@ class Configured:
             known: All rows, as the round has read them.
             calls: Maintenance that was called.
             now: When.
+            views: What the platform says now, by organization; of one that is not in it, what it said last holds.
         """
         by_machine: dict[Asked, Answer] = {
             (watched, kind): answer
@@ -79,6 +81,7 @@ class Configured:
             organization = self._organization(watched)
             name = organization.name if organization else ""
             standing = standings.get(watched, Standing())
+            view = views.get(name, standings.get(Watched("organization", name), Standing()).platform)
             found[watched] = Judgement(
                 watched=watched,
                 answers=by_kind,
@@ -89,9 +92,10 @@ class Configured:
                     now,
                     windows=self._settings.maintenance,
                     calls=tuple(calls),
-                    platform=standing.platform,
+                    platform=view,
                 )
                 is not None,
+                platform=view if watched.sort == "organization" else None,
                 off=self._off(watched, standing, organization),
                 filed=standing.filed_now,
             )

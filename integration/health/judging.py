@@ -10,6 +10,7 @@ from integration.config.keys.health import Thresholds
 from integration.health.check import Answer, Kind
 from integration.health.history import Transition
 from integration.health.machine import Circumstances, Incident, State, advance, dismissed, together
+from integration.health.maintenance import PlatformView
 from integration.health.probes.remembered import Remembered
 from integration.health.standing import Standing, Watched
 
@@ -127,6 +128,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         is_in_maintenance: It is to be silent.
         off: Machines that nobody asks any more, each with why.
         filed: Incidents that are kept among those that have ended: see `Standing.filed`.
+        platform: What the Power Platform says of the organization; None: nothing.
     """
 
     watched: Watched
@@ -137,6 +139,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     is_in_maintenance: bool = False
     off: Mapping[str, str] = {}
     filed: Mapping[str, str] = {}
+    platform: PlatformView | None = None
 
 
 def judged(standing: Standing, by: Judgement) -> Standing:
@@ -170,6 +173,7 @@ def judged(standing: Standing, by: Judgement) -> Standing:
         standing,
         states=states,
         asked_at=now,
+        platform=by.platform,
         leads={kind: cause for (whose, kind), cause in by.explained.leads.items() if whose == watched},
         filed={**standing.filed, **by.filed},
     )

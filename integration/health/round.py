@@ -27,6 +27,7 @@ from integration.health.judging import Judgement
 from integration.health.maintenance import PlatformView
 from integration.health.notices import Notices, emptied, has_outbox
 from integration.health.probes.causes import Causes
+from integration.health.probes.platform import AsksPlatform, asked_beside
 from integration.health.probes.remembered import Past
 from integration.health.standing import Standing, Watched
 from integration.health.standings import Kept, Standings
@@ -119,6 +120,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     history: History
     probe: AsksOrganizations
     app: AsksApp
+    platform: AsksPlatform | None = None
     notices: Notices
     releases: Releasing
     counts: Folds
@@ -165,12 +167,12 @@ class Round:
         turn = Turn(lease, self._p.clock, LASTING_SECONDS)
         kept, calls = await asyncio.gather(self._p.standings.all(), self._p.incidents.calls())
         known = dict(kept)
-        (answers, left), app = await asyncio.gather(self._organizations(known, turn), self._p.app.ask())
+        (answers, left, views), app = await asyncio.gather(self._organizations(known, turn), self._p.app.ask())
         for check, answer in app.items():
             watched = self._configured.watched(check)
             if watched is not None:
                 answers.setdefault(watched, {})[check.kind] = answer
-        judgements = self._configured.judgements(answers, known, calls, self._p.clock.now())
+        judgements = self._configured.judgements(answers, known, calls, self._p.clock.now(), views)
         failed: list[str] = []
         if await turn.ended() is Ended.LOST:
             msg = "the lease of the health round was lost: another instance is at it"
@@ -184,11 +186,12 @@ class Round:
 
     async def _organizations(
         self, known: Mapping[Watched, Kept], turn: Turn
-    ) -> tuple[dict[Watched, dict[Kind, Answer]], list[str]]:
+    ) -> tuple[dict[Watched, dict[Kind, Answer]], list[str], dict[str, PlatformView | None]]:
         """Ask the organizations, those that were asked longest ago first; name those for whom no time was left."""
         causes = Causes()
         answers: dict[Watched, dict[Kind, Answer]] = {}
         left: list[str] = []
+        views: dict[str, PlatformView | None] = {}
 
         def standing(name: str) -> Standing:
             kept = known.get(Watched("organization", name))
@@ -200,15 +203,17 @@ class Round:
                     left.append(organization.name)
                     return
                 before = standing(organization.name)
-                found = await self._p.probe.ask(organization, past=before.past, causes=causes, platform=before.platform)
-            answers[Watched("organization", organization.name)] = dict(found)
+                found = await self._p.probe.ask(organization, past=before.past, causes=causes)
+                answered, view = await asked_beside(self._p.platform, organization, found, before.platform)
+            answers[Watched("organization", organization.name)] = answered
+            views[organization.name] = view
 
         never = datetime.min.replace(tzinfo=UTC)
         organizations = sorted(
             self._p.organizations.values(), key=lambda each: (standing(each.name).asked_at or never, each.name)
         )
         await asyncio.gather(*map(one, organizations))
-        return answers, left
+        return answers, left, views
 
     async def _written(
         self, judgements: Mapping[Watched, Judgement], known: Mapping[Watched, Kept], failed: list[str]

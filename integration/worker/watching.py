@@ -13,6 +13,7 @@ from integration.worker.parts import Parts
 if TYPE_CHECKING:
     from integration.config.keys.model import Credentials, Organization
     from integration.health.probes.organization import OrganizationProbe
+    from integration.health.probes.platform import PlatformProbe
     from integration.health.round import Round
 
 
@@ -71,6 +72,16 @@ class WatchParts(Parts):
         )
 
     @cached_property
+    def platform_probe(self) -> "PlatformProbe":
+        """What asks the platform; what it says is kept in the rows of the organizations."""
+        from integration.health.probes.platform import PlatformProbe  # noqa: PLC0415  # imported at first use
+        from integration.power_platform import PowerPlatform  # noqa: PLC0415  # imported at first use
+
+        client = PowerPlatform(self.http, self.tokens, self.dataverse, clock=self._clock)
+        within = self.configuration.health.ask_within.total_seconds()
+        return PlatformProbe(client=client, clock=self._clock, within=within)
+
+    @cached_property
     def watch(self) -> "Round":
         """The round that the health timer runs."""
         from integration.health.dead_man import DeadMan  # noqa: PLC0415  # only the timer needs it
@@ -97,6 +108,7 @@ class WatchParts(Parts):
                 incidents=self.incidents,
                 history=self.history,
                 probe=self.organization_probe,
+                platform=self.platform_probe if configuration.health.platform else None,
                 app=app_probe_of(self),
                 notices=notices,
                 releases=self.releases,

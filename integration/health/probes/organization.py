@@ -84,7 +84,7 @@ class OrganizationProbe:
         answers["dataverse"] = self._waits(past) or await self._dataverse.ask(organization)
         if answers["dataverse"].health != "ok":
             return answers
-        answers["link"] = _seen_twice(await self._link.ask(organization), platform)
+        answers["link"] = seen_twice(await self._link.ask(organization), platform)
         answers["trust"] = trust(answers["link"])
         answers["finance_operations"] = await self._reach(organization, answers["link"], past, causes)
         if self._sender is None:
@@ -114,8 +114,13 @@ _BEHIND_DATAVERSE: tuple[Kind, ...] = ("dataverse", "link", "trust", "finance_op
 _IN_ORDER: tuple[Kind, ...] = ("token", *_BEHIND_DATAVERSE)
 
 
-def _seen_twice(link: Answer, platform: PlatformView | None) -> Answer:
-    """Add to a lost link what the Power Platform says of it, where it says anything."""
+def seen_twice(link: Answer, platform: PlatformView | None) -> Answer:
+    """Add to a lost link what the Power Platform says of it, where it says anything.
+
+    Args:
+        link: What the link check was answered.
+        platform: What the Power Platform says; None: nothing.
+    """
     if link.health != "bad":
         return link
     said = second_view(platform, None)

@@ -5,8 +5,9 @@ second view of the link.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -14,7 +15,9 @@ from integration.clock import Clock
 from integration.config.keys.model import Organization
 from integration.errors import FnoLinkError, LinkUnknown, Unreachable
 from integration.faults import unforeseen
+from integration.health.check import Answer, Kind
 from integration.health.maintenance.platform import APPLICATION, ENVIRONMENT, PlatformView, view_of
+from integration.health.probes.organization import seen_twice
 from integration.health.probes.views import Views
 from integration.power_platform import Application, Environment, Operation, PowerPlatform
 
@@ -44,6 +47,49 @@ class _Heard[T](msgspec.Struct, frozen=True):
     wait: timedelta | None = None
 
 
+class AsksPlatform(Protocol):
+    """What a round needs of the platform."""
+
+    def ask(
+        self, organization: Organization, *, needed: bool, spared: bool, before: PlatformView | None
+    ) -> Awaitable[PlatformView | None]:
+        """Ask, where it may be asked; never raises for what a counterpart does."""
+        ...
+
+
+async def asked_beside(
+    platform: AsksPlatform | None,
+    organization: Organization,
+    answers: Mapping[Kind, Answer],
+    before: PlatformView | None,
+) -> tuple[dict[Kind, Answer], PlatformView | None]:
+    """Ask the platform after the checks of an organization: in earnest where one of them fails.
+
+    Args:
+        platform: Asks; None: it is switched off.
+        organization: Whom.
+        answers: Of its checks.
+        before: What the platform said the last time.
+
+    Returns:
+        The answers, a lost link with the second view of it; and what the platform says now.
+    """
+    if platform is None:
+        return dict(answers), None
+    chain: tuple[Kind, ...] = ("dataverse", "link", "finance_operations")
+    found = [answers[kind] for kind in chain if kind in answers]
+    token = answers.get("token")
+    if token is not None and token.is_unhealthy:
+        return dict(answers), before  # there is none for the platform either
+    view = await platform.ask(
+        organization,
+        needed=any(answer.is_unhealthy for answer in found),
+        spared=any(answer.retry_after is not None for answer in found),
+        before=before,
+    )
+    return {kind: seen_twice(answer, view) if kind == "link" else answer for kind, answer in answers.items()}, view
+
+
 class PlatformProbe:
     """Asks the Power Platform API for the environment, and Dataverse for its application.
 
@@ -61,7 +107,12 @@ class PlatformProbe:
         self._within = within
 
     async def ask(
-        self, organization: Organization, *, needed: bool = True, before: PlatformView | None = None
+        self,
+        organization: Organization,
+        *,
+        needed: bool = True,
+        spared: bool = False,
+        before: PlatformView | None = None,
     ) -> PlatformView | None:
         """Ask, where it may be asked.
 
@@ -69,6 +120,7 @@ class PlatformProbe:
             organization: Whose environment.
             needed: Whether the organization fails at something. One that does not is asked only until it is known in
                 which environment it is: once it fails, it may not be able to say so any more.
+            spared: Whether Dataverse has asked for a wait, and is not asked for anything.
             before: What was known the last time; None: as the views have it.
 
         Returns:
@@ -82,11 +134,15 @@ class PlatformProbe:
         known = before.environment_id if before else ""
         if not needed and (known or ENVIRONMENT in waits):
             return before
-        if ENVIRONMENT in waits and APPLICATION in waits:
+        rests = {
+            ENVIRONMENT: ENVIRONMENT in waits or (spared and not known),
+            APPLICATION: APPLICATION in waits or spared,
+        }
+        if all(rests.values()):
             return before
         environment, application = await asyncio.gather(
-            self._environment(organization, known, rests=ENVIRONMENT in waits),
-            self._application(organization, rests=APPLICATION in waits),
+            self._environment(organization, known, rests=rests[ENVIRONMENT]),
+            self._application(organization, rests=rests[APPLICATION]),
         )
         if environment.wait is not None:
             waits[ENVIRONMENT] = now + environment.wait
