@@ -1,7 +1,1 @@
-"""Watching the integration: probe, state machine, alerts."""
-
-from integration.health.state import Alert, State, Verdict, advance
-from integration.health.states import States
-from integration.health.watch import Watch
-
-__all__ = ["Alert", "State", "States", "Verdict", "Watch", "advance"]
+"""The watch: everything is asked in rounds; what is wrong is told once, and its end to who heard of it."""

@@ -23,9 +23,9 @@ log = logger("health")
 
 ROUNDS = 8
 """How often a change is made again after somebody else was faster."""
-PIECE = 60_000
-"""Bytes of a standing in one property."""
-_PIECES = 12
+PIECE = 16_000
+"""Characters of a standing in one property, each of at most four bytes in UTF-16."""
+_PIECES = 32
 _SORTS: frozenset[str] = frozenset({"organization", "target", "source", "app"})
 
 
@@ -40,7 +40,7 @@ class Kept(msgspec.Struct, frozen=True):
 
     standing: Standing
     etag: str | None = None
-    aside: bytes = b""
+    aside: str = ""
 
 
 class Standings:
@@ -141,23 +141,23 @@ def _watched(row: StoredRow) -> Watched | None:
 
 def _read(row: StoredRow, watched: Watched) -> Kept:
     aside = row.entity.get("aside")
-    aside = aside if isinstance(aside, bytes) else b""
+    aside = aside if isinstance(aside, str) else ""
     pieces = [row.entity.get(_piece(number)) for number in range(_PIECES)]
-    whole = b"".join(piece for piece in pieces if isinstance(piece, bytes))
+    whole = "".join(piece for piece in pieces if isinstance(piece, str))
     old = row.entity.get("state")
     try:
-        if whole:
+        if whole or old is None:
             return Kept(_READER.read(whole, f"of {watched.name}"), row.etag, aside)
         carried = before.carried_over(_BEFORE.read(old, f"of {watched.name}"), watched.name)
         return Kept(carried, row.etag, aside)
     except CorruptRecord:
         log.exception("what is remembered of %s %s is begun anew; it is kept aside", watched.sort, watched.name)
-        return Kept(Standing(), row.etag, (whole or str(old).encode())[:PIECE])
+        return Kept(Standing(), row.etag, (whole or str(old))[:PIECE])
 
 
 def entity_of(watched: Watched, kept: Kept) -> dict[str, Any]:
     """Write a standing as its row."""
-    whole = msgspec.json.encode(kept.standing)
+    whole = msgspec.json.encode(kept.standing).decode()
     pieces = {_piece(number): whole[number * PIECE : (number + 1) * PIECE] for number in range(-(-len(whole) // PIECE))}
     return {
         "PartitionKey": watched.sort,

@@ -23,7 +23,6 @@ from integration.delivery.screening.newest_rows import NewestRows
 from integration.delivery.targets import OpenTargets
 from integration.errors import FnoLinkError
 from integration.faults import summary
-from integration.health import States
 from integration.health.counts import Counts
 from integration.health.history import History
 from integration.health.incidents import Incidents
@@ -347,11 +346,6 @@ class Parts:
     def incidents(self) -> Incidents:
         """The incidents that have ended, and the maintenance that was called."""
         return Incidents(self.storage, self._clock)
-
-    @cached_property
-    def states(self) -> States:
-        """What the health watch remembers."""
-        return States(self.storage)
 
     async def close(self) -> None:
         """Close everything that was built, the latest first."""

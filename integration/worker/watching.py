@@ -4,8 +4,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from integration.config import credentials
-from integration.health.incidents import Incidents
-from integration.health.standings import Standings
 from integration.storage.names import LINKS
 from integration.worker.app_probe import app_probe_of
 from integration.worker.parts import Parts
@@ -19,16 +17,6 @@ if TYPE_CHECKING:
 
 class WatchParts(Parts):
     """What the health timer needs; each part is built at its first use."""
-
-    @cached_property
-    def standings(self) -> Standings:
-        """What the watch remembers of each subject."""
-        return Standings(self.storage)
-
-    @cached_property
-    def incidents(self) -> Incidents:
-        """Incidents that have ended, and called maintenance."""
-        return Incidents(self.storage, self._clock)
 
     @cached_property
     def organization_probe(self) -> "OrganizationProbe":

@@ -45,7 +45,7 @@ PARTS: dict[Place, tuple[str, tuple[str, ...]]] = {
     "circuit": (CIRCUITS, ("circuit",)),
     "newest": (NEWEST, ("number", "v")),
     "link": (LINKS, ("record",)),
-    "health": (HEALTH, ("state",)),
+    "health": (HEALTH, ("watch0",)),
 }
 INTERNAL = "fno-link."
 ORDER = {"filter": {"reason": "Undecodable"}, "perSecond": 2}

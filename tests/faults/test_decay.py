@@ -1,6 +1,5 @@
 """No changed record can be read, whatever of it was changed; and what is said of it is what it was about."""
 
-import json
 import random
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +14,8 @@ from integration.delivery.screening.newest_rows import _seen as newest
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.record import load, store
-from integration.health.state import State
-from integration.health.states import _READER as HEALTH
+from integration.health.standing import Standing as Watched
+from integration.health.standings import _READER as HEALTH
 from integration.journal.entity import decode, encode
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.scope import ByRoute
@@ -94,7 +93,7 @@ def stored(row: dict[str, Any]) -> StoredRow:
         ("circuit", {"circuit": STANDING}, lambda row: circuit(stored(row)) is None),
         ("newest", {"RowKey": "r", "v": 1, "number": "12"}, lambda row: newest(stored(row)).number == -1),
         ("link", {"record": encode_record(Link(attempts=2))}, lambda row: decode_record(row["record"]) is None),
-        ("health", {"state": json.dumps(msgspec.to_builtins(State()))}, lambda row: unread_health(row["state"])),
+        ("health", {"watch0": msgspec.json.encode(Watched()).decode()}, lambda row: unread_health(row["watch0"])),
     ],
 )
 def test_whatever_is_changed_of_a_row_that_can_be_begun_anew_is_seen(place, row, unread):

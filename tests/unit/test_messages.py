@@ -9,10 +9,9 @@ from integration.config.keys.model import Configuration, HttpSource, Organizatio
 from integration.delivery.queued.work import Work
 from integration.delivery.screening.guard import Guard, Refused
 from integration.delivery.undelivered import Undelivered
+from integration.events.alerts import Alert, event_of
 from integration.events.event import Event, Origin
 from integration.events.inbound import Inbound, Undecoded
-from integration.health.state import Alert
-from integration.health.watch import alert_event
 from integration.journal.scope import WhenLinked
 from tests.fake_clock import FakeClock
 
@@ -82,9 +81,18 @@ async def test_of_an_alert_that_a_message_causes(caplog):
 
 
 def test_of_an_alert_about_what_dataverse_said():
-    alert = Alert(
-        type="fno-link.integration.lost", incident="i", at=NOW, since=NOW, code="0x80048d0b", message=HOSTILE, hint=""
+    data = Alert(
+        organization="contoso",
+        organization_url=ORGANIZATION.url,
+        subject="contoso",
+        check="integration",
+        incident="i",
+        transition="triggered",
+        n=1,
+        since=NOW,
+        code="0x80048d0b",
+        message=HOSTILE,
     )
-    message = alert_event(ORGANIZATION, alert).payload["message"]
+    message = event_of("fno-link.integration.lost", data, NOW).payload["message"]
     assert "forged" in message
     assert message.isprintable()

@@ -16,8 +16,13 @@ from integration.delivery.queued.work import encode_continuation
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.record import load, store
-from integration.health.state import State
-from integration.health.states import _READER as STATES
+from integration.health.before import Row as Earlier
+from integration.health.incidents import _CALL_READER as CALLS
+from integration.health.incidents import _READER as INCIDENTS
+from integration.health.incidents import Ended
+from integration.health.machine import Incident
+from integration.health.maintenance import MaintenanceCall
+from integration.health.standings import _BEFORE as STATES
 from integration.journal import Entry, Row, Subject, entity
 from integration.journal.scope import ByRoute
 from integration.links.identities import _READER as IDENTITIES
@@ -49,7 +54,14 @@ KINDS = {
         Record.decode,
     ),
     "job": (msgspec.json.encode(Job(id="1", kind="purge", requested_at=AT, updated_at=AT)), JOBS.read),
-    "health state": (msgspec.json.encode(State()), STATES.read),
+    "health state": (msgspec.json.encode(Earlier()), STATES.read),
+    "incident": (
+        msgspec.json.encode(
+            Ended(sort="app", name="app", incident=Incident(id="i", kind="storage", opened_at=AT, since=AT))
+        ),
+        INCIDENTS.read,
+    ),
+    "maintenance": (msgspec.json.encode(MaintenanceCall(since=AT, until=AT)), CALLS.read),
     "identity": (
         msgspec.json.encode(
             Known(identity=Identity(organization_id="o", user_id="u", business_unit_id="b"), checked_at=AT)

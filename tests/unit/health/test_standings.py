@@ -1,25 +1,25 @@
 """Rows of standings: written under their version, cut into pieces, and read as they were written by earlier code."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from integration.errors import StorageUnavailable
-from integration.health import state as earlier
 from integration.health.check import Answer
 from integration.health.incidents import Incidents
 from integration.health.machine import Incident, State
 from integration.health.maintenance import MaintenanceCall
 from integration.health.standing import Standing, Watched
 from integration.health.standings import ROUNDS, Kept, Standings
-from integration.health.states import Kept as EarlierKept
-from integration.health.states import States
 from integration.links.values import Linked
 from integration.storage.memory import MemoryStorage
 from integration.storage.names import HEALTH
 from tests.fake_clock import FakeClock
 
+WRITTEN_BEFORE = Path(__file__).parent / "written_before"
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
 CONTOSO = Watched("organization", "contoso")
 LINK = Linked(url="https://contoso.operations.dynamics.com", tenant_id="t", id="i", trusted=True, checked_at=AT)
@@ -87,7 +87,7 @@ async def test_a_change_that_never_comes_first_says_so(storage):
     assert len(tried) == ROUNDS
 
 
-@pytest.mark.parametrize("damage", [b"\xff\xfe", b"{", b'{"v":99}', b'{"states":7,"v":2}'])
+@pytest.mark.parametrize("damage", ["\x01", "{", '{"v":99}', '{"states":7,"v":2}', "[" * 15_000])
 async def test_a_row_that_cannot_be_read_is_set_aside_and_begun_anew(storage, damage, caplog):
     rows = Standings(storage)
     kept = await rows.save(CONTOSO, Kept(standing(bad=1), None))
@@ -107,21 +107,23 @@ async def _only(table):
     return row
 
 
-async def written_before(storage, **state) -> Standing:
-    """Have the code of before write a row, and read it."""
-    states = States(storage)
-    await states.save("contoso", EarlierKept(earlier.State(since=AT, checked_at=AT, **state), None))
-    kept = await Standings(storage).load(CONTOSO)
+async def carried_over(storage, name: str) -> Standing:
+    """Read a row that the code of before has written."""
+    table = await storage.table(HEALTH)
+    key = hashlib.sha256(b"contoso").hexdigest()
+    state = (WRITTEN_BEFORE / f"{name}.json").read_text("utf-8")
+    await table.insert({"PartitionKey": "organization", "RowKey": key, "organization": "contoso", "state": state})
+    rows = Standings(storage)
+    kept = await rows.load(CONTOSO)
     assert kept.etag is not None
-    saved = await Standings(storage).save(CONTOSO, kept)
-    assert (await Standings(storage).load(CONTOSO)) == saved
+    assert (await rows.all())[CONTOSO] == kept
+    saved = await rows.save(CONTOSO, kept)
+    assert await rows.load(CONTOSO) == saved
     return kept.standing
 
 
 async def test_an_outage_of_before_goes_on_under_its_id_and_counts_as_told(storage):
-    found = await written_before(
-        storage, kind="not_linked", streak=7, trouble="lost", incident="abc", code="0x80048d0b", message="no", link=LINK
-    )
+    found = await carried_over(storage, "lost")
     state = found.states["integration"]
     assert (state.phase, state.bad, state.link) == ("firing", 7, LINK)
     assert (state.incident.id, state.incident.is_told, state.incident.told) == ("abc", True, None)
@@ -131,25 +133,25 @@ async def test_an_outage_of_before_goes_on_under_its_id_and_counts_as_told(stora
 
 
 async def test_a_link_that_was_well_before_is_well(storage):
-    found = await written_before(storage, kind="linked", streak=3, link=LINK)
+    found = await carried_over(storage, "linked")
     state = found.states["integration"]
     assert (state.phase, state.good, state.incident, state.answer.link) == ("ok", 3, None, LINK)
     assert set(found.states) == {"integration"}
 
 
 async def test_a_link_that_was_distrusted_before_is_not_told_again(storage):
-    found = await written_before(storage, kind="linked", streak=3, link=LINK, distrusted=LINK.url)
+    found = await carried_over(storage, "distrusted")
     assert found.states["trust"].phase == "firing"
     assert found.states["trust"].incident.is_told
 
 
 async def test_what_was_due_before_and_not_sent_is_due(storage):
-    alert = earlier.Alert(
-        type="fno-link.integration.restored", incident="abc", at=AT, since=AT - timedelta(hours=1), message="back"
-    )
-    found = await written_before(storage, kind="linked", streak=2, link=LINK, outbox=(alert,))
-    [notice] = found.states["integration"].outbox
+    [notice] = (await carried_over(storage, "due")).states["integration"].outbox
     assert (notice.key, notice.routes, notice.message) == ("abc:resolved:1", None, "back")
+
+
+async def test_a_row_of_before_the_first_answer_says_nothing(storage):
+    assert (await carried_over(storage, "fresh")).states["integration"] == State()
 
 
 async def test_incidents_that_ended_are_kept_once_and_given_the_latest_first(storage):

@@ -24,7 +24,6 @@ KEPT = {
     "LEASES": "leases/",
     "DEAD_LETTERS_LEASE": "leases/dead-letters",
     "DUE_LEASE": "leases/due",
-    "HEALTH_LEASES": "leases/health/",
     "HEALTH_ROUND_LEASE": "leases/health-round",
 }
 
