@@ -92,8 +92,9 @@ def site() -> Iterator[Site]:
     running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Start it for one module: as long as it runs, its event loop does, and no asynchronous test can have one."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         if os.environ.get("FNO_LINK_TEST_CHROMIUM") == "required":
