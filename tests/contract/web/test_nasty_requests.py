@@ -8,6 +8,8 @@ import logging
 import random
 import sys
 from datetime import timedelta
+from functools import partial
+from types import SimpleNamespace
 
 import azure.functions as func  # noqa: TID251  # the operations take its requests
 import pytest
@@ -146,10 +148,14 @@ class Sender:
         )
 
 
+CONTEXT = SimpleNamespace(trace_context=None)
+"""An invocation without a trace."""
+
+
 def operations(world):
     """List every operation that is registered: its function, method, route and the names in it."""
     app = func.FunctionApp()
-    for blueprint in (intake.blueprint(world.configuration, lambda: world), http.blueprint(lambda: world)):
+    for blueprint in (intake.blueprint(world.configuration, lambda _: world), http.blueprint(lambda _: world)):
         app.register_functions(blueprint)
     found = []
     for each in app.get_functions():
@@ -159,7 +165,7 @@ def operations(world):
         names = [part[1:-1] for part in trigger.route.split("/") if part.startswith("{")]
         for method in trigger.methods:
             verb = getattr(method, "value", method)
-            found.append((each.get_user_function(), str(verb).upper(), trigger.route, names))
+            found.append((partial(each.get_user_function(), context=CONTEXT), str(verb).upper(), trigger.route, names))
     return found
 
 
@@ -288,12 +294,13 @@ async def test_what_nobody_foresees_is_problem_details_with_an_id_that_stands_in
 
 
 async def test_a_worker_that_cannot_be_built_is_problem_details_too():
-    def fails():
+    def fails(_):
         raise RuntimeError("no certificate")
 
     app = func.FunctionApp()
     app.register_functions(http.blueprint(fails))
     for each in app.get_functions():
-        answer = await each.get_user_function()(func.HttpRequest(method="GET", url="/", body=b""))
+        request = func.HttpRequest(method="GET", url="/", body=b"")
+        answer = await each.get_user_function()(request, context=CONTEXT)
         assert answer.status_code == 500
         assert json.loads(answer.get_body())["code"] == "Unforeseen"
