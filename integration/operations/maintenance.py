@@ -1,6 +1,6 @@
 """Maintenance: what is silent now and what will be, and the calls of operators."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -11,6 +11,9 @@ from integration.clock import Clock
 from integration.config.keys.health import Maintenance
 from integration.errors import InvalidRequest, UnknownMaintenance, UnknownOrganization
 from integration.health.maintenance import MaintenanceCall, call_fault, spell_at, spells_between
+from integration.health.maintenance.platform import LONGEST
+from integration.health.standing import Watched
+from integration.health.standings import Kept
 from integration.operations.orders import Order
 from integration.operations.spans import check_signature, check_span, end_of
 
@@ -27,6 +30,14 @@ class Calls(Protocol):
 
     async def call(self, call: MaintenanceCall) -> None:
         """Write one, in the place of the one of its id; raises StorageUnavailable."""
+        ...
+
+
+class Views(Protocol):
+    """What these operations need of the rows of standings."""
+
+    async def all(self) -> Mapping[Watched, Kept]:
+        """Give them, with what the platform said of each organization last; raises StorageUnavailable."""
         ...
 
 
@@ -97,16 +108,16 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A time in which nothing is told.
 
     Args:
-        source: Who says so.
+        source: Who says so; `platform`: the Power Platform itself.
         organizations: Whose alerts; left out: of every one, and of the app itself.
         since: From here.
-        until: Until just before here.
+        until: Until just before here; of the platform, at the latest: it ends when the platform no longer says so.
         by: Who called it.
         note: What is being done.
         id: Of a call, by which it is ended.
     """
 
-    source: Literal["configuration", "call"]
+    source: Literal["configuration", "call", "platform"]
     organizations: Sequence[str] | UnsetType = UNSET
     since: datetime
     until: datetime
@@ -136,15 +147,22 @@ class MaintenanceOperations:
         organizations: The names of the configured ones.
         windows: Those of the configuration.
         calls: The rows of calls.
+        views: The rows of standings.
         clock: The time.
     """
 
     def __init__(
-        self, organizations: Collection[str], windows: Sequence[Maintenance], calls: Calls, clock: Clock
+        self,
+        organizations: Collection[str],
+        windows: Sequence[Maintenance],
+        calls: Calls,
+        views: Views,
+        clock: Clock,
     ) -> None:
         self._organizations = organizations
         self._windows = windows
         self._calls = calls
+        self._views = views
         self._clock = clock
 
     async def list(self) -> MaintenanceList:
@@ -155,7 +173,8 @@ class MaintenanceOperations:
         """
         now = self._clock.now()
         calls = [each for each in await self._calls.calls() if each.until > now]
-        every = sorted([*self._spells(now), *map(_of_call, calls)], key=lambda each: (each.since, each.until))
+        told = [*self._spells(now), *map(_of_call, calls), *_of_platform(await self._views.all(), now)]
+        every = sorted(told, key=lambda each: (each.since, each.until))
         return MaintenanceList(
             active=[each for each in every if each.since <= now],
             next=[each for each in every if each.since > now],
@@ -218,6 +237,19 @@ class MaintenanceOperations:
 
 def _said(call: MaintenanceCall) -> tuple[str, str, str]:
     return call.organization, call.by, call.note
+
+
+def _of_platform(rows: Mapping[Watched, Kept], now: datetime) -> Iterator[Silent]:
+    for watched, kept in sorted(rows.items(), key=lambda row: row[0]):
+        view = kept.standing.platform
+        if view is not None and view.since is not None and view.in_maintenance(now):
+            yield Silent(
+                source="platform",
+                organizations=(watched.name,),
+                since=view.since,
+                until=view.since + LONGEST,
+                note=view.because,
+            )
 
 
 def _of_call(call: MaintenanceCall) -> Silent:

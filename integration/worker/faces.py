@@ -71,7 +71,8 @@ class Faces(WatchParts):
     def maintenance_operations(self) -> MaintenanceOperations:
         """What can be asked and ordered of maintenance."""
         windows = self.configuration.health.maintenance
-        return MaintenanceOperations(self.configuration.organizations, windows, self.incidents, self._clock)
+        organizations = self.configuration.organizations
+        return MaintenanceOperations(organizations, windows, self.incidents, self.standings, self._clock)
 
     @cached_property
     def control_number_operations(self) -> ControlNumberOperations:

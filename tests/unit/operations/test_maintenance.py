@@ -7,7 +7,10 @@ import pytest
 
 from integration.config.keys.health import Maintenance
 from integration.errors import InvalidRequest, UnknownMaintenance, UnknownOrganization
-from integration.operations.maintenance import MaintenanceOperations, MaintenanceOrder
+from integration.health.maintenance.platform import PlatformView
+from integration.health.standing import Standing, Watched
+from integration.health.standings import Kept
+from integration.operations.maintenance import MaintenanceOperations, MaintenanceOrder, Silent
 from tests.fake_clock import PassingClock
 
 # A Friday.
@@ -29,6 +32,16 @@ class Rows:
         self.kept[call.id] = call
 
 
+class Views:
+    """The rows of standings, as the test says."""
+
+    def __init__(self, **views) -> None:
+        self.views = views
+
+    async def all(self):
+        return {Watched("organization", name): Kept(Standing(platform=view)) for name, view in self.views.items()}
+
+
 @pytest.fixture
 def clock():
     return PassingClock(AT)
@@ -36,7 +49,7 @@ def clock():
 
 @pytest.fixture
 def operations(clock):
-    return MaintenanceOperations({"contoso", "fabrikam"}, (SUNDAYS, NOW_OF_CONTOSO), Rows(), clock)
+    return MaintenanceOperations({"contoso", "fabrikam"}, (SUNDAYS, NOW_OF_CONTOSO), Rows(), Views(), clock)
 
 
 def order(**keys):
@@ -58,6 +71,27 @@ async def test_windows_and_calls_are_told_now_and_next(operations):
         ("2026-01-09T03:00:00Z", ["contoso"]),
     ]
     assert [each["id"] for each in listed["calls"]] == [called.id]
+
+
+async def test_what_the_platform_says_is_silent_as_long_as_it_says_so(clock):
+    since = AT - timedelta(hours=1)
+    busy = PlatformView(at=AT, since=since, because="the environment is in administration mode")
+    views = Views(contoso=busy, fabrikam=PlatformView(at=AT), old=msgspec.structs.replace(busy, at=since))
+    operations = MaintenanceOperations({"contoso", "fabrikam"}, (), Rows(), views, clock)
+    await clock.sleep(1)
+    listed = await operations.list()
+    assert (listed.active, listed.next) == (
+        [
+            Silent(
+                source="platform",
+                organizations=("contoso",),
+                since=since,
+                until=since + timedelta(hours=24),
+                note="the environment is in administration mode",
+            )
+        ],
+        [],
+    )
 
 
 async def test_the_same_again_moves_its_end_and_another_note_is_another_one(operations, clock):
