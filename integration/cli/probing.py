@@ -14,22 +14,14 @@ from integration.config.settings.credentials import credential_problems, credent
 from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse, open_http_client
 from integration.errors import ConfigurationError, Problem, UnknownOrganization
-from integration.finance_operations import FinanceOperations
-from integration.health.probes.credential import CredentialProbe
-from integration.health.probes.dataverse import DataverseProbe
-from integration.health.probes.finance_operations import FinanceOperationsProbe
-from integration.health.probes.link import LinkProbe
 from integration.health.probes.organization import OrganizationProbe
+from integration.health.probes.over_clients import organization_probe, platform_probe
 from integration.health.probes.platform import PlatformProbe
 from integration.health.probes.registrations import Registrations
-from integration.health.probes.sender import SenderProbe
-from integration.health.probes.token import TokenProbe
-from integration.health.probes.views import Views
 from integration.identity import Tokens
 from integration.links import LinkResolver
 from integration.links.tenants import Tenants
 from integration.microsoft_graph import MicrosoftGraph
-from integration.power_platform import PowerPlatform
 
 
 def configured(said: str, environ: Environ) -> tuple[Configuration, Organization]:
@@ -85,7 +77,7 @@ async def opened(
         settings: What is asked, and how long it may take.
         beside: Ask for credentials and failed system jobs, too, which no setup waits for.
     """
-    clock, within = SystemClock(), settings.ask_within.total_seconds()
+    clock = SystemClock()
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http_client())
         tenants = Tenants(http)
@@ -94,32 +86,19 @@ async def opened(
         stack.push_async_callback(tokens.aclose)
         dataverse = Dataverse(http, tokens, wordings=settings.wordings)
         links = await stack.enter_async_context(LinkResolver(organizations, dataverse, tenants, tokens=tokens))
-        token = TokenProbe(tokens=tokens, clock=clock, within=within)
-        client = FinanceOperations(http, tokens, clock=clock)
-        linked = FinanceOperationsProbe(client=client, token=token, clock=clock, within=within)
-        registrations = Registrations(graph=MicrosoftGraph(http, tokens), table=None, clock=clock)
-        stack.push_async_callback(registrations.aclose)
-        credential = CredentialProbe(
-            credentials_for=lambda organization: credentials(environ, organization.name),
+        registrations = None
+        if beside:
+            registrations = Registrations(graph=MicrosoftGraph(http, tokens), table=None, clock=clock)
+            stack.push_async_callback(registrations.aclose)
+        checks = organization_probe(
+            http=http,
+            tokens=tokens,
+            dataverse=dataverse,
+            links=links,
             registrations=registrations,
-            token=token,
-            clock=clock,
-            days_of=lambda one: settings.thresholds(one.name, one.health).credential_days,
-            within=within,
-        )
-        platform = PlatformProbe(
-            client=PowerPlatform(http, tokens, dataverse, clock=clock),
-            views=Views(table=None, clock=clock),
-            clock=clock,
-            within=within,
-        )
-        checks = OrganizationProbe(
-            token=token,
-            dataverse=DataverseProbe(dataverse=dataverse, within=within),
-            link=LinkProbe(links=links, within=within),
-            finance_operations=linked if settings.finance_operations else None,
-            credential=credential if beside else None,
-            sender=SenderProbe(dataverse=dataverse, clock=clock, within=within) if beside else None,
+            credentials_for=lambda organization: credentials(environ, organization.name),
+            settings=settings,
             clock=clock,
         )
-        yield Probes(checks, platform if settings.platform else None)
+        platform = platform_probe(http=http, tokens=tokens, dataverse=dataverse, settings=settings, clock=clock)
+        yield Probes(checks, platform)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from integration.cli.app_settings import app_settings
 from integration.cli.durations import Duration
@@ -13,6 +14,7 @@ from integration.cli.output import json_option, print_json, say
 from integration.cli.setup_bar import line_of, shown
 
 if TYPE_CHECKING:
+    from integration.health.maintenance.platform import PlatformView
     from integration.operations.watch import Progress
 
 _LONGEST = timedelta(days=7)
@@ -60,20 +62,22 @@ async def _follow(organization: str, *, timeout: timedelta, every: timedelta, si
     # Imported after the usage is known to be right: the HTTP client costs more than the rest of the command line.
     from integration.cli.probing import configured, opened  # noqa: PLC0415
     from integration.clock import SystemClock  # noqa: PLC0415
-    from integration.config.keys.health import Health  # noqa: PLC0415
     from integration.operations.watch import STAGES, Seen, SetupWatch, platform_words, standing  # noqa: PLC0415
 
     environ = app_settings()
     configuration, chosen = configured(organization, environ)
     # Finance & Operations is what a setup ends with, whatever the health timer is to ask.
-    settings = Health(ask_within=configuration.health.ask_within, platform=configuration.health.platform)
+    settings = msgspec.structs.replace(configuration.health, finance_operations=True)
+    view: PlatformView | None = None
     async with opened([chosen], environ, settings, beside=False) as probes:
 
         async def look() -> Seen:
+            nonlocal view
             seen = Seen(await probes.checks.ask(chosen))
             if probes.platform is None or standing(seen)[0] is None:
                 return seen
-            return Seen(seen.answers, platform_words(await probes.platform.ask(chosen)))
+            view = await probes.platform.ask(chosen, before=view)
+            return Seen(seen.answers, platform_words(view))
 
         with shown(len(STAGES), silent=silent) as tell:
             watch = SetupWatch(chosen.name, look, SystemClock())

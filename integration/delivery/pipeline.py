@@ -15,8 +15,9 @@ from integration.about import about
 from integration.clock import Clock
 from integration.config.keys.model import Configuration
 from integration.dead_letters import DeadLetters
+from integration.delivery.announcing import Announcing
 from integration.delivery.attempts import Attempts, Targets
-from integration.delivery.breaking.circuits import Transition, alert_event
+from integration.delivery.breaking.circuits import Transition
 from integration.delivery.continuing import Continuing
 from integration.delivery.environment import Links
 from integration.delivery.journalled.ledger import Ledger
@@ -44,12 +45,12 @@ from integration.delivery.screening.newest import Newest
 from integration.delivery.screening.screening import Screening
 from integration.delivery.spreading import Spreading
 from integration.delivery.undelivered import Undelivered
-from integration.errors import CorruptRecord, FnoLinkError, LinkUnknown, Unforeseen
+from integration.errors import CorruptRecord, LinkUnknown, Unforeseen
 from integration.events.decode import decode
 from integration.events.event import Event
 from integration.events.inbound import Ignored as IgnoredMessage
 from integration.events.inbound import Inbound, Item, Undecoded
-from integration.faults import netted, summary, unforeseen
+from integration.faults import netted, unforeseen
 from integration.journal import ASK_AGAIN_AFTER, Journal, Kind, Payloads
 from integration.journal.scope import WHOLE, ByRoute, Recheck, Slot, WhenLinked, WholeEvent
 from integration.links.values import Link
@@ -130,9 +131,7 @@ class Pipeline:
         self._continuing = Continuing(table, self._screening, self._spreading, self._attempts, self._undelivered)
         self._notifying = Notifying(table, lambda work: self._under("continuation", work))
         self._resending = Resending(self._screening, self._continuing, self._attempts, self._undelivered, self._alert)
-        self._transitions = transitions
-        self._news = news
-        self._told = told
+        self._announcing = Announcing(transitions, news, told, self._send)
         self._tally = tally
 
     async def receive(self, inbound: Inbound, *, replay: int = 0) -> list[Outcome]:
@@ -266,7 +265,8 @@ class Pipeline:
 
     async def _under(self, kind: Kind, work: Work, link: Link | LinkUnknown | None = None) -> list[Outcome]:
         event = work.require_event()
-        work = msgspec.structs.replace(work, trail=work.trail.begun())
+        trail = work.trail.begun()
+        work = work if trail is work.trail else msgspec.structs.replace(work, trail=trail)
         with about(**event.named):
             outcomes = await netted(
                 self._runs.run(kind, work, lambda work, task, ledger: self._process(work, task, ledger, link)),
@@ -279,7 +279,7 @@ class Pipeline:
     async def _afterwards(self, work: Work, outcomes: list[Outcome]) -> None:
         if any(isinstance(outcome, Delivered) for outcome in outcomes):
             self._newest.delivered(work.require_event())
-        await self._announce()
+        await self._announcing.announce()
 
     async def _process(
         self, work: Work, task: Task, ledger: Ledger, link: Link | LinkUnknown | None = None
@@ -338,30 +338,9 @@ class Pipeline:
     async def _alert(self, alert: Event) -> None:
         await self.route(alert, self._clock.now())
 
-    async def _announce(self) -> None:
-        """Send what is to be said of circuits that were opened or closed; the log has it in any case."""
-        for moved in self._transitions():
-            transition = await self._news_of(moved)
-            if transition is None:
-                continue
-            event = alert_event(transition)
-            work = Work(scope=WHOLE, accepted_at=transition.at, event=event)
-            log.error("%s: %s (%s)", event.type, transition.target, transition.code)
-            try:
-                await self._process(work, Task(scopes=(WHOLE,)), Ledger())
-                if self._told is not None:
-                    await self._told(transition)
-            except FnoLinkError as error:
-                log.error("the alert %s may not be sent: %s", event.type, summary(error))  # noqa: TRY400  # no payloads
-
-    async def _news_of(self, moved: Transition) -> Transition | None:
-        """Tell the fleet; where it cannot be told, what happened here is told as if it were alone."""
-        if self._news is not None:
-            try:
-                return await self._news(moved)
-            except FnoLinkError as error:
-                log.error("the circuit of %s could not be written: %s", moved.target, summary(error))  # noqa: TRY400
-        return moved if moved.told else None
+    async def _send(self, alert: Event, transition: Transition) -> None:
+        work = Work(scope=WHOLE, accepted_at=transition.at, event=alert)
+        await self._process(work, Task(scopes=(WHOLE,)), Ledger())
 
 
 def _tell(event: Event, outcomes: list[Outcome]) -> None:

@@ -9,13 +9,11 @@ import msgspec
 from integration.config.keys.health import Thresholds
 from integration.health.check import Answer, Kind
 from integration.health.history import Transition
-from integration.health.machine import Circumstances, Incident, State, advance, dismissed, together
+from integration.health.machine import ONE_AFTER_THE_OTHER, Circumstances, Incident, State, advance, dismissed, together
 from integration.health.maintenance import PlatformView
 from integration.health.probes.remembered import Remembered
 from integration.health.standing import Standing, Watched
 
-PARTS: tuple[Kind, ...] = ("token", "dataverse", "link")
-"""What the machine `integration` is made of."""
 AT_ONCE = frozenset({"target", "source", "trust", "credential", "dead_letters", "parked", "sender"})
 """Machines whose one answer says that it has been so for long enough: a circuit, a silence, what was counted."""
 
@@ -43,8 +41,8 @@ def machines(answers: Mapping[Kind, Answer]) -> dict[str, Answer]:
     Args:
         answers: Those of its checks.
     """
-    found: dict[str, Answer] = {kind: answer for kind, answer in answers.items() if kind not in PARTS}
-    if any(kind in answers for kind in PARTS):
+    found: dict[str, Answer] = {kind: answer for kind, answer in answers.items() if kind not in ONE_AFTER_THE_OTHER}
+    if any(kind in answers for kind in ONE_AFTER_THE_OTHER):
         found["integration"] = together(answers)
     return found
 
@@ -182,7 +180,7 @@ def judged(standing: Standing, by: Judgement) -> Standing:
 def _parts(before: State, answers: Mapping[Kind, Answer], now: datetime) -> dict[Kind, Remembered]:
     """Keep the single answers; one that is not asked now keeps the wait that it had asked for."""
     found: dict[Kind, Remembered] = {}
-    for kind in PARTS:
+    for kind in ONE_AFTER_THE_OTHER:
         answer, old = answers.get(kind), before.parts.get(kind)
         waits = old is not None and old.answer.retry_after is not None
         if answer is None or (answer.health == "not_asked" and waits):

@@ -15,7 +15,7 @@ import msgspec
 from integration.clock import Clock
 from integration.config.keys.health import Health
 from integration.config.keys.model import Organization, Source
-from integration.errors import FnoLinkError, StorageUnavailable
+from integration.errors import FnoLinkError, StorageUnavailable, Unreachable
 from integration.faults import summary
 from integration.health import judging
 from integration.health.check import Answer, Check, Kind
@@ -26,6 +26,7 @@ from integration.health.incidents import Incidents
 from integration.health.judging import Judgement
 from integration.health.maintenance import PlatformView
 from integration.health.notices import Notices, emptied, has_outbox
+from integration.health.probes.asking import unknown
 from integration.health.probes.causes import Causes
 from integration.health.probes.platform import AsksPlatform, asked_beside
 from integration.health.probes.remembered import Past
@@ -35,15 +36,20 @@ from integration.links.values import Linked
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import HEALTH_ROUND_LEASE, PAYLOADS
-from integration.storage.turn import Ended, Lease, Turn
+from integration.storage.turn import Lease, Turn
 
 if TYPE_CHECKING:
     from integration.health.machine import Incident
 
 log = logger("health")
 
-LASTING_SECONDS = 240.0
-"""After this nobody else is asked; a function may run five minutes."""
+ASKING_SECONDS = 60.0
+"""After this nobody else is asked. A function may run five minutes (`functionTimeout` of host.json); then its process
+is killed and nothing of the round is left. So what is under way is bounded, too."""
+ASKED_WITHIN_SECONDS = 90.0
+"""What all questions of one organization, or those of the app, may take together; who needs longer did not answer."""
+TELLING_SECONDS = 30.0
+"""After this no further subject's notices are sent; the last delivery may take as long as an attempt may."""
 
 
 class AsksOrganizations(Protocol):
@@ -164,22 +170,23 @@ class Round:
         return report
 
     async def _ours(self, lease: Lease) -> Report:
-        turn = Turn(lease, self._p.clock, LASTING_SECONDS)
+        turn = Turn(lease, self._p.clock, ASKING_SECONDS)
         kept, calls = await asyncio.gather(self._p.standings.all(), self._p.incidents.calls())
         known = dict(kept)
-        (answers, left, views), app = await asyncio.gather(self._organizations(known, turn), self._p.app.ask())
+        failed: list[str] = []
+        (answers, left, views), app = await asyncio.gather(self._organizations(known, turn), self._app(failed))
         for check, answer in app.items():
             watched = self._configured.watched(check)
             if watched is not None:
                 answers.setdefault(watched, {})[check.kind] = answer
         judgements = self._configured.judgements(answers, known, calls, self._p.clock.now(), views)
-        failed: list[str] = []
-        if await turn.ended() is Ended.LOST:
+        telling = Turn(lease, self._p.clock, TELLING_SECONDS)
+        if not await lease.renew():
             msg = "the lease of the health round was lost: another instance is at it"
             raise StorageUnavailable(msg)
         written = await self._written(judgements, known, failed)
-        told = await self._send(known | written, turn, failed)
-        await self._release(answers, failed)
+        await self._release(answers, failed)  # before receivers of alerts may take their time
+        told = await self._send(known | written, telling, failed)
         await self._fold(failed)
         asked = sum(watched.sort == "organization" for watched in judgements)
         return Report(asked=asked, left=len(left), told=told, failed=tuple(failed))
@@ -203,8 +210,12 @@ class Round:
                     left.append(organization.name)
                     return
                 before = standing(organization.name)
-                found = await self._p.probe.ask(organization, past=before.past, causes=causes)
-                answered, view = await asked_beside(self._p.platform, organization, found, before.platform)
+                try:
+                    async with asyncio.timeout(ASKED_WITHIN_SECONDS):
+                        found = await self._p.probe.ask(organization, past=before.past, causes=causes)
+                        answered, view = await asked_beside(self._p.platform, organization, found, before.platform)
+                except TimeoutError:
+                    answered, view = _late(organization), before.platform
             answers[Watched("organization", organization.name)] = answered
             views[organization.name] = view
 
@@ -214,6 +225,14 @@ class Round:
         )
         await asyncio.gather(*map(one, organizations))
         return answers, left, views
+
+    async def _app(self, failed: list[str]) -> Mapping[Check, Answer]:
+        try:
+            async with asyncio.timeout(ASKED_WITHIN_SECONDS):
+                return await self._p.app.ask()
+        except TimeoutError:
+            failed.append(f"the questions of the app were not answered within {ASKED_WITHIN_SECONDS:g} s")
+            return {}
 
     async def _written(
         self, judgements: Mapping[Watched, Judgement], known: Mapping[Watched, Kept], failed: list[str]
@@ -268,11 +287,13 @@ class Round:
     async def _send(self, kept: Mapping[Watched, Kept], turn: Turn, failed: list[str]) -> int:
         """Send what is due of everybody, also of those who were not asked."""
         told, is_away = 0, False
+        waiting: list[Watched] = []
 
         async def one(watched: Watched, each: Kept) -> None:
             nonlocal told, is_away
             async with self._limit:
-                if is_away or await turn.ended() is Ended.LOST:
+                if is_away or await turn.ended() is not None:
+                    waiting.append(watched)
                     return
                 try:
                     after, sent = await self._p.notices.send(watched, each)
@@ -290,6 +311,8 @@ class Round:
             if not has_outbox(each.standing) and each.etag and not self._configured.is_configured(watched)
         ]
         await asyncio.gather(*(one(watched, each) for watched, each in (*due, *gone)))
+        if waiting:
+            failed.append(f"notices of {len(waiting)} subjects are sent at the next round")
         return told
 
     async def _release(self, answers: Mapping[Watched, Mapping[Kind, Answer]], failed: list[str]) -> None:
@@ -321,3 +344,9 @@ class Round:
             await self._p.counts.fold([name for name, each in self._p.sources.items() if each.silent_after is not None])
         except StorageUnavailable as away:
             failed.append(f"counts could not be folded: {summary(away)}")
+
+
+def _late(organization: Organization) -> dict[Kind, Answer]:
+    """Answer for one whose questions took too long together; as of the first, so that it counts against the link."""
+    late = Unreachable(f"{organization.url} did not answer all questions within {ASKED_WITHIN_SECONDS:g} s.")
+    return {"token": unknown(late)}

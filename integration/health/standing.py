@@ -16,7 +16,6 @@ APP = "app"
 
 type Sort = Literal["organization", "target", "source", "app"]
 
-_PARTS: tuple[Kind, ...] = ("token", "dataverse", "link")
 _ALONE: tuple[Kind, ...] = ("finance_operations", "trust", "credential", "sender")
 
 
@@ -58,7 +57,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     def past(self) -> Past:
         """The last answers of an organization's checks, for those that asked not to be asked again so soon."""
         integration = self.states.get("integration", State())
-        found: dict[Kind, Remembered] = {kind: integration.parts[kind] for kind in _PARTS if kind in integration.parts}
+        found: dict[Kind, Remembered] = dict(integration.parts)
         for kind in _ALONE:
             state = self.states.get(kind)
             if state is not None and state.answer is not None and state.checked_at is not None:

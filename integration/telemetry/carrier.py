@@ -33,7 +33,7 @@ class Trail(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def begun(self) -> "Trail":
         """Return it with an origin: the span that is under way, unless there is one."""
-        return self if self.origin else Trail(origin=here(), last=self.last)
+        return Trail(origin=now, last=self.last) if not self.origin and (now := here()) else self
 
     def left(self) -> "Trail":
         """Return it as what waits now carries it on: behind the span that is under way."""

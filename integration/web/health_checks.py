@@ -11,8 +11,8 @@ from integration.config.reading.firings import firings
 from integration.delivery.breaking.circuit_rows import Standing as Circuit
 from integration.delivery.breaking.circuit_rows import is_forgotten
 from integration.events.alerts.types import LOST, type_of
-from integration.health.check import Answer, Kind
-from integration.health.machine import State
+from integration.health.check import Answer
+from integration.health.machine import ONE_AFTER_THE_OTHER, State
 from integration.health.maintenance import MaintenanceCall
 from integration.health.probes.codes import WATCH_STALE
 from integration.health.standing import Standing
@@ -24,7 +24,6 @@ MISSED = 3
 """How many rounds in a row are missed by a watch that does not run."""
 _GRAVE = frozenset({"integration", "finance_operations", "trust", "storage"})
 """Whose incidents are a failure; those of the others are a warning: something waits, or will fail."""
-_PARTS: tuple[Kind, ...] = ("token", "dataverse", "link")
 
 
 def worst(statuses: Iterable[Status]) -> Status:
@@ -57,7 +56,7 @@ def of_organization(standing: Standing | None, now: datetime, *, maintenance: st
     if maintenance:
         shown["maintenance"] = maintenance
     checks: dict[str, Any] = {}
-    for kind in _PARTS:
+    for kind in ONE_AFTER_THE_OTHER:
         part = state.parts.get(kind)
         if part is not None:
             checks[kind] = _answered(part.answer)

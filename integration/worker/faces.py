@@ -3,9 +3,7 @@
 from functools import cached_property
 
 from integration.config.keys.groups import groups_of
-from integration.health.incidents import Incidents
 from integration.health.source_rows import SourceRows
-from integration.health.standings import Standings
 from integration.operations.control_numbers import ControlNumberOperations
 from integration.operations.dead_letters import DeadLetterOperations
 from integration.operations.event_orders import EventOrders
@@ -135,5 +133,4 @@ class Faces(WatchParts):
     @cached_property
     def health_rows(self) -> Rows:
         """Where the pages read how everything stands."""
-        incidents = Incidents(self.storage, self._clock)
-        return Rows(Standings(self.storage), self.circuit_rows, SourceRows(self.storage), incidents)
+        return Rows(self.standings, self.circuit_rows, SourceRows(self.storage), self.incidents)

@@ -18,13 +18,10 @@ from integration.faults import unforeseen
 from integration.health.check import Answer, Kind
 from integration.health.maintenance.platform import APPLICATION, ENVIRONMENT, PlatformView, view_of
 from integration.health.probes.organization import seen_twice
-from integration.health.probes.views import Views
 from integration.power_platform import Application, Environment, Operation, PowerPlatform
 
 REFUSED_FOR = timedelta(days=1)
 """A right that is missing is not granted from one round to the next, nor is a function that is missing added."""
-WRITTEN_AGAIN = timedelta(minutes=20)
-"""A view in which nothing is new is written so often, for it is believed an hour."""
 
 _NOT_FOUND = 404
 _REFUSED = frozenset({401, 403, _NOT_FOUND})
@@ -95,14 +92,12 @@ class PlatformProbe:
 
     Args:
         client: Makes the calls.
-        views: What was said before, where whoever asks does not keep it; None: he does.
         clock: The time.
         within: Seconds that each of the two may take.
     """
 
-    def __init__(self, *, client: PowerPlatform, views: Views | None = None, clock: Clock, within: float) -> None:
+    def __init__(self, *, client: PowerPlatform, clock: Clock, within: float) -> None:
         self._client = client
-        self._views = views
         self._clock = clock
         self._within = within
 
@@ -121,14 +116,11 @@ class PlatformProbe:
             needed: Whether the organization fails at something. One that does not is asked only until it is known in
                 which environment it is: once it fails, it may not be able to say so any more.
             spared: Whether Dataverse has asked for a wait, and is not asked for anything.
-            before: What was known the last time; None: as the views have it.
+            before: What this returned the last time: whoever asks keeps it.
 
         Returns:
             What is known; None where nothing is. Never raises for what a counterpart does.
         """
-        if before is None and self._views is not None:
-            before = await self._views.last(organization)
-        last = before
         now = self._clock.now()
         waits = _waits(before, now)
         known = before.environment_id if before else ""
@@ -151,10 +143,7 @@ class PlatformProbe:
         if before is not None and _is_gone(environment.error):
             before = msgspec.structs.replace(before, environment_id="")
         view = _understood(environment, application.value, now, before)
-        view = _explained(view, environment.error or application.error, waits)
-        if self._views is not None and (last is None or _is_news(last, view)):
-            await self._views.keep(organization, view)
-        return view
+        return _explained(view, environment.error or application.error, waits)
 
     async def _environment(self, organization: Organization, known: str, *, rests: bool) -> _Heard[_Told]:
         if rests:
@@ -233,8 +222,3 @@ def _waits(before: PlatformView | None, now: datetime) -> dict[str, datetime]:
     """Return the waits that are not over; a clock that was set back makes none longer than it was."""
     waits = before.waits if before else {}
     return {asked: until for asked, until in waits.items() if now < until <= now + REFUSED_FOR}
-
-
-def _is_news(before: PlatformView, view: PlatformView) -> bool:
-    same = msgspec.structs.replace(view, at=before.at, message=before.message)
-    return same != before or view.at - before.at >= WRITTEN_AGAIN

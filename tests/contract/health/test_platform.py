@@ -3,15 +3,13 @@
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from emulation.dynamics import App, Application, Environment, Metadata, Operation, Secret
-from integration.errors import StorageUnavailable
-from integration.health.maintenance import agreement, silence
+from integration.health.maintenance import PlatformView, agreement, silence
 from integration.health.probes.platform import PlatformProbe
-from integration.health.probes.views import READ_AGAIN_SECONDS, Views, key_of
 from integration.power_platform import PowerPlatform
-from integration.storage.memory import MemoryStorage
 from tests.contract.health.worlds import configured, world
 from tests.fake_clock import FakeClock
 
@@ -19,30 +17,33 @@ DAY = timedelta(days=1).total_seconds()
 
 
 class Asked:
-    """A probe, its clock, and what it was asked in this process."""
+    """A probe, its clock, and what it was told, kept as the round keeps it: as JSON, which any process reads."""
 
-    def __init__(self, opened, clock, organization, table, within) -> None:
+    def __init__(self, opened, clock, organization, within) -> None:
         self.clock = clock
         self.organization = organization
-        self._parts = (opened, table, within)
+        self._parts = (opened, within)
+        self._kept = b"null"
         self.restart()
 
     def restart(self):
-        opened, table, within = self._parts
+        opened, within = self._parts
         client = PowerPlatform(opened.http, opened.tokens, opened.dataverse, clock=self.clock)
-        views = Views(table=table, clock=self.clock)
-        self.probe = PlatformProbe(client=client, views=views, clock=self.clock, within=within)
+        self.probe = PlatformProbe(client=client, clock=self.clock, within=within)
 
     async def ask(self, **more):
-        return await self.probe.ask(self.organization, **more)
+        before = msgspec.json.decode(self._kept, type=PlatformView | None)
+        view = await self.probe.ask(self.organization, before=before, **more)
+        self._kept = msgspec.json.encode(view)
+        return view
 
 
 @asynccontextmanager
-async def asked(dynamics, emulated, *, table=None, within=60.0, allowed=True):
+async def asked(dynamics, emulated, *, within=60.0, allowed=True):
     dynamics.control.set_platform_access(dynamics.client_id, allowed=allowed)
     organization = configured(emulated)
     async with world(dynamics, organization) as opened:
-        yield Asked(opened, FakeClock(), organization, table, within)
+        yield Asked(opened, FakeClock(), organization, within)
 
 
 def set_environment(dynamics, emulated, **fields):
@@ -119,13 +120,8 @@ async def test_the_second_view_of_the_link(dynamics):
 @pytest.mark.parametrize("effect", ["forbidden", "unauthorized", "not_found"])
 async def test_a_refusal_is_remembered_for_a_day_by_the_fleet(dynamics, effect):
     emulated = dynamics.organization()
-    table = await MemoryStorage(FakeClock()).table("fnolinklinks")
-
-    async def opened():
-        return table
-
     dynamics.control.break_(emulated.name, effect, kind="platform")
-    async with asked(dynamics, emulated, table=opened) as it:
+    async with asked(dynamics, emulated) as it:
         refused = await it.ask()
         assert refused.code in ("Forbidden", "Unauthenticated", "UnexpectedAnswer")
         assert emulated.name not in refused.message or "environment" in refused.message
@@ -160,7 +156,7 @@ async def test_a_tenant_that_does_not_have_the_api_is_not_asked_again_either(dyn
     dynamics.control.add_app(App(dynamics.client_id, bare.domain, (Secret(dynamics.client_secret),)))
     organization = configured(emulated, tenant=bare.domain)
     async with world(dynamics, organization) as opened:
-        it = Asked(opened, FakeClock(), organization, None, 60.0)
+        it = Asked(opened, FakeClock(), organization, 60.0)
         view = await it.ask()
         assert view.code == "Unauthenticated"
         assert "AADSTS500011" in view.message
@@ -254,69 +250,14 @@ async def test_once_it_is_known_where_it_is_dataverse_need_not_answer(dynamics):
         assert (await it.ask()).in_maintenance(it.clock.now())
 
 
-async def test_rows_are_read_together_and_written_only_for_news(dynamics):
-    emulated = dynamics.organization()
-    table = await MemoryStorage(FakeClock()).table("fnolinklinks")
-    opened = []
-
-    async def open_table():
-        opened.append(1)
-        return table
-
-    async with asked(dynamics, emulated, table=open_table) as it:
-        await it.ask()
-        assert len(opened) == 2  # read, written
-        await it.ask()
-        assert len(opened) == 2
-        await it.clock.advance(READ_AGAIN_SECONDS)
-        await it.ask()
-        assert len(opened) == 3  # read
-        await it.clock.advance(1200)
-        await it.ask()
-        assert len(opened) == 5  # read; written, so that it is believed
-
-
-async def test_a_row_that_cannot_be_read_and_storage_that_is_away_do_no_harm(dynamics):
-    emulated = dynamics.organization()
-    table = await MemoryStorage(FakeClock()).table("fnolinklinks")
-    organization = configured(emulated)
-    rotten = {"PartitionKey": "platform", "RowKey": key_of(organization), "record": "{"}
-    await table.put(rotten)
-    away = False
-
-    async def open_table():
-        if away:
-            raise StorageUnavailable
-        return table
-
-    async with asked(dynamics, emulated, table=open_table) as it:
-        assert (await it.ask()).link == "linked"
-        away = True
-        await it.clock.advance(3600)
-        set_environment(dynamics, emulated, admin_mode="Enabled")
-        assert (await it.ask()).in_maintenance(it.clock.now())
-
-
 async def test_a_clock_that_was_set_back_makes_no_wait_longer(dynamics):
     emulated = dynamics.organization()
     async with asked(dynamics, emulated, allowed=False) as it:
         it.clock = FakeClock(skew=30 * DAY)
         it.restart()
         refused = await it.ask()
-        views = it.probe._views
         it.clock = FakeClock()
         it.restart()
-        it.probe._views = views
         dynamics.control.set_platform_access(dynamics.client_id)
         assert refused.waits
         assert (await it.ask()).link == "linked"
-
-
-async def test_whoever_keeps_the_view_himself_gives_it_back(dynamics):
-    emulated = dynamics.organization()
-    async with asked(dynamics, emulated, allowed=False) as it:
-        it.probe._views = None
-        refused = await it.ask()
-        counted = calls(dynamics, emulated)
-        assert await it.ask(before=refused) == refused
-        assert calls(dynamics, emulated) == counted

@@ -10,10 +10,11 @@ import pytest
 
 from integration.config.keys.health import Escalation, Health, Maintenance
 from integration.errors import StorageUnavailable
+from integration.health import round as round_
 from integration.health.check import OK, Answer, Check, not_asked
 from integration.health.machine import acknowledge, mute
 from integration.health.maintenance import MaintenanceCall
-from integration.health.round import LASTING_SECONDS
+from integration.health.round import ASKING_SECONDS
 from integration.health.standing import Watched
 from integration.storage.names import HEALTH
 from tests.fixtures.rounds import AWAY, LOST, Rig, linked
@@ -244,7 +245,7 @@ async def test_a_round_without_time_asks_the_others_first_at_the_next_and_calls_
     rig = Rig("a", "b", "c", settings=Health(concurrency=1))
 
     async def slow(name):
-        await rig.clock.advance(LASTING_SECONDS / 2 + 1)
+        await rig.clock.advance(ASKING_SECONDS / 2 + 1)
 
     rig.before_answer = slow
     report = await rig.run()
@@ -254,6 +255,55 @@ async def test_a_round_without_time_asks_the_others_first_at_the_next_and_calls_
     rig.before_answer = None
     await rig.run()
     assert rig.called == 1
+
+
+async def test_who_never_answers_is_unreachable_and_keeps_nobody_from_being_heard_of(monkeypatch):
+    """A function that runs too long is killed, and nothing of its round is left: so a round ends by itself."""
+    monkeypatch.setattr(round_, "ASKED_WITHIN_SECONDS", 0.05)
+    rig = Rig("a", "b", settings=Health(failure_threshold=2, success_threshold=1, concurrency=1))
+    rig.says("b", link=LOST)
+
+    async def hangs(name):
+        if name == "a":
+            await asyncio.Event().wait()
+
+    rig.before_answer = hangs
+    await rig.rounds(3)
+    assert sorted(rig.receivers.said) == [
+        ("page", "integration.lost", "b"),
+        ("page", "integration.unreachable", "a"),
+    ]
+    rig.before_answer = None
+    await rig.rounds(2)
+    assert rig.receivers.said[2:] == [("page", "integration.restored", "a")]
+
+
+async def test_an_app_that_never_answers_keeps_no_organization_from_being_heard_of(monkeypatch):
+    monkeypatch.setattr(round_, "ASKED_WITHIN_SECONDS", 0.05)
+    rig = Rig(settings=Health(failure_threshold=1))
+    rig.says("contoso", link=LOST)
+    rig.app_hangs = True
+    report = await rig.run()
+    assert rig.receivers.said == [("page", "integration.lost", "contoso")]
+    assert any("questions of the app" in said for said in report.failed)
+    assert rig.called == 0
+
+
+async def test_receivers_of_alerts_that_take_their_time_hold_up_no_release_and_get_the_rest_at_the_next_round():
+    rig = Rig("a", "b", settings=Health(failure_threshold=1, concurrency=1))
+    for name in "ab":
+        rig.says(name, link=LOST)
+
+    async def slowly():
+        assert ("a", "expire") in rig.released
+        await rig.clock.advance(round_.TELLING_SECONDS + 1)
+
+    rig.receivers.before = slowly
+    report = await rig.run()
+    assert len(rig.receivers.sent) == 1
+    assert any("next round" in said for said in report.failed)
+    await rig.run()
+    assert sorted(rig.receivers.said) == [("page", "integration.lost", "a"), ("page", "integration.lost", "b")]
 
 
 async def test_a_round_whose_lease_was_lost_judges_and_tells_nothing():
