@@ -292,7 +292,9 @@ class Round:
         async def one(watched: Watched, each: Kept) -> None:
             nonlocal told, is_away
             async with self._limit:
-                if is_away or await turn.ended() is not None:
+                if is_away:
+                    return
+                if await turn.ended() is not None:
                     waiting.append(watched)
                     return
                 try:
@@ -301,7 +303,7 @@ class Round:
                     if not self._configured.is_configured(watched) and emptied(after.standing):
                         await self._p.standings.forget(watched)
                 except Exception as error:  # noqa: BLE001  # what is wrong with one must not keep the others from it
-                    is_away = isinstance(error, StorageUnavailable)
+                    is_away = is_away or isinstance(error, StorageUnavailable)
                     failed.append(f"notices of {watched.name} could not be settled: {summary(error)}")
 
         due = [(watched, each) for watched, each in sorted(kept.items()) if has_outbox(each.standing)]
@@ -329,7 +331,7 @@ class Round:
                         await self._p.releases.order(watched.name, link)
                     await self._p.releases.expire(watched.name)
                 except FnoLinkError as error:
-                    is_away = isinstance(error, StorageUnavailable)
+                    is_away = is_away or isinstance(error, StorageUnavailable)
                     failed.append(f"parked deliveries of {watched.name} stay: {summary(error)}")
 
         links = {
