@@ -64,6 +64,20 @@ class AddRows(OfOrganization, frozen=True, tag="add_rows"):
     rows: list[dict[str, object]]
 
 
+class SetRoles(OfOrganization, frozen=True, tag="set_roles"):
+    """Give an app's user these security roles and no other."""
+
+    client_id: str
+    roles: tuple[str, ...]
+
+
+class Deny(OfOrganization, frozen=True, tag="deny"):
+    """Take single privileges away from an app's user, whatever its roles; those of before are given back."""
+
+    client_id: str
+    privileges: tuple[str, ...]
+
+
 class AddSecret(Command, frozen=True, tag="add_secret"):
     """Give an app one more secret."""
 
@@ -164,6 +178,8 @@ type AnyCommand = (
     | AddApp
     | AddOrganization
     | AddRows
+    | SetRoles
+    | Deny
     | AddSecret
     | RotateSecret
     | ExpireSecrets

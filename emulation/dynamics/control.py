@@ -192,6 +192,14 @@ class Control:
         """Say whether an app may read environments of the Power Platform; at the start none may."""
         self._send(commands.SetPlatformAccess(client_id, allowed))
 
+    def set_roles(self, organization: str, client_id: str, *roles: str) -> None:
+        """Give an app's user in an organization these security roles and no other; none: it has no role at all."""
+        self._send(commands.SetRoles(organization, client_id, roles))
+
+    def deny(self, organization: str, client_id: str, *privileges: str) -> None:
+        """Take privileges (`prvCreateServiceEndpoint`) away from an app's user; none gives all back."""
+        self._send(commands.Deny(organization, client_id, privileges))
+
     def set_environment(self, organization: str, environment: Environment) -> None:
         """Say how the Power Platform has an organization's environment."""
         self._send(commands.SetEnvironment(organization, environment))

@@ -71,6 +71,8 @@ class ControlApi:
                 organization.faults.heal(kind)
             case commands.AddRows(_, entity_set, rows):
                 organization.rows.setdefault(entity_set, []).extend(rows)
+            case commands.SetRoles() | commands.Deny():
+                _change_rights(organization, command)
             case commands.SetConcurrency(_, limit):
                 organization.concurrency = limit
             case commands.SetEnvironment(_, environment):
@@ -129,6 +131,14 @@ class ControlApi:
         if fault.effect in AT_CONNECT:
             # A kept connection would not notice that new ones are refused.
             self._drop(_hosts(organization, fault))
+
+
+def _change_rights(organization: OrganizationState, command: commands.SetRoles | commands.Deny) -> None:
+    match command:
+        case commands.SetRoles(_, client_id, roles):
+            organization.roles[organization.user_id(client_id)] = set(roles)
+        case commands.Deny(_, client_id, privileges):
+            organization.denied[organization.user_id(client_id)] = set(privileges)
 
 
 def _hosts(organization: OrganizationState, fault: Fault) -> frozenset[str]:

@@ -6,6 +6,7 @@ undocumented msprov_getfinopsapplicationdetails, what d365bap.tools reads.
 """
 
 import re
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -14,23 +15,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from emulation.dynamics.call import Call
-from emulation.dynamics.dataverse_definitions import definitions, is_definitions
 from emulation.dynamics.dataverse_errors import bearer_challenge, error, refusal
-from emulation.dynamics.dataverse_rows import rows, single_row
-from emulation.dynamics.dataverse_tables import Table, table_of
+from emulation.dynamics.dataverse_reading import read
 from emulation.dynamics.faults import Fault, Kind
 from emulation.dynamics.state import OrganizationState, State
+from emulation.dynamics.tables import seeds
+from emulation.dynamics.tables.refused import Refused
+from emulation.dynamics.tables.store import Store
 from emulation.dynamics.tokens import TokenRefused, check
 from emulation.dynamics.world import App, link_id
+from emulation.dynamics.writing.changes import Writer
+from emulation.dynamics.writing.http import Writing
 
 ORGANIZATION = re.compile(r"RetrieveCurrentOrganization\(AccessType=(.*)\)")
 ACCESS = re.compile(r"(Microsoft\.Dynamics\.CRM\.EndpointAccessType)?'(Default|Internet|Intranet)'")
 APPLICATION = "msprov_getfinopsapplicationdetails"
-LINK = "RetrieveFinanceAndOperationsIntegrationDetails"
+LINK = seeds.LINK
 VERSIONS = ("v9.0", "v9.1", "v9.2")
-EVERYWHERE = ("asyncoperations",)
-"""Tables that every organization has, rows or none."""
-
+WRITING = frozenset({"POST", "PATCH", "DELETE"})
 LINK_VERSIONS = ("v9.1", "v9.2")
 
 type Asked = tuple[str, str, Kind]  # version, resource, kind
@@ -57,7 +59,10 @@ def understand(state: State, request: Request, organization: OrganizationState) 
             app = check(state, request, organization, _audiences(organization))
         except TokenRefused as refused:
             return bearer_challenge(organization, str(refused))
-        response = _answer(request, organization, app, (version, resource, kind))
+        try:
+            response = await _answer(state, request, organization, app, (version, resource, kind))
+        except Refused as refused:
+            response = error(refused.status, refused.code, str(refused))
         response.headers["OData-Version"] = "4.0"
         response.headers["x-ms-service-request-id"] = str(uuid4())
         if response.status_code == HTTPStatus.OK:
@@ -91,12 +96,16 @@ def _audiences(organization: OrganizationState) -> frozenset[str]:
     return frozenset(f"https://{host}{slash}" for host in organization.organization.hosts() for slash in ("", "/"))
 
 
-def _answer(request: Request, organization: OrganizationState, app: App, asked: Asked) -> Response:
+async def _answer(state: State, request: Request, organization: OrganizationState, app: App, asked: Asked) -> Response:
     version, resource, kind = asked
     if app.organizations is not None and organization.name not in app.organizations:
         return error(403, "0x80072560", "The user is not a member of the organization.")
     if version not in VERSIONS or (kind == "link" and version not in LINK_VERSIONS):
         return error(404, "0x8006088a", f"Resource not found for the segment '{resource or version}'.")
+    store = Store(state, organization)
+    user = organization.user_id(app.client_id)
+    if request.method in WRITING and kind in {"row", "sdkmessages"}:
+        return await _written(request, store, user, resource)
     if request.method != "GET":
         return error(405, "0x80060888", f"The requested resource does not support HTTP method '{request.method}'.")
     context = f"https://{request.url.hostname}/api/data/{version}/$metadata"
@@ -111,11 +120,8 @@ def _answer(request: Request, organization: OrganizationState, app: App, asked: 
             response = _organization(request, organization, f"{context}#Microsoft.Dynamics.CRM.", resource)
         case "application":
             response = _application(organization, f"{context}#Microsoft.Dynamics.CRM.{APPLICATION}Response")
-        case "sdkmessages":
-            messages = table_of("sdkmessages", _messages(organization))
-            response = rows(request, messages.rows, f"{context}#sdkmessages", messages.schema)
         case _:
-            response = _row(request, organization, context, resource)
+            response = read(request, store, user, context, resource)
     return response
 
 
@@ -191,32 +197,9 @@ def _application(organization: OrganizationState, context: str) -> Response:
     )
 
 
-def _messages(organization: OrganizationState) -> list[dict[str, Any]]:
-    names = ("Create", "Update", "Delete", "WhoAmI", LINK)
-    return [
-        {"sdkmessageid": str(uuid5(NAMESPACE_URL, f"{organization.organization.id()}/{name}")), "name": name}
-        for name in names
-    ]
-
-
-def _row(request: Request, organization: OrganizationState, context: str, resource: str) -> Response:
-    if is_definitions(resource):
-        return definitions(request, _tables(organization), context, resource)
-    matched = re.fullmatch(r"(\w+)(?:\((.*)\))?", resource)
-    known = _rows(organization)
-    if matched is None or matched[1] not in known:
-        return error(404, "0x8006088a", f"Resource not found for the segment '{resource}'.")
-    entity_set, key = matched[1], matched[2]
-    table = table_of(entity_set, known[entity_set])
-    if key is None:
-        return rows(request, table.rows, f"{context}#{entity_set}", table.schema)
-    return single_row(request, table.rows, key, f"{context}#{entity_set}", table.schema)
-
-
-def _rows(organization: OrganizationState) -> dict[str, list[dict[str, Any]]]:
-    return {entity_set: [] for entity_set in EVERYWHERE} | organization.rows
-
-
-def _tables(organization: OrganizationState) -> list[Table]:
-    known = {"sdkmessages": _messages(organization)} | _rows(organization)
-    return [table_of(entity_set, found) for entity_set, found in known.items()]
+async def _written(request: Request, store: Store, user: str, resource: str) -> Response:
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    writer = Writer(store, user, request.headers.get("user-agent", ""), now)
+    written = Writing(request, await request.body(), store, writer).understand(resource)
+    written.keep()
+    return written.answer()

@@ -1,6 +1,7 @@
 """The query options of a set of rows, read before any row is.
 
-Sources: the pages "Use OData to query data", "Order rows using OData" and "Query table definitions using the Web API".
+Sources: the pages "Use OData to query data", "Order rows using OData", "Join tables using OData" and "Query table
+definitions using the Web API".
 An option that Dataverse does not know, or the emulator does not play, is an error: it never changes nothing.
 """
 
@@ -10,14 +11,16 @@ from typing import Any
 
 import msgspec
 
+from emulation.dynamics.dataverse_expand import split_options
 from emulation.dynamics.dataverse_filter import read_filter
-from emulation.dynamics.dataverse_schema import BadQuery, Row, Schema
+from emulation.dynamics.dataverse_schema import BadQuery, Row, Schema, moment
 from emulation.dynamics.dataverse_terms import Test
 
-_OF_ROWS = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$skiptoken"})
-_OF_ONE_ROW = frozenset({"$select"})
+_OF_ROWS = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$skiptoken", "$expand"})
+_OF_ONE_ROW = frozenset({"$select", "$expand"})
+_OF_RELATED = frozenset({"$select", "$filter", "$orderby", "$top", "$expand"})
 _OF_DEFINITIONS = frozenset({"$select", "$filter"})
-_NOT_PLAYED = frozenset({"$expand", "$apply", "sql", "fetchXml", "savedQuery", "userQuery"})
+_NOT_PLAYED = frozenset({"$apply", "sql", "fetchXml", "savedQuery", "userQuery"})
 _ORDER = re.compile(r"\s*(\w+)(?:\s+(asc|desc))?\s*")
 
 
@@ -31,6 +34,7 @@ class Query(msgspec.Struct, frozen=True):
         top: How many rows at most; None: no limit.
         count: Whether to answer how many rows pass the test.
         skip_token: Where the page before ended, as its link says; empty: the first page.
+        expand: Relationships to follow, and what is asked of the rows that each leads to.
     """
 
     select: tuple[str, ...] = ()
@@ -39,6 +43,7 @@ class Query(msgspec.Struct, frozen=True):
     top: int | None = None
     count: bool = False
     skip_token: str = ""
+    expand: tuple[tuple[str, "Query"], ...] = ()
 
 
 def read_query(options: Iterable[tuple[str, str]], schema: Schema, *, one: bool = False) -> Query:
@@ -53,6 +58,10 @@ def read_query(options: Iterable[tuple[str, str]], schema: Schema, *, one: bool 
         BadQuery: An option is unknown, given twice or cannot be read, or names no column.
     """
     known = _OF_ONE_ROW if one else _OF_DEFINITIONS if schema.metadata else _OF_ROWS
+    return _read(options, schema, known)
+
+
+def _read(options: Iterable[tuple[str, str]], schema: Schema, known: frozenset[str]) -> Query:
     given: dict[str, str] = {}
     for name, value in options:
         if name in _NOT_PLAYED:
@@ -72,6 +81,7 @@ def read_query(options: Iterable[tuple[str, str]], schema: Schema, *, one: bool 
         top=_top(given["$top"]) if "$top" in given else None,
         count=_count(given["$count"]) if "$count" in given else False,
         skip_token=given.get("$skiptoken", ""),
+        expand=_expand(given["$expand"], schema) if "$expand" in given else (),
     )
 
 
@@ -79,10 +89,53 @@ def selected(row: Row, query: Query, schema: Schema) -> dict[str, Any]:
     """Return the columns of a row that are asked for, with their annotations; every column of the schema is there."""
     if query.select:
         wanted = {*query.select, schema.key}
-        return dict.fromkeys(query.select) | {
+        shown = dict.fromkeys(query.select) | {
             name: value for name, value in row.items() if name.startswith("@") or name.partition("@")[0] in wanted
         }
-    return {name: None for name in schema.columns if name != schema.key} | dict(row)
+    else:
+        shown = {name: None for name in schema.columns if name != schema.key} | dict(row)
+    return shown | {name: _led(row, name, inner, schema) for name, inner in query.expand}
+
+
+def ordered(rows: Iterable[Row], query: Query) -> list[Row]:
+    """Return rows that pass the test, in the order asked for, the top of them."""
+    passed = [row for row in rows if query.test is None or query.test(row) is True]
+    # Null comes first when ascending, as SQL Server orders; the least significant column is sorted first.
+    for column, descending in reversed(query.order):
+        passed = sorted(passed, key=lambda row: _rank(row.get(column)), reverse=descending)
+    return passed[: query.top]
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    match value:
+        case None:
+            return 0, 0
+        case bool() | int() | float():
+            return 1, value
+        case str() if at := moment(value):
+            return 2, at
+        case _:
+            return 3, str(value).lower()
+
+
+def _led(row: Row, name: str, query: Query, schema: Schema) -> Any:
+    related = schema.related[name]
+    inner = related.schema()
+    found = [selected(each, query, inner) for each in ordered(related.rows(row), query)]
+    return found if related.many else next(iter(found), None)
+
+
+def _expand(text: str, schema: Schema) -> tuple[tuple[str, Query], ...]:
+    if not schema.related:
+        raise BadQuery("The emulated Web API does not evaluate the query parameter $expand here.")
+    expanded: list[tuple[str, Query]] = []
+    for name, options in split_options(text):
+        related = schema.related.get(name)
+        if related is None:
+            msg = f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{schema.entity}'."
+            raise BadQuery(msg)
+        expanded.append((name, _read(options, related.schema(), _OF_RELATED)))
+    return tuple(expanded)
 
 
 def _select(text: str, schema: Schema) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from emulation.dynamics.dataverse_errors import bad_query, error
 from emulation.dynamics.dataverse_paging import LARGEST, page_of, page_size
-from emulation.dynamics.dataverse_query import Query, read_query, selected
-from emulation.dynamics.dataverse_schema import BadQuery, Row, Schema, moment
+from emulation.dynamics.dataverse_query import ordered, read_query, selected
+from emulation.dynamics.dataverse_schema import BadQuery, Row, Schema
 
 _ALTERNATE_KEY = re.compile(r"(\w+)=('(?:[^']|'')*'|[^,']+)")
 
@@ -54,18 +54,18 @@ def rows(request: Request, table: Sequence[Row], context: str, schema: Schema) -
     try:
         query = read_query(request.query_params.multi_items(), schema)
         size = None if schema.metadata else page_size(prefer)
-        passed = [row for row in table if query.test is None or query.test(row) is True]
-        ordered = _ordered(passed, query)[: query.top]
-        largest = len(ordered) or 1 if schema.metadata else LARGEST
-        page = page_of(ordered, size or largest, query.skip_token, schema.key)
+        passed = sum(1 for row in table if query.test is None or query.test(row) is True) if query.count else 0
+        found = ordered(table, query)
+        largest = len(found) or 1 if schema.metadata else LARGEST
+        page = page_of(found, size or largest, query.skip_token, schema.key)
     except BadQuery as bad:
         return bad_query(bad)
     columns = f"({','.join(query.select)})" if query.select else ""
     body: dict[str, Any] = {"@odata.context": f"{context}{columns}"}
     if query.count:
-        body["@odata.count"] = min(len(passed), LARGEST)
+        body["@odata.count"] = min(passed, LARGEST)
         if "totalrecordcount" in prefer or '"*"' in prefer:
-            exceeded = len(passed) > LARGEST
+            exceeded = passed > LARGEST
             body["@Microsoft.Dynamics.CRM.totalrecordcount"] = body["@odata.count"]
             body["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] = exceeded
     body["value"] = [selected(row, query, schema) for row in page.rows]
@@ -82,25 +82,6 @@ def _wanted(key: str, schema: Schema) -> dict[str, str]:
     for column, _ in named:
         schema.kind(column)
     return {column: value.strip("'").replace("''", "'").lower() for column, value in named}
-
-
-def _ordered(rows: list[Row], query: Query) -> list[Row]:
-    # Null comes first when ascending, as SQL Server orders; the least significant column is sorted first.
-    for column, descending in reversed(query.order):
-        rows = sorted(rows, key=lambda row: _rank(row.get(column)), reverse=descending)
-    return rows
-
-
-def _rank(value: Any) -> tuple[int, Any]:
-    match value:
-        case None:
-            return 0, 0
-        case bool() | int() | float():
-            return 1, value
-        case str() if at := moment(value):
-            return 2, at
-        case _:
-            return 3, str(value).lower()
 
 
 def _link(request: Request, skip_token: str) -> str:

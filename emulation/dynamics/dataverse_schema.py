@@ -5,7 +5,7 @@ without a schema, so a column is there when any row has it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,20 @@ class BadQuery(ValueError):
     """A query that Dataverse answers with 400; the message is its `error.message`."""
 
 
+class Related(msgspec.Struct, frozen=True):
+    """A relationship, as `$expand` follows it.
+
+    Args:
+        many: Whether it leads to many rows.
+        schema: Returns their columns.
+        rows: Returns the rows that one leads to.
+    """
+
+    many: bool
+    schema: Callable[[], "Schema"]
+    rows: Callable[[Row], Sequence[Row]]
+
+
 class Schema(msgspec.Struct, frozen=True):
     """The columns of a set of rows.
 
@@ -41,6 +55,8 @@ class Schema(msgspec.Struct, frozen=True):
         key: The primary key column, answered whatever is selected; may be empty.
         metadata: Whether these are definitions: no order, limit or pages, and texts are compared with their case.
         closed: Whether other columns do not exist; False for a table without rows.
+        related: Its relationships by navigation property, where they are known.
+        selectable: Further columns that no row has: answered where they are selected.
     """
 
     entity: str
@@ -48,6 +64,8 @@ class Schema(msgspec.Struct, frozen=True):
     key: str = ""
     metadata: bool = False
     closed: bool = True
+    related: Mapping[str, Related] = msgspec.field(default_factory=dict[str, Related])
+    selectable: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def kind(self, column: str) -> str:
         """Return the type of a column.
@@ -55,6 +73,8 @@ class Schema(msgspec.Struct, frozen=True):
         Raises:
             BadQuery: There is none of this name; names are told apart by case.
         """
+        if column not in self.columns and column in self.selectable:
+            return self.selectable[column]
         if self.closed and column not in self.columns:
             msg = f"Could not find a property named '{column}' on type 'Microsoft.Dynamics.CRM.{self.entity}'."
             raise BadQuery(msg)

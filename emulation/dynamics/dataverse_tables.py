@@ -5,7 +5,7 @@ the entity set's without the plural that Dataverse forms; the primary key is nam
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -32,12 +32,16 @@ class Table(msgspec.Struct, frozen=True):
         logical_name: Its name in the singular, lower case.
         rows: Its rows.
         schema: Its columns.
+        schema_name: Its name with capitals, where a page tells it.
+        types: `AttributeType` of columns by their logical names, where a page tells it.
     """
 
     entity_set: str
     logical_name: str
     rows: Sequence[Row]
     schema: Schema
+    schema_name: str = ""
+    types: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     @property
     def metadata_id(self) -> str:
@@ -49,7 +53,7 @@ class Table(msgspec.Struct, frozen=True):
         return {
             "MetadataId": self.metadata_id,
             "LogicalName": self.logical_name,
-            "SchemaName": _schema_name(self.logical_name),
+            "SchemaName": self.schema_name or _schema_name(self.logical_name),
             "EntitySetName": self.entity_set,
             "LogicalCollectionName": self.entity_set,
             "PrimaryIdAttribute": self.schema.key,
@@ -71,7 +75,7 @@ class Table(msgspec.Struct, frozen=True):
             "LogicalName": name,
             "SchemaName": _schema_name(name),
             "EntityLogicalName": self.logical_name,
-            "AttributeType": "Lookup" if lookup else _TYPES.get(kind, "String"),
+            "AttributeType": self.types.get(name) or ("Lookup" if lookup else _TYPES.get(kind, "String")),
             "AttributeOf": None,
             "DisplayName": _label(name),
             "IsPrimaryId": name == self.schema.key,

@@ -43,6 +43,9 @@ class OrganizationState:
         self.concurrency = CONCURRENT
         self.busy = 0
         self.environments: set[str] = set()
+        self.version = 1000
+        self.roles: dict[str, set[str]] = {}
+        self.denied: dict[str, set[str]] = {}
 
     def user_id(self, client_id: str) -> str:
         """Return the application user's id."""

@@ -69,6 +69,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         power_platform: Whether it has a role by which it may read environments of the Power Platform.
         managed_identity: "system" or "user" when it is a managed identity; these have no secrets.
         reads_applications: Whether it was granted Application.Read.All of Microsoft Graph.
+        roles: Security roles of its application users.
     """
 
     client_id: str
@@ -80,6 +81,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     power_platform: bool = False
     managed_identity: str = ""
     reads_applications: bool = False
+    roles: tuple[str, ...] = ("System Administrator", "Finance and Operations Integration User")
 
 
 class FinanceOperationsLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,1 @@
+"""Writing rows by the Web API: what is given, what becomes of it, and what is answered."""
