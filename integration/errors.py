@@ -13,6 +13,8 @@ FnoLinkError
 ├── IncidentEnded
 ├── UnknownMaintenance
 ├── InvalidRequest
+├── FormRefused
+├── ActionsOff
 ├── AppRefused
 ├── AppUnavailable
 ├── LinkUnknown                 the link's state is not known; the subclass says why
@@ -165,6 +167,18 @@ class InvalidRequest(FnoLinkError):
     """The request cannot be understood."""
 
     hint = "Read the message; the page of the HTTP endpoints says what a request may hold."
+
+
+class FormRefused(FnoLinkError):
+    """A form of the status page was not sent from the page, or was opened too long ago."""
+
+    hint = "Nothing was done. Open the operator's page anew and send the form from there."
+
+
+class ActionsOff(FnoLinkError):
+    """The actions of the status page are switched off."""
+
+    hint = "Use the HTTP API or `fno-link`, or set `actions = true` in [status] of fno-link.toml."
 
 
 class AppRefused(FnoLinkError):

@@ -48,6 +48,7 @@ TITLES = {
     "Health": "`[health]`",
     "Maintenance": "`[[health.maintenance]]`",
     "Escalation": "`[[health.escalation]]`",
+    "StatusPage": "`[status]`",
     "OwnThresholds": "`health` of `[[organizations]]`",
 }
 CONFIGURATION = """

@@ -83,6 +83,7 @@ def troubled() -> Status:
         code="0x80048d0b",
         message="Dataverse instance isn't integrated with finance and operations.",
         hint="Open the environment in the Power Platform admin center and check its Finance and Operations URL.",
+        parked=42,
         notes=("Acknowledged by Ada: Microsoft's case 2607 is open.",),
         days=days(50, 88, 89),
     )
@@ -159,6 +160,7 @@ def hostile() -> Status:
         message=HOSTILE,
         hint=HOSTILE,
         acknowledged_by=HOSTILE,
+        muted_until=NOW + timedelta(hours=2),
     )
     letter = LetterStatus(
         id=HOSTILE,
@@ -175,7 +177,7 @@ def hostile() -> Status:
         parked={HOSTILE: 1},
         dead_letters={HOSTILE: 2},
         circuits_open=(HOSTILE,),
-        organizations=(msgspec.structs.replace(named, notes=(HOSTILE,)),),
+        organizations=(msgspec.structs.replace(named, parked=1, notes=(HOSTILE,)),),
         following=HOSTILE,
         open_incidents=(incident,),
         ended_incidents=(msgspec.structs.replace(incident, ended_at=NOW),),

@@ -31,6 +31,7 @@ class OrganizationStatus(msgspec.Struct, frozen=True, kw_only=True, rename="came
         code: Why it is not well: an error code.
         message: The same in words.
         hint: What to do.
+        parked: How many deliveries of it are parked.
         notes: What else is to be known, such as `in maintenance until 04:00 UTC`.
         days: The last 90 days, oldest first.
     """
@@ -45,6 +46,7 @@ class OrganizationStatus(msgspec.Struct, frozen=True, kw_only=True, rename="came
     code: str = ""
     message: str = ""
     hint: str = ""
+    parked: int = 0
     notes: tuple[str, ...] = ()
     days: tuple[Day, ...] = ()
 

@@ -5,9 +5,11 @@ from functools import wraps
 from typing import Any
 
 from integration.errors import (
+    ActionsOff,
     AmbiguousEvent,
     ConfigurationError,
     FnoLinkError,
+    FormRefused,
     IncidentEnded,
     InvalidRequest,
     LengthRequired,
@@ -29,6 +31,8 @@ from integration.web.message import RETRY_AFTER, UNAVAILABLE, Response, problem
 STATUSES: Mapping[type[FnoLinkError], int] = {
     FnoLinkError: 500,
     InvalidRequest: 400,
+    ActionsOff: 403,
+    FormRefused: 403,
     UnknownOrganization: 404,
     UnknownSource: 404,
     UnknownDeadLetter: 404,

@@ -73,6 +73,7 @@ __all__ = [
     "ServiceBusSource",
     "ServiceBusTarget",
     "Source",
+    "StatusPage",
     "StorageQueueSource",
     "StorageQueueTarget",
     "Target",
@@ -239,6 +240,17 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     park_for: timedelta = timedelta(days=14)
 
 
+class StatusPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the status page lets who sees it do.
+
+    Args:
+        actions: Whether the operator's page has forms that acknowledge, mute, release and replay. Off: it has none, and
+            refuses those that are sent to it; the HTTP API and the command line stay.
+    """
+
+    actions: bool = True
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file, as it is written.
 
@@ -252,6 +264,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         delivery: How deliveries are tried again.
         journal: What is remembered of each event.
         health: What the watch asks and how often, and when it speaks.
+        status: What the status page lets who sees it do.
     """
 
     organizations: Annotated[tuple[Organization, ...], Meta(min_length=1)]
@@ -263,6 +276,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     delivery: Delivery = Delivery()
     journal: Journal = Journal()
     health: Health = Health()
+    status: StatusPage = StatusPage()
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,6 +291,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery = Delivery()
     journal: Journal = Journal()
     health: Health = Health()
+    status: StatusPage = StatusPage()
     file: str = ""
 
     def thresholds(self, organization: str = "") -> Thresholds:

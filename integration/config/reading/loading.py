@@ -229,5 +229,6 @@ def _configuration(document: Document, file: str) -> Configuration:
         delivery=document.delivery,
         journal=document.journal,
         health=document.health,
+        status=document.status,
         file=file,
     )

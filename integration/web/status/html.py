@@ -11,9 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from integration.operations.status_shapes import Level, Status
 from integration.plain_text import plain
+from integration.web.message import Response
 from integration.web.status import drawing
+from integration.web.status.actions import SPANS
+from integration.web.status.forms import Forms
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -30,18 +35,21 @@ _ICON = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
-def page(status: Status, *, search: bool = True) -> bytes:
+def page(status: Status, *, search: bool = True, forms: Forms | None = None) -> bytes:
     """Render the page.
 
     Args:
         status: What it shows.
         search: Whether events can be looked for.
+        forms: What can be done on it; None: nothing.
     """
     return (
-        _template()
+        _template("page.html")
         .render(
             status=status,
             search=search,
+            forms=forms,
+            spans=SPANS,
             title=f"{_WORDS[status.level]}{_counted(status)} – fno-link",
             icon=_ICON.format(_ICONS[status.level]),
             css=_ours("page.css"),
@@ -61,11 +69,27 @@ def page(status: Status, *, search: bool = True) -> bytes:
     )
 
 
+def refused(response: Response) -> bytes:
+    """Render what went wrong with a form, and the way back.
+
+    Args:
+        response: The error's problem details.
+    """
+    told = msgspec.json.decode(response.body)
+    return (
+        _template("refused.html").render(told=told, icon=_ICON.format(_ICONS["fail"]), css=_ours("page.css")).encode()
+    )
+
+
 @cache
-def policy() -> dict[str, str]:
+def policy(*, forms: bool = False) -> dict[str, str]:
     """Give the headers that keep the page from loading, running or telling anything but its own.
 
-    The page's address may hold a key: no referrer is sent, and nothing of it is kept by a cache.
+    The page's address may hold a key: nothing of it is sent as a referrer, and nothing is kept by a cache.
+
+    Args:
+        forms: Whether forms are sent from it: their `Origin` is `null` where no referrer at all is allowed (Fetch
+            Standard, "append a request `Origin` header"), so that the name of the host may be told, and no more.
     """
     style, script = _digest("page.css"), _digest("refresh.js")
     return {
@@ -73,7 +97,7 @@ def policy() -> dict[str, str]:
             f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src data:; connect-src 'self'; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         ),
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "strict-origin" if forms else "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
@@ -129,11 +153,11 @@ def _digest(name: str) -> str:
 
 
 @cache
-def _template() -> "Template":
+def _template(name: str) -> "Template":
     from jinja2 import Environment  # noqa: PLC0415  # imported at first use: import budget
 
     environment = Environment(autoescape=True, finalize=_clean, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_text("page.html"))
+    return environment.from_string(_text(name))
 
 
 def _clean(value: Any) -> Any:

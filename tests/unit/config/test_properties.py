@@ -28,6 +28,7 @@ from integration.config.keys.model import (
     Routing,
     ServiceBusSource,
     ServiceBusTarget,
+    StatusPage,
     StorageQueueSource,
     StorageQueueTarget,
     WebhookTarget,
@@ -222,6 +223,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
         routing=Routing(unmatched=draw(st.sampled_from(["dead_letter", "journal"]))),
         delivery=Delivery(retry_after=tuple(draw(st.lists(durations, max_size=3))), park_for=draw(durations)),
         health=draw(healths(organizations, targets)),
+        status=StatusPage(actions=draw(st.booleans())),
         file="fno-link.toml",
     )
 
@@ -300,7 +302,7 @@ def entries_of(document):
     for table in ("sources", "targets"):
         for name, entry in document[table].items():
             yield joined(table, name), entry
-    for table in ("cache", "routing", "delivery", "health"):
+    for table in ("cache", "routing", "delivery", "health", "status"):
         yield table, document[table]
 
 

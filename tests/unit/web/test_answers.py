@@ -14,6 +14,8 @@ ROOMS = [Path(__file__).parents[3] / "integration" / name for name in ("web", "f
 TREE = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, FnoLinkError)]
 KNOWN = {
     "InvalidRequest": 400,
+    "ActionsOff": 403,
+    "FormRefused": 403,
     "UnknownOrganization": 404,
     "UnknownSource": 404,
     "UnknownDeadLetter": 404,

@@ -17,7 +17,8 @@ function carry() {
 }
 async function refresh() {
   const main = document.querySelector("main");
-  if (document.hidden || main.contains(document.activeElement)) return;
+  const written = [...main.querySelectorAll("input")].some((each) => each.value !== each.defaultValue);
+  if (document.hidden || written || main.contains(document.activeElement)) return;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
@@ -27,6 +28,7 @@ async function refresh() {
     document.title = fresh.title;
     document.querySelector("link[rel=icon]").href = fresh.querySelector("link[rel=icon]").href;
     document.getElementById("stale").textContent = "";
+    document.getElementById("done")?.replaceWith(fresh.getElementById("done") ?? "");
     carry();
   } catch {
     document.getElementById("stale").textContent = "This page could not be refreshed: it shows what was known before.";
