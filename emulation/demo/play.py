@@ -17,6 +17,7 @@ A_FEW = 5
 # Longer than the lease of a run that was cut off, and than the look that follows it: 155 s.
 SETTLE_WITHIN = 180.0
 STILL_FOR = 1.0
+ROUND_EVERY = 10.0
 LOST, RESTORED, RELINKED = (f"fno-link.integration.{what}" for what in ("lost", "restored", "relinked"))
 UNREACHABLE, REACHED = (f"fno-link.finance_operations.{what}" for what in ("unreachable", "restored"))
 # More than the thresholds of the configuration: without a maintenance, its trouble and its end would both be told.
@@ -97,7 +98,7 @@ class Play:
             self._world.dynamics.control.relink(ORGANIZATION, ELSEWHERE)
             self._probe_until(mail, RELINKED)
             self._send(mail, self._day.events(MOVED))
-            books = self._settle(mail)
+            books = self._settle(mail, nothing_parked=True)
             alerts, cards = list(mail.alerts), self._cards(len(mail.alerts))
         shown = (alerts, cards, acknowledged, silenced)
         return self._result(books, shown, time.monotonic() - started)
@@ -181,15 +182,23 @@ class Play:
         self._say(f"alert: {alert}")
 
     def _settle(self, mail: Mail, *, nothing_parked: bool = False) -> Books:
-        """Wait until every accepted event is somewhere and nothing moves any more."""
+        """Wait until every accepted event is somewhere and nothing moves any more.
+
+        Where nothing may stay parked, the health timer runs meanwhile as it would by its schedule: what a process parks
+        that does not know yet that the link is back, the next round releases.
+        """
         deadline = time.monotonic() + SETTLE_WITHIN
         books, since = self._balance(mail), time.monotonic()
+        next_round = since + ROUND_EVERY
         while True:
             time.sleep(0.2)
             mail.read()
             now = self._balance(mail)
             if now != books:
                 books, since = now, time.monotonic()
+            if nothing_parked and books.parked_now and time.monotonic() > next_round:
+                self._operator.run_health_timer()
+                next_round = time.monotonic() + ROUND_EVERY
             done = books.settled and not (nothing_parked and books.parked_now)
             if done and time.monotonic() - since > STILL_FOR:
                 return books

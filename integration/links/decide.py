@@ -13,11 +13,15 @@ import msgspec
 from integration.config.keys.model import Cache
 from integration.links.entry import Entry
 from integration.links.shared import Failure, Record
-from integration.links.values import Link, Linked
+from integration.links.values import Link, Linked, NotLinked
 from integration.retry_after import LONGEST_SECONDS, backoff
 
 CLOCK_SKEW_SECONDS = 300.0
 """Seconds that another instance's clock may be ahead; an answer from later than that is not believed."""
+
+NOT_LINKED_CHECK_SECONDS = 1.0
+"""The longest `share_check` of "not linked": what is parked by a memory of a loss that is over would wait for the next
+round, and one read is little beside what parking costs."""
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -60,6 +64,12 @@ class Policy(msgspec.Struct, frozen=True):
         if isinstance(link, Linked):
             return self.refresh_after, max(self.refresh_after, self.expire_after)
         return self.not_linked_for, self.not_linked_for
+
+    def compared_every(self, link: Link | None) -> float:
+        """Return after how long a memory of this link is compared with the shared tier, in seconds."""
+        if isinstance(link, NotLinked):
+            return min(self.share_check, NOT_LINKED_CHECK_SECONDS)
+        return self.share_check
 
 
 class Step(Enum):

@@ -90,7 +90,7 @@ class Loader:
             self._lose(error)
             return
         finally:
-            entry.compared(self._clock.monotonic(), self._policy.share_check)
+            entry.compared(self._clock.monotonic(), self._policy.compared_every(entry.link))
         if stored is None or stored.record is None:
             return
         now = self._clock.now()
@@ -198,7 +198,7 @@ class Loader:
         age = max((self._clock.now() - link.checked_at).total_seconds(), 0.0)
         fresh, usable = self._policy.lifetimes(link)
         entry.install(link, now, fresh_for=fresh - age, usable_for=usable - age)
-        entry.compared(now, inf if self._shared is None else self._policy.share_check)
+        entry.compared(now, inf if self._shared is None else self._policy.compared_every(link))
         self._installed(entry, before, link)
 
     def _fail(self, entry: Entry, error: LinkUnknown, attempts: int) -> float:

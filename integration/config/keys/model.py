@@ -131,7 +131,7 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         refresh_after: Older: the cached answer is served, and one refresh runs behind it.
         expire_after: Older: the caller waits for a fresh answer.
         not_linked_for: How long "not linked" is served before it is asked again.
-        share_check: How often memory copies are compared with the shared tier.
+        share_check: How often memory copies are compared with the shared tier; those of `not linked` every second.
     """
 
     refresh_after: timedelta = timedelta(minutes=15)

@@ -202,6 +202,22 @@ async def test_a_change_seen_by_a_probe_reaches_every_process_within_share_check
     assert heard == [(Linked, NotLinked)] * 2
 
 
+async def test_a_link_that_is_back_is_known_to_every_process_within_a_second(world):
+    world.dataverse.answer = UNLINKED
+    prober, other = world.process(), world.process()
+    assert isinstance(await other.resolve("contoso"), NotLinked)
+    reads = world.tier.reads
+    for _ in range(10):
+        await other.resolve("contoso")
+        await world.clock.advance(0.1)
+    assert world.tier.reads - reads <= 3
+    world.dataverse.answer = details()
+    assert isinstance(await prober.refresh("contoso"), Linked)
+    await world.clock.advance(1)
+    assert isinstance(await other.resolve("contoso"), Linked)  # or what it parks would wait for the next round
+    assert world.dataverse.calls == 2
+
+
 async def test_an_answer_that_is_older_than_what_another_process_found_since_is_not_served(world):
     prober, idle = world.process(), world.process()
     assert isinstance(await idle.resolve("contoso"), Linked)
