@@ -87,7 +87,8 @@ class Bus:
 
     def _guarded(self, read: Callable[..., None], *names: str) -> None:
         try:
-            with ServiceBusClient.from_connection_string(self._connection) as client:
+            # The loops below try again; the SDK would do so for 20 s when the demo is over.
+            with ServiceBusClient.from_connection_string(self._connection, retry_total=0) as client:
                 read(client, *names)
         except Exception as error:  # noqa: BLE001 (handed to the main thread by `check`)
             self._failure = error
