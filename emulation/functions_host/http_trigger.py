@@ -145,7 +145,10 @@ def _trigger_data(request: Request, body: bytes, values: Mapping[str, str]) -> T
         name = f"x-{CONTENT_LENGTH}" if chunked and given == CONTENT_LENGTH else given
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     query: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
+    spelled: dict[str, str] = {}
+    for given, value in request.query_params.multi_items():
+        # ASP.NET's query has one name for those that differ by case: the first.
+        name = spelled.setdefault(given.lower(), given)
         if value:
             query[name] = f"{query[name]},{value}" if name in query else value
     return TypedData(

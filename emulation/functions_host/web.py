@@ -184,8 +184,9 @@ def _has_length(request: Request) -> bool:
 
 
 def _key(request: Request) -> str | None:
-    # AuthenticationLevelHandler: a header that is there counts, even an empty one.
+    # AuthenticationLevelHandler: a header that is there counts, even an empty one; of several the first. ASP.NET's query
+    # knows its names without regard to case.
     header = request.headers.get("x-functions-key")
     if header is not None or not request.scope["query_string"]:
         return header
-    return request.query_params.get("code")
+    return next((value for name, value in request.query_params.multi_items() if name.lower() == "code"), None)

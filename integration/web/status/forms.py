@@ -18,7 +18,7 @@ TOLD_FOR = timedelta(minutes=2)
 """For how long the page says what was done: its address is kept, and opened again."""
 SEE_OTHER = 303
 _DIGITS = 12
-_KEPT = ("code", "clientId", "after")
+_KEPT = ("code", "clientid", "after")
 
 
 class Forms(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ def back(request: Request, done: Done, now: datetime) -> Response:
         done: What was done.
         now: When.
     """
-    query = {name: request.query[name] for name in _KEPT if name in request.query}
+    query = {name: value for name, value in request.query.items() if name.lower() in _KEPT}
     location = f"?{urlencode({**query, 'done': f'{done}.{int(now.timestamp())}'})}#done"
     return Response(status=SEE_OTHER, headers={"Location": location, "Cache-Control": "no-store"})
 

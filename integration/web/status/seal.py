@@ -24,7 +24,8 @@ type Verdict = Literal["good", "old", "wrong"]
 
 def key_of(request: Request) -> str:
     """Return the key that a request presents; empty: none."""
-    return request.headers.get("x-functions-key", request.query.get("code", ""))
+    named = next((value for name, value in request.query.items() if name.lower() == "code"), "")
+    return request.headers.get("x-functions-key", named)
 
 
 def seal(key: str, now: datetime) -> str:

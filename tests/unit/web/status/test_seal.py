@@ -41,7 +41,7 @@ def test_the_key_does_not_stand_in_its_seal():
 
 
 def test_the_key_is_found_as_the_host_finds_it():
-    assert key_of(Request(query={"code": "a"})) == "a"
+    assert key_of(Request(query={"code": "a"})) == key_of(Request(query={"Code": "a"})) == "a"
     assert key_of(Request(query={"code": "a"}, headers={"x-functions-key": "b"})) == "b"
     assert key_of(Request(query={"code": "a"}, headers={"x-functions-key": ""})) == ""
     assert key_of(Request()) == ""
