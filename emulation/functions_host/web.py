@@ -184,8 +184,8 @@ def _has_length(request: Request) -> bool:
 
 
 def _key(request: Request) -> str | None:
-    # AuthenticationLevelHandler: a header that is there counts, even an empty one; of several the first. ASP.NET's query
-    # knows its names without regard to case.
+    # AuthenticationLevelHandler: a header that is there counts, even an empty one; of several the first. ASP.NET's
+    # query knows its names without regard to case.
     header = request.headers.get("x-functions-key")
     if header is not None or not request.scope["query_string"]:
         return header

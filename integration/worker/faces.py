@@ -21,6 +21,7 @@ from integration.web.intake import Intake
 from integration.web.links import LinkPages
 from integration.web.maintenance import MaintenancePages
 from integration.web.parked import ParkedPages
+from integration.web.status.actions import Actions
 from integration.worker.watching import WatchParts
 
 
@@ -116,6 +117,11 @@ class Faces(WatchParts):
     def control_number_pages(self) -> ControlNumberPages:
         """The endpoints of the out-of-order mark."""
         return ControlNumberPages(self.control_number_operations)
+
+    @cached_property
+    def status_actions(self) -> Actions:
+        """What the forms of the status page do."""
+        return Actions(self.incident_operations, self.parked_operations, self.dead_letter_operations)
 
     @cached_property
     def health_pages(self) -> HealthPages:
