@@ -22,6 +22,7 @@ from integration.web.status.forms import Forms
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 _FOLDER = Path(__file__).parent / "page"
 _WORDS: dict[Level, str] = {"pass": "OK", "warn": "Warning", "fail": "Trouble"}
@@ -110,22 +111,30 @@ class _When:
         self._now = now
 
     def __call__(self, at: datetime | None) -> str:
+        return "never" if at is None else self.at(at) + f" ({_apart((self._now - at).total_seconds())})"
+
+    def at(self, at: datetime) -> "Markup":
+        """Write a time alone."""
         from markupsafe import Markup  # noqa: PLC0415  # imported at first use: import budget
 
-        if at is None:
-            return "never"
         at = at.astimezone(UTC)
-        shown = f"{at:%d %b %H:%M} UTC"
-        seconds = (self._now - at).total_seconds()
-        return Markup('<time datetime="{}">{}</time> ({})').format(_iso(at), shown, _apart(seconds))
+        return Markup('<time datetime="{}">{}</time>').format(_iso(at), f"{at:%d %b %H:%M} UTC")
+
+    def lasting(self, at: datetime) -> str:
+        """Write for how long something has been so."""
+        return _amount((self._now - at).total_seconds()) or "just now"
 
 
 def _apart(seconds: float) -> str:
-    amount = abs(seconds)
-    for step, unit in _STEPS:
-        if amount >= step:
-            return f"{amount // step:.0f} {unit} ago" if seconds > 0 else f"in {amount // step:.0f} {unit}"
-    return "just now"
+    amount = _amount(abs(seconds))
+    if not amount:
+        return "just now"
+    return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+def _amount(seconds: float) -> str:
+    """Write a duration by its largest unit; empty: it is shorter than any."""
+    return next((f"{seconds // step:.0f} {unit}" for step, unit in _STEPS if seconds >= step), "")
 
 
 def _counted(status: Status) -> str:

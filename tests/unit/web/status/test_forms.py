@@ -97,25 +97,9 @@ def test_hostile_names_are_text_in_forms_too():
     found = Read(shown(hostile()))
     assert len(found.all("script")) == 1
     for tag, attributes in found.elements:
-        assert not [name for name in attributes if name.startswith("on")], tag
-        assert set(attributes) <= {
-            *("aria-label", "aria-labelledby", "aria-hidden", "name", "value", "type", "method", "class", "id", "href"),
-            *(
-                "rel",
-                "for",
-                "maxlength",
-                "autocomplete",
-                "required",
-                "role",
-                "tabindex",
-                "scope",
-                "datetime",
-                "d",
-                "x",
-                "y",
-            ),
-            *("data-own", "action", "viewbox", "width", "height", "fill", "text-anchor", "lang", "charset", "content"),
-        }, tag
+        strange = [name for name in attributes if name.startswith("on") or not re.fullmatch("[a-z-]+", name)]
+        assert not strange, (tag, strange)
+        assert tag != "img", attributes
 
 
 def test_only_a_page_with_forms_tells_the_name_of_its_host():
