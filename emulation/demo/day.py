@@ -4,19 +4,18 @@ import json
 import random
 import re
 import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+from emulation.sending.renewing import MARKERS, renewed, values_of
+from emulation.sending.samples import FOLDER as SAMPLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # What says nothing and is only acknowledged: no event, so no id.
 SILENT = ("test-message-null", "test-message-sample", "test-message-text", "event-grid-handshake")
-# The field that tells one event from another, in the order of trust.
-MARKERS = ("EventId", "OperationId", "CorrelationId", "id")
-_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_NOTHING = "00000000-0000-0000-0000-000000000000"
 
 type Way = Literal["erp", "crm", "erp-queue", "erp-bus", "crm-bus"]
 
@@ -100,13 +99,8 @@ class Day:
 
     def _play(self, name: str) -> Message:
         text = self._samples[name]
-        fresh: dict[str, str] = {}
-        for field in MARKERS:
-            for value in _values_of(field, text):
-                fresh.setdefault(value, self._guid())
-        for old, new in fresh.items():
-            text = text.replace(old, new.upper() if old.isupper() else new)
-        marker = next(fresh[value] for field in MARKERS for value in _values_of(field, self._samples[name]))
+        text, fresh = renewed(text, self._guid)
+        marker = next(fresh[value] for field in MARKERS for value in values_of(field, self._samples[name]))
         self._control_number += self._random.randint(1, 9)
         text = re.sub(r'"ControlNumber": 5\d{9}', f'"ControlNumber": {self._control_number}', text)
         total = self._random.randint(10, 500_000) / 100
@@ -123,15 +117,6 @@ class Day:
 
     def _guid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-
-
-def _values_of(field: str, text: str) -> Iterator[str]:
-    quote = r'\\?"'
-    pattern = rf'{quote}{field}{quote}\s*:\s*{quote}([^"\\]+)|"key": "{field}",\s*"value": "([^"]+)"'
-    for found in re.finditer(pattern, text):
-        value = found[1] or found[2]
-        if value and value != _NOTHING and (_GUID.fullmatch(value) or field == "id"):
-            yield value
 
 
 def _kind(name: str) -> str:

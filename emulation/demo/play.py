@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from emulation.demo.channel import title_of
 from emulation.demo.day import Day, Message
 from emulation.demo.ledger import Books, Ledger
 from emulation.demo.mail import Mail
 from emulation.demo.operator import Operator
 from emulation.demo.world import ELSEWHERE, HOME, ORGANIZATION, LocalWorld
+from emulation.workflows.channel import title_of
 
 MORNING, WITHOUT_LINK, BACK, MOVED = 150, 40, 20, 20
 A_FEW = 5

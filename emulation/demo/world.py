@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from emulation.azurite import Azurite
-from emulation.demo.channel import Channel
 from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
 from emulation.functions_host.process import FunctionsHost
 from emulation.receivers import Receivers
 from emulation.service_bus import ServiceBus, load
+from emulation.workflows.channel import Channel
 
 ROOT = Path(__file__).parents[2]
 ENTITIES = Path(__file__).parent / "service-bus.toml"

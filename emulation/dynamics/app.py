@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from emulation.dynamics import dataverse, entra, finance_operations, graph, power_platform
 from emulation.dynamics.call import Call
 from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
+from emulation.dynamics.elsewhere import hand_on
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.misbehaviour import misbehave
 from emulation.dynamics.state import State
@@ -37,7 +38,7 @@ class EmulatedServices:
         host = request.url.hostname or ""
         call = await self._understand(request, host)
         if call is None:
-            await PlainTextResponse("no such host here", status_code=421)(scope, receive, send)
+            await (await self._beyond(request, host, body))(scope, receive, send)
             return
         records, sequence = self._state.records, 0
         if request.method in ("POST", "PUT", "PATCH") and call.kind in ("fno", "row"):
@@ -45,6 +46,11 @@ class EmulatedServices:
         status = await self._answer(call, scope, receive, send)
         if sequence:
             records.answered(sequence, status)
+
+    async def _beyond(self, request: Request, host: str, body: bytes) -> Response:
+        if not self._state.elsewhere:
+            return PlainTextResponse("no such host here", status_code=421)
+        return await hand_on(request, body, f"{self._state.elsewhere}/{host}")
 
     async def _understand(self, request: Request, host: str) -> Call | None:
         if host in ENTRA_HOSTS:

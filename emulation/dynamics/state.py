@@ -69,6 +69,7 @@ class State:
         """Return to the start; tokens already issued stay valid."""
         self.records = Records()
         self.token_lifetime = self._world.token_lifetime
+        self.elsewhere = self._world.elsewhere
         self.tenants = list(self._world.tenants)
         self.apps: dict[str, App] = {app.client_id: app for app in self._world.apps}
         self.organizations: dict[str, OrganizationState] = {}
@@ -162,7 +163,8 @@ class State:
     def exists(self, host: str) -> bool:
         """Tell whether this host is part of the world."""
         return (
-            host in ENTRA_HOSTS
+            bool(self.elsewhere)
+            or host in ENTRA_HOSTS
             or host in GRAPHS
             or host in POWER_PLATFORM
             or bool(self.by_dataverse_host(host) or self.by_environment_host(host))

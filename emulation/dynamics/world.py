@@ -146,12 +146,15 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         apps: App registrations and managed identities.
         organizations: The Dataverse environments.
         token_lifetime: Seconds that an access token lives.
+        elsewhere: Base URL on loopback that requests to any other host are handed to, as `{elsewhere}/{host}{path}`;
+            empty: there are no other hosts.
     """
 
     tenants: tuple[Tenant, ...] = (Tenant(),)
     apps: tuple[App, ...] = ()
     organizations: tuple[Organization, ...] = ()
     token_lifetime: int = 3599
+    elsewhere: str = ""
 
 
 def load(path: Path) -> World:

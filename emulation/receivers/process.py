@@ -70,6 +70,11 @@ class Receivers:
         """Return the URL of the receiver of this name."""
         return f"{self._process.ready.url}/{receiver}"
 
+    @property
+    def control_url(self) -> str:
+        """The base URL of their control API."""
+        return self._process.ready.control
+
     def received(self, receiver: str, *, at_least: int = 0, within: float = 0.0) -> list[Received]:
         """Return what a receiver got, in the order of arrival; `status` says what it answered, 0 for nothing.
 

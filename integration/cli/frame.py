@@ -113,10 +113,7 @@ def ended_by(error: BaseException, *, as_json: bool) -> int:
             error.show()
             return ExitCode.USAGE
         case click.ClickException():
-            context = error.ctx if isinstance(error, click.UsageError) else None
-            hint = f"{context.command_path if context else 'fno-link'} --help"
-            print_error("Usage", error.format_message(), hint, as_json=as_json)
-            return ExitCode.USAGE
+            return _refused(error, as_json=as_json)
         case click.Abort() | KeyboardInterrupt():
             print_error("Interrupted", "stopped before the end", as_json=as_json)
             return ExitCode.INTERRUPTED
@@ -128,6 +125,19 @@ def ended_by(error: BaseException, *, as_json: bool) -> int:
             print_error_lines(traceback.format_exception(error))
             print_error("Defect", f"{type(error).__name__}: {error}", "This is a defect of fno-link.", as_json=as_json)
             return ExitCode.UNKNOWN
+
+
+def _refused(error: click.ClickException, *, as_json: bool) -> int:
+    # A command of another distribution shares no code with this one: its errors bring code, hint and exit code along.
+    ends_with = getattr(error, "ends_with", None)
+    if isinstance(ends_with, int):
+        code, hint = (str(getattr(error, name, "")) for name in ("code", "hint"))
+        print_error(code, error.format_message(), hint, as_json=as_json)
+        return ends_with
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"{context.command_path if context else 'fno-link'} --help"
+    print_error("Usage", error.format_message(), hint, as_json=as_json)
+    return ExitCode.USAGE
 
 
 def _legible(argument: str) -> bool:

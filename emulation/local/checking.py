@@ -1,0 +1,153 @@
+"""What fno-link itself says of a configuration and of its own code, each asked in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).parents[2]
+"""The folder of function_app.py and host.json."""
+
+WITHIN = 60.0
+# The installed command, whatever package brings it: this one knows none.
+_FNO_LINK = (
+    "from importlib.metadata import entry_points;"
+    "entry_points(group='console_scripts', name='fno-link')['fno-link'].load()()"
+)
+_LAST_LINES = 12
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something that is wrong with the configuration or an app setting."""
+
+    key: str
+    message: str
+    hint: str = ""
+    file: str = ""
+
+    def __str__(self) -> str:
+        """Say where, what, and what to do."""
+        where = ": ".join(each for each in (self.file, self.key) if each)
+        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class _Checked(msgspec.Struct, frozen=True):
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: str
+    message: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+class Refused(Exception):
+    """The configuration, a setting or the code is wrong.
+
+    Args:
+        problems: Each in one line.
+    """
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def check(configuration: Path, folder: Path, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Have `fno-link config check` judge a configuration; return its warnings.
+
+    Args:
+        configuration: The file.
+        folder: Where local.settings.json is read.
+        settings: The app settings in force.
+
+    Raises:
+        Refused: It has problems.
+    """
+    done = fno_link(["config", "check", "--json", str(configuration.absolute())], folder, settings)
+    try:
+        found = msgspec.json.decode(done.stdout, type=_Checked)
+    except msgspec.MsgspecError:
+        raise Refused(_words(done)) from None
+    if found.problems:
+        raise Refused(tuple(map(str, found.problems)))
+    return tuple(map(str, found.warnings))
+
+
+def fno_link(
+    arguments: list[str], folder: Path, settings: Mapping[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run an `fno-link` command.
+
+    Args:
+        arguments: Its arguments.
+        folder: Where it runs.
+        settings: The app settings in force.
+        stdin: What it may read.
+
+    Raises:
+        Refused: It did not end in time.
+    """
+    return _run([sys.executable, "-c", _FNO_LINK, *arguments], folder, settings, stdin)
+
+
+def compiles(changed: Iterable[Path]) -> None:
+    """See whether files of Python can be compiled: the app imports some of them only when they are needed.
+
+    Args:
+        changed: The files; those that are gone, or none of Python, are left out.
+
+    Raises:
+        Refused: One cannot.
+    """
+    problems: list[str] = []
+    for path in changed:
+        if path.suffix == ".py" and path.is_file():
+            try:
+                compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+            except (SyntaxError, ValueError) as error:
+                problems.append(str(error))
+    if problems:
+        raise Refused(tuple(problems))
+
+
+def load(settings: Mapping[str, str]) -> None:
+    """Import the function app as the host would, and nothing more.
+
+    Args:
+        settings: The app settings in force.
+
+    Raises:
+        Refused: It cannot be imported.
+    """
+    done = _run([sys.executable, "-c", "import function_app"], ROOT, settings)
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        raise Refused(tuple(lines[-_LAST_LINES:]) or (f"function_app ended with exit code {done.returncode}",))
+
+
+def _run(
+    command: list[str], folder: Path, settings: Mapping[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, **settings}
+    try:
+        return subprocess.run(
+            command, cwd=folder, env=env, input=stdin, capture_output=True, check=False, timeout=WITHIN
+        )
+    except subprocess.TimeoutExpired:
+        msg = f"the check did not end within {WITHIN:.0f} s"
+        raise Refused((msg,)) from None
+
+
+def _words(done: subprocess.CompletedProcess[bytes]) -> tuple[str, ...]:
+    """Return what a command that gave no answer has said instead."""
+    try:
+        error = msgspec.json.decode(done.stderr, type=_Error)
+    except msgspec.MsgspecError:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        return tuple(lines[-_LAST_LINES:]) or (f"fno-link config check ended with exit code {done.returncode}",)
+    return tuple(map(str, error.problems)) or (f"{error.code}: {error.message}",)

@@ -1,0 +1,88 @@
+"""Which files make the world start anew when they change."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import watchfiles
+
+from emulation.local.checking import ROOT
+from emulation.local.given import Given
+
+CODE = ROOT / "integration"
+ALONE = (ROOT / "function_app.py", ROOT / "host.json")
+# Editors write a file in several steps: what comes this close together is one change.
+_TOGETHER_MS = 200
+_SUFFIXES = frozenset({".py", ".html", ".json", ".css", ".js", ".toml"})
+
+type Changes = frozenset[Path]
+
+
+class Watcher:
+    """Tells which of the files have changed; folders are watched, as editors replace files.
+
+    Args:
+        given: The configuration and the settings file.
+    """
+
+    def __init__(self, given: Given) -> None:
+        self._alone = frozenset({given.configuration, given.file, *ALONE})
+        self._stop = threading.Event()
+        self._changed: queue.SimpleQueue[Changes | None] = queue.SimpleQueue()
+        folders = {str(each.parent) for each in self._alone if each.parent.is_dir()}
+        self._threads = [
+            threading.Thread(target=self._watch, args=([str(CODE)], True, _is_code), name="watching code", daemon=True),
+            threading.Thread(
+                target=self._watch, args=(folders, False, self._is_alone), name="watching settings", daemon=True
+            ),
+        ]
+
+    def __enter__(self) -> Self:
+        for each in self._threads:
+            each.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        for each in self._threads:
+            each.join()
+
+    def wait(self) -> Changes | None:
+        """Return what has changed, once something has; None after `end`."""
+        changed = self._changed.get()
+        while changed is not None and not self._changed.empty():
+            more = self._changed.get()
+            changed = None if more is None else changed | more
+        return changed
+
+    def end(self) -> None:
+        """Let `wait` return None; may be called by a signal handler."""
+        self._changed.put(None)
+
+    def _watch(self, folders: Iterable[str], recursive: bool, is_meant: Callable[[Path], bool]) -> None:  # noqa: FBT001 (a thread's arguments)
+        def meant(_change: watchfiles.Change, path: str) -> bool:
+            return is_meant(Path(path))
+
+        for changes in watchfiles.watch(
+            *folders,
+            watch_filter=meant,
+            debounce=_TOGETHER_MS,
+            rust_timeout=500,
+            yield_on_timeout=False,
+            stop_event=self._stop,
+            recursive=recursive,
+            raise_interrupt=False,
+        ):
+            self._changed.put(frozenset(Path(path) for _, path in changes))
+
+    def _is_alone(self, path: Path) -> bool:
+        return path in self._alone
+
+
+def _is_code(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and "__pycache__" not in path.parts

@@ -1,0 +1,249 @@
+"""The local world of one's own configuration: what runs, and how it follows a change."""
+
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from emulation.azurite import Azurite
+from emulation.dynamics import Dynamics
+from emulation.failure import told
+from emulation.functions_host.keys import DEFAULT, EVENT_GRID, MASTER
+from emulation.functions_host.process import FunctionsHost
+from emulation.local import checking
+from emulation.local.connections import DEVELOPMENT, STORAGE
+from emulation.local.document import Document
+from emulation.local.given import CONFIG, Given
+from emulation.local.home import Home
+from emulation.local.made_up import MadeUp, Places
+from emulation.local.parts import Brokers, Counterparts
+from emulation.local.plan import Plan, plan
+from emulation.receivers import Receivers
+from emulation.workflows.channel import Channel
+
+PORT = 7071
+"""Where `func start` listens, too; another one where it is taken."""
+
+DRAIN = 5.0
+STARTS_WITHIN = 120.0
+_PLACEHOLDER = "Endpoint=sb://localhost;SharedAccessKeyName=local;SharedAccessKey=bG9jYWw="
+
+type Say = Callable[[str], None]
+
+
+class LocalWorld:
+    """Everything that one's configuration needs, on loopback; `play` makes it follow a configuration.
+
+    Args:
+        home: Where it keeps its things.
+        port: Of the function app; 0: 7071, else a free one.
+        keep: Whether storage and broker keep what they hold for the next run.
+        say: Told what is being started.
+    """
+
+    def __init__(self, home: Home, *, port: int, keep: bool, say: Say) -> None:
+        self._home = home
+        self._port = port
+        self._keep = keep
+        self._say = say
+        self._exit = ExitStack()
+        self._counterparts = Counterparts()
+        self._brokers = Brokers(home.folder / "service-bus")
+        self._secrets = (home.kept("secrets.json", dict[str, str]) or {}) if keep else {}
+        self._keys = (home.kept("keys.json", dict[str, str]) or {}) if keep else {}
+        self._accounts: dict[str, str] = {}
+        self._host: FunctionsHost | None = None
+        self.plan: Plan | None = None
+        self.values: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            pool = self._exit.enter_context(ThreadPoolExecutor(1))
+            self._azurite = Azurite(self._home.folder / "storage" if self._keep else None)
+            self._exit.callback(self._azurite.close)
+            self._say("Azurite: storage queues, blobs and tables")
+            self._storage: Future[None] = pool.submit(self._azurite.start)
+            self._say("receivers for whoever is sent something, a channel of Microsoft Teams")
+            with told("the receivers"):
+                self.receivers = self._exit.enter_context(Receivers())
+                self.channel = self._exit.enter_context(Channel())
+            self._exit.callback(self._brokers.close)
+            self._exit.callback(self._counterparts.close)
+        except BaseException:
+            self._exit.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._host is not None:
+            self._host.close()
+        self._exit.close()
+
+    @property
+    def host(self) -> FunctionsHost:
+        """The function app.
+
+        Raises:
+            RuntimeError: It does not run: what was changed last cannot be started.
+        """
+        if self._host is None:
+            raise RuntimeError("the function app does not run")
+        return self._host
+
+    @property
+    def running_host(self) -> FunctionsHost | None:
+        """The function app, where it was started."""
+        return self._host
+
+    @property
+    def storage(self) -> str:
+        """The connection string of the app's storage account."""
+        return self.values.get(STORAGE) or self.played.settings.get(STORAGE, "")
+
+    @property
+    def dynamics(self) -> Dynamics:
+        """The emulated Dynamics."""
+        return self._counterparts.play(self.played.world)
+
+    @property
+    def brokers(self) -> Brokers:
+        """The namespaces."""
+        return self._brokers
+
+    @property
+    def played(self) -> Plan:
+        """The plan that is played.
+
+        Raises:
+            RuntimeError: None is yet.
+        """
+        if self.plan is None:
+            raise RuntimeError("nothing is played yet")
+        return self.plan
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings file of the function app."""
+        return self._home.folder / "local.settings.json"
+
+    def play(self, given: Given, document: Document) -> tuple[str, ...]:
+        """Follow a configuration: check it, then start what it needs; return the warnings.
+
+        What is wrong is found before anything that runs is touched.
+
+        Args:
+            given: The files and settings.
+            document: The configuration.
+
+        Raises:
+            Refused: The configuration, a setting or the code is wrong; what ran goes on.
+            Failed: Something does not start.
+        """
+        places = Places(self.receivers.url("").rstrip("/"), self.channel.url)
+        wanted = plan(document, given.settings, places, self._secrets, _answers)
+        pending = dict.fromkeys(wanted.brokers, _PLACEHOLDER) | dict.fromkeys(
+            wanted.storage, "UseDevelopmentStorage=true"
+        )
+        settings = {**wanted.settings, **pending, CONFIG: str(given.configuration)}
+        warnings = checking.check(given.configuration, given.file.parent, settings)
+        if self._host is not None:
+            checking.load(settings)
+        self._secrets |= {each.name: each.value for each in wanted.made_up if each.secret}
+        self._follow(given, wanted)
+        return warnings
+
+    def _follow(self, given: Given, wanted: Plan) -> None:
+        self._say("Entra, Dataverse and Finance & Operations, under their production names")
+        dynamics = self._counterparts.play(wanted.world)
+        if wanted.brokers:
+            self._say(f"Service Bus: {_counted(wanted)}")
+        self._brokers.play(wanted.brokers)
+        with told("Azurite"):
+            self._storage.result()
+        connected = {name: bus.connection_string for name, bus in self._brokers.running.items()}
+        connected |= {name: self._account(name, first=index == 0) for index, name in enumerate(wanted.storage)}
+        self.values = {
+            **given.local,
+            **{name: value for name, value in wanted.settings.items() if name not in given.environ},
+            **{each.name: each.value for each in wanted.made_up},
+            **connected,
+            CONFIG: str(given.configuration),
+        }
+        settings = self._home.write(self.settings_file.name, {"IsEncrypted": False, "Values": self.values})
+        # What the environment says wins over the file; what is replaced must win over that.
+        over = {name: self.values[name] for name in self.values if name in given.environ}
+        self._say("the function app, on Microsoft's Python worker: a process for each scaling group")
+        before, self._host = self._host, None
+        if before is not None:
+            before.close()
+        self.plan = wanted
+        self._host = self._started({**over, **dynamics.environ}, settings)
+        self._keys = _lasting(self._host)
+        if self._keep:
+            self._home.write("keys.json", self._keys)
+            self._home.write("secrets.json", self._secrets)
+
+    def _started(self, env: Mapping[str, str], settings: Path) -> FunctionsHost:
+        port = self._port or (PORT if not _answers("127.0.0.1", PORT) else 0)
+        with told(f"the function app at port {port or 'any'}"):
+            host = FunctionsHost(
+                checking.ROOT,
+                env=env,
+                settings=settings,
+                port=port,
+                keys=self._keys,
+                scaling_groups=True,
+                drain=DRAIN,
+                ready_within=STARTS_WITHIN,
+                python=(),
+            )
+            host.start()
+        self._port = int(host.url.rsplit(":", 1)[1])
+        return host
+
+    def _account(self, setting: str, *, first: bool) -> str:
+        if setting not in self._accounts:
+            self._accounts[setting] = self._azurite.connection_string if first else self._azurite.spare_account()
+        return self._accounts[setting]
+
+
+def connections_made(world: LocalWorld) -> tuple[MadeUp, ...]:
+    """Return the connections that this world has put in, as made-up settings."""
+    given = world.played.settings
+    buses = [
+        MadeUp(name, world.values[name], "the local Service Bus broker", secret=True, replaced=_was_set(given, name))
+        for name in world.played.brokers
+    ]
+    accounts = [
+        MadeUp(name, world.values[name], "Azurite", secret=True, replaced=_was_set(given, name))
+        for name in world.played.storage
+    ]
+    return (*accounts, *buses)
+
+
+def _was_set(given: Mapping[str, str], name: str) -> bool:
+    value = given.get(name, "").strip().rstrip(";")
+    return value not in {"", DEVELOPMENT} or any(each.startswith(f"{name}__") for each in given)
+
+
+def _lasting(host: FunctionsHost) -> dict[str, str]:
+    """Return the keys that a new start must have again: not those of functions, which may be others then."""
+    return {MASTER: host.master_key, DEFAULT: host.key, EVENT_GRID: host.event_grid_key}
+
+
+def _counted(wanted: Plan) -> str:
+    queues = sum(len(each.queues) for each in wanted.brokers.values())
+    topics = sum(len(each.topics) for each in wanted.brokers.values())
+    return f"{queues} queues and {topics} topics"
+
+
+def _answers(host: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
