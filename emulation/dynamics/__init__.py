@@ -3,6 +3,7 @@
 from emulation.dynamics.control import Control, ControlRefused
 from emulation.dynamics.environments import Application, Environment, Metadata, Operation
 from emulation.dynamics.faults import Fault
+from emulation.dynamics.pace import Pace
 from emulation.dynamics.process import Dynamics
 from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, World, load
 from emulation.received import Received
@@ -19,6 +20,7 @@ __all__ = [
     "Metadata",
     "Operation",
     "Organization",
+    "Pace",
     "Received",
     "Secret",
     "Tenant",

@@ -12,6 +12,7 @@ from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
 from emulation.dynamics.elsewhere import hand_on
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.misbehaviour import misbehave
+from emulation.dynamics.sending.sender import Sender
 from emulation.dynamics.state import State
 from emulation.dynamics.world import ENTRA_HOSTS
 from emulation.received import Received
@@ -24,11 +25,13 @@ class EmulatedServices:
 
     Args:
         state: The world.
+        sender: Sends what registered steps send.
         reset: Resets the client connection whose far end in the proxy has this local port.
     """
 
-    def __init__(self, state: State, reset: Callable[[int], None]) -> None:
+    def __init__(self, state: State, sender: Sender, reset: Callable[[int], None]) -> None:
         self._state = state
+        self._sender = sender
         self._reset = reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +61,7 @@ class EmulatedServices:
         if host in GRAPHS:
             return graph.understand(self._state, request, host)
         if organization := self._state.by_dataverse_host(host):
-            return dataverse.understand(self._state, request, organization)
+            return dataverse.understand(self._state, self._sender, request, organization)
         if organization := self._state.by_environment_host(host):
             return finance_operations.understand(self._state, request, organization)
         if host in POWER_PLATFORM:

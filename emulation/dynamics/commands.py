@@ -4,6 +4,7 @@ import msgspec
 
 from emulation.dynamics.environments import Environment
 from emulation.dynamics.faults import Fault, Scope
+from emulation.dynamics.pace import Pace
 from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
 
 
@@ -76,6 +77,26 @@ class Deny(OfOrganization, frozen=True, tag="deny"):
 
     client_id: str
     privileges: tuple[str, ...]
+
+
+class SetSite(Command, frozen=True, tag="set_site"):
+    """Say where a public host stands on loopback; an empty URL takes it away."""
+
+    host: str
+    url: str
+
+
+class SetPace(OfOrganization, frozen=True, tag="set_pace"):
+    """Say how long an organization waits for receivers of what its steps send."""
+
+    pace: Pace
+
+
+class RaiseEvent(OfOrganization, frozen=True, tag="raise_event"):
+    """Let Finance & Operations tell of a business event, by a message of the organization."""
+
+    message: str
+    parameters: dict[str, object]
 
 
 class AddSecret(Command, frozen=True, tag="add_secret"):
@@ -179,6 +200,9 @@ type AnyCommand = (
     | AddOrganization
     | AddRows
     | SetRoles
+    | SetSite
+    | SetPace
+    | RaiseEvent
     | Deny
     | AddSecret
     | RotateSecret

@@ -9,6 +9,7 @@ import msgspec
 from emulation.dynamics import commands
 from emulation.dynamics.environments import Environment
 from emulation.dynamics.faults import Effect, Fault, Scope
+from emulation.dynamics.pace import Pace
 from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
 from emulation.received import Received
 
@@ -199,6 +200,30 @@ class Control:
     def deny(self, organization: str, client_id: str, *privileges: str) -> None:
         """Take privileges (`prvCreateServiceEndpoint`) away from an app's user; none gives all back."""
         self._send(commands.Deny(organization, client_id, privileges))
+
+    def set_site(self, host: str, url: str) -> None:
+        """Say where a public host stands on loopback (`fno-link.azurewebsites.net`, `http://127.0.0.1:7071`).
+
+        Args:
+            host: The host as endpoints name it.
+            url: Where it stands; for a namespace of Service Bus any scheme and the broker's port, for one of Event Hubs
+                the URL at which the functions host is fed; empty: nowhere.
+        """
+        self._send(commands.SetSite(host, url))
+
+    def set_pace(self, organization: str, pace: Pace) -> None:
+        """Say how long an organization waits for receivers of what its steps send."""
+        self._send(commands.SetPace(organization, pace))
+
+    def raise_event(self, organization: str, message: str, parameters: dict[str, object]) -> None:
+        """Let Finance & Operations tell of a business event.
+
+        Args:
+            organization: The organization that it tells.
+            message: A message of the organization (`business_events` of the world).
+            parameters: The event's contract.
+        """
+        self._send(commands.RaiseEvent(organization, message, parameters))
 
     def set_environment(self, organization: str, environment: Environment) -> None:
         """Say how the Power Platform has an organization's environment."""

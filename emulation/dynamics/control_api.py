@@ -10,8 +10,16 @@ from starlette.types import Receive, Scope, Send
 from emulation.dynamics import commands
 from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM
 from emulation.dynamics.faults import AT_CONNECT, DATAVERSE, Fault
+from emulation.dynamics.sending.announcement import raised
+from emulation.dynamics.sending.sender import Sender
+from emulation.dynamics.sending.where import place
 from emulation.dynamics.state import OrganizationState, State
+from emulation.dynamics.tables.refused import Refused
+from emulation.dynamics.tables.store import Store
 from emulation.dynamics.world import ENTRA_HOSTS
+
+FINANCE_OPERATIONS = "00000015-0000-0000-c000-000000000000"
+"""The first-party application of Finance & Operations ("Microsoft Dynamics ERP")."""
 
 LINK_ONLY = frozenset({"empty_url", "other_tenant", "untrusted_host"})
 
@@ -21,11 +29,13 @@ class ControlApi:
 
     Args:
         state: The world.
+        sender: Sends what registered steps send.
         drop: Resets the open connections to these hosts.
     """
 
-    def __init__(self, state: State, drop: Callable[[frozenset[str]], None]) -> None:
+    def __init__(self, state: State, sender: Sender, drop: Callable[[frozenset[str]], None]) -> None:
         self._state = state
+        self._sender = sender
         self._drop = drop
         self._decoder = msgspec.json.Decoder(commands.AnyCommand)
 
@@ -34,11 +44,17 @@ class ControlApi:
         body = await Request(scope, receive).body()
         status, result = 200, b"null"
         try:
-            result = msgspec.json.encode(self._carry_out(self._decoder.decode(body)))
+            command = self._decoder.decode(body)
+            if isinstance(command, commands.RaiseEvent):
+                await self._raise(command)
+            else:
+                result = msgspec.json.encode(self._carry_out(command))
         except msgspec.MsgspecError as error:
             status, result = 400, msgspec.json.encode({"error": str(error)})
         except KeyError as error:
             status, result = 400, msgspec.json.encode({"error": f"there is no {error} in this world"})
+        except Refused as refused:
+            status, result = 400, msgspec.json.encode({"error": f"{refused.code}: {refused}"})
         await Response(result, status, media_type="application/json")(scope, receive, send)
 
     def _carry_out(self, command: commands.AnyCommand) -> object:
@@ -51,6 +67,8 @@ class ControlApi:
                 return self._state.records.refused()
             case commands.Reset():
                 self._state.reset()
+            case commands.SetSite(host, url):
+                self._state.set_site(host, url)
             case commands.AddOrganization(organization):
                 self._state.add_organization(organization)
             case _ if isinstance(command, commands.OfOrganization):
@@ -73,15 +91,19 @@ class ControlApi:
                 organization.rows.setdefault(entity_set, []).extend(rows)
             case commands.SetRoles() | commands.Deny():
                 _change_rights(organization, command)
-            case commands.SetConcurrency(_, limit):
-                organization.concurrency = limit
-            case commands.SetEnvironment(_, environment):
-                organization.environment = environment
             case commands.RevokeTokens():
                 organization.revoked_through = self._state.tokens_issued
             case _:
-                msg = f"no rule for {command}"
-                raise AssertionError(msg)
+                _set(organization, command)
+
+    async def _raise(self, command: commands.RaiseEvent) -> None:
+        organization = self._organization(command.organization)
+        names = {row["name"] for row in Store(self._state, organization).rows("sdkmessages")}
+        if command.message not in names:
+            raise KeyError(command.message)
+        user, principal = organization.user_id(FINANCE_OPERATIONS), FINANCE_OPERATIONS
+        where = place(self._state, organization, user, principal, "FINOPS")
+        await raised(self._sender, where, command.message, command.parameters)
 
     def _change_identity(self, command: commands.AnyCommand) -> None:
         state = self._state
@@ -131,6 +153,19 @@ class ControlApi:
         if fault.effect in AT_CONNECT:
             # A kept connection would not notice that new ones are refused.
             self._drop(_hosts(organization, fault))
+
+
+def _set(organization: OrganizationState, command: commands.OfOrganization) -> None:
+    match command:
+        case commands.SetPace(_, pace):
+            organization.pace = pace
+        case commands.SetConcurrency(_, limit):
+            organization.concurrency = limit
+        case commands.SetEnvironment(_, environment):
+            organization.environment = environment
+        case _:
+            msg = f"no rule for {command}"
+            raise AssertionError(msg)
 
 
 def _change_rights(organization: OrganizationState, command: commands.SetRoles | commands.Deny) -> None:

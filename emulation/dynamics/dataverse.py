@@ -6,6 +6,7 @@ undocumented msprov_getfinopsapplicationdetails, what d365bap.tools reads.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -18,8 +19,12 @@ from emulation.dynamics.call import Call
 from emulation.dynamics.dataverse_errors import bearer_challenge, error, refusal
 from emulation.dynamics.dataverse_reading import read
 from emulation.dynamics.faults import Fault, Kind
+from emulation.dynamics.sending.announcement import announced
+from emulation.dynamics.sending.sender import Sender
+from emulation.dynamics.sending.where import place
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.tables import seeds
+from emulation.dynamics.tables.catalogue import BY_SET
 from emulation.dynamics.tables.refused import Refused
 from emulation.dynamics.tables.store import Store
 from emulation.dynamics.tokens import TokenRefused, check
@@ -35,14 +40,27 @@ VERSIONS = ("v9.0", "v9.1", "v9.2")
 WRITING = frozenset({"POST", "PATCH", "DELETE"})
 LINK_VERSIONS = ("v9.1", "v9.2")
 
-type Asked = tuple[str, str, Kind]  # version, resource, kind
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with everything that its answer depends on."""
+
+    state: State
+    sender: Sender
+    request: Request
+    organization: OrganizationState
+    app: App
+    version: str
+    resource: str
+    kind: Kind
 
 
-def understand(state: State, request: Request, organization: OrganizationState) -> Call:
+def understand(state: State, sender: Sender, request: Request, organization: OrganizationState) -> Call:
     """Tell what a request to an organization asks.
 
     Args:
         state: The world.
+        sender: Sends what registered steps send.
         request: The request.
         organization: Whose host it was sent to.
 
@@ -60,7 +78,7 @@ def understand(state: State, request: Request, organization: OrganizationState) 
         except TokenRefused as refused:
             return bearer_challenge(organization, str(refused))
         try:
-            response = await _answer(state, request, organization, app, (version, resource, kind))
+            response = await _answer(Asked(state, sender, request, organization, app, version, resource, kind))
         except Refused as refused:
             response = error(refused.status, refused.code, str(refused))
         response.headers["OData-Version"] = "4.0"
@@ -96,16 +114,17 @@ def _audiences(organization: OrganizationState) -> frozenset[str]:
     return frozenset(f"https://{host}{slash}" for host in organization.organization.hosts() for slash in ("", "/"))
 
 
-async def _answer(state: State, request: Request, organization: OrganizationState, app: App, asked: Asked) -> Response:
-    version, resource, kind = asked
+async def _answer(asked: Asked) -> Response:
+    request, organization, app = asked.request, asked.organization, asked.app
+    version, resource, kind = asked.version, asked.resource, asked.kind
     if app.organizations is not None and organization.name not in app.organizations:
         return error(403, "0x80072560", "The user is not a member of the organization.")
     if version not in VERSIONS or (kind == "link" and version not in LINK_VERSIONS):
         return error(404, "0x8006088a", f"Resource not found for the segment '{resource or version}'.")
-    store = Store(state, organization)
+    store = Store(asked.state, organization)
     user = organization.user_id(app.client_id)
     if request.method in WRITING and kind in {"row", "sdkmessages"}:
-        return await _written(request, store, user, resource)
+        return await _written(asked, store, user)
     if request.method != "GET":
         return error(405, "0x80060888", f"The requested resource does not support HTTP method '{request.method}'.")
     context = f"https://{request.url.hostname}/api/data/{version}/$metadata"
@@ -170,7 +189,7 @@ def _organization(request: Request, organization: OrganizationState, context: st
         "Geo": "EMEA",
         "TenantId": organization.tenant.id,
         "UrlName": label,
-        "UniqueName": f"unq{uuid5(NAMESPACE_URL, url).hex[:20]}",
+        "UniqueName": configured.unique_name(),
         "State": "Enabled",
         "OrganizationType": "Customer",
         "Endpoints": {
@@ -197,9 +216,13 @@ def _application(organization: OrganizationState, context: str) -> Response:
     )
 
 
-async def _written(request: Request, store: Store, user: str, resource: str) -> Response:
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    writer = Writer(store, user, request.headers.get("user-agent", ""), now)
-    written = Writing(request, await request.body(), store, writer).understand(resource)
-    written.keep()
+async def _written(asked: Asked, store: Store, user: str) -> Response:
+    request, at = asked.request, datetime.now(UTC)
+    writer = Writer(store, user, request.headers.get("user-agent", ""), f"{at:%Y-%m-%dT%H:%M:%SZ}")
+    written = Writing(request, await request.body(), store, writer).understand(asked.resource)
+    if written.change is None or written.table.entity_set in BY_SET:
+        written.keep()  # changes of these tables are no events
+        return written.answer()
+    where = place(asked.state, asked.organization, user, asked.state.identity(asked.app), written.change.agent)
+    await announced(asked.sender, where, written, at)
     return written.answer()

@@ -13,6 +13,7 @@ from emulation.dynamics.certificates import Certificates
 from emulation.dynamics.control_api import ControlApi
 from emulation.dynamics.managed_identity import PATH, ManagedIdentityEndpoint
 from emulation.dynamics.proxy import ConnectProxy
+from emulation.dynamics.sending.sender import Sender
 from emulation.dynamics.state import State
 from emulation.dynamics.world import ENTRA_HOSTS, World
 from emulation.loopback import LoopbackServer
@@ -47,16 +48,17 @@ class Server:
 
     def __init__(self, world: World, folder: Path, port: int = 0) -> None:
         self._state = State(world)
+        self._sender = Sender()
         self._certificates = Certificates(folder)
         self._port = port
         self._identity_header = secrets.token_hex(16)
         tls = self._certificates.context("localhost")
         tls.sni_callback = self._choose_certificate
-        self._services = LoopbackServer(EmulatedServices(self._state, self._reset), tls=tls)
+        self._services = LoopbackServer(EmulatedServices(self._state, self._sender, self._reset), tls=tls)
         self._identity = LoopbackServer(
             ManagedIdentityEndpoint(self._state, self._identity_header, self._reset_identity)
         )
-        self._control = LoopbackServer(ControlApi(self._state, self._drop))
+        self._control = LoopbackServer(ControlApi(self._state, self._sender, self._drop))
         self._servers = (self._services, self._identity, self._control)
         self._proxy = ConnectProxy(self._admit, self._services.port)
         self._listener: asyncio.Server | None = None
@@ -71,6 +73,7 @@ class Server:
         """End every connection and close every port."""
         if self._listener:
             self._listener.close()
+        await self._sender.aclose()
         await asyncio.gather(*(server.stop() for server in self._servers))
         await self._proxy.close()
 

@@ -44,6 +44,7 @@ class OrganizationState:
         self.busy = 0
         self.environments: set[str] = set()
         self.version = 1000
+        self.pace = organization.pace
         self.roles: dict[str, set[str]] = {}
         self.denied: dict[str, set[str]] = {}
 
@@ -70,6 +71,7 @@ class State:
         self.records = Records()
         self.token_lifetime = self._world.token_lifetime
         self.elsewhere = self._world.elsewhere
+        self.sites = {host.lower(): url for host, url in self._world.sites.items()}
         self.tenants = list(self._world.tenants)
         self.apps: dict[str, App] = {app.client_id: app for app in self._world.apps}
         self.organizations: dict[str, OrganizationState] = {}
@@ -85,6 +87,13 @@ class State:
     def epoch(self) -> float:
         """Return the time in seconds since the epoch."""
         return time.time()
+
+    def set_site(self, host: str, url: str) -> None:
+        """Say where a public host stands on loopback; an empty URL takes it away."""
+        if url:
+            self.sites[host.lower()] = url
+        else:
+            self.sites.pop(host.lower(), None)
 
     def tenant(self, name: str) -> Tenant:
         """Return the tenant of this id or domain.

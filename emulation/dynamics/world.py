@@ -11,6 +11,7 @@ import msgspec
 
 from emulation.dynamics.clouds import AUTHORITIES, CloudName
 from emulation.dynamics.environments import Environment
+from emulation.dynamics.pace import Pace
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 
@@ -113,6 +114,8 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         link: The linked F&O environment, or None.
         environment: The environment that it is in, as the Power Platform has it.
         rows: Table rows by entity set name; each row has its key under the table's primary key column.
+        business_events: Names of messages by which Finance & Operations tells of its business events.
+        pace: How long it waits for receivers of what its steps send.
     """
 
     name: str
@@ -122,6 +125,8 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link: FinanceOperationsLink | None = None
     environment: Environment = Environment()
     rows: dict[str, list[dict[str, object]]] = msgspec.field(default_factory=dict[str, list[dict[str, object]]])
+    business_events: tuple[str, ...] = ()
+    pace: Pace = Pace()
 
     def base_url(self) -> str:
         """Return the URL without a trailing slash."""
@@ -132,6 +137,10 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         host = urlsplit(self.base_url()).hostname or ""
         label, _, rest = host.partition(".")
         return host, f"{label}.api.{rest}"
+
+    def unique_name(self) -> str:
+        """Return the unique name, by which messages call it."""
+        return f"unq{uuid5(NAMESPACE_URL, self.base_url()).hex[:20]}"
 
     def id(self) -> str:
         """Return the OrganizationId."""
@@ -148,6 +157,7 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         token_lifetime: Seconds that an access token lives.
         elsewhere: Base URL on loopback that requests to any other host are handed to, as `{elsewhere}/{host}{path}`;
             empty: there are no other hosts.
+        sites: By the name of a public host, where it stands on loopback: what steps send goes there.
     """
 
     tenants: tuple[Tenant, ...] = (Tenant(),)
@@ -155,6 +165,7 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organizations: tuple[Organization, ...] = ()
     token_lifetime: int = 3599
     elsewhere: str = ""
+    sites: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 def load(path: Path) -> World:

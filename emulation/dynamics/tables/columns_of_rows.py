@@ -8,6 +8,7 @@ from typing import Any
 
 from emulation.dynamics.dataverse_schema import Row
 from emulation.dynamics.tables.column import Column, of_value
+from emulation.dynamics.tables.declared import READ_ONLY
 
 _STATE = (
     Column("statecode", "State", options={0: "Active", 1: "Inactive"}, default=0),
@@ -71,10 +72,10 @@ def of_rows(table: str, rows: Iterable[Row], further: Iterable[Column] = ()) -> 
         rows: Rows that show columns.
         further: Columns that the world declares.
     """
-    known = {column.property: column for column in (*KNOWN.get(table, ()), *further)}
+    known = {column.property: column for column in (*KNOWN.get(table, ()), *READ_ONLY, *further)}
     for row in rows:
         for name, value in row.items():
-            if "@" not in name and (name not in known or value is None):
+            if "@" not in name:
                 known.setdefault(name, _guessed(table, name, value))
     return known
 
