@@ -148,6 +148,13 @@ def troubled() -> Status:
     )
 
 
+def unattended() -> Status:
+    """The same, and nobody has said yet that they work on it."""
+    status = troubled()
+    (incident,) = status.open_incidents
+    return msgspec.structs.replace(status, open_incidents=(msgspec.structs.replace(incident, acknowledged_by=""),))
+
+
 def hostile() -> Status:
     """Every text that may come from outside tries to be more than text."""
     named = organization(HOSTILE, "fail", url=HOSTILE, environment=HOSTILE, code=HOSTILE, message=HOSTILE, hint=HOSTILE)

@@ -24,7 +24,7 @@ from integration.web.status.forms import Forms
 from integration.web.status.html import page as render
 from integration.web.status.html import policy
 from integration.web.status.operator import OperatorPages
-from tests.status_sample import hostile, troubled, well
+from tests.status_sample import hostile, troubled, unattended, well
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # The network of the machine is not the page's: without these Chromium calls home at its start.
@@ -151,7 +151,7 @@ class Visit:
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    running = Site({"well": well(), "troubled": troubled(), "hostile": hostile()})
+    running = Site({"well": well(), "troubled": troubled(), "hostile": hostile(), "unattended": unattended()})
     yield running
     running.close()
 

@@ -43,13 +43,20 @@ def serving(text: str) -> Iterator[int]:
 
 @pytest.mark.parametrize(
     ("state", "scheme", "size"),
-    [("troubled", "dark", PHONE), ("troubled", "light", DESK), ("hostile", "light", PHONE), ("hostile", "dark", DESK)],
+    [
+        ("unattended", "dark", PHONE),
+        ("troubled", "light", DESK),
+        ("hostile", "light", PHONE),
+        ("hostile", "dark", DESK),
+    ],
     ids=["phone in the dark", "desk", "hostile phone", "hostile desk in the dark"],
 )
 def test_axe_finds_nothing_in_the_forms(visit, state, scheme, size):
     looking = visit(viewport=size, color_scheme=scheme)
     page = looking.open(f"{state}/operator", KEY)
     assert page.locator("form[method=post]").count() == 3
+    for each in page.locator("details").all():
+        each.evaluate("it => it.open = true")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
@@ -58,7 +65,7 @@ def test_axe_finds_nothing_in_the_forms(visit, state, scheme, size):
 
 def test_without_javascript_an_incident_is_acknowledged(visit, site):
     looking = visit(java_script_enabled=False)
-    page = looking.open("troubled/operator", f"{KEY}&after=contoso")
+    page = looking.open("unattended/operator", f"{KEY}&after=contoso")
     page.get_by_label("Your name").fill("Ada Müller & Söhne")
     page.get_by_label("What is being done").fill("Case 2607")
     page.get_by_role("button", name="Acknowledge").click()
@@ -77,7 +84,7 @@ def test_without_javascript_an_incident_is_acknowledged(visit, site):
 
 
 def test_what_the_browser_tells_of_the_page_has_no_key(visit, site):
-    page = visit(java_script_enabled=False).open("troubled/operator", KEY)
+    page = visit(java_script_enabled=False).open("unattended/operator", KEY)
     page.get_by_role("button", name="Acknowledge").click()
     told = next(each for each in site.heard if each.get("content-type"))
     assert (told["origin"], told["sec-fetch-site"]) == (site.url, "same-origin")
@@ -94,7 +101,7 @@ def test_what_the_browser_tells_of_the_page_has_no_key(visit, site):
     ],
 )
 def test_the_other_forms_say_what_they_are_for(visit, site, button, expected):
-    page = visit(java_script_enabled=False).open("troubled/operator", KEY)
+    page = visit(java_script_enabled=False).open("unattended/operator", KEY)
     page.get_by_label("Silent for").select_option("12 hours")
     page.get_by_role("button", name=button).click()
     page.locator("#done").wait_for()
@@ -103,7 +110,7 @@ def test_the_other_forms_say_what_they_are_for(visit, site, button, expected):
 
 
 def test_the_keyboard_alone_does_it(visit, site):
-    page = visit().open("troubled/operator", KEY)
+    page = visit().open("unattended/operator", KEY)
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.name") == "by":
@@ -120,7 +127,7 @@ def test_the_keyboard_alone_does_it(visit, site):
 
 
 def test_what_is_being_written_is_not_lost_to_the_refresh(visit, site):
-    page = visit().open("troubled/operator", KEY)
+    page = visit().open("unattended/operator", KEY)
     page.get_by_label("Your name").fill("Ada")
     page.evaluate("document.activeElement.blur()")
     asked = len(site.asked)
@@ -134,7 +141,7 @@ def test_what_is_being_written_is_not_lost_to_the_refresh(visit, site):
 
 
 def test_what_was_done_is_no_longer_said_after_a_while(visit):
-    page = visit().open("troubled/operator", f"{KEY}&done=muted.1")
+    page = visit().open("unattended/operator", f"{KEY}&done=muted.1")
     assert page.locator("#done").count() == 0
 
 
@@ -142,10 +149,10 @@ def test_what_was_done_is_no_longer_said_after_a_while(visit):
 def test_a_page_of_another_site_that_knows_everything_is_refused(context_of, site, host):
     # It has the address with its key, and a seal of today: what protects is what the browser says of it.
     with_forms = context_of().new_page()
-    with_forms.goto(f"{site.url}/troubled/operator{KEY}")
+    with_forms.goto(f"{site.url}/unattended/operator{KEY}")
     sent = Forms(with_forms.content().encode()).of("Act on").filled("acknowledge", by="Mallory")
     fields = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in sent.items())
-    action = f"{site.url}/troubled/operator{KEY}"
+    action = f"{site.url}/unattended/operator{KEY}"
     text = f'<form method="post" action="{action}">{fields}</form><script>document.forms[0].submit()</script>'
     with serving(text) as port:
         page = context_of().new_page()
@@ -159,19 +166,19 @@ def test_a_page_of_another_site_that_knows_everything_is_refused(context_of, sit
 
 def test_the_way_back_from_a_refusal_needs_no_javascript(context_of, site):
     page = context_of(java_script_enabled=False).new_page()
-    page.goto(f"{site.url}/troubled/operator{KEY}")
-    with serving(f'<form method="post" action="{site.url}/troubled/operator{KEY}"><button>x</button></form>') as port:
+    page.goto(f"{site.url}/unattended/operator{KEY}")
+    with serving(f'<form method="post" action="{site.url}/unattended/operator{KEY}"><button>x</button></form>') as port:
         page.goto(f"http://localhost:{port}/")
         page.get_by_role("button").click()
     assert page.title().startswith("Not done")
     page.get_by_role("link", name="Back to the status page").click()
     assert page.get_by_role("button", name="Acknowledge").count() == 1
-    assert page.url == f"{site.url}/troubled/operator{KEY}"
+    assert page.url == f"{site.url}/unattended/operator{KEY}"
 
 
 def test_axe_finds_nothing_in_a_refusal(context_of, site):
     page = context_of(viewport=PHONE).new_page()
-    with serving(f'<form method="post" action="{site.url}/troubled/operator{KEY}"><button>x</button></form>') as port:
+    with serving(f'<form method="post" action="{site.url}/unattended/operator{KEY}"><button>x</button></form>') as port:
         page.goto(f"http://localhost:{port}/")
         page.get_by_role("button").click()
     page.wait_for_url(f"{site.url}/**")
@@ -181,7 +188,7 @@ def test_axe_finds_nothing_in_a_refusal(context_of, site):
 
 
 def test_nobody_frames_the_page(context_of, site):
-    with serving(f'<iframe src="{site.url}/troubled/operator{KEY}"></iframe>') as port:
+    with serving(f'<iframe src="{site.url}/unattended/operator{KEY}"></iframe>') as port:
         page = context_of().new_page()
         said: list[str] = []
         page.on("console", lambda each: said.append(each.text))

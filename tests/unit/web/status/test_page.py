@@ -80,7 +80,7 @@ def test_everything_that_an_operator_needs_is_in_it():
     text = " ".join(read(troubled()).text.split())
     for said in (
         "fabrikam",
-        "Not linked; last linked to https://fabrikam.operations.dynamics.com",
+        "Not linked; last linked to fabrikam.operations.dynamics.com",
         "0x80048d0b",
         "acknowledged by Ada",
         "over 19 Oct 16:45 UTC",
