@@ -89,6 +89,15 @@ param logRetentionDays int = 30
 @description('GB of telemetry a day, then none until the next day; -1: no limit.')
 param logCapGB int = 5
 
+@description('Azure asks for trouble by itself: the alert rules of docs/reference/queries.md. False: they are there, switched off.')
+param alertRules bool = true
+
+@description('Names of alert rules that stay switched off.')
+param alertRulesOff array = []
+
+@description('Resource ids of the action groups that alert rules tell. None: alerts are listed in the portal only.')
+param alertActionGroups array = []
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 
@@ -119,6 +128,19 @@ module monitoring 'monitoring.bicep' = {
     identityPrincipalId: identity.outputs.principalId
     retentionDays: logRetentionDays
     capGB: logCapGB
+  }
+}
+
+module watch 'alert-rules.bicep' = {
+  name: 'alert-rules'
+  scope: group
+  params: {
+    workspaceId: monitoring.outputs.workspaceId
+    location: location
+    tags: tags
+    actionGroups: alertActionGroups
+    on: alertRules
+    off: alertRulesOff
   }
 }
 

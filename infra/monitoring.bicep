@@ -44,3 +44,4 @@ resource publish 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 
 // Says where telemetry goes; with local authentication off it is no credential.
 output connectionString string = component.properties.ConnectionString
+output workspaceId string = workspace.id

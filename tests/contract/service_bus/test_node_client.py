@@ -1,18 +1,15 @@
 """A second real client, @azure/service-bus from npm, against the broker."""
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from emulation.azurite.installation import cache_folder
 from emulation.service_bus import BrokerConfig, QueueConfig, ServiceBus, SubscriptionConfig, TopicConfig
+from tests.npm import installed
 
 CLIENT = Path(__file__).parent / "node_client"
 CONFIG = BrokerConfig(
@@ -23,30 +20,12 @@ CONFIG = BrokerConfig(
 )
 
 
-def installed_client() -> Path:
-    """Install the locked packages once; return the folder with the client beside them."""
-    files = ["package.json", "package-lock.json", "client.mjs"]
-    digest = hashlib.sha256(b"".join((CLIENT / name).read_bytes() for name in files)).hexdigest()[:16]
-    folder = cache_folder() / f"service-bus-client-{digest}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as partial:
-                for name in files:
-                    shutil.copyfile(CLIENT / name, Path(partial, name))
-                command = [shutil.which("npm") or "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-                done = subprocess.run(command, cwd=partial, capture_output=True, text=True, check=False)
-                assert done.returncode == 0, done.stderr
-                Path(partial).rename(folder)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def findings():
     with ServiceBus(CONFIG) as bus:
         done = subprocess.run(
             [shutil.which("node") or "node", "client.mjs"],
-            cwd=installed_client(),
+            cwd=installed(CLIENT, "client.mjs"),
             env=os.environ | {"CONNECTION_STRING": bus.connection_string},
             capture_output=True,
             text=True,
