@@ -1,11 +1,6 @@
-"""A real Chromium, and a server on loopback that gives it status pages as the app does.
-
-Without Chromium the tests are skipped, unless FNO_LINK_TEST_CHROMIUM is `required`, as in CI.
-"""
+"""A server on loopback that gives a real Chromium status pages as the app does."""
 
 import asyncio
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +9,7 @@ from typing import Any, override
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Page
 
 from integration.config.keys.model import StatusPage
 from integration.operations.status_shapes import Status
@@ -25,10 +20,6 @@ from integration.web.status.html import page as render
 from integration.web.status.html import policy
 from integration.web.status.operator import OperatorPages
 from tests.status_sample import hostile, troubled, unattended, well
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-# The network of the machine is not the page's: without these Chromium calls home at its start.
-QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
 class Noted:
@@ -154,34 +145,6 @@ def site() -> Iterator[Site]:
     running = Site({"well": well(), "troubled": troubled(), "hostile": hostile(), "unattended": unattended()})
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start it for one module: as long as it runs, its event loop does, and no asynchronous test can have one."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        if os.environ.get("FNO_LINK_TEST_CHROMIUM") == "required":
-            pytest.fail("Chromium is missing: apt-get install chromium")
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu", *QUIET])
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def context_of(browser) -> Iterator[Any]:
-    """Open a browser with settings of its own, such as a width or no JavaScript."""
-    opened: list[BrowserContext] = []
-
-    def new(**settings: Any) -> BrowserContext:
-        opened.append(browser.new_context(**settings))
-        return opened[-1]
-
-    yield new
-    for each in opened:
-        each.close()
 
 
 @pytest.fixture

@@ -1,44 +1,16 @@
 """The forms of the operator's page in a real browser: without JavaScript, by keyboard, and from another site."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, override
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.forms import Forms
+from tests.other_site import serving
 from tests.status_sample import HOSTILE
 
 KEY = "?code=a-secret"
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 800}
-
-
-@contextmanager
-def serving(text: str) -> Iterator[int]:
-    """Serve one page on a port of its own."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        @override
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.mark.parametrize(
