@@ -1,11 +1,10 @@
 """Service Bus in the demo: senders and receivers on the real SDK, as F&O, Dataverse and customers' systems use it."""
 
-import json
 import threading
 import uuid
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from azure.servicebus import (
     NEXT_AVAILABLE_SESSION,
@@ -23,7 +22,6 @@ INTAKE_QUEUE, INTAKE_TOPIC, INTAKE_SUBSCRIPTION = "erp-events", "crm-events", "f
 SESSIONS = "orders"
 TOPIC = "invoices"
 SUBSCRIPTIONS = ("usmf", "others")
-CLAIMS = "http://schemas.microsoft.com/xrm/2011/Claims/"
 _WAIT = 1.0
 _PAGE = 32
 
@@ -41,7 +39,6 @@ class Bus:
         self._connection = connection
         self._client = ServiceBusClient.from_connection_string(connection)
         self._queue = self._client.get_queue_sender(INTAKE_QUEUE)
-        self._topic = self._client.get_topic_sender(INTAKE_TOPIC)
         self._stop = threading.Event()
         self._failure: Exception | None = None
         self._readers = [threading.Thread(target=self._guarded, args=(self._read_sessions,), name=SESSIONS)]
@@ -61,18 +58,16 @@ class Bus:
         self._stop.set()
         for reader in self._readers:
             reader.join()
-        for each in (self._queue, self._topic, self._client):
+        for each in (self._queue, self._client):
             each.close()
 
     def send(self, message: Message) -> None:
-        """Send one message to the queue or the topic; returns when the broker has accepted it."""
-        sender = self._queue if message.way == "erp-bus" else self._topic
-        sender.send_messages(
+        """Send one message to the queue; returns when the broker has accepted it."""
+        self._queue.send_messages(
             ServiceBusMessage(
                 message.body,
                 message_id=str(uuid.uuid4()),  # F&O's ids say nothing of the event
                 content_type=message.headers.get("content-type", "application/json"),
-                application_properties=_properties_of(message),
             )
         )
 
@@ -120,18 +115,3 @@ class Bus:
 
 def _text_of(message: ServiceBusReceivedMessage) -> bytes:
     return f"{message.message_id} {message}".encode()
-
-
-def _properties_of(message: Message) -> dict[str | bytes, Any]:
-    """Return what Dataverse says of a context beside it; F&O says nothing."""
-    if message.way != "crm-bus":
-        return {}
-    context = json.loads(message.body)
-    properties: dict[str | bytes, Any] = {
-        f"{CLAIMS}Organization": "contoso.crm.dynamics.com",
-        f"{CLAIMS}User": context.get("UserId", ""),
-        f"{CLAIMS}InitiatingUser": context.get("InitiatingUserId", ""),
-        f"{CLAIMS}EntityLogicalName": context.get("PrimaryEntityName", ""),
-        f"{CLAIMS}RequestName": context.get("MessageName", ""),
-    }
-    return properties

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from emulation.demo.changes import OF_SAMPLES, Change
 from emulation.sending.renewing import MARKERS, renewed, values_of
 from emulation.sending.samples import FOLDER as SAMPLES
 
@@ -29,6 +30,7 @@ class Message(msgspec.Struct, frozen=True):
         body: What is sent.
         markers: For each event in it an id that occurs in it and in no other; none where it holds no event.
         headers: Sent with it over HTTP.
+        change: The change by which Dataverse comes to send it; None: it is sent as it is here.
     """
 
     way: Way
@@ -36,6 +38,7 @@ class Message(msgspec.Struct, frozen=True):
     body: bytes
     markers: tuple[str, ...]
     headers: dict[str, str] = {}
+    change: Change | None = None
 
 
 class Day:
@@ -43,9 +46,11 @@ class Day:
 
     Args:
         seed: Of ids, amounts and order.
+        by_bus: Whether Dataverse also sends to Service Bus.
     """
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, *, by_bus: bool = True) -> None:
+        self._by_bus = by_bus
         self._random = random.Random(seed)  # noqa: S311 (a play, no secret)
         self._control_number = 5_637_700_000
         self._samples = {path.stem: path.read_text() for path in sorted(SAMPLES.glob("*.json"))}
@@ -59,12 +64,12 @@ class Day:
         names = [name for name in self._samples if name not in SILENT]
         drawn = [names[number % len(names)] for number in range(count)]
         self._random.shuffle(drawn)
-        return [self._play(name) for name in drawn]
+        return [self._change(name) if name in OF_SAMPLES else self._play(name) for name in drawn]
 
     def silence(self) -> list[Message]:
         """Make the test messages that F&O sends when an endpoint is set up, and an empty body."""
         silent = [
-            Message(self._way(name), "test message", self._samples[name].encode(), ())
+            Message(self._way(), "test message", self._samples[name].encode(), ())
             for name in SILENT
             if name != "event-grid-handshake"
         ]
@@ -108,11 +113,20 @@ class Day:
         entity = self._random.choice(("usmf", "demf", "gbsi"))
         text = re.sub(r'("LegalEntity": )"usmf"', rf'\g<1>"{entity}"', text)
         text = re.sub(r'("BusinessEventLegalEntity": )"USMF"', rf'\g<1>"{entity.upper()}"', text)
-        return Message(self._way(name), _kind(name), text.encode(), (marker.lower(),), _headers(name))
+        return Message(self._way(), _kind(name), text.encode(), (marker.lower(),), _headers(name))
 
-    def _way(self, name: str) -> Way:
-        if _kind(name) == "plug-in message":
-            return self._random.choice(("crm", "crm-bus"))
+    def _change(self, name: str) -> Message:
+        """Make a change of a row: accounts are told by the webhook, contacts by the topic."""
+        doing = OF_SAMPLES[name]
+        everywhere = self._by_bus and doing in {"create", "update", "delete"}
+        way: Way = self._random.choice(("crm", "crm-bus")) if everywhere else "crm"
+        key = self._guid()
+        # The row's own id tells what else is about no row's column.
+        marker = self._guid() if doing in {"update", "synchronous", "custom_api"} else key
+        change = Change(doing, "accounts" if way == "crm" else "contacts", key, marker)
+        return Message(way, _kind(name), b"", (marker,), change=change)
+
+    def _way(self) -> Way:
         return self._random.choice(("erp", "erp", "erp-queue", "erp-bus"))
 
     def _guid(self) -> str:

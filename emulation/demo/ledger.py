@@ -69,6 +69,11 @@ class Ledger:
         """Write down that a message was not acknowledged: its sender still has it."""
         self._refused.append((message, status))
 
+    def given_back(self, message: Message) -> None:
+        """Write down that a message that was taken could not be sent: its sender has it as a failed job."""
+        self._accepted.difference_update(marker.lower() for marker in message.markers)
+        self.refused(message, 0)
+
     @property
     def refusals(self) -> list[tuple[Message, int]]:
         """Messages that were not acknowledged, with the status that was answered."""

@@ -14,6 +14,8 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy, QueueClient
 
 from emulation.demo.bus import Bus
+from emulation.demo.changes import Change
+from emulation.demo.dataverse import FAILED, SUCCEEDED, Dataverse
 from emulation.demo.day import Message
 from emulation.demo.ledger import Ledger
 from emulation.demo.world import WEBHOOK, LocalWorld
@@ -49,6 +51,8 @@ class Mail:
         }
         self._blobs = BlobServiceClient.from_connection_string(connection)
         self._bus = Bus(world.service_bus, ledger)
+        self._dataverse = Dataverse(world)
+        self._changes: dict[str, Message] = {}
         self._webhooks_seen = 0
         self.alerts: list[str] = []
         self._stop = threading.Event()
@@ -58,6 +62,8 @@ class Mail:
     def __enter__(self) -> Self:
         with contextlib.suppress(ResourceExistsError):
             self._intake.create_queue()
+        self._dataverse.__enter__()
+        self._dataverse.register()
         self._reader.start()
         self._bus.__enter__()
         return self
@@ -68,6 +74,7 @@ class Mail:
         self._stop.set()
         self._bus.__exit__(kind, error, trace)
         self._reader.join()
+        self._dataverse.__exit__(kind, error, trace)
         self._http.close()
         for client in (self._intake, *self._queues.values(), self._blobs):
             client.close()
@@ -75,10 +82,12 @@ class Mail:
     def send(self, message: Message) -> None:
         """Send one message the way its sender would, and again when it is asked to."""
         self._ledger.sending(message)
-        if message.way == "erp-queue":
+        if message.change is not None:
+            self._make(message, message.change)
+        elif message.way == "erp-queue":
             self._intake.send_message(message.body)
             self._ledger.accepted(message)
-        elif message.way in {"erp-bus", "crm-bus"}:
+        elif message.way == "erp-bus":
             self._bus.send(message)
             self._ledger.accepted(message)
         else:
@@ -101,6 +110,24 @@ class Mail:
     def dead(self) -> list[tuple[str, bytes]]:
         """Read the dead letters: reason and content, with the original body decoded."""
         return list(self._contents(DEAD_LETTERS))
+
+    def give_back(self) -> None:
+        """Take what Dataverse could not send out of what was accepted: its user has it as a failed system job."""
+        for job in self._dataverse.jobs(FAILED):
+            message = self._changes.pop(str(job["_regardingobjectid_value"]), None)
+            if message is not None:
+                self._ledger.given_back(message)
+
+    def system_jobs(self) -> int:
+        """Return how many system jobs of Dataverse have sent what they were for."""
+        return len(self._dataverse.jobs(SUCCEEDED))
+
+    def _make(self, message: Message, change: Change) -> None:
+        self._changes[change.key] = message
+        if self._dataverse.make(change):
+            self._ledger.accepted(message)
+        else:
+            self._ledger.refused(message, 400)
 
     def _post(self, message: Message) -> None:
         url = f"{self._world.host.url}/api/events/{message.way}"

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from emulation.azurite import Azurite
+from emulation.demo.changes import CUSTOM_API
 from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
 from emulation.functions_host.process import FunctionsHost
 from emulation.receivers import Receivers
-from emulation.service_bus import ServiceBus, load
+from emulation.service_bus import Key, ServiceBus, load
 from emulation.workflows.channel import Channel
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,11 @@ ACCOUNT_ID = "6d81c9a3-2f35-4b5e-9d1c-0a4be2c7f001"
 HOME = "https://contoso.operations.dynamics.com"
 ELSEWHERE = "https://contoso-new.operations.dynamics.com"
 CLIENT_ID = "0a1b2c3d-0000-4000-8000-00000000de40"
+# Who works in Dataverse; what the app itself changes there would be an echo.
+COLLEAGUE = "0a1b2c3d-0000-4000-8000-00000000de41"
+# Under these names Dataverse reaches the function app and the broker.
+INTAKE_HOST = "fno-link-demo.azurewebsites.net"
+NAMESPACE = "fno-link-demo.servicebus.windows.net"
 WEBHOOK = "customers"
 # The shipped configuration, and what a company with Microsoft Teams adds to it.
 TEAMS = """
@@ -59,6 +65,8 @@ class LocalWorld:
         self._exit = ExitStack()
         self.webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
         self._client_secret = secrets.token_urlsafe(24)
+        self.colleague = (COLLEAGUE, secrets.token_urlsafe(24))
+        self.send_key: tuple[str, str] | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -98,6 +106,10 @@ class LocalWorld:
             self._say("Service Bus: queues, sessions, a topic with filtered subscriptions")
             self.bus = self._exit.enter_context(ServiceBus(load(ENTITIES)))
             self.service_bus = self.bus.connection_string
+            key = Key(name="dynamics-send", key=base64.b64encode(secrets.token_bytes(32)).decode(), rights=("send",))
+            self.bus.control.create_key(key)
+            self.send_key = (key.name, key.key)
+            self.dynamics.control.set_site(NAMESPACE, f"amqp://127.0.0.1:{self.bus.port}")
         self._say("a webhook receiver")
         self.receivers = self._exit.enter_context(Receivers())
         self._say("a channel of Microsoft Teams, behind its workflow")
@@ -109,15 +121,20 @@ class LocalWorld:
         env = self.dynamics.environ
         host = FunctionsHost(ROOT, env=env, settings=settings, scaling_groups=True, collector=collector)
         self.host = self._exit.enter_context(host)
+        self.dynamics.control.set_site(INTAKE_HOST, self.host.url)
 
     def _dynamics(self) -> World:
         return World(
-            apps=(App(CLIENT_ID, secrets=(Secret(self._client_secret),)),),
+            apps=(
+                App(CLIENT_ID, secrets=(Secret(self._client_secret),)),
+                App(COLLEAGUE, secrets=(Secret(self.colleague[1]),)),
+            ),
             organizations=(
                 Organization(
                     ORGANIZATION,
                     organization_id=ORGANIZATION_ID,
                     link=FinanceOperationsLink(HOME),
+                    custom_messages=(CUSTOM_API,),
                     rows={"accounts": [{"accountid": ACCOUNT_ID, "name": "Fabrikam", "creditlimit": 100000}]},
                 ),
             ),

@@ -216,12 +216,12 @@ class Control:
         self._send(commands.SetPace(organization, pace))
 
     def raise_event(self, organization: str, message: str, parameters: dict[str, object]) -> None:
-        """Let Finance & Operations tell of a business event.
+        """Let Finance & Operations tell of a business event, or call another custom API.
 
         Args:
             organization: The organization that it tells.
-            message: A message of the organization (`business_events` of the world).
-            parameters: The event's contract.
+            message: A message of the organization (`custom_messages` of the world).
+            parameters: The event's contract, or the request's parameters.
         """
         self._send(commands.RaiseEvent(organization, message, parameters))
 

@@ -114,7 +114,7 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         link: The linked F&O environment, or None.
         environment: The environment that it is in, as the Power Platform has it.
         rows: Table rows by entity set name; each row has its key under the table's primary key column.
-        business_events: Names of messages by which Finance & Operations tells of its business events.
+        custom_messages: Names of messages of custom APIs; so Finance & Operations tells of its business events, too.
         pace: How long it waits for receivers of what its steps send.
     """
 
@@ -125,7 +125,7 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link: FinanceOperationsLink | None = None
     environment: Environment = Environment()
     rows: dict[str, list[dict[str, object]]] = msgspec.field(default_factory=dict[str, list[dict[str, object]]])
-    business_events: tuple[str, ...] = ()
+    custom_messages: tuple[str, ...] = ()
     pace: Pace = Pace()
 
     def base_url(self) -> str:

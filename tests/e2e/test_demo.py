@@ -28,6 +28,7 @@ KEYS = {
     "cards",
     "acknowledged",
     "silenced",
+    "system_jobs",
     "seconds",
 }
 
@@ -75,6 +76,7 @@ def test_the_demo_plays_a_day_and_loses_nothing(bus):
     assert len(result["cards"]) >= len(result["alerts"])
     assert result["acknowledged"]
     assert result["silenced"] == 4
+    assert result["system_jobs"] > 0
     assert {"Undecodable", "Unrouted"} <= set(result["dead_lettered"])
 
 

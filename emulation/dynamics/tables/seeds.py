@@ -46,7 +46,7 @@ def messages(organization: Organization) -> list[Row]:
             "isactive": True,
             "workflowsdkstepenabled": False,
         }
-        for name in (*MESSAGES, *organization.business_events)
+        for name in (*MESSAGES, *organization.custom_messages)
     ]
 
 

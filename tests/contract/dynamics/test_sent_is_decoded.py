@@ -61,7 +61,7 @@ def sender(dynamics, receivers):
         "contoso",
         organization_id=ORGANIZATION_ID,
         link=FinanceOperationsLink("https://contoso.operations.dynamics.com"),
-        business_events=(CONFIRMED,),
+        custom_messages=(CONFIRMED,),
         rows={GROUPS: [], "accounts": []},
     )
     dynamics.control.add_organization(organization)

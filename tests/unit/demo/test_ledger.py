@@ -2,6 +2,7 @@
 
 import json
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 from click.testing import CliRunner
 
@@ -9,6 +10,8 @@ from emulation.demo import command
 from emulation.demo.day import Message
 from emulation.demo.ledger import Ledger
 from emulation.demo.play import Play, Result
+
+STANDING = SimpleNamespace(send_key=None)
 
 
 def message(*markers):
@@ -55,6 +58,15 @@ def test_what_was_not_accepted_cannot_be_lost_and_a_second_delivery_is_a_duplica
     assert (books.lost, books.duplicates, books.accepted) == (frozenset(), 1, {"once"})
 
 
+def test_what_dataverse_could_not_send_was_not_accepted_in_the_end():
+    ledger = Ledger()
+    sent(ledger, "a failed job")
+    assert ledger.balance([], []).lost == {"a failed job"}
+    ledger.given_back(message("a failed job"))
+    books = ledger.balance([], [])
+    assert (books.lost, books.accepted, len(ledger.refusals)) == (frozenset(), frozenset(), 1)
+
+
 def test_the_demo_exits_1_when_something_is_lost(monkeypatch):
     def run(_play):
         return Result(
@@ -71,10 +83,11 @@ def test_the_demo_exits_1_when_something_is_lost(monkeypatch):
             cards=[],
             acknowledged="",
             silenced=0,
+            system_jobs=1,
             seconds=1.0,
         )
 
-    monkeypatch.setattr("emulation.demo.world.LocalWorld", lambda _say, _service_bus: nullcontext())
+    monkeypatch.setattr("emulation.demo.world.LocalWorld", lambda _say, _service_bus: nullcontext(STANDING))
     monkeypatch.setattr(Play, "run", run)
     for lost, code in ((1, 1), (0, 0)):
         result = CliRunner().invoke(command, ["--json"])
