@@ -4,7 +4,7 @@ import base64
 import json
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,12 @@ name = "alerts-to-the-channel"
 event_types = ["fno-link.*"]
 target = "channel"
 """
+FURTHER = """
+[[organizations]]
+name = "{name}"
+url = "https://{name}.crm.dynamics.com"
+tenant = "contoso.onmicrosoft.com"
+"""
 
 
 class LocalWorld:
@@ -55,13 +61,22 @@ class LocalWorld:
         service_bus: Connection string of a namespace with the entities of service-bus.toml, empty; none given: a
             broker of its own.
         traced: Have a collector take the spans of host and app.
+        further: Names of organizations beside contoso, each linked to an environment of its own.
     """
 
-    def __init__(self, say: Callable[[str], None], service_bus: str = "", *, traced: bool = False) -> None:
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        service_bus: str = "",
+        *,
+        traced: bool = False,
+        further: Sequence[str] = (),
+    ) -> None:
         self._say = say
         self.service_bus = service_bus
         self._foreign = bool(service_bus)
         self._traced = traced
+        self._further = tuple(further)
         self._exit = ExitStack()
         self.webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
         self._client_secret = secrets.token_urlsafe(24)
@@ -137,6 +152,10 @@ class LocalWorld:
                     custom_messages=(CUSTOM_API,),
                     rows={"accounts": [{"accountid": ACCOUNT_ID, "name": "Fabrikam", "creditlimit": 100000}]},
                 ),
+                *(
+                    Organization(name, link=FinanceOperationsLink(f"https://{name}.operations.dynamics.com"))
+                    for name in self._further
+                ),
             ),
         )
 
@@ -144,19 +163,21 @@ class LocalWorld:
         """Write the app settings where the host looks for them; no other program sees the secrets."""
         folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="fno-link-demo-")))
         configuration = folder / "fno-link.toml"
-        configuration.write_text((ROOT / "fno-link.toml").read_text("utf-8") + TEAMS, "utf-8")
+        further = "".join(FURTHER.format(name=name) for name in self._further)
+        configuration.write_text((ROOT / "fno-link.toml").read_text("utf-8") + TEAMS + further, "utf-8")
         values = {
             "FUNCTIONS_WORKER_RUNTIME": "python",
             "FNO_LINK_CONFIG": str(configuration),
             "AzureWebJobsStorage": self.azurite.connection_string,
-            "FNO_LINK_CONTOSO_CLIENT_ID": CLIENT_ID,
-            "FNO_LINK_CONTOSO_CLIENT_SECRET": self._client_secret,
             "SERVICE_BUS_ENABLED": "true",
             "ServiceBus": self.service_bus,
             "CUSTOMERS_URL": self.receivers.url(WEBHOOK),
             "CUSTOMERS_SECRET": self.webhook_secret,
             "TEAMS_URL": self.channel.url,
         }
+        for name in (ORGANIZATION, *self._further):
+            prefix = f"FNO_LINK_{name.upper().replace('-', '_')}"
+            values |= {f"{prefix}_CLIENT_ID": CLIENT_ID, f"{prefix}_CLIENT_SECRET": self._client_secret}
         settings = folder / "local.settings.json"
         settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
         return settings

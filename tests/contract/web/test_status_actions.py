@@ -1,7 +1,9 @@
 """The forms of the status page on real storage: each does what the HTTP API does, twice as well as once."""
 
 import logging
+import random
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -26,6 +28,7 @@ from integration.web.message import Request, Response
 from integration.web.status.html import page
 from integration.web.status.operator import OperatorPages
 from integration.worker import Worker
+from tests.contract.web.test_nasty_requests import TEXTS
 from tests.forms import Forms, posted
 from tests.status_sample import troubled
 
@@ -300,3 +303,21 @@ async def test_the_account_away_is_told_with_when_to_come_again(desk, worker):
     worker.incident_operations.acknowledge = away
     answer = await desk.send(sent)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+
+
+async def test_no_form_makes_the_page_fail(desk):
+    """Whatever stands in a form that was sent from our own page: it is done, or refused with its reason."""
+    id_ = await desk.outage()
+    usual = (await desk.open()).of("Act on fabrikam").filled("acknowledge")
+    rng = random.Random(7)
+    texts = [*TEXTS, id_, "fabrikam", "acknowledge", "mute", "unmute", "release", "replay", "4h", "31d", "1ms", "0s"]
+    statuses = set()
+    for _ in range(150):
+        changed = {
+            name: rng.choice(texts) for name in rng.sample(["do", "id", "by", "note", "for"], rng.randrange(1, 5))
+        }
+        body = urlencode(usual | changed, errors="replace").encode()
+        answer = await desk.pages.act(posted(usual, query={"code": KEY}, body=body))
+        assert answer.status in (303, 400, 404, 409), (changed, answer.body)
+        statuses.add(answer.status)
+    assert {303, 400, 404} <= statuses
