@@ -16,8 +16,8 @@ from emulation.dynamics.dataverse_errors import error
 from emulation.dynamics.dataverse_rows import rows, single_row
 from emulation.dynamics.dataverse_schema import Schema, schema_of
 from emulation.dynamics.dataverse_tables import Table, table_of
+from emulation.dynamics.tables.business import KNOWN
 from emulation.dynamics.tables.catalogue import BY_SET
-from emulation.dynamics.tables.columns_of_rows import KNOWN
 from emulation.dynamics.tables.declared import Declared
 from emulation.dynamics.tables.refused import does_not_exist
 from emulation.dynamics.tables.store import Store
@@ -92,7 +92,7 @@ def _told(store: Store, entity_set: str) -> Table:
     """Return a table with what a page and its rows tell of it."""
     found = store.rows(entity_set)
     told, declared = table_of(entity_set, found), store.table(entity_set)
-    if declared is None or not (entity_set in BY_SET or told.logical_name in KNOWN):
+    if declared is None or not (entity_set in BY_SET or told.logical_name in KNOWN or store.is_declared(entity_set)):
         return told
     types = {column.name: column.type for column in declared.every_column()}
     schema = _widened(declared.schema(), found)

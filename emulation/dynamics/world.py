@@ -12,6 +12,7 @@ import msgspec
 from emulation.dynamics.clouds import AUTHORITIES, CloudName
 from emulation.dynamics.environments import Environment
 from emulation.dynamics.pace import Pace
+from emulation.dynamics.tables.column import ColumnType
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 
@@ -114,6 +115,8 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         link: The linked F&O environment, or None.
         environment: The environment that it is in, as the Power Platform has it.
         rows: Table rows by entity set name; each row has its key under the table's primary key column.
+        columns: Columns of business tables by entity set and logical name, with their types; of `accounts` and `contacts`
+            those besides Microsoft's. A table that is named here is there without rows.
         custom_messages: Names of messages of custom APIs; so Finance & Operations tells of its business events, too.
         pace: How long it waits for receivers of what its steps send.
     """
@@ -125,6 +128,7 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link: FinanceOperationsLink | None = None
     environment: Environment = Environment()
     rows: dict[str, list[dict[str, object]]] = msgspec.field(default_factory=dict[str, list[dict[str, object]]])
+    columns: dict[str, dict[str, ColumnType]] = msgspec.field(default_factory=dict[str, dict[str, ColumnType]])
     custom_messages: tuple[str, ...] = ()
     pace: Pace = Pace()
 

@@ -7,9 +7,10 @@ from emulation.dynamics.dataverse_schema import Related, Schema
 from emulation.dynamics.dataverse_tables import table_of
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.tables import seeds
+from emulation.dynamics.tables.business import KNOWN
 from emulation.dynamics.tables.catalogue import BY_NAME, BY_SET
 from emulation.dynamics.tables.column import Column
-from emulation.dynamics.tables.columns_of_rows import KNOWN, of_rows
+from emulation.dynamics.tables.columns_of_rows import of_rows
 from emulation.dynamics.tables.declared import Declared
 from emulation.dynamics.tables.rights import Verb, demand
 from emulation.dynamics.world import App
@@ -38,15 +39,19 @@ class Store:
 
     def entity_sets(self) -> list[str]:
         """Return what there is to be read."""
-        return list(dict.fromkeys((*BY_SET, *BUSINESS, *self._rows)))
+        return list(dict.fromkeys((*BY_SET, *BUSINESS, *self._of.organization.columns, *self._rows)))
 
     def business_tables(self) -> dict[str, str]:
         """Return the logical names of the tables that are not Dataverse's own, by entity set."""
         return BUSINESS | {
-            entity_set: table_of(entity_set, rows).logical_name
-            for entity_set, rows in self._rows.items()
+            entity_set: table_of(entity_set, self._rows.get(entity_set, ())).logical_name
+            for entity_set in (*self._of.organization.columns, *self._rows)
             if entity_set not in BY_SET and entity_set not in BUSINESS
         }
+
+    def is_declared(self, entity_set: str) -> bool:
+        """Tell whether the world declares columns of a business table."""
+        return entity_set in self._of.organization.columns
 
     def table(self, entity_set: str) -> Declared | None:
         """Return the table of an entity set, or None: there is none."""
@@ -55,9 +60,11 @@ class Store:
         logical = self.business_tables().get(entity_set)
         if logical is None:
             return None
-        columns = of_rows(logical, self._rows.get(entity_set, ()))
+        declared = self._of.organization.columns.get(entity_set, {})
+        further = (Column(name, type_) for name, type_ in declared.items())
+        columns = of_rows(logical, self._rows.get(entity_set, ()), further)
         own = tuple(column for name, column in columns.items() if name != f"{logical}id")
-        known = logical in KNOWN or bool(self._rows.get(entity_set))
+        known = logical in KNOWN or bool(declared) or bool(self._rows.get(entity_set))
         return Declared(entity_set, logical[:1].upper() + logical[1:], own, open=not known)
 
     def named(self, logical_name: str) -> Declared | None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fixtures.web_api import API, NOWHERE, WEBHOOK, refusal
+from emulation.dynamics import Organization
+from tests.fixtures.web_api import API, NOWHERE, WEBHOOK, Web, refusal
 
 
 def test_versions_are_compared_where_asked(web):
@@ -152,3 +153,29 @@ def test_annotations_are_there_where_preferred(web):
     assert row["mode@OData.Community.Display.V1.FormattedValue"] == "Asynchronous"
     assert row["_eventhandler_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == "serviceendpoint"
     assert row["_eventhandler_value@OData.Community.Display.V1.FormattedValue"] == WEBHOOK["name"]
+
+
+def test_columns_that_the_world_declares_are_there_with_their_types(dynamics):
+    organization = Organization(
+        "shaped",
+        columns={"accounts": {"new_size": "Picklist"}, "new_orders": {"new_name": "String", "new_total": "Money"}},
+    )
+    dynamics.control.add_organization(organization)
+    with dynamics.client(organization.base_url()) as client:
+        web = Web(dynamics, "shaped", client)
+        web.create("accounts", {"name": "Contoso", "new_size": 2, "address2_city": "Oslo"})
+        assert refusal(web.post("accounts", {"new_size": "large"})) == (400, "0x80048d19")
+        assert refusal(web.post("accounts", {"new_colour": 1})) == (400, "0x80048d19")
+        order = web.create("new_orders", {"new_name": "A", "new_total": 1.5})
+        assert web.get(f"new_orders({order})")["new_total"] == 1.5
+        assert refusal(web.post("new_orders", {"new_colour": 1})) == (400, "0x80048d19")
+        endpoint = web.create("serviceendpoints", WEBHOOK)
+        web.create(
+            "sdkmessageprocessingsteps", web.step(endpoint, "Update", "new_order", filteringattributes="new_total")
+        )
+        answer = web.post(
+            "sdkmessageprocessingsteps", web.step(endpoint, "Update", "new_order", filteringattributes="new_colour")
+        )
+        assert refusal(answer) == (400, "0x80041103")
+        where = "EntityDefinitions(LogicalName='new_order')/Attributes(LogicalName='new_total')"
+        assert web.get(where)["AttributeType"] == "Money"

@@ -1,5 +1,6 @@
 """Failed system jobs of registered steps: counted once each, and the first is told."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -8,7 +9,9 @@ import pytest
 from integration.dataverse.jobs import Job, Jobs, read_jobs
 from integration.health.probes.remembered import Remembered
 from integration.health.probes.sender import SenderProbe, judge
+from tests.contract.dynamics.test_sending import until
 from tests.contract.health.worlds import configured, world
+from tests.fixtures.web_api import WEBHOOK, Web
 
 STEP = "aaaaaaaa-0000-4000-8000-000000000001"
 OTHER = "aaaaaaaa-0000-4000-8000-000000000002"
@@ -127,6 +130,24 @@ async def test_after_a_round_without_an_answer_nothing_is_missed(rounds):
     rounds.fail(job(1, ago=5))
     assert (await rounds.ask()).facts["count"] == "1"
     assert (await rounds.ask()).health == "ok"
+
+
+async def test_what_dataverse_itself_could_not_send_is_told(rounds, receivers):
+    """Nothing is made up: a registered step posts to a receiver that refuses."""
+    organization, control = rounds.emulated, rounds.dynamics.control
+    control.set_site("fno-link.azurewebsites.net", receivers.url("hook").removesuffix("/hook"))
+    receivers.fail("hook", 500)
+    with rounds.dynamics.client(organization.base_url()) as client:
+        web = Web(rounds.dynamics, organization.name, client)
+        endpoint = web.create("serviceendpoints", WEBHOOK | {"url": "https://fno-link.azurewebsites.net/hook"})
+        step = web.create("sdkmessageprocessingsteps", web.step(endpoint, "Create"))
+        assert (await rounds.ask(step)).health == "ok"
+        web.create("accounts", {"name": "Contoso"})
+        await asyncio.to_thread(until, lambda: web.get("asyncoperations", filter="statuscode eq 31")["value"])
+    answer = await rounds.ask(step)
+    assert (answer.health, answer.code, answer.facts["count"]) == ("bad", "SenderFailed", "1")
+    assert "non-success httpStatus" in answer.message
+    assert answer.failed[0].code == "0x80050201"
 
 
 async def test_without_steps_it_is_not_asked(dynamics):
