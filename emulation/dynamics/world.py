@@ -115,8 +115,8 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         link: The linked F&O environment, or None.
         environment: The environment that it is in, as the Power Platform has it.
         rows: Table rows by entity set name; each row has its key under the table's primary key column.
-        columns: Columns of business tables by entity set and logical name, with their types; of `accounts` and `contacts`
-            those besides Microsoft's. A table that is named here is there without rows.
+        columns: Columns of business tables by entity set and logical name, with their types; of `accounts` and
+            `contacts` those besides Microsoft's. A table that is named here is there without rows.
         custom_messages: Names of messages of custom APIs; so Finance & Operations tells of its business events, too.
         pace: How long it waits for receivers of what its steps send.
     """
