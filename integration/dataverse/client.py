@@ -1,9 +1,11 @@
 """The Dataverse client."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
 
 from integration.clock import Clock, SystemClock
 from integration.clouds import organization_url
@@ -15,7 +17,7 @@ from integration.dataverse.answers import (
     read_link,
     read_not_integrated,
 )
-from integration.dataverse.connection import CALL_TIMEOUT_SECONDS, Reply, get
+from integration.dataverse.connection import CALL_TIMEOUT_SECONDS, Reply, call
 from integration.dataverse.failures import failure, read_error
 from integration.dataverse.jobs import Jobs, failed_jobs_path, read_jobs
 from integration.dataverse.json_body import Unreadable, read_object
@@ -41,7 +43,18 @@ _NOT_FOUND = 404
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
+_WRITTEN = {200, 201, 204}
+"""Pages "Create a table row" and "Update and delete table rows using the Web API"."""
+
 log = logger("dataverse")
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    content: bytes | None = None
+    headers: Mapping[str, str] = {}
+
+
+_NOTHING = _Sent()
 
 
 class Dataverse:
@@ -135,11 +148,7 @@ class Dataverse:
             LinkUnknown: The subclass says why.
         """
         reply = await self._ok(organization, "sdkmessages?$select=name&$top=1")
-        rows = _json(reply.body, organization).get("value")
-        if not isinstance(rows, list):
-            msg = f"{_host(organization)} answered sdkmessages without a list of rows."
-            raise UnexpectedAnswer(msg, status=reply.status)
-        return len(rows)  # pyright: ignore[reportUnknownArgumentType] (rows are only counted)
+        return len(_rows(_json(reply.body, organization), organization))
 
     async def failed_jobs(self, organization: Organization, steps: Sequence[str], since: datetime, *, top: int) -> Jobs:
         """Ask for the system jobs of registered steps that failed.
@@ -195,6 +204,57 @@ class Dataverse:
             raise self._failure(organization, reply)
         return _json(reply.body, organization)
 
+    async def rows(self, organization: Organization, path: str) -> list[dict[str, Any]]:
+        """Read all pages of a query.
+
+        Args:
+            organization: Where.
+            path: The query as it stands behind the version.
+
+        Raises:
+            LinkUnknown: The subclass says why.
+        """
+        found: list[dict[str, Any]] = []
+        root = f"{organization.url}/api/data/"
+        while True:
+            page = _json((await self._ok(organization, path)).body, organization)
+            found += _rows(page, organization)
+            following = page.get("@odata.nextLink")
+            if following is None:
+                return found
+            version, _, path = str(following).removeprefix(root).partition("/")
+            if not str(following).startswith(root) or not path:
+                msg = f"{_host(organization)} answered a next page that is not its own ({version[:80]})."
+                raise UnexpectedAnswer(msg, status=_OK)
+
+    async def write(
+        self, organization: Organization, method: str, path: str, row: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> str:
+        """Create, change or delete a row.
+
+        Args:
+            organization: Where.
+            method: POST, PATCH or DELETE.
+            path: The set or the row, as it stands behind the version.
+            row: Its columns; of a deletion none.
+            headers: Beside those of every call, as `If-None-Match` or `MSCRM.SolutionUniqueName`.
+
+        Returns:
+            The URL of the row (`OData-EntityId`); empty where none is told.
+
+        Raises:
+            LinkUnknown: The subclass says why; what was refused is not tried again.
+        """
+        sent = _NOTHING
+        if method != "DELETE":
+            sent = _Sent(msgspec.json.encode(row), {"Content-Type": "application/json; charset=utf-8"})
+        reply = await self._asked(
+            organization, method, path, sent=msgspec.structs.replace(sent, headers={**sent.headers, **headers})
+        )
+        if reply.status not in _WRITTEN:
+            raise self._failure(organization, reply)
+        return reply.headers.get("odata-entityid", "")
+
     async def _entity_set(self, organization: Organization, table: str) -> str:
         key = (organization_url(organization.url), table)
         if key not in self._sets:
@@ -217,18 +277,24 @@ class Dataverse:
         return reply
 
     async def _get(self, organization: Organization, path: str, version: str = VERSION) -> Reply:
+        return await self._asked(organization, "GET", path, version=version)
+
+    async def _asked(
+        self, organization: Organization, method: str, path: str, *, version: str = VERSION, sent: _Sent = _NOTHING
+    ) -> Reply:
         scope = scope_for(organization.url)
-        url = f"{organization.url}/api/data/{version}/{path}"
-        reply = await self._send(organization, scope, url)
+        request = (method, f"{organization.url}/api/data/{version}/{path}", sent)
+        reply = await self._send(organization, scope, *request)
         if reply.status == _UNAUTHORIZED:
             self._tokens.drop(scope)
-            reply = await self._send(organization, scope, url)
+            reply = await self._send(organization, scope, *request)
         return reply
 
-    async def _send(self, organization: Organization, scope: str, url: str) -> Reply:
+    async def _send(self, organization: Organization, scope: str, method: str, url: str, sent: _Sent) -> Reply:
         token = await self._tokens.token(organization, scope)
+        headers = {**HEADERS, **sent.headers, "Authorization": f"Bearer {token}"}
         try:
-            reply = await get(self._http, url, HEADERS | {"Authorization": f"Bearer {token}"}, within=self._timeout)
+            reply = await call(self._http, method, url, headers, content=sent.content, within=self._timeout)
         except LinkUnknown as unknown:
             tell(CALLS, organization=organization.name, reason=unknown.code)
             raise
@@ -250,3 +316,11 @@ def _json(body: bytes, organization: Organization) -> dict[str, Any]:
     except Unreadable as error:
         msg = f"{_host(organization)} answered something that is not a JSON object."
         raise UnexpectedAnswer(msg, status=_OK) from error
+
+
+def _rows(page: dict[str, Any], organization: Organization) -> list[dict[str, Any]]:
+    rows = page.get("value")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in cast("list[object]", rows)):
+        msg = f"{_host(organization)} answered without a list of rows."
+        raise UnexpectedAnswer(msg, status=_OK)
+    return cast("list[dict[str, Any]]", rows)

@@ -61,12 +61,27 @@ def open_http_client() -> "httpx.AsyncClient":
 async def get(
     http: "httpx.AsyncClient", url: str, headers: "Mapping[str, str]", *, within: float = CALL_TIMEOUT_SECONDS
 ) -> Reply:
-    """GET once.
+    """GET once: see `call`."""
+    return await call(http, "GET", url, headers, within=within)
+
+
+async def call(  # noqa: PLR0913  # what a request is made of
+    http: "httpx.AsyncClient",
+    method: str,
+    url: str,
+    headers: "Mapping[str, str]",
+    *,
+    content: bytes | None = None,
+    within: float = CALL_TIMEOUT_SECONDS,
+) -> Reply:
+    """Send one request.
 
     Args:
         http: The client.
+        method: Of HTTP.
         url: Absolute.
         headers: To send.
+        content: The body.
         within: Seconds for the whole call, body included.
 
     Raises:
@@ -81,8 +96,9 @@ async def get(
         msg = f"{url[:200]!r} is not a URL that can be called."
         raise UnexpectedAnswer(msg) from error
     try:
-        with span(REQUEST, method="GET", address=host) as told:
-            async with asyncio.timeout(within), http.stream("GET", url, headers=headers) as response:
+        with span(REQUEST, method=method, address=host) as told:
+            sent = http.stream(method, url, headers=headers, content=content)
+            async with asyncio.timeout(within), sent as response:
                 told.answered(response.status_code)
                 body = bytearray()
                 async for part in response.aiter_bytes():
