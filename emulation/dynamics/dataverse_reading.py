@@ -47,6 +47,9 @@ def read(request: Request, store: Store, user: str, context: str, resource: str)
     store.demand(user, "Read", table)
     _, key, navigation = path.groups()
     if navigation is not None:
+        led = store.schema(table).related.get(navigation)
+        if led and (target := store.named(led.schema().entity)):
+            store.demand(user, "Read", target)
         return _related(request, store, table, context, (key, navigation))
     found, schema = _shown(request, store, table)
     if key is None:

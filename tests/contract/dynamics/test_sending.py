@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -214,6 +215,19 @@ def test_a_synchronous_step_after_the_operation_rolls_it_back(sender):
     assert refusal(answer) == (400, "0x80050201")
     assert sender.web.client.get(f"{API}/accounts({ID})").status_code == 404
     assert len(sender.receivers.received("hook")) == 1
+
+
+def test_what_another_writes_while_a_synchronous_step_is_asked_stays(sender):
+    sender.account()
+    sender.register(mode=0, stage=20, filteringattributes="name")
+    sender.receivers.delay("hook", 1.0)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(sender.web.patch, f"accounts({ID})", {"name": "slow"})
+        until(lambda: sender.receivers.received("hook"))
+        sender.web.patch(f"accounts({ID})", {"fax": "meanwhile"})
+        assert slow.result().status_code == 204
+    row = sender.web.get(f"accounts({ID})")
+    assert (row["name"], row["fax"]) == ("slow", "meanwhile")
 
 
 def test_a_message_that_is_too_large_loses_its_parameters(sender):

@@ -101,7 +101,9 @@ def test_a_user_without_the_right_is_refused_by_name_of_the_privilege(web):
     control.set_roles(web.name, client_id)
     assert refusal(web.client.get(f"{API}/serviceendpoints")) == (403, "0x80042f09")
     control.set_roles(web.name, client_id, "System Administrator")
-    control.deny(web.name, client_id, "prvReadAsyncOperation")
+    control.deny(web.name, client_id, "prvReadAsyncOperation", "prvReadSdkMessageProcessingStep")
+    steps = f"{API}/serviceendpoints({endpoint})/serviceendpoint_sdkmessageprocessingstep"
+    assert refusal(web.client.get(steps)) == (403, "0x80040220")
     assert refusal(web.client.get(f"{API}/asyncoperations")) == (403, "0x80040220")
     control.deny(web.name, client_id)
     assert web.get("asyncoperations")["value"] == []
