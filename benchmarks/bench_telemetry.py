@@ -56,8 +56,10 @@ class Collector:
             patch("opentelemetry.trace.get_tracer_provider", lambda: self._tracers),
             patch("opentelemetry.metrics.get_meter_provider", lambda: self._meters),
         ):
+            PROVIDERS.forget()
             yield
-            self.exporter.clear()
+        PROVIDERS.forget()
+        self.exporter.clear()
 
     def close(self) -> None:
         self._tracers.force_flush()
@@ -69,7 +71,7 @@ class Collector:
 @contextmanager
 def without_spans() -> Iterator[None]:
     """Be the code without spans and metrics, as well as that can be had: each is one call that does nothing."""
-    assert PROVIDERS.tracer() is None
+    assert PROVIDERS.recorder() is None
     untold = span.__globals__["_UNTOLD"]
     with ExitStack() as patched:
         for name in SPANNED:

@@ -24,7 +24,8 @@ from integration.dataverse.json_body import Unreadable, read_object
 from integration.errors import LinkUnknown, UnexpectedAnswer
 from integration.identity import Tokens, scope_for
 from integration.loggers import logger
-from integration.telemetry.metrics import CALLS, tell
+from integration.telemetry.instruments import tell
+from integration.telemetry.metrics import CALLS
 
 if TYPE_CHECKING:
     import httpx

@@ -29,9 +29,10 @@ from integration.links.values import Link, Linked, NotLinked
 from integration.loggers import logger
 from integration.routing.compiled_route import CompiledRoute
 from integration.tally import Key, Tally, uncounted
-from integration.telemetry.carrier import HEADER as TRACEPARENT
-from integration.telemetry.metrics import DURATION, tell
+from integration.telemetry.instruments import tell
+from integration.telemetry.metrics import DURATION
 from integration.telemetry.operations import DELIVER
+from integration.telemetry.operations import HEADER as TRACEPARENT
 from integration.telemetry.spans import Told, span
 
 log = logger("delivery")
@@ -92,12 +93,12 @@ class Attempts:
         started = self._clock.monotonic()
         event, name, target = work.require_event(), work.scope.route, route.target if route else ""
         attempt, system = work.chain.attempts + 1, self._systems.get(target, "")
+        known = {**event.named, "route": name, "target": target, "attempt": attempt}
+        kind = None if system else "internal"
         with (
-            about(**event.named, route=name, target=target, attempt=attempt),
-            span(DELIVER, target, kind=None if system else "internal", system=system, attempt=attempt) as told,
+            about(**known),
+            span(DELIVER, target, known, kind=kind, system=system, type=event.type, source=event.ingress) as told,
         ):
-            if told.on:
-                told.note(**event.named, type=event.type, source=event.ingress, route=name, target=target)
             trying = self._without_link(work, "", link) if route is None else self._attempt(work, route, link)
             outcome, last = await netted(trying, lambda fault: self._undelivered.failed(work, fault, target))
             seconds = self._clock.monotonic() - started

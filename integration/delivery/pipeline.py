@@ -59,7 +59,8 @@ from integration.routing.table import RouteTable
 from integration.storage.names import RETRIES
 from integration.tally import Key, Tally, uncounted
 from integration.telemetry.carrier import Trail
-from integration.telemetry.metrics import EVENTS, tell
+from integration.telemetry.instruments import tell
+from integration.telemetry.metrics import EVENTS
 from integration.telemetry.operations import DECODE, QUEUES, RELEASE, REPLAY, RETRY, SYSTEMS
 from integration.telemetry.spans import Told as Span
 from integration.telemetry.spans import span
@@ -258,9 +259,8 @@ class Pipeline:
             StorageUnavailable: Something could not be stored.
         """
         trail = work.trail
-        with span(RELEASE, parent=trail.origin, links=(trail.last,), route=work.scope.route) as told:
-            if told.on:
-                told.note(**work.require_event().named)
+        named, route = work.require_event().named, work.scope.route
+        with span(RELEASE, "", named, parent=trail.origin, links=(trail.last,), route=route):
             return await self._under("release", work, link)
 
     async def _under(self, kind: Kind, work: Work, link: Link | LinkUnknown | None = None) -> list[Outcome]:

@@ -17,7 +17,8 @@ from integration.faults import netted
 from integration.journal.scope import NO_ROUTE, ByRoute, Slot, WhenLinked
 from integration.links.values import Link, Linked
 from integration.routing.table import RouteTable
-from integration.telemetry.metrics import LOOKUPS, tell
+from integration.telemetry.instruments import tell
+from integration.telemetry.metrics import LOOKUPS
 from integration.telemetry.operations import LINK, ROUTE
 from integration.telemetry.spans import span
 
@@ -48,9 +49,8 @@ class Spreading:
         Raises:
             StorageUnavailable: Something could not be stored.
         """
-        event = work.require_event()
+        event = await self._newest.mark(work.require_event())
         with span(ROUTE, links=(_traceparent(event),)) as told:
-            event = await self._newest.mark(event)
             matches = self._table.match(event)
             if told.on:
                 names = ",".join(route.name for route in matches.routes)

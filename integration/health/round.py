@@ -17,7 +17,7 @@ from integration.config.keys.health import Health
 from integration.config.keys.model import Organization, Source
 from integration.errors import FnoLinkError, StorageUnavailable, Unreachable
 from integration.faults import summary
-from integration.health import judging
+from integration.health import gauges, judging
 from integration.health.check import Answer, Check, Kind
 from integration.health.configured import Configured
 from integration.health.dead_man import DeadMan
@@ -187,6 +187,14 @@ class Round:
         written = await self._written(judgements, known, failed)
         await self._release(answers, failed)  # before receivers of alerts may take their time
         told = await self._send(known | written, telling, failed)
+        gauges.told(
+            {
+                watched: kept.standing
+                for watched, kept in (known | written).items()
+                if self._configured.is_configured(watched)
+            },
+            self._p.clock.now(),
+        )
         await self._fold(failed)
         asked = sum(watched.sort == "organization" for watched in judgements)
         return Report(asked=asked, left=len(left), told=told, failed=tuple(failed))

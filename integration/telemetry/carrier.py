@@ -4,17 +4,10 @@ A span's text names its trace and itself; the next one may have it as its parent
 days later.
 """
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
+from integration.telemetry.operations import HEADER
 from integration.telemetry.providers import PROVIDERS
-
-if TYPE_CHECKING:
-    from opentelemetry.context import Context
-
-HEADER = "traceparent"
-STATE = "tracestate"
 
 
 class Trail(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,28 +36,11 @@ class Trail(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def here() -> str:
     """Write the span that is under way; empty: there is none, or nobody takes spans."""
-    if PROVIDERS.tracer() is None:
-        return ""
-    from opentelemetry.trace import get_current_span  # noqa: PLC0415  # once it is loaded
-
-    context = get_current_span().get_span_context()
-    if not context.is_valid:
-        return ""
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+    recorder = PROVIDERS.recorder()
+    return "" if recorder is None else recorder.here()
 
 
 def inject(headers: dict[str, str]) -> None:
     """Add the span that is under way to the headers of a request, unless they name one."""
     if HEADER not in headers and (now := here()):
         headers[HEADER] = now
-
-
-def context_of(traceparent: str, tracestate: str = "") -> "Context | None":
-    """Read what `here` wrote, or a sender; None: it is no such text. Called only where somebody takes spans."""
-    from opentelemetry.context import Context  # noqa: PLC0415  # once it is loaded
-    from opentelemetry.trace import get_current_span  # noqa: PLC0415
-    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
-
-    carrier = {HEADER: traceparent, STATE: tracestate} if tracestate else {HEADER: traceparent}
-    context = TraceContextTextMapPropagator().extract(carrier, Context())
-    return context if get_current_span(context).get_span_context().is_valid else None

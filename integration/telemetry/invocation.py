@@ -8,7 +8,6 @@ invocation is a task of its own, in the worker as in the local host, so what is 
 from contextvars import ContextVar
 from typing import NamedTuple
 
-from integration.telemetry.carrier import context_of
 from integration.telemetry.providers import PROVIDERS
 
 
@@ -32,14 +31,12 @@ def enter(function: str, invocation: str, traceparent: str = "", tracestate: str
         traceparent: The host's span, as it hands it on; empty: it has none.
         tracestate: The same span's state.
     """
-    if PROVIDERS.tracer() is None:
+    recorder = PROVIDERS.recorder()
+    if recorder is None:
         return
     _current.set(Invocation(function, invocation))
-    context = context_of(traceparent, tracestate) if traceparent else None
-    if context is not None:
-        from opentelemetry.context import attach  # noqa: PLC0415  # once it is loaded
-
-        attach(context)
+    if traceparent:
+        recorder.go_on_from(traceparent, tracestate)
 
 
 def current() -> Invocation:

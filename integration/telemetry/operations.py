@@ -20,6 +20,7 @@ class Operation(msgspec.Struct, frozen=True):
         kind: Its kind, unless the counterpart decides it.
         type: `messaging.operation.type`, where its counterpart is a messaging system; empty: it is none of messaging.
         entry: It may be the first of ours in an invocation, and names that.
+        leaf: Nothing is called within it that could make a span of its own, so that it is made when it ends, at once.
         what: What it covers, for the documentation.
     """
 
@@ -27,13 +28,14 @@ class Operation(msgspec.Struct, frozen=True):
     kind: SpanKind
     type: str = ""
     entry: bool = False
+    leaf: bool = False
     what: str = ""
 
 
 SEND = Operation("send", "producer", "send", entry=True, what="HTTP intake puts a message on `fno-link-events`")
 RECEIVE = Operation("receive", "consumer", "process", entry=True, what="a message of a source, until all is durable")
-DECODE = Operation("decode", "internal", what="a message becomes events")
-ROUTE = Operation("route", "internal", what="the routes that take an event are found")
+DECODE = Operation("decode", "internal", leaf=True, what="a message becomes events")
+ROUTE = Operation("route", "internal", leaf=True, what="the routes that take an event are found")
 LINK = Operation("link", "internal", what="the link of an event's organization is found out")
 DELIVER = Operation("deliver", "producer", "send", what="one attempt: to its target, or to where it waits")
 RETRY = Operation(
@@ -55,6 +57,10 @@ SYSTEMS = {
 """`messaging.system` by the kind of a source or target; Storage queues have no well-known value. Others are HTTP."""
 QUEUES = SYSTEMS["storage_queue"]
 """That of our own queues."""
+
+HEADER = "traceparent"
+STATE = "tracestate"
+"""The headers of W3C's "Trace Context"."""
 
 ATTRIBUTES = {
     "system": "messaging.system",

@@ -35,9 +35,8 @@ from integration.routing.table import RouteTable
 from integration.storage import Storage
 from integration.storage.names import LINKS
 from integration.tally import First, Key
-from integration.telemetry.metrics import CIRCUIT, LINK_AGE, LINK_STATE, observe
 from integration.worker.lost import LostMessages
-from integration.worker.measured import circuit_states, counted, link_ages, link_states
+from integration.worker.measured import counted
 
 if TYPE_CHECKING:
     import httpx
@@ -143,8 +142,6 @@ class Parts:
             random=self._rng,
         )
         resolver.subscribe(self._link_seen)
-        observe(LINK_STATE, lambda: link_states(resolver.standing()))
-        observe(LINK_AGE, lambda: link_ages(resolver.standing(), self._clock.now()))
         return self._kept(resolver, resolver.aclose)
 
     @cached_property
@@ -208,9 +205,7 @@ class Parts:
         """The targets behind their circuit breakers."""
         common = self.configuration.delivery.breaker
         own = {name: target.breaker.overlaid_on(common) for name, target in self.configuration.targets.items()}
-        circuits = Circuits(self.targets, common, self._clock, own)
-        observe(CIRCUIT, lambda: circuit_states(circuits.states()))
-        return circuits
+        return Circuits(self.targets, common, self._clock, own)
 
     @cached_property
     def circuit_rows(self) -> CircuitRows:

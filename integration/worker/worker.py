@@ -20,7 +20,8 @@ from integration.faults import netted
 from integration.loggers import logger
 from integration.storage.names import EVENTS, RETRIES
 from integration.tally import Key
-from integration.telemetry.metrics import WAITING, tell
+from integration.telemetry.instruments import tell
+from integration.telemetry.metrics import WAITING
 from integration.telemetry.operations import RECEIVE
 from integration.telemetry.providers import PROVIDERS
 from integration.telemetry.spans import span
@@ -110,7 +111,8 @@ class Worker(Faces):
     async def _take(self, message: Message) -> None:
         source = message.source
         system = self.arrivals.system(message)
-        with span(RECEIVE, source, parent=message.traceparent, system=system, source=source):
+        links = (message.made_in,)
+        with span(RECEIVE, source, parent=message.traceparent, links=links, system=system, source=source):
             await self._received(message)
 
     async def _received(self, message: Message) -> None:
@@ -166,12 +168,13 @@ class Worker(Faces):
         Raises:
             StorageUnavailable: The account did not answer; what is left is moved the next time.
         """
-        await self._tell_waiting()
-        return await self.retries.move_due(
+        moved = await self.retries.move_due(
             lambda key, row: self.lost.bury(
                 Message(source=RETRIES, body=row), CorruptRecord(f"the due retry {key} cannot be read")
             )
         )
+        await self._tell_waiting()
+        return moved
 
     async def _tell_waiting(self) -> None:
         """Measure how long the oldest message of each of our queues has waited."""

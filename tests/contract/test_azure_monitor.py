@@ -15,7 +15,9 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
 from integration.about import about
 from integration.loggers import logger
-from integration.telemetry.metrics import DURATION, EVENTS, LINK_STATE, observe, tell
+from integration.telemetry.instruments import tell
+from integration.telemetry.metrics import DURATION, EVENTS, LINK_STATE
+from integration.telemetry.providers import PROVIDERS
 
 NEVER = 3_600_000.0
 
@@ -83,11 +85,12 @@ def test_metrics_arrive_under_their_names_with_their_attributes_and_as_differenc
     reader = PeriodicExportingMetricReader(AzureMonitorMetricExporter(**exporting), export_interval_millis=NEVER)
     meters = MeterProvider(metric_readers=[reader])
     monkeypatch.setattr("opentelemetry.metrics.get_meter_provider", lambda: meters)
+    PROVIDERS.forget()
     try:
         tell(EVENTS, 3, organization="contoso", source="erp", outcome="failed")
         for seconds in (2.0, 4.0):
             tell(DURATION, seconds, target="orders", outcome="delivered")
-        observe(LINK_STATE, lambda: [(0.5, {"organization": "contoso"})])
+        tell(LINK_STATE, 0.5, organization="contoso")
         meters.force_flush()
         seen = rows(ingestion)
         counted = (
@@ -110,6 +113,7 @@ def test_metrics_arrive_under_their_names_with_their_attributes_and_as_differenc
         assert rows(ingestion)["fno_link.events", counted]["value"] == 1
     finally:
         meters.shutdown()
+        PROVIDERS.forget()
 
 
 # The distro's own handler is the same class in a package of its own, which needs the whole of the distro.

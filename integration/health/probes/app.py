@@ -83,7 +83,7 @@ class AppProbe:
             found.append(await self._counted.read_all(self._lasting))
             return OK
 
-        asked = await answered(reading(), within=self._within, whom="the table of counts")
+        asked = await answered(reading(), within=self._within, whom="the table of counts", check="storage")
         now = self._clock.now()
         nothing: tuple[Totals, Mapping[str, Seen]] = (Totals(), {})
         totals, seen = found[0] if found else nothing

@@ -5,23 +5,38 @@ from collections.abc import Awaitable
 
 from integration.errors import Busy, FnoLinkError, LinkUnknown, StorageUnavailable, Unreachable
 from integration.faults import unforeseen
-from integration.health.check import Answer, Health
+from integration.health.check import Answer, Health, Kind
+from integration.telemetry.operations import PROBE
+from integration.telemetry.spans import span
 
 ASK_WITHIN_SECONDS = 60.0
 """Seconds that one question may take, where the configuration does not say."""
 
 
-async def answered(question: Awaitable[Answer], *, within: float, whom: str) -> Answer:
-    """Wait for an answer.
+async def answered(  # noqa: PLR0913  # who is asked what, for how long
+    question: Awaitable[Answer], *, within: float, whom: str, check: Kind, organization: str = "", source: str = ""
+) -> Answer:
+    """Wait for an answer, in a span of its own.
 
     Args:
         question: Gives the answer, or raises an error that says why there is none.
         within: Seconds that it may take.
         whom: Who is asked, for the message.
+        check: What is asked.
+        organization: About which organization, where it is about one.
+        source: About which source.
 
     Returns:
         The answer; `unknown` where there is none, and where something went wrong in a way that nobody has foreseen.
     """
+    with span(PROBE, check, check=check, organization=organization, source=source) as told:
+        answer = await _bounded(question, within=within, whom=whom)
+        if answer.is_unhealthy:
+            told.failed(answer.code)
+        return answer
+
+
+async def _bounded(question: Awaitable[Answer], *, within: float, whom: str) -> Answer:
     try:
         async with asyncio.timeout(within):
             return await question

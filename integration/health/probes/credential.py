@@ -72,7 +72,11 @@ class CredentialProbe:
             another reason, and where Microsoft Graph gives no answer: that says nothing of the credential.
         """
         answer = await answered(
-            self._question(organization, token, causes), within=self._within, whom="Microsoft Graph"
+            self._question(organization, token, causes),
+            within=self._within,
+            whom="Microsoft Graph",
+            check="credential",
+            organization=organization.name,
         )
         return not_asked(answer.message) if answer.code in _SAYS_NOTHING else answer
 

@@ -24,7 +24,10 @@ class DataverseProbe:
         Args:
             organization: Whom.
         """
-        return await answered(self._question(organization), within=self._within, whom=organization.url)
+        question, name = self._question(organization), organization.name
+        return await answered(
+            question, within=self._within, whom=organization.url, check="dataverse", organization=name
+        )
 
     async def _question(self, organization: Organization) -> Answer:
         identity = await self._dataverse.who_am_i(organization)

@@ -64,7 +64,10 @@ class FinanceOperationsProbe:
         rests = resting(same, self._clock.now())
         if rests is not None and not rests.cause:
             return rests
-        answer = await answered(self._question(organization, link), within=self._within, whom=link.url)
+        question, name = self._question(organization, link), organization.name
+        answer = await answered(
+            question, within=self._within, whom=link.url, check="finance_operations", organization=name
+        )
         return _with(answer, environment)
 
     async def _question(self, organization: Organization, link: Linked) -> Answer:

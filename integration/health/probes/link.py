@@ -51,7 +51,8 @@ class LinkProbe:
         Returns:
             `ok` with the environment; `bad` where Dataverse says that there is none; else `unknown`.
         """
-        return await answered(self._question(organization), within=self._within, whom=organization.url)
+        question, name = self._question(organization), organization.name
+        return await answered(question, within=self._within, whom=organization.url, check="link", organization=name)
 
     async def _question(self, organization: Organization) -> Answer:
         link = await self._refreshed(organization)

@@ -60,7 +60,11 @@ class SenderProbe:
         if not steps:
             return not_asked("no steps are configured")
         return await answered(
-            self._question(organization, steps, remembered), within=self._within, whom=organization.url
+            self._question(organization, steps, remembered),
+            within=self._within,
+            whom=organization.url,
+            check="sender",
+            organization=organization.name,
         )
 
     async def _question(

@@ -83,7 +83,7 @@ class SourcesProbe:
 
         async def one(name: str, question: Awaitable[Answer], whom: str) -> Answer:
             async with limit:
-                answer = await answered(question, within=self._within, whom=whom)
+                answer = await answered(question, within=self._within, whom=whom, check="source", source=name)
             told = _first(_failing(failing.get(name, 0), name), answer, self._silence(name, seen, now))
             return _with_last(told, seen.get(name))
 

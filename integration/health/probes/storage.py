@@ -48,7 +48,7 @@ class StorageProbe:
                 raise StorageUnavailable(msg) from error
             return OK
 
-        return await answered(asked(), within=self._within, whom=f"the account's {name}")
+        return await answered(asked(), within=self._within, whom=f"the account's {name}", check="storage")
 
     async def _queues(self) -> None:
         await self._storage.queue(RETRIES, hasty=True).touch()

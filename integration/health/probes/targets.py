@@ -61,7 +61,7 @@ class TargetsProbe:
             standings.update(await self._circuits.all())
             return Answer(health="ok")
 
-        asked = await answered(read(), within=self._within, whom="the table of circuits")
+        asked = await answered(read(), within=self._within, whom="the table of circuits", check="target")
         if asked.health != "ok":
             return dict.fromkeys(self._targets, not_asked(f"storage ({asked.code})"))
         now = self._clock.now()

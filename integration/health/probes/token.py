@@ -57,7 +57,8 @@ class TokenProbe:
             return rests
 
         async def question() -> Answer:
-            return await answered(self._question(organization, scope), within=self._within, whom="Microsoft Entra")
+            asked, name = self._question(organization, scope), organization.name
+            return await answered(asked, within=self._within, whom="Microsoft Entra", check="token", organization=name)
 
         return await causes.ask(cause, question) if causes is not None else await question()
 

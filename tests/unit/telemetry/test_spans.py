@@ -1,18 +1,33 @@
 """A span says what it may, by the names of the conventions; without a provider there is none, and no import of one."""
 
+import ast
 import asyncio
+import re
 import subprocess
 import sys
 from pathlib import Path
+from time import time_ns
 
 import pytest
 
 from integration.about import NAMES
 from integration.errors import TargetUnavailable
-from integration.telemetry import invocation
+from integration.telemetry import invocation, metrics, operations
 from integration.telemetry.carrier import Trail, here
-from integration.telemetry.metrics import METRICS
-from integration.telemetry.operations import ALWAYS, ATTRIBUTES, DELIVER, OPERATIONS, RECEIVE, REQUEST, ROUTE
+from integration.telemetry.metrics import METRICS, Metric
+from integration.telemetry.operations import (
+    ALWAYS,
+    ATTRIBUTES,
+    DECODE,
+    DELIVER,
+    LINK,
+    OPERATIONS,
+    RECEIVE,
+    REQUEST,
+    ROUTE,
+    Operation,
+)
+from integration.telemetry.providers import AGAIN_SECONDS, PROVIDERS, Providers
 from integration.telemetry.spans import span
 
 ROOT = Path(__file__).parents[3]
@@ -23,7 +38,8 @@ import os, sys
 os.environ["FNO_LINK_CONFIG"] = "nowhere.toml"
 import integration.worker, function_app
 from integration.telemetry.carrier import here
-from integration.telemetry.metrics import EVENTS, tell
+from integration.telemetry.instruments import tell
+from integration.telemetry.metrics import EVENTS
 from integration.telemetry.operations import ROUTE
 from integration.telemetry.spans import span
 with span(ROUTE, "x") as told:
@@ -41,10 +57,28 @@ def test_without_a_provider_nothing_of_opentelemetry_is_even_imported():
 def test_the_apis_own_provider_is_none(monkeypatch):
     import opentelemetry.trace as api  # noqa: PLC0415
 
-    with span(ROUTE) as told:
-        assert not told.on
-    monkeypatch.setattr(api, "get_tracer_provider", api.NoOpTracerProvider)
-    assert here() == ""
+    for provider in (api.get_tracer_provider, api.NoOpTracerProvider):
+        monkeypatch.setattr(api, "get_tracer_provider", provider)
+        PROVIDERS.forget()
+        with span(ROUTE) as told:
+            assert not told.on
+        assert here() == ""
+
+
+def test_a_provider_that_is_set_up_later_is_noticed_and_kept(monkeypatch, telemetry):
+    import opentelemetry.trace as api  # noqa: PLC0415
+
+    now = [100.0]
+    monkeypatch.setattr("integration.telemetry.providers.monotonic", lambda: now[0])
+    providers = Providers()
+    monkeypatch.setattr(api, "get_tracer_provider", api.ProxyTracerProvider)
+    assert providers.recorder() is None
+    monkeypatch.setattr(api, "get_tracer_provider", lambda: telemetry.tracers)
+    assert providers.recorder() is None, "nobody asks the API for each span"
+    now[0] += AGAIN_SECONDS
+    first = providers.recorder()
+    assert first is not None
+    assert providers.recorder() is first
 
 
 def test_a_span_of_messaging_is_named_and_attributed_by_the_conventions(telemetry):
@@ -89,9 +123,9 @@ def test_an_error_is_named_by_its_code_and_what_it_says_is_nowhere(telemetry, er
 
 
 def test_with_a_parent_of_its_own_what_is_under_way_is_a_link(telemetry):
-    with span(ROUTE) as _, span(RECEIVE, "erp", parent=SENDER, links=(SENDER, HOST, "nonsense", "")):
+    with span(LINK), span(RECEIVE, "erp", parent=SENDER, links=(SENDER, HOST, "nonsense", "")):
         pass
-    received, ambient = telemetry.one("receive erp"), telemetry.one("route")
+    received, ambient = telemetry.one("receive erp"), telemetry.one("link")
     assert f"{received.context.trace_id:032x}" == SENDER[3:35]
     assert f"{received.parent.span_id:016x}" == SENDER[36:52]
     linked = [f"{link.context.span_id:016x}" for link in received.links]
@@ -131,6 +165,54 @@ def test_what_cannot_be_shown_is_written_by_its_number_and_cut(telemetry):
     id_ = telemetry.one("receive erp").attributes["fno_link.event.id"]
     assert id_.startswith(r"a\nb")
     assert len(id_) == 256
+
+
+def test_a_span_that_holds_no_other_has_its_time_its_parent_and_its_failure(telemetry):
+    began = []
+
+    def decode():
+        with span(DECODE, source="erp") as told:
+            told.note(count=2)
+            began.append(time_ns())
+            raise ValueError("SECRET")
+
+    with pytest.raises(ValueError, match="SECRET"), span(RECEIVE, "erp"):
+        decode()
+    decoded, received = telemetry.one("decode"), telemetry.one("receive erp")
+    assert decoded.parent.span_id == received.context.span_id
+    assert received.start_time <= decoded.start_time <= began[0] <= decoded.end_time <= received.end_time
+    assert dict(decoded.attributes) == {
+        "fno_link.source": "erp",
+        "messaging.batch.message_count": 2,
+        "error.type": "ValueError",
+    }
+    assert (decoded.status.status_code.name, decoded.status.description) == ("ERROR", "ValueError")
+
+
+def test_nothing_is_ever_begun_within_a_span_that_is_made_when_it_ends():
+    """Its children would be made before it, and be another's."""
+    leaves = {name for name, each in vars(operations).items() if isinstance(each, Operation) and each.leaf}
+    assert leaves == {"DECODE", "ROUTE"}
+    for path in (ROOT / "integration").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.With | ast.AsyncWith) and any(
+                isinstance(item.context_expr, ast.Call)
+                and item.context_expr.args
+                and ast.unparse(item.context_expr.args[0]) in leaves
+                for item in node.items
+            ):
+                inside = [each for each in ast.walk(node) if isinstance(each, ast.Await | ast.AsyncWith | ast.AsyncFor)]
+                assert inside == [], f"{path}: line {node.lineno} waits for something that may have a span"
+
+
+def test_every_span_and_every_metric_is_told_by_somebody():
+    sources = {path: path.read_text("utf-8") for path in (ROOT / "integration").rglob("*.py")}
+    elsewhere = "\n".join(text for path, text in sources.items() if path.parent.name != "telemetry")
+    named = {name: each for name, each in {**vars(operations), **vars(metrics)}.items() if name.isupper()}
+    spans = [name for name, each in named.items() if isinstance(each, Operation)]
+    told = [name for name, each in named.items() if isinstance(each, Metric)]
+    assert (len(spans), len(told)) == (len(OPERATIONS), len(METRICS))
+    assert [name for name in (*spans, *told) if len(re.findall(rf"\b{name}\b", elsewhere)) < 2] == []
 
 
 def test_every_span_and_attribute_is_documented():

@@ -11,7 +11,8 @@ from integration.delivery.shipment import Receipt, Shipment, content
 from integration.delivery.targets.service_bus import Namespaces, Writer
 from integration.events.cloudevents import amqp
 from integration.routing.templates import Landing, Template
-from integration.telemetry.carrier import HEADER, here
+from integration.telemetry.carrier import here
+from integration.telemetry.operations import HEADER
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusMessage
