@@ -15,6 +15,7 @@ hypothesis.settings.register_profile("fno-link", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fno-link")
 
 pytest_plugins = [
+    "tests.fixtures.azure_cli",
     "tests.fixtures.chromium",
     "tests.fixtures.dynamics",
     "tests.fixtures.liar",

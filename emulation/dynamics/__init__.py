@@ -5,7 +5,7 @@ from emulation.dynamics.environments import Application, Environment, Metadata, 
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.pace import Pace
 from emulation.dynamics.process import Dynamics
-from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, World, load
+from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, User, World, load
 from emulation.received import Received
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Received",
     "Secret",
     "Tenant",
+    "User",
     "World",
     "load",
 ]

@@ -5,7 +5,7 @@ import msgspec
 from emulation.dynamics.environments import Environment
 from emulation.dynamics.faults import Fault, Scope
 from emulation.dynamics.pace import Pace
-from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
+from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, User
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="verb", forbid_unknown_fields=True):
@@ -40,6 +40,10 @@ class Heal(OfOrganization, frozen=True, tag="heal"):
     kind: Scope = "any"
 
 
+class OfPeople(Command, frozen=True):
+    """A change of people, or of where they sign in."""
+
+
 class AddTenant(Command, frozen=True, tag="add_tenant"):
     """Add a tenant."""
 
@@ -50,6 +54,36 @@ class AddApp(Command, frozen=True, tag="add_app"):
     """Add an app registration or managed identity, or replace it."""
 
     app: App
+
+
+class AddUser(OfPeople, frozen=True, tag="add_user"):
+    """Add a person, or replace it."""
+
+    user: User
+
+
+class AnswerDevice(OfPeople, frozen=True, tag="answer_device"):
+    """Let a person type a device code and sign in; without a person: it is declined."""
+
+    user_code: str
+    user: str = ""
+
+
+class PendingDevices(OfPeople, frozen=True, tag="pending_devices"):
+    """Ask for the device codes that nobody has answered."""
+
+
+class ExpireDevices(OfPeople, frozen=True, tag="expire_devices"):
+    """Let every device code that nobody has answered be too old."""
+
+
+class SignIn(OfPeople, frozen=True, tag="sign_in"):
+    """Let a person sign in elsewhere, as with `az login`: ask for a token that it then has."""
+
+    user: str
+    client_id: str
+    resource: str
+    tenant: str = ""
 
 
 class AddOrganization(Command, frozen=True, tag="add_organization"):
@@ -197,6 +231,11 @@ type AnyCommand = (
     | Heal
     | AddTenant
     | AddApp
+    | AddUser
+    | AnswerDevice
+    | PendingDevices
+    | ExpireDevices
+    | SignIn
     | AddOrganization
     | AddRows
     | SetRoles

@@ -10,7 +10,7 @@ from emulation.dynamics import commands
 from emulation.dynamics.environments import Environment
 from emulation.dynamics.faults import Effect, Fault, Scope
 from emulation.dynamics.pace import Pace
-from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant
+from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, User
 from emulation.received import Received
 
 
@@ -23,11 +23,15 @@ class Control:
 
     Args:
         url: The control API's base URL.
+
+    Attributes:
+        url: The same.
     """
 
     def __init__(self, url: str) -> None:
         import httpx  # noqa: PLC0415 (imported at first use: the server process starts without it)
 
+        self.url = url
         # The environment's proxy is the emulated world itself; control goes beside it.
         self._client = httpx.Client(base_url=url, trust_env=False, timeout=10)
 
@@ -145,6 +149,22 @@ class Control:
     def add_app(self, app: App) -> None:
         """Add an app registration or managed identity, or replace it."""
         self._send(commands.AddApp(app))
+
+    def add_user(self, user: User) -> None:
+        """Add a person, or replace it."""
+        self._send(commands.AddUser(user))
+
+    def pending_devices(self) -> list[str]:
+        """Return the device codes that nobody has answered."""
+        return msgspec.json.decode(self._send(commands.PendingDevices()), type=list[str])
+
+    def answer_device(self, user_code: str, user: str = "") -> None:
+        """Let a person type a device code and sign in; without a person: it is declined."""
+        self._send(commands.AnswerDevice(user_code, user))
+
+    def expire_devices(self) -> None:
+        """Let every device code that nobody has answered be too old."""
+        self._send(commands.ExpireDevices())
 
     def add_organization(self, organization: Organization) -> None:
         """Add an organization, or replace it."""

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulation.dynamics import commands
+from emulation.dynamics import commands, control_people
 from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM
 from emulation.dynamics.faults import AT_CONNECT, DATAVERSE, Fault
 from emulation.dynamics.sending.announcement import raised
@@ -65,6 +65,8 @@ class ControlApi:
                 return self._state.records.received(host)
             case commands.Refused():
                 return self._state.records.refused()
+            case _ if isinstance(command, commands.OfPeople):
+                return control_people.carry_out(self._state, command)
             case commands.Reset():
                 self._state.reset()
             case commands.SetSite(host, url):

@@ -2,7 +2,7 @@
 
 Sources: the pages "OAuth 2.0 client credentials flow on the Microsoft identity platform", "Microsoft Entra
 authentication and authorization error codes" and "Microsoft identity platform application authentication certificate
-credentials".
+credentials"; signing in of people is in `people`.
 """
 
 from urllib.parse import parse_qs
@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from emulation.dynamics import people
 from emulation.dynamics.call import Call
 from emulation.dynamics.client_authentication import Form, authenticate
 from emulation.dynamics.clouds import AUTHORITIES
@@ -21,6 +22,7 @@ from emulation.dynamics.world import ENTRA_HOSTS, Tenant
 OPENID_DOCUMENTS = ("v2.0/.well-known/openid-configuration", ".well-known/openid-configuration")
 KEY_DOCUMENTS = ("discovery/v2.0/keys", "discovery/keys")
 TOKEN_ENDPOINTS = ("oauth2/v2.0/token", "oauth2/token")
+DEVICE_CODE_ENDPOINT = "oauth2/v2.0/devicecode"
 
 
 async def understand(state: State, request: Request, host: str) -> Call:
@@ -37,7 +39,7 @@ async def understand(state: State, request: Request, host: str) -> Call:
     name, _, rest = request.url.path.strip("/").partition("/")
     form = _flat(await request.body()) if request.method == "POST" else {}
     tenant = _tenant(state, name, host)
-    if rest in TOKEN_ENDPOINTS:
+    if rest in TOKEN_ENDPOINTS or rest == DEVICE_CODE_ENDPOINT:
         # A token for what every tenant has (Graph, Azure) is of no organization, but it is the same Entra.
         organization = organization_of(state, form) or state.concerned(tenant, "token")
     else:
@@ -49,17 +51,18 @@ async def understand(state: State, request: Request, host: str) -> Call:
                 return _instance_discovery(request)
             if tenant is None:
                 raise EntraError.tenant_not_found(name)
-            if rest in OPENID_DOCUMENTS:
-                return _openid_configuration(tenant, host)
-            if rest in KEY_DOCUMENTS:
-                return JSONResponse(state.key.jwks())
-            if rest in TOKEN_ENDPOINTS and request.method == "POST":
+            if rest in (*OPENID_DOCUMENTS, *KEY_DOCUMENTS):
+                return JSONResponse(state.key.jwks()) if rest in KEY_DOCUMENTS else _openid_configuration(tenant, host)
+            if request.method == "POST" and rest == DEVICE_CODE_ENDPOINT:
+                return people.begin(state, tenant, form)
+            if request.method == "POST" and rest in TOKEN_ENDPOINTS:
                 return _token(state, tenant, host, form)
         except EntraError as error:
             return respond(error)
         return Response(status_code=404)
 
-    return Call("token" if rest in TOKEN_ENDPOINTS else "discovery", organization, answer, refusal)
+    kind = "token" if rest in TOKEN_ENDPOINTS or rest == DEVICE_CODE_ENDPOINT else "discovery"
+    return Call(kind, organization, answer, refusal)
 
 
 def _flat(body: bytes) -> Form:
@@ -75,6 +78,8 @@ def _tenant(state: State, name: str, host: str) -> Tenant | None:
 
 
 def _token(state: State, tenant: Tenant, host: str, form: Form) -> Response:
+    if form.get("grant_type") in people.GRANTS:
+        return people.token(state, tenant, host, form)
     if form.get("grant_type") != "client_credentials":
         raise EntraError.unsupported_grant(form.get("grant_type", ""))
     app = authenticate(state, tenant, host, form)

@@ -96,6 +96,36 @@ class EntraError(Exception):
         return cls(400, "invalid_scope", 1002012, message)
 
     @classmethod
+    def not_a_public_client(cls, client_id: str) -> Self:
+        """Refuse a sign-in without a secret to an application that has to have one."""
+        message = (
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'. The "
+            f"application '{client_id}' does not allow public client flows."
+        )
+        return cls(401, "invalid_client", 7000218, message)
+
+    @classmethod
+    def of_device_code(cls, error: str) -> Self:
+        """Answer a question about a device code: not answered yet, refused, too late, asked too often, or no code."""
+        number, message = DEVICE_CODES[error]
+        return cls(400, error, number, message)
+
+    @classmethod
+    def no_such_user(cls, user: str, tenant: str, client_id: str) -> Self:
+        """Refuse a person of another tenant."""
+        message = (
+            f"User account '{user}' from identity provider 'https://sts.windows.net/' does not exist in tenant "
+            f"'{tenant}' and cannot access the application '{client_id}' in that tenant. The account needs to be added "
+            "as an external user in the tenant first. Sign out and sign in again with a different user account."
+        )
+        return cls(400, "invalid_grant", 50020, message)
+
+    @classmethod
+    def refresh_token_gone(cls) -> Self:
+        """Refuse a refresh token that is not one, or is no more."""
+        return cls(400, "invalid_grant", 70000, "Provided grant is invalid or malformed.")
+
+    @classmethod
     def resource_not_found(cls, resource: str, directory: str) -> Self:
         """Name a resource that the tenant does not have."""
         message = (
@@ -105,6 +135,15 @@ class EntraError(Exception):
         )
         return cls(400, "invalid_resource", 500011, message)
 
+
+DEVICE_CODES: dict[str, tuple[int, str]] = {
+    "authorization_pending": (70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling."),
+    "slow_down": (70016, "The client asks too often."),
+    "authorization_declined": (65004, "User declined to consent to access the app."),
+    "expired_token": (70019, "Verification code expired. Have the user retry the sign-in."),
+    "bad_verification_code": (70018, "Invalid verification code."),
+}
+"""By OAuth error (page "OAuth 2.0 device authorization grant flow"), with the number of the page of codes."""
 
 # What a fault set by the control API says in Entra's words.
 FAULTS: dict[str, EntraError] = {

@@ -9,10 +9,11 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM, CloudName
+from emulation.dynamics.devices import Devices
 from emulation.dynamics.faults import DATAVERSE, Faults
 from emulation.dynamics.records import Records
 from emulation.dynamics.signing import TokenKey
-from emulation.dynamics.world import ENTRA_HOSTS, App, FinanceOperationsLink, Organization, Tenant, World
+from emulation.dynamics.world import ENTRA_HOSTS, App, FinanceOperationsLink, Organization, Tenant, User, World
 
 CONCURRENT = 52
 """Requests that an app may have under way at one node of an F&O environment."""
@@ -74,6 +75,8 @@ class State:
         self.sites = {host.lower(): url for host, url in self._world.sites.items()}
         self.tenants = list(self._world.tenants)
         self.apps: dict[str, App] = {app.client_id: app for app in self._world.apps}
+        self.users: dict[str, User] = {user.name.lower(): user for user in self._world.users}
+        self.devices = Devices(self._world.device_code_lifetime, self._world.device_code_interval)
         self.organizations: dict[str, OrganizationState] = {}
         self._by_host: dict[str, OrganizationState] = {}
         self._by_environment: dict[str, OrganizationState] = {}
@@ -147,6 +150,20 @@ class State:
     def identity(self, app: App) -> str:
         """Return the object id of an app's service principal."""
         return str(uuid5(NAMESPACE_URL, f"{self.tenant(app.tenant).id}/{app.client_id}"))
+
+    def person(self, user: User) -> str:
+        """Return the object id of a person."""
+        return str(uuid5(NAMESPACE_URL, f"{self.tenant(user.tenant).id}/people/{user.name.lower()}"))
+
+    def caller(self, client_id: str, identity: str) -> App | None:
+        """Return who calls: a person, or else an application.
+
+        Args:
+            client_id: The application's.
+            identity: The object id in the token.
+        """
+        person = next((user for user in self.users.values() if self.person(user) == identity), None)
+        return person.caller(identity) if person else self.apps.get(client_id)
 
     def by_resource(self, resource: str) -> OrganizationState | None:
         """Return the organization that a token's resource belongs to, directly or by its F&O environment."""

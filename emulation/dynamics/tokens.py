@@ -10,7 +10,7 @@ from starlette.requests import Request
 from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
 from emulation.dynamics.entra_errors import EntraError
 from emulation.dynamics.state import OrganizationState, State
-from emulation.dynamics.world import App, Tenant
+from emulation.dynamics.world import App, Tenant, User
 
 AZURE_RESOURCES = frozenset(
     {"https://servicebus.azure.net", "https://eventgrid.azure.net", "https://storage.azure.com"}
@@ -39,27 +39,68 @@ def issue(state: State, tenant: Tenant, app: App, resource: str) -> str:
     Raises:
         EntraError: The tenant has no such resource.
     """
+    identity = str(uuid5(NAMESPACE_URL, f"{tenant.id}/{app.client_id}"))
+    return _signed(
+        state,
+        tenant,
+        resource,
+        {
+            "appid": app.client_id,
+            "appidacr": "2" if app.certificates and not app.secrets else "1",
+            "idtyp": "app",
+            "oid": identity,
+            "sub": identity,
+        },
+    )
+
+
+def issue_to(state: State, tenant: Tenant, user: User, client_id: str, resource: str) -> str:
+    """Return an access token that a person has, through an application.
+
+    Args:
+        state: The world.
+        tenant: The issuing tenant.
+        user: The person.
+        client_id: The application's.
+        resource: The resource, as `issue` takes it.
+
+    Raises:
+        EntraError: The tenant has no such resource.
+    """
+    identity = state.person(user)
+    return _signed(
+        state,
+        tenant,
+        resource,
+        {
+            "appid": client_id,
+            "appidacr": "0",
+            "idtyp": "user",
+            "oid": identity,
+            "sub": identity,
+            "scp": "user_impersonation",
+            "upn": user.name,
+            "unique_name": user.name,
+        },
+    )
+
+
+def _signed(state: State, tenant: Tenant, resource: str, claims: dict[str, Any]) -> str:
     if not _has(state, tenant, resource):
         raise EntraError.resource_not_found(resource, tenant.domain)
     state.tokens_issued += 1
     now = int(state.epoch())
-    return state.key.sign(
-        {
-            "aud": resource,
-            "iss": f"https://sts.windows.net/{tenant.id}/",
-            "iat": now,
-            "nbf": now,
-            "exp": now + state.token_lifetime,
-            "appid": app.client_id,
-            "appidacr": "2" if app.certificates and not app.secrets else "1",
-            "idtyp": "app",
-            "oid": str(uuid5(NAMESPACE_URL, f"{tenant.id}/{app.client_id}")),
-            "sub": str(uuid5(NAMESPACE_URL, f"{tenant.id}/{app.client_id}")),
-            "tid": tenant.id,
-            "uti": str(state.tokens_issued),
-            "ver": "1.0",
-        }
-    )
+    common = {
+        "aud": resource,
+        "iss": f"https://sts.windows.net/{tenant.id}/",
+        "iat": now,
+        "nbf": now,
+        "exp": now + state.token_lifetime,
+        "tid": tenant.id,
+        "uti": str(state.tokens_issued),
+        "ver": "1.0",
+    }
+    return state.key.sign(common | claims)
 
 
 def _has(state: State, tenant: Tenant, resource: str) -> bool:
@@ -109,7 +150,7 @@ def bearer(state: State, request: Request, audiences: frozenset[str]) -> App:
 
 
 def _app(state: State, claims: dict[str, Any]) -> App:
-    app = state.apps.get(claims["appid"])
+    app = state.caller(claims["appid"], claims["oid"])
     if app is None:
         raise TokenRefused("the application is gone")
     return app

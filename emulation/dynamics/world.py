@@ -72,6 +72,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         managed_identity: "system" or "user" when it is a managed identity; these have no secrets.
         reads_applications: Whether it was granted Application.Read.All of Microsoft Graph.
         roles: Security roles of its application users.
+        public_client: Whether people may sign in to it without a secret of its own ("Allow public client flows").
     """
 
     client_id: str
@@ -84,6 +85,42 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     managed_identity: str = ""
     reads_applications: bool = False
     roles: tuple[str, ...] = ("System Administrator", "Finance and Operations Integration User")
+    public_client: bool = False
+
+
+class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person.
+
+    Args:
+        name: The user principal name.
+        tenant: Id or domain of the home tenant.
+        organizations: Names of the organizations where there is a user for it; None means all of its tenant.
+        finance_operations: Whether F&O has an enabled user for it.
+        power_platform: Whether it has a role by which it may read environments of the Power Platform.
+        roles: Security roles of its users.
+    """
+
+    name: str
+    tenant: str = TENANT
+    organizations: tuple[str, ...] | None = None
+    finance_operations: bool = True
+    power_platform: bool = False
+    roles: tuple[str, ...] = ("System Administrator",)
+
+    def caller(self, identity: str) -> App:
+        """Return what resources see of it: whoever calls, with its rights.
+
+        Args:
+            identity: Its object id.
+        """
+        return App(
+            identity,
+            tenant=self.tenant,
+            organizations=self.organizations,
+            finance_operations=self.finance_operations,
+            power_platform=self.power_platform,
+            roles=self.roles,
+        )
 
 
 class FinanceOperationsLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,11 +194,14 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         tenants: The Entra tenants.
         apps: App registrations and managed identities.
+        users: People.
         organizations: The Dataverse environments.
         token_lifetime: Seconds that an access token lives.
         elsewhere: Base URL on loopback that requests to any other host are handed to, as `{elsewhere}/{host}{path}`;
             empty: there are no other hosts.
         sites: By the name of a public host, where it stands on loopback: what steps send goes there.
+        device_code_lifetime: Seconds in which a person has to answer a device code.
+        device_code_interval: Seconds that a client has to leave between two questions whether it was answered.
     """
 
     tenants: tuple[Tenant, ...] = (Tenant(),)
@@ -170,6 +210,9 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_lifetime: int = 3599
     elsewhere: str = ""
     sites: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    users: tuple[User, ...] = ()
+    device_code_lifetime: int = 900
+    device_code_interval: int = 5
 
 
 def load(path: Path) -> World:

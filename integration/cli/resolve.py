@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from integration.cli.app_settings import app_settings
+from integration.cli.caller import Choice, credential_options
 from integration.cli.exit_code import ExitCode
 from integration.cli.output import json_option, print_json, print_table
 
@@ -17,15 +18,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("organization")
+@credential_options
 @json_option
-def command(organization: str, *, as_json: bool) -> None:
+def command(organization: str, *, device_code: bool, client_id: str, as_json: bool) -> None:
     """Ask Dataverse which Finance & Operations environment ORGANIZATION (its name, URL or host) is linked to.
+
+    A URL needs no configuration: its tenant is asked for, and without credentials the Azure CLI's are used.
 
     Exit codes: 0 linked, 1 not linked, 2 no such organization, 3 unknown, with the reason on stderr.
     """
     from integration.operations.links import answer_of  # noqa: PLC0415 - the resolver's modules are needed by no other command
 
-    answer = answer_of(asyncio.run(resolve(organization)))
+    answer = answer_of(asyncio.run(resolve(organization, Choice(device_code, client_id))))
     shown = msgspec.to_builtins(answer, builtin_types=(datetime,))
     if as_json:
         print_json(shown)
@@ -35,9 +39,12 @@ def command(organization: str, *, as_json: bool) -> None:
         click.get_current_context().exit(ExitCode.BAD)
 
 
-async def resolve(organization: str) -> "Link":
-    """Ask for the link of an organization of fno-link.toml."""
-    from integration.links import LinkResolver  # noqa: PLC0415 - the HTTP client costs more than the rest of the command line
+async def resolve(said: str, choice: Choice) -> "Link":
+    """Ask for the link of an organization of fno-link.toml, or of one at a URL."""
+    from integration.cli.addressed import opened  # noqa: PLC0415 - the HTTP client costs more than the rest of the command line
+    from integration.links import LinkResolver  # noqa: PLC0415 (same)
 
-    async with LinkResolver.from_environment(app_settings()) as resolver:
-        return await resolver.resolve(resolver.name_of(organization))
+    async with opened(said, app_settings(), choice) as clients:
+        organization = clients.organization
+        async with LinkResolver([organization], clients.dataverse, clients.tenants, tokens=clients.tokens) as resolver:
+            return await resolver.resolve(organization.name)

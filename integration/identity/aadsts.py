@@ -1,4 +1,4 @@
-"""What Entra's codes mean for an app that asks for a token of its own, and what to do; pure.
+"""What Entra's codes mean for who asks for a token, an app or a person, and what to do; pure.
 
 Sources: the page "Microsoft Entra authentication and authorization error codes", and https://login.microsoftonline.com/
 error?code=… for those that it leaves out. The page says that codes may change: one that is not here is a refusal whose
@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-type About = Literal["secret", "certificate", "application", "tenant", "resource", "policy", "entra"]
-"""What is to be mended. `entra`: nothing of ours, Entra itself could not answer."""
+type About = Literal["secret", "certificate", "application", "tenant", "resource", "policy", "sign-in", "entra"]
+"""What is to be mended. `sign-in`: a person has to sign in (again). `entra`: Entra itself could not answer."""
 
 
 class Meaning(msgspec.Struct, frozen=True):
@@ -120,6 +120,55 @@ MEANINGS: dict[str, Meaning] = {
         "policy",
         "a security policy of the tenant blocks the application",
         "Ask an administrator of the tenant for the policy that blocks it.",
+    ),
+    "AADSTS50020": Meaning(
+        "sign-in",
+        "the account is of another tenant",
+        "Sign in with an account of this tenant, or have it invited as a guest.",
+    ),
+    "AADSTS50076": Meaning(
+        "sign-in",
+        "multifactor authentication is required",
+        "Sign in again, to this tenant and for this resource, so that it is asked for.",
+    ),
+    "AADSTS50079": Meaning(
+        "sign-in",
+        "the account has to register for multifactor authentication",
+        "Sign in in a browser once and register.",
+    ),
+    "AADSTS50158": Meaning(
+        "sign-in",
+        "a conditional-access policy asks for more than was given",
+        "Sign in again, to this tenant and for this resource, so that it is asked for.",
+    ),
+    "AADSTS53000": Meaning(
+        "policy",
+        "a conditional-access policy requires a device that complies",
+        "Sign in from such a device, or use an app registration.",
+    ),
+    "AADSTS50173": Meaning(
+        "sign-in", "the sign-in is older than the account's last change of password", "Sign in again."
+    ),
+    "AADSTS70043": Meaning("sign-in", "a policy for how often to sign in has ended the sign-in", "Sign in again."),
+    "AADSTS700082": Meaning("sign-in", "the sign-in has expired because it was not used", "Sign in again."),
+    "AADSTS70000": Meaning("sign-in", "the sign-in is no longer valid", "Sign in again."),
+    "AADSTS70018": Meaning("sign-in", "the device code is not known", "Run the command again."),
+    "AADSTS70019": Meaning("sign-in", "nobody signed in before the device code was too old", "Run the command again."),
+    "AADSTS65004": Meaning("sign-in", "the person declined", "Run the command again, and consent."),
+    "AADSTS50105": Meaning(
+        "application",
+        "the account is not assigned to the application",
+        "Assign it: Microsoft Entra admin center > Enterprise applications > the app > Users and groups.",
+    ),
+    "AADSTS65001": Meaning(
+        "application",
+        "nobody has consented to the application's use of the resource",
+        "Let an administrator of the tenant consent, or sign in with `--device-code`.",
+    ),
+    "AADSTS65002": Meaning(
+        "application",
+        "Microsoft does not let this application of its own use the resource",
+        "Use an app registration of the tenant's own.",
     ),
     "AADSTS50196": Meaning("entra", "it was asked too often for the same", _AGAIN),
     "AADSTS90006": Meaning("entra", "it is unavailable for a short time", _AGAIN),

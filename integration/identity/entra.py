@@ -95,13 +95,12 @@ def managed_grant(client_id: str, scope: str) -> Grant:
         answer: object = client.acquire_token_for_client(resource=scope.removesuffix("/.default"))
     except Interrupted as interrupted:
         if isinstance(interrupted.error, Unreachable) and _is_default_machine(msal):
-            msg = (
-                f"There is no {name} here. Configure FNO_LINK_{{NAME}}_CLIENT_ID with _CLIENT_SECRET or "
-                "_CLIENT_CERTIFICATE, or assign a managed identity to the app."
-            )
-            raise Unauthenticated(msg) from interrupted
+            raise _none_here(name) from interrupted
         raise interrupted.error from interrupted
     except (*NONSENSE, OSError) as error:
+        if _is_default_machine(msal):
+            # Whatever answers at the address of a virtual machine's endpoint, a proxy say: it is not that endpoint.
+            raise _none_here(name) from None
         msg = f"The endpoint of the {name} answered something unexpected ({type(error).__name__})."
         raise UnexpectedAnswer(msg) from None
     finally:
@@ -139,6 +138,14 @@ def _lifetime(written: object) -> float:
     except ValueError:
         return 0.0
     return min(max(seconds, 0.0), _LONGEST) if math.isfinite(seconds) else 0.0
+
+
+def _none_here(name: str) -> Unauthenticated:
+    msg = (
+        f"There is no {name} here. Configure FNO_LINK_{{NAME}}_CLIENT_ID with _CLIENT_SECRET or "
+        "_CLIENT_CERTIFICATE, or assign a managed identity to the app."
+    )
+    return Unauthenticated(msg)
 
 
 def _is_default_machine(msal: Any) -> bool:

@@ -1,7 +1,7 @@
 """Bearer tokens for Dataverse and F&O."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from integration.clock import Clock, SystemClock
 from integration.clouds import CLOUDS
@@ -10,6 +10,9 @@ from integration.errors import FnoLinkError, Throttled, Unauthenticated, Unreach
 from integration.identity.entra import Entra, managed_grant
 from integration.identity.grants import Grant, Grants
 
+NOBODY = Credentials()
+"""In place of credentials, where a person signs in."""
+
 FETCH_TIMEOUT_SECONDS = 30.0
 """Seconds for one token, discovery of the tenant's endpoints included."""
 
@@ -17,6 +20,22 @@ FETCH_TIMEOUT_SECONDS = 30.0
 def scope_for(url: str) -> str:
     """Return the scope for a resource: its URL without a trailing slash, and `/.default`."""
     return f"{url.rstrip('/')}/.default"
+
+
+class SignIn(Protocol):
+    """Gets tokens for a person who is signed in, or signs in now."""
+
+    def grant(self, authority: str, scope: str) -> Grant:
+        """Get a new token; runs in a thread.
+
+        Args:
+            authority: `https://login.microsoftonline.com/{tenant}`.
+            scope: `{resource}/.default`.
+
+        Raises:
+            LinkUnknown: There is none; the subclass says why.
+        """
+        ...
 
 
 class _Key(NamedTuple):
@@ -35,6 +54,7 @@ class Tokens:
         clock: Time.
         timeout: Seconds that one fetch may take before it counts as unreachable.
         threads: Fetches at the same time.
+        sign_in: Gets the tokens of a person, instead of those of the credentials.
     """
 
     def __init__(
@@ -44,7 +64,9 @@ class Tokens:
         clock: Clock | None = None,
         timeout: float = FETCH_TIMEOUT_SECONDS,
         threads: int = 8,
+        sign_in: SignIn | None = None,
     ) -> None:
+        self._sign_in = sign_in
         self._credentials_for = credentials_for
         self._entra = Entra()
         self._grants: Grants[_Key] = Grants(clock or SystemClock(), timeout=timeout, threads=threads)
@@ -102,6 +124,8 @@ class Tokens:
         await self._grants.aclose()
 
     def _credentials(self, organization: Organization) -> Credentials:
+        if self._sign_in is not None:
+            return NOBODY
         if callable(self._credentials_for):
             return self._credentials_for(organization)
         try:
@@ -111,6 +135,8 @@ class Tokens:
             raise Unauthenticated(msg) from error
 
     def _fetch(self, authority: str, credentials: Credentials, scope: str) -> Grant:
+        if self._sign_in is not None:
+            return self._sign_in.grant(authority, scope)
         if credentials.client_secret or credentials.client_certificate:
             return self._entra.grant(authority, credentials, scope)
         return managed_grant(credentials.client_id, scope)

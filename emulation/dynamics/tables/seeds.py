@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from emulation.dynamics.world import App, Organization
+from emulation.dynamics.world import App, Organization, User
 
 CUD = ("Create", "Update", "Delete")
 EXTERNAL = ("OnExternalCreated", "OnExternalUpdated", "OnExternalDeleted")
@@ -100,6 +100,31 @@ def users(organization: Organization, apps: Mapping[str, tuple[App, str]]) -> li
             "_businessunitid_value": identity(organization, "businessunit"),
         }
         for user, (app, principal) in apps.items()
+    ]
+
+
+def people(organization: Organization, users: Mapping[str, tuple[User, str]]) -> list[Row]:
+    """Return the users that are people.
+
+    Args:
+        organization: The organization.
+        users: By user id, who it is, and its object id.
+    """
+    return [
+        {
+            "systemuserid": user,
+            "fullname": person.name.partition("@")[0],
+            "firstname": person.name.partition("@")[0],
+            "lastname": "",
+            "domainname": person.name,
+            "internalemailaddress": person.name,
+            "applicationid": None,
+            "azureactivedirectoryobjectid": principal,
+            "isdisabled": False,
+            "accessmode": 0,
+            "_businessunitid_value": identity(organization, "businessunit"),
+        }
+        for user, (person, principal) in users.items()
     ]
 
 

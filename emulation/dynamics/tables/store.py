@@ -13,7 +13,7 @@ from emulation.dynamics.tables.column import Column
 from emulation.dynamics.tables.columns_of_rows import of_rows
 from emulation.dynamics.tables.declared import Declared
 from emulation.dynamics.tables.rights import Verb, demand
-from emulation.dynamics.world import App
+from emulation.dynamics.world import App, User
 
 type Row = dict[str, Any]
 
@@ -127,7 +127,8 @@ class Store:
         if given is not None:
             return given
         app = self._apps().get(user)
-        return set(app[0].roles) if app else set()
+        person = self._people().get(user)
+        return set(app[0].roles) if app else set(person[0].roles) if person else set()
 
     def set_roles(self, user: str, roles: set[str]) -> None:
         """Give a user these roles and no other."""
@@ -213,13 +214,22 @@ class Store:
             and (app.organizations is None or self._of.name in app.organizations)
         }
 
+    def _people(self) -> dict[str, tuple[User, str]]:
+        there = {
+            user: self._state.person(user)
+            for user in self._state.users.values()
+            if self._state.tenant(user.tenant) == self._of.tenant
+            and (user.organizations is None or self._of.name in user.organizations)
+        }
+        return {self._of.user_id(identity): (user, identity) for user, identity in there.items()}
+
     def _derived(self) -> dict[str, Callable[[], list[Row]]]:
         organization = self._of.organization
         return {
             "sdkmessages": lambda: seeds.messages(organization),
             "sdkmessagefilters": lambda: seeds.filters(organization, self.business_tables().values()),
             "businessunits": lambda: seeds.business_units(organization),
-            "systemusers": lambda: seeds.users(organization, self._apps()),
+            "systemusers": lambda: seeds.users(organization, self._apps()) + seeds.people(organization, self._people()),
             "roles": lambda: seeds.roles(organization),
             "publishers": lambda: seeds.publishers(organization),
             "solutions": seeds.solutions,

@@ -41,6 +41,7 @@ BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 SCRIPT_ROOT = "AzureWebJobsScriptRoot"
 IDENTITY_ENDPOINT = "IDENTITY_ENDPOINT"
 IDENTITY_HEADER = "IDENTITY_HEADER"
+MSI_ENDPOINT = "MSI_ENDPOINT"
 CONNECTION = "<CONNECTION>"
 ACCOUNT_NAME = "<CONNECTION>__accountName"
 BLOB_SERVICE_URI = "<CONNECTION>__blobServiceUri"
@@ -81,6 +82,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(SCRIPT_ROOT, "Folder of host.json; the Functions host sets it.", "platform"),
     Setting(IDENTITY_ENDPOINT, "Where App Service hands out tokens of the managed identity.", "platform"),
+    Setting(MSI_ENDPOINT, "Where Cloud Shell and Machine Learning hand out such tokens.", "platform"),
     Setting(IDENTITY_HEADER, "What App Service wants in the header of such a request.", "platform", secret=True),
     Setting(
         CONNECTION,
