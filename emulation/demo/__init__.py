@@ -3,10 +3,19 @@
 import signal
 import sys
 import threading
+from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
+
+from emulation.failure import Failed, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from emulation.demo.world import LocalWorld
 
 NOTHING_LOST, LOST = 0, 1
 
@@ -30,7 +39,7 @@ def command(*, once: bool, as_json: bool, seed: int, service_bus: str, traced: b
     Microsoft's own worker library; plays business events, data events, plug-in messages and bad input; loses the link,
     finds it again and moves it. Exit code 1 when an accepted event is lost.
     """
-    from emulation.demo.play import Play  # noqa: PLC0415 (the whole world is imported only when it is started)
+    from emulation.demo.play import DemoFailed, Play  # noqa: PLC0415 (the whole world is imported only when it is started)
     from emulation.demo.report import Reporter  # noqa: PLC0415
     from emulation.demo.world import LocalWorld  # noqa: PLC0415
 
@@ -47,9 +56,17 @@ def command(*, once: bool, as_json: bool, seed: int, service_bus: str, traced: b
             )
             raise click.BadParameter("\n  ".join([*found, hint]), param_hint="--service-bus")
     reporter = Reporter(quiet=as_json)
-    with reporter.progress() as say, LocalWorld(say, service_bus) as world:
+    with reporter.progress() as say, _started(lambda: LocalWorld(say, service_bus)) as world:
         play = Play(world, say, seed)
-        result = play.run()
+        try:
+            result = play.run()
+        except DemoFailed as error:
+            raise Failed(
+                "DemoFailed",
+                str(error),
+                "The demo shows what the docs promise; run it again with --json for the balance.",
+                exit_code=LOST,
+            ) from error
         if as_json:
             print(msgspec.json.encode(result).decode())
         else:
@@ -66,9 +83,17 @@ def _trace() -> None:
     from emulation.demo.world import LocalWorld  # noqa: PLC0415
     from emulation.traces import drawn  # noqa: PLC0415
 
-    with Reporter(quiet=False).progress() as say, LocalWorld(say, traced=True) as world:
+    with Reporter(quiet=False).progress() as say, _started(lambda: LocalWorld(say, traced=True)) as world:
         trace, spans = order_traced(world, say)
     print(drawn(trace, spans))
+
+
+@contextmanager
+def _started(make: "Callable[[], LocalWorld]") -> "Generator[LocalWorld]":
+    with ExitStack() as stack:
+        with told("the local world"):
+            world = stack.enter_context(make())
+        yield world
 
 
 def _wait_for_ctrl_c() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from emulation.azurite import Azurite
+from emulation.azurite import Azurite, node
 from emulation.dynamics import Dynamics
 from emulation.failure import told
 from emulation.functions_host.keys import DEFAULT, EVENT_GRID, MASTER
@@ -61,6 +61,8 @@ class LocalWorld:
         self.values: dict[str, str] = {}
 
     def __enter__(self) -> Self:
+        with told("Azurite"):
+            node()
         try:
             pool = self._exit.enter_context(ThreadPoolExecutor(1))
             self._azurite = Azurite(self._home.folder / "storage" if self._keep else None)

@@ -48,7 +48,7 @@ def command(*, sample: str, as_json: bool, **options: str | float | bool | None)
         raise click.BadParameter("NaN is no time", param_hint="--wait")
     import msgspec  # noqa: PLC0415 (as above)
 
-    from emulation.sending.command import Order, run  # noqa: PLC0415 (as above)
+    from emulation.sending.order import Order, run  # noqa: PLC0415 (as above)
 
     order = msgspec.convert({**options, "sample": sample, "as_json": as_json}, Order)
     click.get_current_context().exit(run(order))

@@ -17,6 +17,7 @@ from integration.errors import ConfigurationError, FnoLinkError, Problem
 from integration.plain_text import plain
 
 # What JSON may hold as it is and a terminal may not be sent: DEL and C1, format characters, lone surrogates.
+_LONGEST = 1_000
 _UNSEEN = re.compile(r"[^\n\x20-\x7e]")
 
 
@@ -58,6 +59,21 @@ def confirm(question: str) -> None:
     click.confirm(plain(question), abort=True, err=True)
 
 
+def ask_for(question: str, proposed: str) -> str:
+    """Ask a question on stderr and return the answer; an empty one stands for what is proposed.
+
+    Raises:
+        click.UsageError: There is nobody to ask.
+    """
+    try:
+        shown = plain(f"{question} [{proposed}]" if proposed else question)
+        return click.prompt(shown, default=proposed, show_default=False, err=True)
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("there are no more answers on standard input; options give them, too") from error
+
+
 def print_text(text: str) -> None:
     """Print text of our own as it is."""
     click.echo(text, nl=False)
@@ -94,6 +110,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
 
 def print_error(code: str, message: str, hint: str = "", *, problems: Sequence[Problem] = (), as_json: bool) -> None:
     """Print an error to stderr: code, message and what to do."""
+    message = shortened(message)
     if as_json:
         body: dict[str, Any] = {"code": code, "message": message, "hint": hint}
         if problems:
@@ -103,11 +120,19 @@ def print_error(code: str, message: str, hint: str = "", *, problems: Sequence[P
     if problems:
         say(f"{code}: {len(problems)} problem{'s' if len(problems) > 1 else ''}", fg="red", err=True)
         for problem in problems:
-            say(f"  {problem}", err=True)
+            say(f"  {shortened(str(problem))}", err=True)
     else:
         say(f"{code}: {message}", fg="red", err=True)
     if hint:
         say(hint, err=True)
+
+
+def shortened(text: str) -> str:
+    """Return a text whose middle is left out where nobody could read it: an error names the value that it is about."""
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]}… ({len(text)} characters) …{text[-half:]}"
 
 
 def print_error_lines(lines: Sequence[str]) -> None:

@@ -17,6 +17,9 @@ from integration.events.inbound import Decoded, Ignored, Inbound, Undecoded
 from integration.routing import Explanation, RouteTable
 from integration.routing.keys import LINK_ATTRIBUTES
 
+LARGEST = 104_857_600
+"""Bytes; the largest `max_body`."""
+
 
 @click.group()
 def command() -> None:
@@ -72,7 +75,7 @@ def test(event: IO[bytes], source: str, organization: str, stamp: tuple[str, ...
     belongs_to = _organization(configuration, source, organization)
     decoded = decode(
         Inbound(
-            body=event.read(),
+            body=_content(event),
             ingress=source,
             organization=belongs_to.name,
             organization_url=belongs_to.url,
@@ -88,6 +91,14 @@ def test(event: IO[bytes], source: str, organization: str, stamp: tuple[str, ...
             _print(each, every)
     unread = _report_unread(decoded, as_json=as_json)
     click.get_current_context().exit(ExitCode.BAD if unread else _verdict([every for _, every in explained]))
+
+
+def _content(event: IO[bytes]) -> bytes:
+    content = event.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        msg = f"it is larger than {LARGEST // 1024**2} MiB; no source takes so much"
+        raise click.BadParameter(msg, param_hint="EVENT")
+    return content
 
 
 def _routes() -> tuple[Configuration, RouteTable]:

@@ -24,6 +24,8 @@ from integration.config.settings.settings import Environ
 from integration.errors import ConfigurationError, Problem
 
 DEFAULT = "fno-link.toml"
+LARGEST = 16 * 1024 * 1024
+"""Bytes; 10,000 routes take two million."""
 WHERE = re.compile(r"(?P<message>.*) \(at (?P<place>.*)\)", re.DOTALL)
 
 
@@ -89,6 +91,8 @@ def check_text(
         found = WHERE.fullmatch(str(error))
         message, place = (found["message"], found["place"]) if found else (str(error), "")
         return Checked(None, (Problem(place, message, "this is no TOML; see toml.io", file),), (), file)
+    except RecursionError:
+        return Checked(None, (Problem("", "it is nested too deep", "no key is", file),), (), file)
     reader = Reader(file, environ, offline=offline)
     document = reader.read(inspect.type_info(Document), raw, "")
     _check_names(reader, raw)
@@ -141,7 +145,13 @@ def _shown(path: Path) -> str:
 def _text_of(path: Path, file: str) -> tuple[str, Problem | None]:
     hint = f"create it, or name another by the app setting {settings.CONFIG}"
     try:
-        return path.read_text("utf-8-sig"), None
+        with path.open("rb") as opened:
+            content = opened.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            return "", Problem(
+                "", f"the file is larger than {LARGEST // 1024**2} MiB", "is it the configuration?", file
+            )
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"), None
     except UnicodeDecodeError as error:
         return "", Problem(f"byte {error.start}", "the file is not UTF-8", "save it as UTF-8", file)
     except FileNotFoundError:

@@ -1,9 +1,9 @@
 """A walk of every command with nasty values: nothing ends in a traceback, and nothing hostile reaches the terminal."""
 
+import io
 import json
 import subprocess
 import sys
-from importlib.metadata import entry_points
 
 import click
 import pytest
@@ -12,6 +12,7 @@ from integration.cli import frame
 from integration.cli.output import print_json, print_table
 
 CODES = {0, 1, 2, 3}
+LONGEST_LINE = 2_000
 NASTY = (
     "",
     "-1",
@@ -37,9 +38,40 @@ NASTY = (
     "\ud800",
     "\x00",
     "[bold]markup[/]",
+    "x" * 10_000,
     "x" * 70_000,
+    "--help",
+    "--",
+    "-",
+    "-9223372036854775809",
+    "1_000",
+    "0x10",
+    "true",
+    "%%%",
+    "%MISSING%",
+    "*",
+    "\u0130\u0131\ufb01\u2028\u0000".rstrip("\0"),
+    "https://xn--nxasmq6b.\u043f\u0440\u0438\u043c\u0435\u0440:0/\u202e",
+    "https://user@contoso.crm.dynamics.com:65536",
+    "http://169.254.169.254/latest",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "Endpoint=sb://[;SharedAccessKey==;;=",
+    "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=n;SharedAccessKey=a2V5;UseDevelopmentEmulator=true",
+    "DefaultEndpointsProtocol=;AccountName=;AccountKey=;EndpointSuffix=",
+    '{"a": ' + "[" * 10_000,
+    "a-directory",
+    "binary",
+    "unreadable",
+    "deep.json",
+    "deep.toml",
+    "broken.toml",
+    "no/such/file",
+    "binary/below",
+    "/dev/null",
+    "/dev/zero",
 )
-NASTIEST = ("", "0001-01-01T00:00:00+14:00", "http://[", "\x1b[2J", "\ud800")
+NASTIEST = ("", "0001-01-01T00:00:00+14:00", "http://[", "\x1b[2J", "nan")
 HOSTILE = "\x1b[2J\r\nforged\u202e\x9b[/]"
 LIES = [
     b"",
@@ -64,10 +96,10 @@ def leaves(command, path):
         yield from leaves(each, [*path, name])
 
 
+FOUND = frame.found()
 COMMANDS = [
     pytest.param(path, command, id=" ".join(path))
-    for point in entry_points(group=frame.GROUP)
-    if point.module.startswith("integration")
+    for point in FOUND
     for path, command in leaves(point.load(), [point.name])
 ]
 
@@ -100,6 +132,7 @@ def judge(capsys, line, code):
     shown = said.out + said.err
     assert all(each.isprintable() or each in "\n\t" for each in shown), line
     assert "\nforged" not in shown
+    assert max(map(len, said.err.splitlines()), default=0) <= LONGEST_LINE, line
 
 
 @pytest.fixture
@@ -108,6 +141,20 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FNO_LINK_CONFIG", "fno-link.toml")
     (tmp_path / "fno-link.toml").write_text("organizations = []\n")
+    (tmp_path / "a-directory").mkdir()
+    (tmp_path / "binary").write_bytes(bytes(range(256)) * 16)
+    (tmp_path / "unreadable").write_text("secret")
+    (tmp_path / "unreadable").chmod(0)
+    (tmp_path / "deep.json").write_text("[" * 10_000 + "]" * 10_000)
+    (tmp_path / "deep.toml").write_text("x = " + "[" * 10_000 + "]" * 10_000)
+    (tmp_path / "broken.toml").write_text('[[organizations]\nname = "')
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    monkeypatch.setattr(frame, "found", lambda: FOUND)  # looking for them takes longer than most commands
+    # No world is started: there is no Node.js; and nothing is asked outside: nobody is behind the proxy.
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("FNO_LINK_TEST_SERVICE_BUS", raising=False)
 
 
 @pytest.mark.usefixtures("nowhere")
@@ -117,6 +164,41 @@ def test_no_value_ends_a_command_in_a_traceback(path, command, app, capsys):
     lines = [full_line_of(path, command, value, app.url) for value in NASTY]
     lines += [line for value in NASTIEST for line in lines_of(path, command, value, app.url)]
     for line in lines:
+        judge(capsys, line, frame.run(line))
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(("path", "command"), COMMANDS)
+def test_no_command_line_ends_in_a_traceback_whatever_is_missing_or_too_much(path, command, app, capsys):
+    app.lie = b"{}"
+    names = [each.opts[0] for each in command.params if isinstance(each, click.Option) and not each.is_flag]
+    lines = [
+        [*path, "--no-such-option"],
+        [*path, "--=", "x"],
+        [*path, *["x"] * 20],
+        [*path[:-1], f"{path[-1]}s", "x"],
+        *([*path, name] for name in names),
+        *([*path, name, "x", name, "y", f"{name}=z"] for name in names),
+        ["--verbose", *path, "--no-such-option"],
+    ]
+    for line in lines:
+        code = frame.run(line)
+        judge(capsys, line, code)
+        assert code or line[-1] in names or line[-1].endswith("=z"), line
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("setting", ["FNO_LINK_CONFIG", "local.settings.json"])
+@pytest.mark.parametrize(
+    "file", ["a-directory", "binary", "deep.json", "deep.toml", "broken.toml", "no/such/file", "\x1b[2J", "x" * 10_000]
+)
+def test_no_file_that_commands_read_ends_one_in_a_traceback(setting, file, tmp_path, monkeypatch, capsys):
+    if setting == "FNO_LINK_CONFIG":
+        monkeypatch.setenv(setting, file)
+    elif len(file) < 100:
+        (tmp_path / setting).symlink_to(tmp_path / file)
+    for path, command in (each.values for each in COMMANDS):
+        line = [*path, *["x" for each in command.params if isinstance(each, click.Argument)]]
         judge(capsys, line, frame.run(line))
 
 
