@@ -57,7 +57,7 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     app.register_functions(service_bus.blueprint(configuration, worker))
     app.register_functions(event_hubs.blueprint(configuration, worker))
     app.register_functions(event_grid.blueprint(configuration, worker))
-    app.register_functions(http.blueprint(worker))
+    app.register_functions(http.blueprint(configuration, worker))
     app.register_functions(timers.blueprint(configuration, worker))
     app.register_functions(warmup.blueprint(worker))
     return app

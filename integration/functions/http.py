@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 import msgspec
 
+from integration.config import Configuration
 from integration.functions.convert import Handler, answer, part_of, problems, request_of
 from integration.functions.workers import Workers
 
@@ -89,14 +90,34 @@ OPERATIONS = (
     Operation("parked", "GET", "parked", lambda w, req, _: w.parked_pages.list(req)),
     Operation("parked_delivery", "GET", "parked/{id}", lambda w, _, part: w.parked_pages.show(part("id"))),
     Operation("parked_release", "POST", "parked/release", lambda w, req, _: w.parked_pages.release(req)),
+    Operation("status", "GET", "status", lambda w, req, _: w.status_pages.show(req)),
+    Operation(
+        "status_badge",
+        "GET",
+        "status/badges/{organization}",
+        lambda w, req, part: w.status_pages.badge(part("organization"), req),
+    ),
 )
 """Every operation but the intake of events, which has a function for each source."""
+PUBLIC = (
+    Operation(
+        "status_public", "GET", "status/public", lambda w, req, _: w.public_status_pages.show(req), anonymous=True
+    ),
+    Operation(
+        "status_public_badge",
+        "GET",
+        "status/public/badges/{organization}",
+        lambda w, req, part: w.public_status_pages.badge(part("organization"), req),
+        anonymous=True,
+    ),
+)
+"""What there is where the configuration says that the status is public; elsewhere these routes are none."""
 
 
-def blueprint(worker: Workers) -> func.Blueprint:
+def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register the operations."""
     bp = func.Blueprint()
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, *(PUBLIC if configuration.status.public else ())):
         level = func.AuthLevel.ANONYMOUS if operation.anonymous else None
         route = bp.route(operation.route, methods=[operation.method], auth_level=level)
         bp.function_name(operation.name)(route(_function(operation, worker)))

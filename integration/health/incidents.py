@@ -13,15 +13,18 @@ from integration.health.standing import Sort, Watched
 from integration.health.sums import forget
 from integration.loggers import logger
 from integration.records import Reader
-from integration.storage import Storage, Where
+from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import INCIDENTS
-from integration.storage.tables import MOST_OPERATIONS, Put
+from integration.storage.tables import MOST_OPERATIONS, Cursor, Put
 
 log = logger("health")
 
 KEEP = timedelta(days=90)
 """How long incidents that have ended, and maintenance that is over, are kept."""
+MOST_PAGES = 4
+"""How many requests one reading of what is recent takes at most: 4,000 rows."""
 _CALLS = "maintenance"
+"""Sorts behind all months."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +41,20 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     incident: Incident
     v: int = 1
+
+
+class Recent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page shows of what is over.
+
+    Args:
+        ended: Incidents that have ended, the latest end first.
+        calls: The maintenance that was called.
+        is_whole: False: there were more incidents than are read at once.
+    """
+
+    ended: tuple[Ended, ...] = ()
+    calls: tuple[MaintenanceCall, ...] = ()
+    is_whole: bool = True
 
 
 class Incidents:
@@ -94,14 +111,36 @@ class Incidents:
         found: list[Ended] = []
         table = await self._storage.table(INCIDENTS)
         async for row in table.select(where):
-            try:
-                ended = _READER.read(row.entity.get("record"), row.key)
-            except CorruptRecord as corrupt:
-                log.warning("%s", corrupt)
-                continue
-            if (ended.incident.ended_at or begin) >= begin:
+            ended = _readable(_READER, row)
+            if ended is not None and (ended.incident.ended_at or begin) >= begin:
                 found.append(ended)
         return sorted(found, key=_at, reverse=True)
+
+    async def recent(self, since: datetime) -> "Recent":
+        """Give incidents that have ended lately and the maintenance that was called: `MOST_PAGES` requests at most.
+
+        Args:
+            since: Incidents of the months from this time on.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        table = await self._storage.table(INCIDENTS)
+        where = [Where("PartitionKey", "ge", _month(since)), Where("PartitionKey", "le", _CALLS)]
+        rows: list[StoredRow] = []
+        place: Cursor | None = None
+        for _ in range(MOST_PAGES):
+            page = await table.page(where, after=place)
+            rows += page.rows
+            place = page.following
+            if place is None:
+                break
+        ended = [found for row in rows if row.partition != _CALLS and (found := _readable(_READER, row))]
+        calls = [found for row in rows if row.partition == _CALLS and (found := _readable(_CALL_READER, row))]
+        if place is not None:
+            # They lie behind the months; whether somebody is silent must be known.
+            calls = await self.calls()
+        return Recent(ended=tuple(sorted(ended, key=_at, reverse=True)), calls=tuple(calls), is_whole=place is None)
 
     async def find(self, incident: str) -> Ended | None:
         """Give the incident of this id, if it has ended and is kept.
@@ -111,10 +150,8 @@ class Incidents:
         """
         table = await self._storage.table(INCIDENTS)
         async for row in table.select([Where("PartitionKey", "lt", _CALLS), Where("RowKey", "eq", incident)]):
-            try:
-                return _READER.read(row.entity.get("record"), row.key)
-            except CorruptRecord as corrupt:
-                log.warning("%s", corrupt)
+            if (ended := _readable(_READER, row)) is not None:
+                return ended
         return None
 
     async def call(self, call: MaintenanceCall) -> None:
@@ -137,13 +174,9 @@ class Incidents:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        found: list[MaintenanceCall] = []
         table = await self._storage.table(INCIDENTS)
-        async for row in table.select([Where("PartitionKey", "eq", _CALLS)]):
-            try:
-                found.append(_CALL_READER.read(row.entity.get("record"), row.key))
-            except CorruptRecord as corrupt:
-                log.warning("%s", corrupt)
+        rows = table.select([Where("PartitionKey", "eq", _CALLS)])
+        found = [call async for row in rows if (call := _readable(_CALL_READER, row)) is not None]
         return sorted(found, key=lambda call: call.since, reverse=True)
 
     async def retain(self, keep: timedelta = KEEP) -> int:
@@ -162,6 +195,14 @@ class Incidents:
 
 _READER = Reader(msgspec.json.Decoder(Ended), "incident")
 _CALL_READER = Reader(msgspec.json.Decoder(MaintenanceCall), "maintenance")
+
+
+def _readable[T](reader: Reader[T], row: StoredRow) -> T | None:
+    try:
+        return reader.read(row.entity.get("record"), row.key)
+    except CorruptRecord as corrupt:
+        log.warning("%s", corrupt)
+        return None
 
 
 def _at(ended: Ended) -> tuple[datetime, str]:

@@ -8,7 +8,9 @@ import msgspec
 
 from integration.config.keys.health import Thresholds
 from integration.health.check import Answer, Kind
+from integration.health.days import Day, Days
 from integration.health.history import Transition
+from integration.health.levels import Level, level_of_organization
 from integration.health.machine import ONE_AFTER_THE_OTHER, Circumstances, Incident, State, advance, dismissed, together
 from integration.health.maintenance import PlatformView
 from integration.health.probes.remembered import Remembered
@@ -16,6 +18,8 @@ from integration.health.standing import Standing, Watched
 
 AT_ONCE = frozenset({"target", "source", "trust", "credential", "dead_letters", "parked", "sender"})
 """Machines whose one answer says that it has been so for long enough: a circuit, a silence, what was counted."""
+
+_DAY: Mapping[Level, Day] = {"pass": "ok", "warn": "warn", "fail": "bad"}
 
 type Asked = tuple[Watched, str]
 """A machine: whose, and which."""
@@ -172,9 +176,17 @@ def judged(standing: Standing, by: Judgement) -> Standing:
         states=states,
         asked_at=now,
         platform=by.platform,
+        days=_day(standing, states, by),
         leads={kind: cause for (whose, kind), cause in by.explained.leads.items() if whose == watched},
         filed={**standing.filed, **by.filed},
     )
+
+
+def _day(standing: Standing, states: Mapping[str, State], by: Judgement) -> Days:
+    """Note how the day is: an organization of which nothing was asked leaves it as it was."""
+    if by.watched.sort != "organization" or not by.answers:
+        return standing.days
+    return standing.days.noted(_DAY[level_of_organization(states)], by.now)
 
 
 def _parts(before: State, answers: Mapping[Kind, Answer], now: datetime) -> dict[Kind, Remembered]:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from integration.health.check import Kind
+from integration.health.days import Days
 from integration.health.machine import Incident, State
 from integration.health.maintenance import PlatformView
 from integration.health.probes.remembered import Past, Remembered
@@ -42,6 +43,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         platform: What the Power Platform said of it last; None: nothing yet, or it is no organization.
         asked_at: When a round has asked it last.
         leads: By kind, the cause that a machine speaks for: others that fail by it are named in its incident.
+        days: The worst that was seen on each day; of an organization alone.
         filed: By kind, which ended incident is kept among those that have, and how many were told of it.
         v: Version of this record.
     """
@@ -50,6 +52,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     platform: PlatformView | None = None
     asked_at: datetime | None = None
     leads: Mapping[str, str] = {}
+    days: Days = Days()
     filed: Mapping[str, str] = {}
     v: int = VERSION
 

@@ -6,15 +6,13 @@ secrets and no queries of URLs in it.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
-type Level = Literal["pass", "warn", "fail"]
-"""As in `application/health+json`."""
+from integration.health.days import Day
+from integration.health.levels import Level
 
-type Day = Literal["ok", "warn", "bad", "none"]
-"""The worst that was seen on a day; `none`: nothing was asked."""
+__all__ = ["Day", "Level"]
 
 
 class OrganizationStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -65,6 +63,7 @@ class IncidentStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         hint: What to do.
         acknowledged_by: Who has taken it; empty: nobody.
         muted_until: Until when it is silent.
+        explains: How many others fail by the same cause, and are not told.
     """
 
     id: str
@@ -77,6 +76,7 @@ class IncidentStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     hint: str = ""
     acknowledged_by: str = ""
     muted_until: datetime | None = None
+    explains: int = 0
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -90,12 +90,25 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class SourceStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A source: its last event, and what fails in it."""
+    """A source: its last event, and what fails in it.
+
+    Args:
+        name: The configured name.
+        kind: Its kind.
+        level: How bad it is.
+        last_event_at: When it had its latest event.
+        failed: How many of its messages had to go back in 24 hours, since nothing could be stored.
+        dead_lettered: How many deliveries of its events became dead letters in 24 hours.
+        code: Why it is not well.
+        message: The same in words.
+    """
 
     name: str
     kind: str
     level: Level = "pass"
     last_event_at: datetime | None = None
+    failed: int = 0
+    dead_lettered: int = 0
     code: str = ""
     message: str = ""
 
@@ -152,11 +165,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         organizations: Worst first, one page.
         organizations_in_all: How many there are.
         following: Gives the next page: `after`; empty: this is the last.
-        open_incidents: Oldest first.
+        open_incidents: Oldest first; those that another one explains are not in it.
+        open_in_all: How many are open, with those that are explained.
         ended_incidents: Latest first.
         hours: The last 24, oldest first.
         sources: By name, those with trouble first.
+        sources_in_all: How many there are.
         targets: By name, those with trouble first.
+        targets_in_all: How many there are.
         letters: The latest dead letters, latest first.
         notes: What could not be read, and why: the rest is shown all the same.
     """
@@ -174,9 +190,34 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     organizations_in_all: int = 0
     following: str = ""
     open_incidents: tuple[IncidentStatus, ...] = ()
+    open_in_all: int = 0
     ended_incidents: tuple[IncidentStatus, ...] = ()
     hours: tuple[Hour, ...] = ()
     sources: tuple[SourceStatus, ...] = ()
+    sources_in_all: int = 0
     targets: tuple[TargetStatus, ...] = ()
+    targets_in_all: int = 0
     letters: tuple[LetterStatus, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+class OrganizationState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What anybody may know of an organization, where the page is public: its name and its state."""
+
+    name: str
+    level: Level
+    state: str
+
+
+class PublicStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What anybody may know, where the page is public.
+
+    Args:
+        at: When this was read.
+        level: The worst of the organizations.
+        organizations: All of them, worst first.
+    """
+
+    at: datetime
+    level: Level
+    organizations: tuple[OrganizationState, ...] = ()

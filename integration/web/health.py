@@ -12,6 +12,7 @@ from integration.delivery.breaking.circuit_rows import CircuitRows
 from integration.delivery.breaking.circuit_rows import Standing as Circuit
 from integration.errors import Problem, StorageUnavailable
 from integration.health.incidents import Incidents
+from integration.health.levels import worst
 from integration.health.maintenance import MaintenanceCall, silence
 from integration.health.source_rows import SourceRows
 from integration.health.standing import WORKER, Standing, Watched
@@ -137,7 +138,7 @@ class HealthPages:
         }
         watch = told.of_watch(max(asked, default=None), self._settings.schedule, now)
         statuses = [each["status"] for part in shown.values() for each in part.values()]
-        head = {"status": told.worst([*statuses, watch["status"]]), "time": now, "watch": watch}
+        head = {"status": worst([*statuses, watch["status"]]), "time": now, "watch": watch}
         return head | shown | ({"maintenance": [told.of_call(call) for call in calls]} if calls else {})
 
     def _organization(self, name: str, found: _Read, calls: Sequence[MaintenanceCall]) -> dict[str, Any]:

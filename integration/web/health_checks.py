@@ -3,33 +3,20 @@
 What is well is told in few words: there may be a thousand of it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from integration.config.reading.firings import firings
 from integration.delivery.breaking.circuit_rows import Standing as Circuit
-from integration.delivery.breaking.circuit_rows import is_forgotten
-from integration.events.alerts.types import LOST, type_of
+from integration.delivery.breaking.circuit_rows import state_at
 from integration.health.check import Answer
+from integration.health.levels import level_of, level_of_organization, link_state
 from integration.health.machine import ONE_AFTER_THE_OTHER, State
 from integration.health.maintenance import MaintenanceCall
+from integration.health.overdue import is_overdue
 from integration.health.probes.codes import WATCH_STALE
 from integration.health.standing import Standing
 from integration.health.totals import Seen
-
-type Status = Literal["pass", "warn", "fail"]
-
-MISSED = 3
-"""How many rounds in a row are missed by a watch that does not run."""
-_GRAVE = frozenset({"integration", "finance_operations", "trust", "storage"})
-"""Whose incidents are a failure; those of the others are a warning: something waits, or will fail."""
-
-
-def worst(statuses: Iterable[Status]) -> Status:
-    """Give the worst; `pass` where there is none."""
-    found = set(statuses)
-    return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
 
 
 def of_organization(standing: Standing | None, now: datetime, *, maintenance: str) -> dict[str, Any]:
@@ -43,8 +30,8 @@ def of_organization(standing: Standing | None, now: datetime, *, maintenance: st
     states: Mapping[str, State] = standing.states if standing is not None else {}
     state = states.get("integration", State())
     shown: dict[str, Any] = {
-        "status": worst([_status("integration", state), *(_status(kind, each) for kind, each in states.items())]),
-        "state": _linked(state),
+        "status": level_of_organization(states),
+        "state": link_state(state),
         "since": _whole(state.since),
         "checkedAt": _whole(state.checked_at),
     }
@@ -75,7 +62,7 @@ def of_state(kind: str, state: State, now: datetime) -> dict[str, Any]:
         state: Where it is.
         now: The time.
     """
-    shown: dict[str, Any] = {"status": _status(kind, state)}
+    shown: dict[str, Any] = {"status": level_of(kind, state)}
     if shown["status"] != "pass" or state.not_asked:
         shown |= {"since": _whole(state.since), "checkedAt": _whole(state.checked_at)}
     return shown | _told(state, now)
@@ -90,9 +77,9 @@ def of_target(circuit: Circuit | None, standing: Standing | None, now: datetime)
         now: The time.
     """
     shown: dict[str, Any] = {"status": "pass", "circuit": "closed"}
-    if circuit is not None and circuit.state == "open" and not is_forgotten(circuit, now):
-        waits = circuit.until is not None and circuit.until > now
-        shown = {"status": "warn", "circuit": "open" if waits else "half_open", "code": circuit.code}
+    at = state_at(circuit, now)
+    if circuit is not None and at != "closed":
+        shown = {"status": "warn", "circuit": at, "code": circuit.code}
         shown |= {"since": circuit.since, "until": circuit.until, "opened": circuit.opened}
         if circuit.failed:
             first = circuit.failed[0]
@@ -123,14 +110,7 @@ def of_watch(last: datetime | None, schedule: str, now: datetime) -> dict[str, A
         now: The time.
     """
     shown: dict[str, Any] = {"status": "pass", "lastRound": _whole(last)}
-    missed = MISSED if last is None else 0
-    if last is not None:
-        for _ in firings(schedule, last, now):
-            missed += 1
-            if missed > MISSED:
-                break
-    # The latest one may be under way.
-    if missed > MISSED or last is None:
+    if is_overdue(last, schedule, now):
         hint = "Look whether the function health_timer runs: its log, and its lease in the storage account."
         shown |= {
             "status": "warn",
@@ -146,24 +126,6 @@ def of_call(call: MaintenanceCall) -> dict[str, Any]:
     """Tell maintenance that was called."""
     about = {"organization": call.organization, "since": call.since, "until": call.until, "by": call.by}
     return {"id": call.id, **about, "note": call.note}
-
-
-def _status(kind: str, state: State) -> Status:
-    if state.incident is not None:
-        return "fail" if kind in _GRAVE else "warn"
-    if state.answer is None:
-        return "warn" if kind == "integration" else "pass"
-    return "warn" if state.phase != "ok" or state.answer.is_unhealthy else "pass"
-
-
-def _linked(state: State) -> str:
-    """Say of an organization what its last answer says: a link that could not be asked for is not known."""
-    if state.answer is None:
-        return "unknown"
-    if state.answer.health == "ok":
-        return "linked"
-    lost = type_of("integration", state.answer.health, state.answer.code, "triggered") == LOST
-    return "not_linked" if lost else "unknown"
 
 
 def _told(state: State, now: datetime) -> dict[str, Any]:

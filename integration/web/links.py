@@ -68,11 +68,6 @@ class LinkPages:
             "Cache-Control": f"private, max-age={int(fresh.total_seconds())}",
             "Last-Modified": format_datetime(answer.checked_at.astimezone(UTC), usegmt=True),
         }
-        if _matches(request.headers.get("if-none-match", ""), tag):
+        if request.matches(tag):
             return Response(status=304, headers=headers)
         return Response.json(200, content, headers)
-
-
-def _matches(header: str, tag: str) -> bool:
-    wanted = {part.strip().removeprefix("W/") for part in header.split(",")}
-    return tag.removeprefix("W/") in wanted or "*" in wanted

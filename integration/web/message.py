@@ -53,6 +53,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             raise LengthRequired
         return self.body
 
+    def matches(self, tag: str) -> bool:
+        """Tell whether the caller has what a tag names: it is compared as weak tags are (RFC 9110, 13.1.2)."""
+        header = self.headers.get("if-none-match", "")
+        wanted = {part.strip().removeprefix("W/") for part in header.split(",")}
+        return tag.removeprefix("W/") in wanted or "*" in wanted
+
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """An answer."""

@@ -12,6 +12,8 @@ from integration.operations.incidents import IncidentOperations
 from integration.operations.links import LinkOperations
 from integration.operations.maintenance import MaintenanceOperations
 from integration.operations.parked import ParkedOperations
+from integration.operations.status import Rows as StatusRows
+from integration.operations.status import StatusOperations
 from integration.web.control_numbers import ControlNumberPages
 from integration.web.dead_letters import DeadLetterPages
 from integration.web.events import EventPages
@@ -22,6 +24,7 @@ from integration.web.links import LinkPages
 from integration.web.maintenance import MaintenancePages
 from integration.web.parked import ParkedPages
 from integration.web.status.actions import Actions
+from integration.web.status.pages import PublicStatusPages, StatusPages
 from integration.worker.watching import WatchParts
 
 
@@ -122,6 +125,25 @@ class Faces(WatchParts):
     def status_actions(self) -> Actions:
         """What the forms of the status page do."""
         return Actions(self.incident_operations, self.parked_operations, self.dead_letter_operations)
+
+    @cached_property
+    def status_operations(self) -> StatusOperations:
+        """What can be asked of how everything stands."""
+        rows = StatusRows(
+            standings=self.standings, circuits=self.circuit_rows, sums=self.sums, incidents=self.incidents
+        )
+        return StatusOperations(self.configuration, rows, self._clock)
+
+    @cached_property
+    def status_pages(self) -> StatusPages:
+        """The status page, and badges."""
+        events = self.event_operations if self.configuration.journal.enabled else None
+        return StatusPages(self.status_operations, events, self._clock)
+
+    @cached_property
+    def public_status_pages(self) -> PublicStatusPages:
+        """The status page that anybody may see."""
+        return PublicStatusPages(self.status_operations, self._clock)
 
     @cached_property
     def health_pages(self) -> HealthPages:

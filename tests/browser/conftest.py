@@ -94,23 +94,24 @@ class Site:
         name, _, operator = path.partition("/")
         if operator:
             return await self._pages(name).show(request)
-        return self._page(name, None)
+        return self._page(request, name, None)
 
     async def act(self, path: str, request: Request) -> Response:
         return await self._pages(path.partition("/")[0]).act(request)
 
     def _pages(self, name: str) -> OperatorPages:
         async def show(request: Request, forms: Forms | None) -> Response:
-            return self._page(name, forms)
+            return self._page(request, name, forms)
 
         return OperatorPages(settings=StatusPage(), show=show, actions=self.done, clock=Now())
 
-    def _page(self, name: str, forms: Forms | None) -> Response:
+    def _page(self, request: Request, name: str, forms: Forms | None) -> Response:
         status = self.states.get(name)
         headers = {"Content-Type": "text/html; charset=utf-8", **policy(forms=forms is not None)}
         if status is None:
             return Response(status=404, headers=headers)
-        return Response(status=200, headers=headers, body=render(status, forms=forms))
+        body = render(status, forms=forms, key=request.query.get("code", ""))
+        return Response(status=200, headers=headers, body=body)
 
     def close(self) -> None:
         self._server.shutdown()

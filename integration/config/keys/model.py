@@ -241,13 +241,16 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class StatusPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the status page lets who sees it do.
+    """Who sees the status page, and what it lets them do.
 
     Args:
+        public: Whether there is a page that asks for no key, `/api/status/public`, with the organizations' names and
+            states and nothing else, and badges beside it. Off: neither is there.
         actions: Whether the operator's page has forms that acknowledge, mute, release and replay. Off: it has none, and
             refuses those that are sent to it; the HTTP API and the command line stay.
     """
 
+    public: bool = False
     actions: bool = True
 
 
@@ -264,7 +267,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         delivery: How deliveries are tried again.
         journal: What is remembered of each event.
         health: What the watch asks and how often, and when it speaks.
-        status: What the status page lets who sees it do.
+        status: Who sees the status page, and what it lets them do.
     """
 
     organizations: Annotated[tuple[Organization, ...], Meta(min_length=1)]

@@ -62,6 +62,18 @@ def is_forgotten(standing: Standing, now: datetime) -> bool:
     return standing.until is not None and now >= standing.until + FORGOTTEN
 
 
+def state_at(standing: Standing | None, now: datetime) -> Literal["closed", "open", "half_open"]:
+    """Say how a target stands now; half open: the next delivery, of whatever process, is the trial.
+
+    Args:
+        standing: Its row; None: it was never left alone.
+        now: The time.
+    """
+    if standing is None or standing.state == "closed" or is_forgotten(standing, now):
+        return "closed"
+    return "open" if standing.until is not None and standing.until > now else "half_open"
+
+
 def after(before: Standing | None, transition: Transition) -> Standing | None:
     """Return how a target stands after a transition of one process; None where nothing is to be written.
 

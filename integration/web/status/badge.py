@@ -2,7 +2,7 @@
 
 from html import escape
 
-from integration.operations.status_shapes import OrganizationStatus
+from integration.operations.status_shapes import OrganizationState, OrganizationStatus
 from integration.plain_text import plain
 
 _WORDS = {"linked": "linked", "not_linked": "not linked", "unknown": "unknown"}
@@ -13,7 +13,7 @@ _LETTER = 7
 _PADDING = 10
 
 
-def badge(organization: OrganizationStatus) -> bytes:
+def badge(organization: OrganizationStatus | OrganizationState) -> bytes:
     """Draw it; the state stands in words, and in the image's title for who cannot see it."""
     name = plain(organization.name)[:_SHOWN]
     word = _WORDS.get(organization.state, "unknown")

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from integration.operations.status_shapes import Level, Status
+from integration.operations.status_shapes import Level, PublicStatus, Status
 from integration.plain_text import plain
 from integration.web.message import Response
 from integration.web.status import drawing
 from integration.web.status.actions import SPANS
 from integration.web.status.forms import Forms
+from integration.web.status.searched import Searched
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -36,13 +37,23 @@ _ICON = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
-def page(status: Status, *, search: bool = True, forms: Forms | None = None) -> bytes:
+def page(  # what it shows, and what can be done on it
+    status: Status,
+    *,
+    search: bool = True,
+    forms: Forms | None = None,
+    found: Searched | None = None,
+    key: str = "",
+) -> bytes:
     """Render the page.
 
     Args:
         status: What it shows.
         search: Whether events can be looked for.
         forms: What can be done on it; None: nothing.
+        found: The event that was looked for.
+        key: That opened the page, where it stands in the page's address: its forms carry it on, as a browser replaces
+            the whole query by a form's fields. It stands in no link, which would be printed with it.
     """
     return (
         _template("page.html")
@@ -50,6 +61,8 @@ def page(status: Status, *, search: bool = True, forms: Forms | None = None) -> 
             status=status,
             search=search,
             forms=forms,
+            found=found,
+            key=key,
             spans=SPANS,
             title=f"{_WORDS[status.level]}{_counted(status)} – fno-link",
             icon=_ICON.format(_ICONS[status.level]),
@@ -70,16 +83,43 @@ def page(status: Status, *, search: bool = True, forms: Forms | None = None) -> 
     )
 
 
-def refused(response: Response) -> bytes:
-    """Render what went wrong with a form, and the way back.
+def public_page(status: PublicStatus) -> bytes:
+    """Render the page that anybody may see.
+
+    Args:
+        status: What it shows.
+    """
+    return (
+        _template("public.html")
+        .render(
+            status=status,
+            title=f"{_WORDS[status.level]} – fno-link",
+            icon=_ICON.format(_ICONS[status.level]),
+            css=_ours("page.css"),
+            when=_When(status.at),
+        )
+        .encode()
+    )
+
+
+def refused(response: Response, *, heading: str = "Not done") -> bytes:
+    """Render what went wrong, and the way back.
 
     Args:
         response: The error's problem details.
+        heading: What has not been done.
     """
     told = msgspec.json.decode(response.body)
     return (
-        _template("refused.html").render(told=told, icon=_ICON.format(_ICONS["fail"]), css=_ours("page.css")).encode()
+        _template("refused.html")
+        .render(told=told, heading=heading, icon=_ICON.format(_ICONS["fail"]), css=_ours("page.css"))
+        .encode()
     )
+
+
+def policy_of_drawings() -> dict[str, str]:
+    """Give the header by which a drawing that is opened by itself loads and runs nothing."""
+    return {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 
 
 @cache

@@ -1,24 +1,9 @@
 "use strict";
-// The key that opened the page stays in its own address; links get it here, so that it never stands in the page.
-const key = new URLSearchParams(location.search).get("code");
-function carry() {
-  if (!key) return;
-  for (const link of document.querySelectorAll("a[data-own]")) {
-    const url = new URL(link.getAttribute("href"), location.href);
-    url.searchParams.set("code", key);
-    link.href = url;
-  }
-  for (const form of document.querySelectorAll("form[data-own]")) {
-    if (form.elements.code) continue;
-    const field = document.createElement("input");
-    field.type = "hidden"; field.name = "code"; field.value = key;
-    form.append(field);
-  }
-}
 async function refresh() {
   const main = document.querySelector("main");
-  const written = [...main.querySelectorAll("input")].some((each) => each.value !== each.defaultValue);
-  if (document.hidden || written || main.contains(document.activeElement)) return;
+  const written = [...main.querySelectorAll("input:not([type=hidden])")].some((each) => each.value !== each.defaultValue);
+  // An event that was looked for is searched once, not once a minute.
+  if (document.hidden || document.getElementById("found") || written || main.contains(document.activeElement)) return;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
@@ -29,10 +14,8 @@ async function refresh() {
     document.querySelector("link[rel=icon]").href = fresh.querySelector("link[rel=icon]").href;
     document.getElementById("stale").textContent = "";
     document.getElementById("done")?.replaceWith(fresh.getElementById("done") ?? "");
-    carry();
   } catch {
     document.getElementById("stale").textContent = "This page could not be refreshed: it shows what was known before.";
   }
 }
-carry();
 setInterval(refresh, 60000);

@@ -84,7 +84,7 @@ def test_forms_say_what_they_are_for_and_their_fields_have_labels():
     text = shown(troubled())
     for said in ("Acknowledge", "Silent for", "42 parked", "Release", "Replay"):
         assert said in text
-    fields = [each for each in Read(text).all("input") if each.get("type") != "hidden" and each["name"] != "id"]
+    fields = [each for each in Read(text).all("input") if each.get("type") != "hidden" and each["name"] != "event"]
     assert len(re.findall(r"<label>[^<]+<(?:input|select)", text)) == len(fields) + text.count("<select")
 
 

@@ -149,9 +149,12 @@ def test_it_is_small_with_a_thousand_organizations():
     assert len(gzip.compress(page(status))) <= 30 * 1024
 
 
-def test_a_key_is_never_written_into_it():
-    script = "".join(read(troubled()).raw["script"])
-    assert "location.search" in script
+def test_a_key_stands_in_hidden_fields_alone_and_in_no_link():
+    found = Read(page(troubled(), key="a-secret").decode())
+    carrying = [attributes for _, attributes in found.elements if "a-secret" in attributes.values()]
+    assert carrying
+    assert all((each["type"], each["name"]) == ("hidden", "code") for each in carrying)
+    assert "a-secret" not in found.text
     assert "code=" not in page(troubled()).decode()
 
 
