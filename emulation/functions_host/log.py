@@ -12,9 +12,10 @@ import logging
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 
 host_log = logging.getLogger("host")
@@ -23,6 +24,8 @@ host_log = logging.getLogger("host")
 HOST = ("host", "uvicorn", "asyncio")
 SYSTEM = ("azure.functions", "azure_functions_runtime", "proxy_worker")
 DEBUG = "PYTHON_ENABLE_DEBUG_LOGGING"
+RECORDS = "FUNCTIONS_HOST_RECORDS"
+"""Names a folder for every record of every process, whatever becomes of it: for who looks for what must be in none."""
 
 _of_task: ContextVar[str | None] = ContextVar("invocation_of_task", default=None)
 
@@ -57,6 +60,27 @@ class Forwarding(logging.StreamHandler[TextIO]):
             super().emit(record)
 
 
+class Every(logging.FileHandler):
+    """Write every record with its attributes: those that the host drops, and those below the worker's level, too."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / f"{os.getpid()}.log", encoding="utf-8", errors="backslashreplace")
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Write a record: no filter that an app puts before the worker's handlers keeps it from here."""
+        with self.lock or nullcontext():
+            self.emit(record)
+        return True
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the text, the traceback, and what the record has beside what all have."""
+        said = {name: value for name, value in vars(record).items() if name not in _COMMON}
+        trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text or ""
+        return f"{record.levelname} {record.name} {record.threadName}: {record.getMessage()} {said}\n{trace}".rstrip()
+
+
+_COMMON = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
+
 _forwarding = Forwarding()
 
 
@@ -75,7 +99,12 @@ def configure() -> None:
     _forwarding.setFormatter(_Line())
     root = logging.getLogger()
     root.addHandler(_forwarding)
-    root.setLevel(logging.DEBUG if os.environ.get(DEBUG, "").lower() in {"1", "true"} else logging.INFO)
+    level = logging.DEBUG if os.environ.get(DEBUG, "").lower() in {"1", "true"} else logging.INFO
+    root.setLevel(level)
+    if folder := os.environ.get(RECORDS):
+        root.addHandler(Every(Path(folder)))
+        root.setLevel(logging.DEBUG)
+        _forwarding.setLevel(level)
 
 
 def follow_threads(invocation: Any) -> None:

@@ -4,7 +4,24 @@ from collections.abc import Iterator
 
 import pytest
 
+from emulation.functions_host.log import RECORDS
+from tests.e2e.log_reader import USED, leaks_of
 from tests.e2e.stage import Stage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_record_tells_what_it_must_not(tmp_path_factory) -> Iterator[None]:
+    """Read every record of every process that the run has started, at every level, when all of it is over.
+
+    The stages read what the host passes on, each at its end; here is what it drops, too, and of those who start no
+    stage. Each worker process of a parallel run reads those of its own.
+    """
+    folder = tmp_path_factory.mktemp("records")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(RECORDS, str(folder))
+        yield
+    found = leaks_of(folder, USED)
+    assert found == [], f"{len(found)} leaks in the records of the run, such as {found[:5]}"
 
 
 @pytest.fixture(scope="session")

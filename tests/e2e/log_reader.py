@@ -1,10 +1,13 @@
-"""Reads a host's whole log for what must be in none: queries of URLs, keys, signatures, tokens, secrets."""
+"""Reads what hosts have logged for what must be in none: URLs' queries, keys, tokens, secrets, payloads."""
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 # What the host itself writes at its start for who started it: no log record.
 READY = '{"ready": '
+CANARY = "canary-"
+"""How texts begin that a test puts where no record may take anything from: payloads, queries, headers, answers."""
 FORBIDDEN = {
     "a URL with a query": re.compile(r"https?://[^\s'\"<>]*\?[^\s'\"<>]"),
     "a key in a query": re.compile(r"\bcode=[\w-]{8,}"),
@@ -13,7 +16,10 @@ FORBIDDEN = {
     "a token": re.compile(r"\beyJ[\w-]{8,}\.[\w-]+|\bBearer\s+[\w.-]{12,}", re.IGNORECASE),
     "a client secret": re.compile(r"\bclient_(?:secret|assertion)=", re.IGNORECASE),
     "a private key": re.compile("-----BEGIN [A-Z ]*PRIVATE KEY"),
+    "a canary": re.compile(rf"{CANARY}[\w-]+", re.IGNORECASE),
 }
+USED: set[str] = set()
+"""The secrets that this test process has given to somebody."""
 
 
 def leaks(log: str, secrets: Iterable[str]) -> Iterator[str]:
@@ -33,3 +39,15 @@ def leaks(log: str, secrets: Iterable[str]) -> Iterator[str]:
         for text in texts:
             if text in line:
                 yield f"a secret of {len(text)} characters: {line.replace(text, '…')[:300]}"
+
+
+def leaks_of(folder: Path, secrets: Iterable[str]) -> list[str]:
+    """Find them in every file of a folder, one a process.
+
+    Args:
+        folder: The folder.
+        secrets: Texts that must not be in any.
+    """
+    given = set(secrets)
+    files = sorted(folder.iterdir())
+    return [f"{file.name}: {leak}" for file in files for leak in leaks(file.read_text("utf-8", "replace"), given)]

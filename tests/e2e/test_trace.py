@@ -8,7 +8,7 @@ from emulation import traces
 from tests.e2e.stage import CLIENT_SECRET, WEBHOOK_SECRET, WITHIN, Stage, business_event, until
 
 SENDER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-PAYLOAD = "of what no span and no record may say a word"
+PAYLOAD = "canary-of-which-no-span-and-no-record-may-say-a-word"
 
 
 @pytest.fixture(scope="module")

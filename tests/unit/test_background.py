@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from threading import Thread
 
 import pytest
 
@@ -95,3 +96,45 @@ async def test_a_load_that_is_waited_for_speaks_at_once_and_one_behind_a_served_
     assert written.texts == ["it says at once"]
     unheard.tell()
     assert written.texts[1].startswith("it says later (in the background")
+
+
+async def test_what_a_thread_says_waits_for_an_invocation_whoever_began_the_thread(unheard, written):
+    await asyncio.to_thread(log.error, "from the thread of an invocation")
+    thread = Thread(target=log.warning, args=("from a library's own thread",))
+    thread.start()
+    thread.join()
+    log.warning("from the invocation")
+    assert written.texts == ["from the invocation"]
+    unheard.tell()
+    assert [text.split(" (")[0] for text in written.texts[1:]] == [
+        "from the thread of an invocation",
+        "from a library's own thread",
+    ]
+
+
+async def test_two_handlers_write_what_was_kept_once_each(monkeypatch, written):
+    other = Written()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [written, other])
+    unheard = Unheard()
+    unheard.attach()
+    await background.start(say("it once"))
+    unheard.tell()
+    assert len(written.texts) == len(other.texts) == 1
+
+
+async def test_a_handler_that_exports_by_itself_is_told_at_once_and_not_again(monkeypatch, written):
+    exporting = type("LoggingHandler", (Written,), {"__module__": "opentelemetry.sdk._logs._internal"})()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [written, exporting])
+    unheard = Unheard()
+    unheard.attach()
+    await background.start(say("it"))
+    assert (written.texts, exporting.texts) == ([], ["it says it"])
+    unheard.tell()
+    assert (len(written.texts), len(exporting.texts)) == (1, 1)
+
+
+async def test_what_is_kept_is_written_at_its_level(unheard, written):
+    written.setLevel(logging.ERROR)
+    await background.start(say("a warning"))
+    unheard.tell()
+    assert written.texts == []
