@@ -225,7 +225,7 @@ class Control:
         """Say where a public host stands on loopback (`fno-link.azurewebsites.net`, `http://127.0.0.1:7071`).
 
         Args:
-            host: The host as endpoints name it.
+            host: The host as endpoints name it, all of a domain (`*.azurewebsites.net`), or every other one (`*`).
             url: Where it stands; for a namespace of Service Bus any scheme and the broker's port, for one of Event Hubs
                 the URL at which the functions host is fed; empty: nowhere.
         """

@@ -199,7 +199,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         token_lifetime: Seconds that an access token lives.
         elsewhere: Base URL on loopback that requests to any other host are handed to, as `{elsewhere}/{host}{path}`;
             empty: there are no other hosts.
-        sites: By the name of a public host, where it stands on loopback: what steps send goes there.
+        sites: By the name of a public host (or `*.azurewebsites.net`, or `*`), where it stands on loopback: what steps
+            send goes there.
         device_code_lifetime: Seconds in which a person has to answer a device code.
         device_code_interval: Seconds that a client has to leave between two questions whether it was answered.
     """

@@ -186,6 +186,10 @@ class LocalWorld:
             before.close()
         self.plan = wanted
         self._host = self._started({**over, **dynamics.environ}, settings)
+        # Whatever Dataverse's registered steps are said to send to is this app, and this broker.
+        dynamics.control.set_site("*", self._host.url)
+        for bus in list(self._brokers.running.values())[:1]:
+            dynamics.control.set_site("*.servicebus.windows.net", f"amqp://127.0.0.1:{bus.port}")
         self._keys = _lasting(self._host)
         if self._keep:
             self._home.write("keys.json", self._keys)

@@ -12,6 +12,7 @@ import httpx
 
 from emulation.dynamics.sending.envelope import Envelope
 from emulation.dynamics.sending.failure import not_posted
+from emulation.dynamics.sending.sites import site_of
 
 
 async def feed(
@@ -28,13 +29,14 @@ async def feed(
     Raises:
         NotSent: Nobody took it.
     """
-    host = (urlsplit(str(endpoint.get("namespaceaddress") or "")).hostname or "").lower()
-    if not sites.get(host, "").startswith("http://"):
-        msg = f"The remote name could not be resolved: '{host}'"
+    address = str(endpoint.get("namespaceaddress") or "")
+    there = site_of(sites, address)
+    if not there.startswith("http://"):
+        msg = f"The remote name could not be resolved: '{urlsplit(address).hostname}'"
         raise not_posted(msg)
     event = {"bodyBase64": base64.b64encode(envelope.body).decode(), "contentType": envelope.content_type}
     try:
-        response = await client.post(sites[host], json={"events": [event]}, timeout=30)
+        response = await client.post(there, json={"events": [event]}, timeout=30)
     except httpx.HTTPError as error:
         msg = f"Unable to connect to the remote server: {error}"
         raise not_posted(msg) from error

@@ -9,6 +9,22 @@ class NoSuchHost(Exception):
     """The host is not part of this world; the message names it."""
 
 
+def site_of(sites: dict[str, str], url: str) -> str:
+    """Return where the host of a URL stands: under its own name, one with `*.` before its domain, or `*`.
+
+    Args:
+        sites: By host name in lower case, a URL on loopback.
+        url: The URL.
+
+    Returns:
+        The URL on loopback; empty: nowhere.
+    """
+    host = (urlsplit(url).hostname or "").lower()
+    labels = host.split(".")
+    domains = (f"*.{'.'.join(labels[at:])}" for at in range(1, len(labels)))
+    return next((sites[name] for name in (host, *domains, "*") if name in sites), "")
+
+
 def place_of(sites: dict[str, str], url: str) -> tuple[str, int]:
     """Return host and port on loopback of what a URL names.
 
@@ -20,9 +36,9 @@ def place_of(sites: dict[str, str], url: str) -> tuple[str, int]:
         NoSuchHost: It is neither.
     """
     parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    if host in sites:
-        parts = urlsplit(sites[host])
-    elif host not in LOOPBACK:
-        raise NoSuchHost(host)
+    if (parts.hostname or "").lower() not in LOOPBACK:
+        site = site_of(sites, url)
+        if not site:
+            raise NoSuchHost(parts.hostname)
+        parts = urlsplit(site)
     return "127.0.0.1", parts.port or 80

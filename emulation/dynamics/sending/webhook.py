@@ -14,7 +14,7 @@ import httpx
 
 from emulation.dynamics.sending.envelope import Envelope
 from emulation.dynamics.sending.failure import answered, bad_authentication, timed_out, unreachable
-from emulation.dynamics.sending.sites import NoSuchHost, place_of
+from emulation.dynamics.sending.sites import LOOPBACK, NoSuchHost, place_of
 
 KEY, HEADER, QUERY = 4, 5, 6
 PORTS = frozenset({None, 80, 443})
@@ -46,7 +46,7 @@ async def post(
     except NoSuchHost as error:
         msg = f"The remote name could not be resolved: '{error}'"
         raise unreachable(msg) from error
-    if parts.hostname in sites and parts.port not in PORTS:
+    if parts.hostname not in LOOPBACK and parts.port not in PORTS:
         raise unreachable("Only the ports 80 and 443 can be reached.")
     there = urlunsplit(("http", f"{host}:{port}", parts.path or "/", parts.query, ""))
     try:
