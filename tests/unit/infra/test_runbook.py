@@ -150,3 +150,35 @@ def test_the_runbook_leads_to_sections_that_exist():
     led = set(re.findall(r"\(reference/queries\.md#([\w.-]+)\)", OPERATIONS))
     assert led
     assert led <= sections
+
+
+# As notices.py, announcing.py and guard.py say it; the end is what every record is about.
+SAID = {
+    "integration/health/notices.py": '"%s: %s: %s (%s, incident %s)"',
+    "integration/delivery/announcing.py": '"%s: %s (%s)"',
+    "integration/delivery/screening/guard.py": '"%s: %s: %s"',
+}
+ABOUT = " [organization=contoso-eu target=orders]"
+
+
+def extracted(query, message):
+    """Do as Kusto's extract does: the group, or empty."""
+    found = re.findall(r'(\w+) = extract\(@"([^"]+)", 1, Message\)', query)
+    assert found
+    return {name: (hit[1] if (hit := re.search(pattern, message)) else "") for name, pattern in found}
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(("said", "incident"), [(SAID[path], path.endswith("notices.py")) for path in SAID])
+def test_a_query_of_an_alert_reads_what_the_log_says(kind, said, incident):
+    for path, form in SAID.items():
+        assert form in (ROOT / path).read_text("utf-8"), path
+    values = (kind.name, "contoso-eu", "no answer: (503) in time", "Unreachable", "8e3f0a9c1b2d4e5f")
+    line = said.strip('"') % values[: said.count("%s")] + ABOUT
+    found = extracted(SCRIPT["told"](kind), line)
+    assert f'startswith_cs "{kind.name}: "' in SCRIPT["told"](kind)
+    assert line.startswith(f"{kind.name}: ")
+    assert found["About"] == "contoso-eu"
+    if kind.ended_by:
+        assert found["Told"] == kind.name
+        assert found["Incident"] == ("8e3f0a9c1b2d4e5f" if incident else "")
