@@ -23,6 +23,7 @@ FnoLinkError
 │   ├── Throttled
 │   ├── Unreachable
 │   ├── UnexpectedAnswer
+│   ├── RowRefused
 │   └── Busy
 ├── StorageUnavailable
 ├── StorageRefused
@@ -127,10 +128,7 @@ class UnknownEvent(FnoLinkError):
 class PayloadNotKept(FnoLinkError):
     """The event itself was not kept, only what became of it: it cannot be replayed."""
 
-    hint = (
-        "Set `keep_payload` in [journal] for events to come. What failed is replayed from its dead letter, what is "
-        "parked is released."
-    )
+    hint = "Set `keep_payload` in [journal] for events to come; dead letters are replayed, parked ones released."
 
 
 class AmbiguousEvent(FnoLinkError):
@@ -257,6 +255,13 @@ class UnexpectedAnswer(LinkUnknown):
     """The other side answered something that the documented API does not answer."""
 
     hint = "Check that the organization's URL is a Dataverse environment; report the answer if it is."
+
+
+class RowRefused(LinkUnknown):
+    """Dataverse did not take a row."""
+
+    hint = "Read Dataverse's words; what was written before stands, and the command goes on when it is run again."
+    transient = False
 
 
 class Busy(LinkUnknown):

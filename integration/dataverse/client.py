@@ -21,6 +21,7 @@ from integration.dataverse.connection import CALL_TIMEOUT_SECONDS, Reply, call
 from integration.dataverse.failures import failure, read_error
 from integration.dataverse.jobs import Jobs, failed_jobs_path, read_jobs
 from integration.dataverse.json_body import Unreadable, read_object
+from integration.dataverse.writing import refused
 from integration.errors import LinkUnknown, UnexpectedAnswer
 from integration.identity import Tokens, scope_for
 from integration.loggers import logger
@@ -215,10 +216,23 @@ class Dataverse:
         Raises:
             LinkUnknown: The subclass says why.
         """
+        rows = await self.rows_if_there(organization, path)
+        if rows is None:
+            msg = f"{_host(organization)} has no {path.partition('?')[0]}."
+            raise UnexpectedAnswer(msg, status=_NOT_FOUND)
+        return rows
+
+    async def rows_if_there(self, organization: Organization, path: str) -> list[dict[str, Any]] | None:
+        """Read all pages of a query, as `rows` does; None where there is no such resource (404)."""
         found: list[dict[str, Any]] = []
         root = f"{organization.url}/api/data/"
         while True:
-            page = _json((await self._ok(organization, path)).body, organization)
+            reply = await self._get(organization, path)
+            if reply.status == _NOT_FOUND and not found:
+                return None
+            if reply.status != _OK:
+                raise self._failure(organization, reply)
+            page = _json(reply.body, organization)
             found += _rows(page, organization)
             following = page.get("@odata.nextLink")
             if following is None:
@@ -244,7 +258,8 @@ class Dataverse:
             The URL of the row (`OData-EntityId`); empty where none is told.
 
         Raises:
-            LinkUnknown: The subclass says why; what was refused is not tried again.
+            RowRefused: Dataverse does not take it, in its words.
+            LinkUnknown: Another subclass says why; what was refused is not tried again.
         """
         sent = _NOTHING
         if method != "DELETE":
@@ -253,7 +268,7 @@ class Dataverse:
             organization, method, path, sent=msgspec.structs.replace(sent, headers={**sent.headers, **headers})
         )
         if reply.status not in _WRITTEN:
-            raise self._failure(organization, reply)
+            raise refused(_host(organization), method, path, reply, self._clock.now())
         return reply.headers.get("odata-entityid", "")
 
     async def _entity_set(self, organization: Organization, table: str) -> str:

@@ -3,6 +3,7 @@
 import click
 
 from integration.cli.register.identity import identity
+from integration.cli.register.sender import apply, drift, plan, remove
 
 
 @click.group()
@@ -10,4 +11,5 @@ def command() -> None:
     """Register what Dataverse must know of an integration."""
 
 
-command.add_command(identity)
+for each in (plan, apply, drift, remove, identity):
+    command.add_command(each)

@@ -2,7 +2,8 @@
 
 An annotation's `extra` tells the reader more than the type does: `hint` (what to write instead), `refers_to` (the table
 whose names are allowed), `check` (a function of `checks`), `secret` (never shown), `keep_out` (belongs into an app
-setting), `setting_only` (is refused elsewhere).
+setting), `setting_only` (is refused elsewhere), `unset` (stays
+as it is written where its app setting is not set).
 """
 
 from datetime import date

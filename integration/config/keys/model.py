@@ -30,6 +30,7 @@ from integration.config.keys.fields import (
     Text,
 )
 from integration.config.keys.health import Escalation, Health, Maintenance, OwnThresholds, Thresholds
+from integration.config.keys.senders import Image, Registration, Sender, Steps
 from integration.config.keys.sources import (
     EventGridSource,
     EventHubSource,
@@ -62,18 +63,22 @@ __all__ = [
     "FinanceOperationsTarget",
     "Health",
     "HttpSource",
+    "Image",
     "JsonObject",
     "Maintenance",
     "Name",
     "Organization",
     "OwnBreaker",
     "OwnThresholds",
+    "Registration",
     "Route",
     "Routing",
+    "Sender",
     "ServiceBusSource",
     "ServiceBusTarget",
     "Source",
     "StatusPage",
+    "Steps",
     "StorageQueueSource",
     "StorageQueueTarget",
     "Target",
@@ -268,6 +273,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         journal: What is remembered of each event.
         health: What the watch asks and how often, and when it speaks.
         status: Who sees the status page, and what it lets them do.
+        registration: What `fno-link register` makes in Dataverse, for all sources.
     """
 
     organizations: Annotated[tuple[Organization, ...], Meta(min_length=1)]
@@ -280,6 +286,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     journal: Journal = Journal()
     health: Health = Health()
     status: StatusPage = StatusPage()
+    registration: Registration = Registration()
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,6 +302,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal = Journal()
     health: Health = Health()
     status: StatusPage = StatusPage()
+    registration: Registration = Registration()
     file: str = ""
 
     def thresholds(self, organization: str = "") -> Thresholds:

@@ -18,6 +18,7 @@ from integration.config.keys.fields import (
     SubscriptionName,
     Text,
 )
+from integration.config.keys.senders import Sender
 
 
 class CommonSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
@@ -33,6 +34,7 @@ class CommonSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
         duplicates: The group of sources among which events with the same id are the same event; left out: this source
             alone.
         silent_after: A source without an event for longer than this is told; left out: it may be silent.
+        dataverse: What `fno-link register` makes in Dataverse, so that it sends to this source.
     """
 
     name: Name
@@ -43,6 +45,7 @@ class CommonSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     max_call_depth: CallDepth = 0
     duplicates: OptionalName = ""
     silent_after: timedelta | None = None
+    dataverse: Sender = Sender()
 
 
 class HttpSource(CommonSource, frozen=True, kw_only=True, tag="http"):

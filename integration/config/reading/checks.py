@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from integration.clouds import CLOUDS
 from integration.config.keys import model
-from integration.config.reading import watching
+from integration.config.reading import sending, watching
 from integration.config.reading.judging import LOOPBACK, Fault, Judged, MissingConnection, parsed, positive
 from integration.config.reading.schedule import HINT as SCHEDULE_HINT
 from integration.config.reading.schedule import schedule_fault
@@ -111,6 +111,7 @@ CHECKS: dict[str, Check] = {
     "webhook_url": check_webhook_url,
     "topic_endpoint": check_topic_endpoint,
     "workflow_url": check_workflow_url,
+    **sending.CHECKS,
     **watching.CHECKS,
 }
 
@@ -306,5 +307,6 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.EventGridTarget: _event_grid_target,
     model.FinanceOperationsTarget: _over_http,
     model.TeamsTarget: _over_http,
+    **sending.ENTRIES,
     **watching.ENTRIES,
 }

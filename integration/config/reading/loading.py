@@ -17,6 +17,7 @@ from integration.config.reading.bodies import body_warnings
 from integration.config.reading.judging import MissingConnection
 from integration.config.reading.places import place_problems, place_warnings
 from integration.config.reading.reading import BAD, Reader, suggestion
+from integration.config.reading.sending import sender_problems, sender_warnings
 from integration.config.reading.watching import watch_problems, watch_warnings
 from integration.config.settings import settings
 from integration.config.settings.credentials import credential_problems
@@ -108,12 +109,14 @@ def check_text(
         *name_problems(configuration),
         *place_problems(configuration),
         *group_problems(configuration),
+        *sender_problems(configuration),
         *watch_problems(configuration),
     )
     warnings = (
         *reader.warnings,
         *place_warnings(configuration),
         *group_warnings(configuration),
+        *sender_warnings(configuration),
         *body_warnings(configuration, environ),
         *watch_warnings(configuration, (clock or SystemClock()).now()),
     )
@@ -240,5 +243,6 @@ def _configuration(document: Document, file: str) -> Configuration:
         journal=document.journal,
         health=document.health,
         status=document.status,
+        registration=document.registration,
         file=file,
     )

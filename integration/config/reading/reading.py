@@ -19,7 +19,7 @@ from integration.config.reading.duration import HINT as DURATION_HINT
 from integration.config.reading.duration import parse_duration
 from integration.config.reading.judging import Judged
 from integration.config.settings.settings import Environ
-from integration.config.settings.substitution import KEY_VAULT_HINT, WHOLE, substitute
+from integration.config.settings.substitution import KEY_VAULT_HINT, WHOLE, is_unset, substitute
 from integration.errors import Problem
 
 BAD = cast("Any", object())
@@ -107,11 +107,13 @@ class Reader:
             )
         return BAD if done.unset or done.unresolved else done.text
 
-    def _text(self, kind: inspect.StrType, value: Any, place: str, extra: Mapping[str, Any]) -> Any:
-        if extra.get("setting_only") and isinstance(value, str) and not WHOLE.fullmatch(value):
+    def _text(self, kind: inspect.StrType, value: Any, place: str, extra: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - one case a fault
+        if extra.get("setting_only") and isinstance(value, str) and value and not WHOLE.fullmatch(value):
             return self.report(
                 place, "is a secret and stands in the file", "put all of it into one app setting: %SETTING%"
             )
+        if extra.get("unset") and is_unset(value, self.environ):
+            return value
         text = self.settled(value, place, "text")
         if text is LATER:
             return value

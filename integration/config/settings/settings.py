@@ -35,6 +35,8 @@ CLIENT_SECRET = "FNO_LINK_<NAME>_CLIENT_SECRET"  # noqa: S105 - the name of a se
 CLIENT_CERTIFICATE = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE"
 CLIENT_CERTIFICATE_PASSWORD = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE_PASSWORD"  # noqa: S105 - the name of a setting
 KEY = "FNO_LINK_KEY"
+APP_URL = "FNO_LINK_APP_URL"
+HOSTNAME = "WEBSITE_HOSTNAME"
 STORAGE = "AzureWebJobsStorage"
 WORKER_RUNTIME = "FUNCTIONS_WORKER_RUNTIME"
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
@@ -109,6 +111,12 @@ SETTINGS: tuple[Setting, ...] = (
         "With it: path of a PEM file of the certificate authorities to trust instead of the public ones.",
     ),
     Setting(CONNECTION_CLIENT_ID, "Client id of a user-assigned managed identity; without it the system-assigned one."),
+    Setting(
+        APP_URL,
+        "The address of the function app, https://HOST, that Dataverse sends webhooks to: for `fno-link register`, and "
+        "for the watch where a gateway stands before the app. Default: what Azure calls the app.",
+    ),
+    Setting(HOSTNAME, "The host name of the app; Azure sets it.", "platform"),
     Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),
 )
 

@@ -60,3 +60,11 @@ def substitute(text: str, environ: Environ) -> Substituted:
 
     result = PARTS.sub(value_of, text)
     return Substituted(result, tuple(used), tuple(unset), tuple(unresolved), stray)
+
+
+def is_unset(text: object, environ: Environ) -> bool:
+    """Tell whether a value is one setting and nothing else, and that setting has no value that can be used."""
+    if not isinstance(text, str) or not WHOLE.fullmatch(text):
+        return False
+    done = substitute(text, environ)
+    return bool(done.unset or done.unresolved)

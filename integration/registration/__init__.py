@@ -1,0 +1,1 @@
+"""The Dynamics side as code: what is declared, what is found, what differs, and how it becomes so."""
