@@ -40,6 +40,9 @@ class First(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         id: The event's id.
         route: The route that had it.
         message: The error.
+        letter: The id of its dead letter.
+        accepted_at: Of a deferred one: when its event was taken.
+        until: Of a deferred one: when it is tried again.
     """
 
     at: datetime
@@ -47,6 +50,9 @@ class First(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str = ""
     route: str = ""
     message: str = ""
+    letter: str = ""
+    accepted_at: datetime | None = None
+    until: datetime | None = None
 
 
 class Tally(Protocol):

@@ -152,3 +152,10 @@ class HealthAnswer(TypedDict):
     status: str
     checks: NotRequired[dict[str, Any]]
     targets: NotRequired[dict[str, Any]]
+
+
+class StatusAnswer(TypedDict):
+    """How everything stands."""
+
+    level: str
+    organizations: list[Row]

@@ -185,13 +185,14 @@ class DeadLetters:
 
 
 def _counted(what: What, record: Record) -> tuple[Key, First]:
-    event = record.event
+    event, place = record.event, Place.read(path_of(record))
     first = First(
         at=record.recorded_at,
         type=plain(event.type, longest=_SHOWN) if event is not None else "",
         id=plain(event.id, longest=_SHOWN) if event is not None else "",
         route=record.route,
         message=plain(record.message, longest=_SHOWN),
+        letter=place.id if what == "dead_lettered" and place is not None else "",
     )
     return Key(what, record.organization, record.source, record.target, record.reason), first
 

@@ -28,7 +28,7 @@ from integration.journal.scope import WholeEvent, stored
 from integration.loggers import logger
 from integration.plain_text import plain
 from integration.storage.patience import persist
-from integration.tally import Key, Tally, uncounted
+from integration.tally import First, Key, Tally, uncounted
 from integration.telemetry.carrier import Trail
 
 log = logger("delivery")
@@ -91,8 +91,9 @@ class Undelivered:
         # Its message is not the one that brought it: a claim-check of its own, since that one's is emptied.
         await self._retries.later(msgspec.structs.replace(work, payload="", begins=""), decision.delay)
         event = work.require_event()
-        self._tally(Key("deferred", event.organization, event.ingress, target, failure.code))
         route, until = work.scope.route or "undecided routes", self._clock.now() + decision.delay
+        waits = First(at=now, accepted_at=work.accepted_at, until=until)
+        self._tally(Key("deferred", event.organization, event.ingress, target, failure.code), waits)
         log.warning("delivery by %s deferred: %s: %s; again at %s", route, failure.code, failure, until)
         return Deferred(work.scope.route, until, failure.code, chain.attempt)
 

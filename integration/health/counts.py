@@ -14,7 +14,7 @@ from integration.clock import Clock
 from integration.errors import FnoLinkError, StorageRefused
 from integration.faults import summary
 from integration.health import count_rows
-from integration.health.totals import FIRSTS, Span
+from integration.health.totals import FIRSTS, Span, few_of
 from integration.loggers import logger
 from integration.storage import Storage
 from integration.storage.names import COUNTS
@@ -70,7 +70,9 @@ class Counts:
         counts[key] = counts.get(key, 0) + 1
         if first is not None:
             few = self._firsts.setdefault(key, [])
-            if len(few) < FIRSTS:
+            if first.until is not None:
+                self._firsts[key] = few_of([*few, first])
+            elif len(few) < FIRSTS:
                 few.append(first)
         if key.what == "in" and key.source:
             self._seen[key.source] = self._clock.now()

@@ -15,6 +15,7 @@ from integration.health.machine import ONE_AFTER_THE_OTHER, Circumstances, Incid
 from integration.health.maintenance import PlatformView
 from integration.health.probes.remembered import Remembered
 from integration.health.standing import Standing, Watched
+from integration.health.waits import Waits
 
 AT_ONCE = frozenset({"target", "source", "trust", "credential", "dead_letters", "parked", "sender"})
 """Machines whose one answer says that it has been so for long enough: a circuit, a silence, what was counted."""
@@ -131,6 +132,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         off: Machines that nobody asks any more, each with why.
         filed: Incidents that are kept among those that have ended: see `Standing.filed`.
         platform: What the Power Platform says of the organization; None: nothing.
+        waits: What waits, where it is the app; None: it was not counted.
     """
 
     watched: Watched
@@ -142,6 +144,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     off: Mapping[str, str] = {}
     filed: Mapping[str, str] = {}
     platform: PlatformView | None = None
+    waits: Waits | None = None
 
 
 def judged(standing: Standing, by: Judgement) -> Standing:
@@ -177,6 +180,7 @@ def judged(standing: Standing, by: Judgement) -> Standing:
         asked_at=now,
         platform=by.platform,
         days=_day(standing, states, by),
+        waits=by.waits or standing.waits,
         leads={kind: cause for (whose, kind), cause in by.explained.leads.items() if whose == watched},
         filed={**standing.filed, **by.filed},
     )

@@ -30,8 +30,9 @@ from integration.health.probes.asking import unknown
 from integration.health.probes.causes import Causes
 from integration.health.probes.platform import AsksPlatform, asked_beside
 from integration.health.probes.remembered import Past
-from integration.health.standing import Standing, Watched
+from integration.health.standing import WORKER, Standing, Watched
 from integration.health.standings import Kept, Standings
+from integration.health.waits import Waits, counted
 from integration.links.values import Linked
 from integration.loggers import logger
 from integration.storage import Storage
@@ -48,6 +49,8 @@ ASKING_SECONDS = 60.0
 is killed and nothing of the round is left. So what is under way is bounded, too."""
 ASKED_WITHIN_SECONDS = 90.0
 """What all questions of one organization, or those of the app, may take together; who needs longer did not answer."""
+COUNTED_WITHIN_SECONDS = 20.0
+"""How long counting what waits may take."""
 TELLING_SECONDS = 30.0
 """After this no further subject's notices are sent; the last delivery may take as long as an attempt may."""
 
@@ -180,6 +183,9 @@ class Round:
             if watched is not None:
                 answers.setdefault(watched, {})[check.kind] = answer
         judgements = self._configured.judgements(answers, known, calls, self._p.clock.now(), views)
+        if WORKER in judgements:
+            waits = await self._waits(failed)
+            judgements[WORKER] = msgspec.structs.replace(judgements[WORKER], waits=waits)
         telling = Turn(lease, self._p.clock, TELLING_SECONDS)
         if not await lease.renew():
             msg = "the lease of the health round was lost: another instance is at it"
@@ -233,6 +239,15 @@ class Round:
         )
         await asyncio.gather(*map(one, organizations))
         return answers, left, views
+
+    async def _waits(self, failed: list[str]) -> Waits | None:
+        """Count what waits, for who looks; that it cannot be counted keeps nothing from being judged."""
+        try:
+            async with asyncio.timeout(COUNTED_WITHIN_SECONDS):
+                return await counted(self._p.storage, self._p.clock)
+        except (FnoLinkError, TimeoutError) as error:
+            failed.append(f"what waits could not be counted: {summary(error)}")
+            return None
 
     async def _app(self, failed: list[str]) -> Mapping[Check, Answer]:
         try:

@@ -11,6 +11,7 @@ from integration.health.days import Days
 from integration.health.machine import Incident, State
 from integration.health.maintenance import PlatformView
 from integration.health.probes.remembered import Past, Remembered
+from integration.health.waits import Waits
 
 VERSION = 2
 APP = "app"
@@ -43,6 +44,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         platform: What the Power Platform said of it last; None: nothing yet, or it is no organization.
         asked_at: When a round has asked it last.
         leads: By kind, the cause that a machine speaks for: others that fail by it are named in its incident.
+        waits: What waits, as of the last round; of the app alone.
         days: The worst that was seen on each day; of an organization alone.
         filed: By kind, which ended incident is kept among those that have, and how many were told of it.
         v: Version of this record.
@@ -53,6 +55,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: datetime | None = None
     leads: Mapping[str, str] = {}
     days: Days = Days()
+    waits: Waits | None = None
     filed: Mapping[str, str] = {}
     v: int = VERSION
 

@@ -1,7 +1,7 @@
 """Counts of the whole fleet, added up: pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -128,6 +128,30 @@ class Totals(msgspec.Struct, frozen=True):
         ]
         return sorted(found, key=lambda each: each[1].at)
 
+    def waiting(self, now: datetime) -> dict[str, datetime]:
+        """Say, by target, when the oldest event was taken that waits for another attempt.
+
+        What is due has been tried again, and is counted anew if it still waits.
+        """
+        found: dict[str, datetime] = {}
+        for span in self.spans:
+            for key, few in span.firsts.items():
+                for first in few:
+                    if key.what == "deferred" and first.accepted_at and first.until and first.until > now:
+                        found[key.target] = min(first.accepted_at, found.get(key.target, first.accepted_at))
+        return found
+
+    def letters(self) -> list[tuple[Key, First]]:
+        """Give the dead letters that are known one by one, the latest first, each once."""
+        found = {
+            first.letter: (key, first)
+            for span in self.spans
+            for key, few in span.firsts.items()
+            for first in few
+            if key.what == "dead_lettered" and first.letter
+        }
+        return sorted(found.values(), key=lambda each: (each[1].at, each[1].letter), reverse=True)
+
     def _of(self, what: What) -> Iterator[tuple[Key, int]]:
         for span in self.spans:
             for key, count in span.counts.items():
@@ -150,8 +174,21 @@ def added(at: datetime, spans: Iterable[Span]) -> Span:
             counts[key] += count
         for key, few in span.firsts.items():
             firsts[key].extend(few)
-    kept = {key: tuple(sorted(few, key=lambda first: first.at)[:FIRSTS]) for key, few in firsts.items()}
+    kept = {key: tuple(few_of(few)) for key, few in firsts.items()}
     return Span(at, dict(counts), kept, latest(span.seen for span in spans))
+
+
+def few_of(firsts: Sequence[First]) -> list[First]:
+    """Choose which of the first events of one kind are kept: the first ones.
+
+    Of those that wait, the oldest ones, and the one that waits longest: as long as any waits, one is known that does.
+    """
+    waiting = [first for first in firsts if first.until is not None]
+    if not waiting:
+        return sorted(firsts, key=lambda first: first.at)[:FIRSTS]
+    oldest = sorted(waiting, key=lambda first: first.accepted_at or first.at)[: FIRSTS - 1]
+    longest = max(waiting, key=lambda first: first.until or first.at)
+    return oldest if longest in oldest else [*oldest, longest]
 
 
 def latest(seen: Iterable[Mapping[str, datetime]]) -> dict[str, datetime]:

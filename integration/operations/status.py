@@ -5,6 +5,7 @@ memory says anything of deliveries. What cannot be read is told as such, and the
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
 
@@ -199,7 +200,15 @@ class StatusOperations:
         links = [integration_of(standing_of(name, standings)) for name in organizations]
         last = max(filter(None, (each.asked_at for each in standings.values())), default=None)
         app = standings.get(WORKER, Standing())
-        notes = list(found.notes)
+        notes, waits = list(found.notes), app.waits
+        parked: Mapping[str, Mapping[str, int]] = waits.parked if waits is not None else {}
+        if waits is not None and not waits.is_whole:
+            notes.append("more deliveries are parked than are counted at once")
+        by_reason: dict[str, int] = defaultdict(int)
+        for counts in parked.values():
+            for reason, count in counts.items():
+                by_reason[reason] += count
+        oldest = [each.oldest_waiting for each in targets] + ([waits.oldest] if waits is not None else [])
         if is_overdue(last, configured.health.schedule, now):
             notes.append("no round of the watch has ended lately: look whether the function health_timer runs")
         levels: list[Level] = [level_of(kind, state) for kind, state in app.states.items()]
@@ -208,6 +217,8 @@ class StatusOperations:
         return Status(
             at=now,
             level=worst([page.worst, *levels, "warn" if notes else "pass"]),
+            oldest_waiting=min(filter(None, oldest), default=None),
+            parked=dict(by_reason),
             dead_letters=found.totals.by("dead_lettered", lambda key: key.reason),
             circuits_open=tuple(each.name for each in targets if each.circuit != "closed"),
             linked=sum(link_state(each) == "linked" for each in links),
@@ -220,6 +231,7 @@ class StatusOperations:
                     now,
                     settings=configured.health,
                     calls=found.recent.calls,
+                    parked=sum(parked.get(name, {}).values()),
                 )
                 for name, _ in page.page
             ),
@@ -233,6 +245,7 @@ class StatusOperations:
             sources_in_all=len(sources),
             targets=tuple(targets[: traffic.MOST]),
             targets_in_all=len(targets),
+            letters=traffic.letters(found.totals),
             notes=tuple(notes),
         )
 

@@ -11,12 +11,14 @@ from integration.health.levels import Level, level_of, worst
 from integration.health.machine import State
 from integration.health.standing import Standing, Watched
 from integration.health.totals import Seen, Totals
-from integration.operations.status_shapes import Hour, SourceStatus, TargetStatus
+from integration.operations.status_shapes import Hour, LetterStatus, SourceStatus, TargetStatus
 from integration.storage.names import EVENTS, RETRIES
 
 HOURS = 24
 MOST = 100
 """How many sources, and how many targets, are shown."""
+MOST_LETTERS = 20
+"""How many dead letters are shown."""
 _ORDER: Mapping[Level, int] = {"fail": 0, "warn": 1, "pass": 2}
 _OWN = (EVENTS, RETRIES)
 """The worker's own queues: watched as sources are, and shown while something is wrong with them."""
@@ -95,7 +97,7 @@ def targets(
         totals: What was counted.
         now: The time.
     """
-    rates = totals.error_rates()
+    rates, waiting = totals.error_rates(), totals.waiting(now)
     found: list[TargetStatus] = []
     for name, target in configured.items():
         if not target.enabled:
@@ -113,9 +115,27 @@ def targets(
                 since=row.since if row is not None and is_open else None,
                 code=row.code if row is not None and is_open else "",
                 error_rate=rates.get(name),
+                oldest_waiting=waiting.get(name),
             )
         )
     return sorted(found, key=lambda each: (_ORDER[each.level], each.name))
+
+
+def letters(totals: Totals) -> tuple[LetterStatus, ...]:
+    """Give the latest dead letters: the first ones of each kind in each five minutes are known one by one."""
+    return tuple(
+        LetterStatus(
+            id=first.letter,
+            at=first.at,
+            organization=key.organization,
+            reason=key.reason,
+            type=first.type,
+            event=first.id,
+            route=first.route,
+            command=f"fno-link dead-letters replay {first.letter}",
+        )
+        for key, first in totals.letters()[:MOST_LETTERS]
+    )
 
 
 def _kind(configured: Source | Target) -> str:

@@ -18,14 +18,15 @@ from integration.health.days import Days
 from integration.health.incidents import Incidents
 from integration.health.machine import Incident, State
 from integration.health.maintenance import MaintenanceCall
-from integration.health.standing import Standing, Watched
+from integration.health.standing import WORKER, Standing, Watched
 from integration.health.standings import Kept, Standings
 from integration.health.sums import Sums
+from integration.health.waits import Waits
 from integration.links.values import Linked
 from integration.operations.status import Rows, StatusOperations
 from integration.storage.memory import MemoryStorage
 from integration.storage.names import CIRCUITS, COUNTS, HEALTH, INCIDENTS
-from integration.tally import Key
+from integration.tally import First, Key
 from integration.web.message import Request
 from integration.web.status.pages import PublicStatusPages, StatusPages
 from tests.fake_clock import PassingClock
@@ -269,6 +270,30 @@ async def test_the_key_stands_in_hidden_fields_alone():
     assert "a-secret" not in (await world.html()).body.decode()
     headers = (await world.html(code="a-secret")).headers
     assert (headers["Referrer-Policy"], headers["Cache-Control"]) == ("no-referrer", "no-store")
+
+
+async def test_what_waits_and_what_died_is_told_with_the_way_on():
+    world = World()
+    await both_stand(world)
+    waits = Waits(at=NOW, parked={"fabrikam": {"NotLinked": 2}, "contoso": {"NotLinked": 1}}, oldest=NOW)
+    await world.rows.standings.save(WORKER, Kept(Standing(waits=waits, asked_at=NOW)))
+    counts = Counts(world.storage, world.clock, "a")
+    counts.tally(
+        Key("deferred", "contoso", "erp", "orders", "TargetUnavailable"),
+        First(at=NOW, accepted_at=NOW - timedelta(hours=1), until=NOW + timedelta(minutes=5)),
+    )
+    counts.tally(
+        Key("dead_lettered", "contoso", "erp", "orders", "TargetRejected"),
+        First(at=NOW, type="Order", id="4711", route="large", letter="abc"),
+    )
+    await counts.flush()
+    await counts.aclose()
+    told = await world.status()
+    assert told["parked"] == {"NotLinked": 3}
+    assert [each["parked"] for each in told["organizations"]] == [2, 1]
+    assert told["oldestWaiting"] == told["targets"][0]["oldestWaiting"] == "2026-01-02T02:04:05Z"
+    (letter,) = told["letters"]
+    assert (letter["event"], letter["command"]) == ("4711", "fno-link dead-letters replay abc")
 
 
 async def test_an_event_that_is_not_there_is_told_on_the_page():
