@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SCHEME = re.compile(r"\A[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _AUTHORITY_ENDS = re.compile(r"[/?#\\]")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+")
 _API = re.compile(r"(?P<label>^[^.]+)\.api\.(?=crm\d*\.)")

@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from emulation.azurite import Azurite, node
+from emulation.child import ChildFailed
 from emulation.dynamics import Dynamics
-from emulation.failure import told
+from emulation.failure import Failed, told
 from emulation.functions_host.keys import DEFAULT, EVENT_GRID, MASTER
 from emulation.functions_host.process import FunctionsHost
 from emulation.local import checking
@@ -61,8 +62,12 @@ class LocalWorld:
         self.values: dict[str, str] = {}
 
     def __enter__(self) -> Self:
+        # What can be known at once is said before anything is started.
         with told("Azurite"):
             node()
+        if self._port and not _free(self._port):
+            msg = f"port {self._port} is taken"
+            raise Failed("NotStarted", msg, "Ask for another by --port; without it a free one is found.")
         try:
             pool = self._exit.enter_context(ThreadPoolExecutor(1))
             self._azurite = Azurite(self._home.folder / "storage" if self._keep else None)
@@ -196,21 +201,29 @@ class LocalWorld:
             self._home.write("secrets.json", self._secrets)
 
     def _started(self, env: Mapping[str, str], settings: Path) -> FunctionsHost:
-        port = self._port or (PORT if not _answers("127.0.0.1", PORT) else 0)
-        with told(f"the function app at port {port or 'any'}"):
-            host = FunctionsHost(
-                checking.ROOT,
-                env=env,
-                settings=settings,
-                port=port,
-                keys=self._keys,
-                scaling_groups=True,
-                drain=DRAIN,
-                ready_within=STARTS_WITHIN,
-                python=(),
-            )
-            host.start()
+        with told("the function app"):
+            try:
+                host = self._at(self._port or (PORT if _free(PORT) else 0), env, settings)
+            except ChildFailed:
+                if self._port or _free(PORT):
+                    raise
+                host = self._at(0, env, settings)  # somebody else took it meanwhile
         self._port = int(host.url.rsplit(":", 1)[1])
+        return host
+
+    def _at(self, port: int, env: Mapping[str, str], settings: Path) -> FunctionsHost:
+        host = FunctionsHost(
+            checking.ROOT,
+            env=env,
+            settings=settings,
+            port=port,
+            keys=self._keys,
+            scaling_groups=True,
+            drain=DRAIN,
+            ready_within=STARTS_WITHIN,
+            python=(),
+        )
+        host.start()
         return host
 
     def _account(self, setting: str, *, first: bool) -> str:
@@ -247,6 +260,17 @@ def _counted(wanted: Plan) -> str:
     queues = sum(len(each.queues) for each in wanted.brokers.values())
     topics = sum(len(each.topics) for each in wanted.brokers.values())
     return f"{queues} queues and {topics} topics"
+
+
+def _free(port: int) -> bool:
+    """Tell whether the host could listen there: connections of before that are not quite over are no hindrance."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _answers(host: str, port: int) -> bool:
