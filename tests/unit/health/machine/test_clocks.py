@@ -5,6 +5,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from integration.health.machine import acknowledge
+from integration.health.machine.clocks import steadied
 from tests.unit.health.machine.playing import AWAY, LOST, OK, QUIET, START, Played, link, steps
 
 HOUR = timedelta(hours=1)
@@ -36,6 +38,24 @@ def told(*rounds):
 )
 def test_reminders_and_steps(minutes, letters):
     assert told(*((minute, LOST) for minute in minutes))[0] == letters
+
+
+def test_what_was_remembered_lies_no_longer_ahead():
+    _, played = told((0, LOST), (1, OK), (2, LOST))
+    assert played.state.incident is not None
+    known = msgspec.structs.replace(
+        acknowledge(played.state, "ada", "", START),
+        doubted_since=START,
+        changes=(START,),
+        changed_at=START,
+        relinked_at=START,
+    )
+    now = START - HOUR
+    after = steadied(known, now)
+    assert after.incident is not None
+    incident = after.incident
+    mine = (after.checked_at, after.since, after.doubted_since, *after.changes, after.changed_at, after.relinked_at)
+    assert {*mine, incident.since, incident.told_at, incident.acknowledged_at} == {now}
 
 
 def test_no_time_of_a_notice_is_after_it():

@@ -61,6 +61,31 @@ def test_what_some_routes_have_stays_for_the_others():
     assert state.incident.told == ("mail", "sms")
 
 
+def test_what_is_taken_in_portions_is_remembered_whole():
+    state = unsent("B").state
+    (alert,) = state.outbox
+    for route in ("mail", "teams"):
+        state = settle(state, alert.key, (route,), done=False)
+    assert due(state)[0].settled == ("mail", "teams")
+
+
+def test_a_step_of_escalation_goes_to_no_more_than_its_own_targets():
+    state = unsent("B").state
+    (alert,) = state.outbox
+    step = msgspec.structs.replace(alert, transition="escalated", routes=("oncall",))
+    state = settle(msgspec.structs.replace(state, outbox=(alert, step)), alert.key, ("mail",))
+    assert [notice.routes for notice in due(state)] == [("oncall",)]
+
+
+def test_an_end_that_all_routes_hear_of_stays_one_for_all():
+    state = unsent("B").state
+    assert state.incident is not None
+    state = msgspec.structs.replace(state, incident=msgspec.structs.replace(state.incident, told=None))
+    ended = dismissed(state, "gone", NOW, kind="integration", subject="contoso")
+    assert ended.outbox[-1].routes is None
+    assert settle(ended, state.outbox[0].key, ("mail",)).outbox[-1].routes is None
+
+
 def test_what_is_settled_twice_is_settled():
     state = unsent("B").state
     key = state.outbox[0].key
