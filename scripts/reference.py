@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from integration.cli.doctor.registry import STEPS
 from integration.cli.exit_code import exit_code_of
 from integration.config.keys.model import Document
 from integration.config.reading.duration import format_duration
@@ -85,6 +86,22 @@ The exit code is that of a command that ends with the error.
 """
 CHECKS_PAGE = """
 An answer of the watch has the code of the error that its counterpart gave, or one of these.
+"""
+DOCTOR_PAGE = """
+`fno-link doctor [ORGANIZATION]` walks these in this order; [the command](cli.md#fno-link-doctor-organization) has
+options and forms. The page is Microsoft's "Enable the Microsoft Power Platform integration", April 2022 with its
+settings script, and May 2023.
+
+| outcome | meaning | exit code |
+|---|---|---|
+| `pass` | as it should be | 0 |
+| `warn` | not as the page has it, but nothing of fno-link is broken by it | 0 |
+| `fail` | it has to be mended: what to do stands beside it | 1 |
+| `unknown` | the other side did not answer | 3, where nothing fails |
+| `skipped` | not done: `because` names the check that has to pass first, or the message says why | 0 |
+
+In SARIF `warn` and `fail` are results of kind `fail` with level `warning` and `error`, `unknown` is `open`, `skipped`
+`notApplicable`. In JUnit's XML `fail` is a failure, `unknown` an error, `warn` passes.
 """
 ENTRA_PAGE = """
 They are the `remote_code` of `Unauthenticated` in an alert's facts. About `entra`: nothing of yours is wrong, it is
@@ -185,10 +202,23 @@ def errors() -> str:
     return text
 
 
+def doctor() -> str:
+    text = f"# What the doctor checks\n\n{MADE}{DOCTOR_PAGE}"
+    for step in STEPS:
+        text += f"\n## `{step.name}`\n\n{step.title}.\n\n- **Asks**: {step.asks}\n"
+        if step.needs:
+            text += f"- **Skipped** unless these pass: {', '.join(f'`{name}`' for name in step.needs)}\n"
+        text += f"- **What to do**: {step.todo}\n"
+        if step.page:
+            text += f"- **Microsoft's setup page**: {step.page}\n"
+    return text
+
+
 PAGES = {
     "configuration.md": configuration,
     "settings.md": settings,
     "errors.md": errors,
+    "doctor.md": doctor,
     "fno-link.schema.json": schema_text,
 }
 

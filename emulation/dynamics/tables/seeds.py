@@ -17,6 +17,7 @@ MESSAGES = (*CUD, "Retrieve", "RetrieveMultiple", "Assign", "Associate", "Disass
 ADMINISTRATOR = "System Administrator"
 CUSTOMIZER = "System Customizer"
 INTEGRATION = "Finance and Operations Integration User"
+BROUGHT = ("Dynamics365Company", "MicrosoftOperationsVESupport", "MicrosoftOperationsERPCatalog")
 ROLES = (ADMINISTRATOR, CUSTOMIZER, "Basic User", "Environment Maker", INTEGRATION)
 ACTIVE_SOLUTION = "fd140aae-4df4-11dd-bd17-0019b9312238"
 DEFAULT_SOLUTION = "fd140aaf-4df4-11dd-bd17-0019b9312238"
@@ -155,9 +156,28 @@ def publishers(organization: Organization) -> list[Row]:
     ]
 
 
-def solutions() -> list[Row]:
-    """Return the solutions that are always there."""
-    return [
+def solutions(organization: Organization, *, linked: bool) -> list[Row]:
+    """Return the solutions that are always there, and those that linking brings.
+
+    Source: the page "Configure Dataverse virtual entities".
+
+    Args:
+        organization: The organization.
+        linked: Whether it is linked.
+    """
+    brought = [
+        {
+            "solutionid": identity(organization, f"solution/{name}"),
+            "uniquename": name,
+            "friendlyname": name,
+            "version": "1.0.0.0",
+            "_publisherid_value": DEFAULT_PUBLISHER,
+            "ismanaged": True,
+            "isvisible": True,
+        }
+        for name in (BROUGHT if linked else ())
+    ]
+    return brought + [
         {
             "solutionid": key,
             "uniquename": name,

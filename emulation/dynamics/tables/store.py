@@ -232,5 +232,5 @@ class Store:
             "systemusers": lambda: seeds.users(organization, self._apps()) + seeds.people(organization, self._people()),
             "roles": lambda: seeds.roles(organization),
             "publishers": lambda: seeds.publishers(organization),
-            "solutions": seeds.solutions,
+            "solutions": lambda: seeds.solutions(organization, linked=self._of.link is not None),
         }

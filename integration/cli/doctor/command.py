@@ -1,69 +1,107 @@
 """The command `fno-link doctor`."""
 
 import asyncio
+from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import click
 
 from integration.cli.app_settings import app_settings
+from integration.cli.caller import Choice, credential_options
+from integration.cli.doctor.registry import chosen
 from integration.cli.doctor.step import Finding, Verdict
 from integration.cli.exit_code import ExitCode
-from integration.cli.output import json_option, print_json, say
+from integration.cli.output import json_option, print_json, print_text, say
 from integration.config import check
-from integration.errors import UnknownOrganization
+from integration.config.settings.settings import Environ
 
-COLORS: dict[Verdict, str] = {"pass": "green", "fail": "red", "unknown": "yellow", "skipped": "bright_black"}
+if TYPE_CHECKING:
+    from integration.cli.doctor.walk import Walked
+
+COLORS: dict[Verdict, str] = {
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "red",
+    "unknown": "yellow",
+    "skipped": "bright_black",
+}
 
 
 @click.command()
 @click.argument("organization", required=False)
+@credential_options
+@click.option("--only", multiple=True, metavar="CHECK", help="Tell this check only (* for any text); can be repeated.")
+@click.option("--sarif", "form", flag_value="sarif", help="Print SARIF 2.1.0.")
+@click.option("--junit", "form", flag_value="junit", help="Print JUnit's XML.")
 @json_option
-def command(organization: str | None, *, as_json: bool) -> None:
+def command(  # noqa: PLR0913 (the command line's options)
+    organization: str | None,
+    *,
+    device_code: bool,
+    client_id: str,
+    only: tuple[str, ...],
+    form: str | None,
+    as_json: bool,
+) -> None:
     """Walk the prerequisites of the link in the order of Microsoft's setup page, for ORGANIZATION or for all.
 
-    Checks the configuration, the five settings of Microsoft's settings script, token, WhoAmI, sdkmessages and the link;
-    for each that fails it says what to do, and in which step of that page.
+    ORGANIZATION is a name of fno-link.toml, or the URL of any organization, which needs no configuration. For each
+    check that does not pass it says what to do, and in which step of that page; docs/reference/doctor.md lists all.
 
-    Exit codes: 0 all pass, 1 something fails, 3 something did not answer.
+    Exit codes: 0 nothing fails, 1 something fails, 2 wrong usage, 3 something did not answer.
     """
-    # Imported after the usage is known to be right: the HTTP client costs more than the rest of the command line.
-    from integration.cli.doctor.examine import Examined, examine, judge_configuration, judge_url, verdict_of  # noqa: PLC0415
+    if form and as_json:
+        msg = f"--json and --{form} exclude each other"
+        raise click.UsageError(msg)
+    try:
+        wanted = chosen(only)
+    except KeyError as error:
+        msg = f"no check is named {error.args[0][:64]!r}; docs/reference/doctor.md lists them"
+        raise click.UsageError(msg) from error
+    walked = _walk(organization, app_settings(), Choice(device_code, client_id)).narrowed(wanted)
+    _print(walked, "json" if as_json else form)
+    if walked.ok is not True:
+        click.get_current_context().exit(ExitCode.UNKNOWN if walked.ok is None else ExitCode.BAD)
 
-    environ = app_settings()
+
+def _walk(organization: str | None, environ: Environ, choice: Choice) -> "Walked":
+    # Imported after the usage is known to be right: the HTTP client costs more than the rest of the command line.
+    from integration.cli.doctor.walk import walk  # noqa: PLC0415
+
     checked = check(environ)
-    findings = [judge_configuration(checked)]
     # What the link needs can be examined although, say, a queue's connection is missing.
     configuration = checked.configuration or check(environ, offline=True).configuration
-    examined: list[Examined] = []
-    if configuration is None:
-        findings.append(judge_url(None, checked.problems))
-    else:
-        if organization is not None and organization not in configuration.organizations:
-            msg = f"no organization named {organization[:64]!r} is configured"
-            raise UnknownOrganization(msg)
-        chosen = [each for name, each in configuration.organizations.items() if organization in (None, name)]
-
-        async def examine_all() -> list[Examined]:
-            return [await examine(each, environ, configuration.health.wordings) for each in chosen]
-
-        examined = asyncio.run(examine_all())
-    verdict = verdict_of([*findings, *(finding for each in examined for finding in each.steps)])
-    if as_json:
-        print_json({"ok": verdict, "configuration": findings, "organizations": examined})
-    else:
-        for finding in findings:
-            _print(finding)
-        for each in examined:
-            say()
-            say(each.name, bold=True)
-            for finding in each.steps:
-                _print(finding)
-    if verdict is not True:
-        click.get_current_context().exit(ExitCode.UNKNOWN if verdict is None else ExitCode.BAD)
+    return asyncio.run(walk(organization, environ, choice, checked=checked, configuration=configuration))
 
 
-def _print(finding: Finding) -> None:
+def _print(walked: "Walked", form: str | None) -> None:
+    from integration.cli.doctor.reports import as_junit, as_sarif  # noqa: PLC0415 - most print text
+
+    match form:
+        case "json":
+            print_json({"ok": walked.ok, "configuration": walked.configuration, "organizations": walked.organizations})
+        case "sarif":
+            print_json(as_sarif(walked.by_whom(), version("fno-link")))
+        case "junit":
+            print_text(as_junit(walked.by_whom()))
+        case _:
+            _print_for_people(walked)
+
+
+def _print_for_people(walked: "Walked") -> None:
+    for finding in walked.configuration:
+        _print_finding(finding)
+    for each in walked.organizations:
+        say()
+        say(each.name, bold=True)
+        for finding in each.steps:
+            _print_finding(finding)
+
+
+def _print_finding(finding: Finding) -> None:
     say(f"{finding.verdict:8}", fg=COLORS[finding.verdict], nl=False)
-    say(f"{finding.title}: {finding.message}")
+    because = f" (because of: {finding.because})" if finding.because else ""
+    say(f"{finding.title}: {finding.message}{because}")
     if finding.todo:
         say(f"        → {finding.todo}")
     if finding.page:

@@ -1,11 +1,15 @@
 """Walk the steps for one organization: each call once, each refusal a finding."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import msgspec
 
+from integration.cli.caller import Caller, Choice, caller_of
+from integration.cli.doctor import asking, look
 from integration.cli.doctor import step as steps
+from integration.cli.doctor.asking import attempt, refused
+from integration.cli.doctor.registry import ORDER, STEPS, needs_token
 from integration.cli.doctor.settings import (
     judge_app_id,
     judge_organization_id,
@@ -19,11 +23,13 @@ from integration.config.keys.model import Organization
 from integration.config.settings.credentials import credential_problems, credentials
 from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse, open_http_client
-from integration.errors import Busy, LinkUnknown, Problem, Throttled, Unreachable
+from integration.errors import LinkUnknown, Problem
+from integration.finance_operations import FinanceOperations
 from integration.health.probes.link import UNFAMILIAR_HINT
 from integration.identity import Tokens, scope_for
-from integration.links import Linked, LinkResolver
+from integration.links import Link, Linked, LinkResolver
 from integration.links.tenants import Tenants
+from integration.power_platform import PowerPlatform
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -38,6 +44,26 @@ class Examined(msgspec.Struct, frozen=True):
     name: str
     ok: bool | None
     steps: tuple[Finding, ...]
+
+
+class Clients(msgspec.Struct, frozen=True):
+    """What is asked.
+
+    Args:
+        caller: Who calls.
+        tokens: Gives the bearer tokens.
+        tenants: Asks for tenant ids.
+        dataverse: Asks the organization.
+        platform: Asks the Power Platform.
+        environment: Asks the linked environment.
+    """
+
+    caller: Caller
+    tokens: Tokens
+    tenants: Tenants
+    dataverse: Dataverse
+    platform: PowerPlatform
+    environment: FinanceOperations
 
 
 def judge_configuration(checked: Checked) -> Finding:
@@ -57,46 +83,41 @@ def verdict_of(findings: Sequence[Finding]) -> bool | None:
     return None if "unknown" in verdicts else True
 
 
-async def examine(organization: Organization, environ: Environ, wordings: Sequence[str] = ()) -> Examined:
+async def examine(
+    organization: Organization, environ: Environ, wordings: Sequence[str] = (), choice: Choice | None = None
+) -> Examined:
     """Walk the steps for one organization; makes at most one call for each.
 
     Args:
         organization: From a configuration that was read.
         environ: The app settings.
         wordings: `[health] wordings`, by which a localised "not integrated" is known.
+        choice: What the command line says of who calls.
     """
-    problems = tuple(credential_problems(environ, organization.name))
+    choice = choice or Choice()
+    problems = () if choice.device_code else tuple(credential_problems(environ, organization.name))
     async with AsyncExitStack() as opened:
         http = await opened.enter_async_context(open_http_client())
         tenants = Tenants(http)
         opened.push_async_callback(tenants.aclose)
         tenant, tenant_error = await attempt(tenants.id_of(organization))
-        found: list[Finding] = [judge_url(organization, ())]
+        found: list[Finding] = [judge_url(organization, ()), *await asking.host(http, organization), *look.yourself()]
         if problems:
             found += _without_credentials(organization, problems)
         else:
-            tokens = Tokens(lambda _: credentials(environ, organization.name))
+            caller = caller_of(organization.name, environ, choice)
+            tokens = Tokens(
+                lambda _: credentials(environ, organization.name), timeout=caller.timeout, sign_in=caller.sign_in
+            )
             opened.push_async_callback(tokens.aclose)
+            opened.callback(caller.close)
             dataverse = Dataverse(http, tokens, wordings=wordings)
-            found += await _calls(organization, environ, tokens, dataverse, tenants)
+            platform = PowerPlatform(http, tokens, dataverse)
+            clients = Clients(caller, tokens, tenants, dataverse, platform, FinanceOperations(http, tokens))
+            found += await _calls(organization, environ, clients)
     found.append(judge_tenant(organization, tenant if tenant_error is None else tenant_error))  # pyright: ignore[reportArgumentType] (one of the two is set)
-    order = [step.name for step in steps.STEPS]
-    findings = tuple(sorted(found, key=lambda finding: order.index(finding.step)))
+    findings = tuple(sorted(found, key=lambda finding: ORDER[finding.step]))
     return Examined(organization.name, verdict_of(findings), findings)
-
-
-async def attempt[T](call: Awaitable[T]) -> tuple[T | None, LinkUnknown | None]:
-    """Await a call and return its answer or why there is none."""
-    try:
-        return await call, None
-    except LinkUnknown as error:
-        return None, error
-
-
-def refused(step: Step, error: LinkUnknown) -> Finding:
-    """Return the finding for an error: a refusal fails the step, silence leaves it unknown."""
-    silent = isinstance(error, Unreachable | Throttled | Busy)
-    return failed(step, str(error), error.hint if silent else "", verdict="unknown" if silent else "fail")
 
 
 def _without_credentials(organization: Organization, problems: Sequence[Problem]) -> list[Finding]:
@@ -106,25 +127,23 @@ def _without_credentials(organization: Organization, problems: Sequence[Problem]
         judge_organization_id(organization, None),
         failed(steps.APP_ID if problems[0].key.endswith("_CLIENT_ID") else steps.APP_SECRET, listed),
         skipped(steps.APP_SECRET if problems[0].key.endswith("_CLIENT_ID") else steps.APP_ID, why),
-        *(skipped(step, why) for step in (steps.TOKEN, steps.WHO_AM_I, steps.SDK_MESSAGES, steps.LINK)),
+        skipped(steps.TOKEN, why, steps.CONFIGURATION),
+        *_without_token(why, steps.CONFIGURATION),
     ]
 
 
-async def _calls(
-    organization: Organization, environ: Environ, tokens: Tokens, dataverse: Dataverse, tenants: Tenants
-) -> list[Finding]:
-    own = credentials(environ, organization.name)
-    _, refusal = await attempt(tokens.token(organization, scope_for(organization.url)))
-    found = [judge_app_id(own, refusal), judge_secret(own, refusal)]
+async def _calls(organization: Organization, environ: Environ, clients: Clients) -> list[Finding]:
+    dataverse = clients.dataverse
+    _, refusal = await attempt(clients.tokens.token(organization, scope_for(organization.url)))
+    found = _settings(organization, environ, clients.caller, refusal)
     if refusal is not None:
-        why = "there is no token"
         return [
             *found,
             refused(steps.TOKEN, refusal),
             judge_organization_id(organization, None),
-            *(skipped(step, why) for step in (steps.WHO_AM_I, steps.SDK_MESSAGES, steps.LINK)),
+            *_without_token("there is no token", steps.TOKEN),
         ]
-    found.append(passed(steps.TOKEN, f"for {scope_for(organization.url)}"))
+    found.append(passed(steps.TOKEN, f"for {scope_for(organization.url)}, by {clients.caller.kind}"))
     identity, error = await attempt(dataverse.who_am_i(organization))
     found.append(judge_organization_id(organization, identity.organization_id if identity else None))
     if error is not None:
@@ -133,8 +152,26 @@ async def _calls(
         found.append(passed(steps.WHO_AM_I, f"user {identity.user_id} of organization {identity.organization_id}"))
     rows, error = await attempt(dataverse.sdk_messages(organization))
     found.append(refused(steps.SDK_MESSAGES, error) if error else _read(rows or 0))
-    found.append(await _link(organization, dataverse, tenants))
+    link, finding = await _link(organization, dataverse, clients.tenants)
+    found.append(finding)
+    found += await asking.inside(organization, dataverse, identity)
+    found += await asking.other_views(organization, clients.platform, link)
+    found += await asking.environment(organization, clients.environment, clients.tokens, link)
     return found
+
+
+def _settings(
+    organization: Organization, environ: Environ, caller: Caller, refusal: LinkUnknown | None
+) -> list[Finding]:
+    if caller.sign_in is not None:
+        why = f"none is used: {caller.kind} calls"
+        return [skipped(steps.APP_ID, why), skipped(steps.APP_SECRET, why)]
+    own = credentials(environ, organization.name)
+    return [judge_app_id(own, refusal), judge_secret(own, refusal)]
+
+
+def _without_token(why: str, because: Step) -> list[Finding]:
+    return [skipped(step, why, because) for step in STEPS if needs_token(step) and step is not steps.ORGANIZATION_ID]
 
 
 def _read(rows: int) -> Finding:
@@ -143,15 +180,16 @@ def _read(rows: int) -> Finding:
     return failed(steps.SDK_MESSAGES, "the answer is empty: the application user may see none")
 
 
-async def _link(organization: Organization, dataverse: Dataverse, tenants: Tenants) -> Finding:
+async def _link(organization: Organization, dataverse: Dataverse, tenants: Tenants) -> tuple[Link | None, Finding]:
     async with LinkResolver([organization], dataverse, tenants) as resolver:
         link, error = await attempt(resolver.resolve(organization.name))
     if error is not None:
-        return refused(steps.LINK, error)
+        return None, refused(steps.LINK, error)
     if not isinstance(link, Linked):
         todo = UNFAMILIAR_HINT if link is not None and not link.familiar else ""
-        return failed(steps.LINK, "not linked" if link is None else f"not linked ({link.code}): {link.message}", todo)
+        told = "not linked" if link is None else f"not linked ({link.code}): {link.message}"
+        return link, failed(steps.LINK, told, todo)
     if not link.trusted:
         todo = "If the environment is yours, add its host's suffix to `trusted_hosts`, or correct `tenant`."
-        return failed(steps.LINK, f"linked to {link.url}, which is not trusted: {link.distrust}", todo)
-    return passed(steps.LINK, f"linked to {link.url} (id {link.id}, tenant {link.tenant_id})")
+        return link, failed(steps.LINK, f"linked to {link.url}, which is not trusted: {link.distrust}", todo)
+    return link, passed(steps.LINK, f"linked to {link.url} (id {link.id}, tenant {link.tenant_id})")

@@ -1,13 +1,18 @@
 """`fno-link doctor` and `fno-link resolve` as processes, against the emulated Dynamics under its production names."""
 
 import json
+from xml.etree import ElementTree as ET
 
 import pytest
 
+from emulation.dynamics import Application, Environment, Metadata
+from integration.cli.doctor import look
+from integration.cli.doctor.registry import STEPS, needs_token
 from tests.contract.cli.checkout import Checkout as Folder
 
 OTHER_ID = "0a1b2c3d-0000-4000-8000-00000000ffff"
 SECRET_FAILS = ["app_secret", "token"]
+NEED_A_TOKEN = [step.name for step in STEPS if needs_token(step) and step.name != "organization_id"]
 
 
 class Checkout(Folder):
@@ -24,7 +29,8 @@ class Checkout(Folder):
         assert report["ok"] is {0: True, 1: False, 3: None}[code]
         findings = [*report["configuration"], *(step for each in report["organizations"] for step in each["steps"])]
         for finding in findings:
-            assert (finding["verdict"] in ("pass", "skipped")) == (not finding["todo"])
+            yourself = finding["message"] == "look yourself"
+            assert (finding["verdict"] in ("pass", "skipped") and not yourself) == (not finding["todo"])
         return {finding["step"]: finding for finding in findings}
 
 
@@ -39,19 +45,10 @@ def verdicts(findings, verdict):
 
 def test_a_good_organization_passes_every_step_in_the_order_of_the_setup_page(checkout):
     findings = checkout.doctor(0)
-    assert list(findings) == [
-        "configuration",
-        "organization_url",
-        "organization_id",
-        "tenant_domain",
-        "app_id",
-        "app_secret",
-        "token",
-        "who_am_i",
-        "sdkmessages",
-        "link",
-    ]
-    assert verdicts(findings, "pass") == list(findings)
+    assert list(findings) == [step.name for step in STEPS]
+    asked_for_nothing = ["platform", "application", "dual_write", *(step.name for step in look.STEPS)]
+    assert verdicts(findings, "skipped") == asked_for_nothing
+    assert verdicts(findings, "pass") == [name for name in findings if name not in asked_for_nothing]
     assert f"https://{checkout.name}.operations.dynamics.com" in findings["link"]["message"]
 
 
@@ -67,7 +64,9 @@ def test_a_wrong_secret_fails_the_secret_and_what_needs_a_token_is_skipped(check
     checkout.settings["CLIENT_SECRET"] = "not the secret at all"
     findings = checkout.doctor(1)
     assert verdicts(findings, "fail") == SECRET_FAILS
-    assert verdicts(findings, "skipped") == ["organization_id", "who_am_i", "sdkmessages", "link"]
+    skipped = [name for name in verdicts(findings, "skipped") if findings[name]["because"]]
+    assert skipped == NEED_A_TOKEN
+    assert {findings[name]["because"] for name in skipped} == {"token"}
     assert "step 6" in findings["app_secret"]["page"]
     assert "AADSTS7000215" in findings["app_secret"]["message"]
 
@@ -124,7 +123,7 @@ def test_an_organization_url_that_is_none_is_found_without_a_call(checkout, dyna
 def test_a_missing_application_user_names_the_step_that_creates_it(checkout, dynamics):
     dynamics.control.break_(checkout.name, "forbidden")
     findings = checkout.doctor(1)
-    assert verdicts(findings, "fail") == ["who_am_i", "sdkmessages", "link"]
+    assert verdicts(findings, "fail") == ["who_am_i", "sdkmessages", "link", "application"]
     assert "Add the Azure AD application as a Microsoft Power Platform user, step 1" in findings["who_am_i"]["page"]
 
 
@@ -166,7 +165,8 @@ def test_an_untrusted_environment_fails_the_link_with_its_reason(checkout, dynam
 def test_an_unreachable_organization_cannot_be_told(checkout, dynamics):
     dynamics.control.break_(checkout.name, "unreachable")
     findings = checkout.doctor(3)
-    assert verdicts(findings, "unknown") == ["who_am_i", "sdkmessages", "link"]
+    assert verdicts(findings, "unknown") == ["host", "who_am_i", "sdkmessages", "link", "application"]
+    assert findings["clock"]["because"] == "host"
 
 
 def test_resolve_prints_the_link(checkout, dynamics):
@@ -197,3 +197,101 @@ def test_resolve_refuses_a_name_that_is_not_configured(checkout):
     assert done.returncode == 2
     assert json.loads(done.stderr)["code"] == "UnknownOrganization"
     assert checkout.run("doctor", "nobody").returncode == 2
+
+
+def test_a_certificate_that_nobody_trusts_fails_the_host(checkout, dynamics):
+    dynamics.control.break_(checkout.name, "wrong_certificate")
+    found = checkout.doctor(3)["host"]
+    assert "certificate" in found["message"]
+    assert "SSL_CERT_FILE" not in found["message"]
+
+
+def test_a_role_that_is_missing_warns_and_none_at_all_fails(checkout, dynamics):
+    dynamics.control.set_roles(checkout.name, dynamics.client_id, "System Customizer")
+    found = checkout.doctor(0)["role"]
+    assert (found["verdict"], "System Customizer" in found["message"]) == ("warn", True)
+    dynamics.control.set_roles(checkout.name, dynamics.client_id)
+    findings = checkout.doctor(1)
+    assert findings["role"]["verdict"] == "fail"
+    assert "Finance and Operations Integration User" in findings["role"]["todo"]
+
+
+@pytest.mark.parametrize(
+    ("knows", "verdict"),
+    [("link", "pass"), ("nothing", "fail"), (Metadata(url="https://other.operations.dynamics.com"), "fail")],
+)
+def test_two_views_of_the_link_that_disagree_are_a_finding(checkout, dynamics, knows, verdict):
+    dynamics.control.set_platform_access(dynamics.client_id)
+    dynamics.control.set_environment(checkout.name, Environment(knows=knows))
+    findings = checkout.doctor(0 if verdict == "pass" else 1)
+    assert findings["platform"]["verdict"] == verdict
+    assert findings["link"]["verdict"] == "pass"
+
+
+def test_a_unified_environments_application_that_does_not_run_is_told(checkout, dynamics):
+    dynamics.control.set_environment(checkout.name, Environment(application=Application(state="Stopped")))
+    found = checkout.doctor(0)["application"]
+    assert (found["verdict"], "Stopped" in found["message"]) == ("warn", True)
+
+
+def test_without_a_link_the_environment_is_not_asked_and_its_solutions_are_missed(checkout, dynamics):
+    dynamics.control.unlink(checkout.name)
+    findings = checkout.doctor(1)
+    assert findings["virtual_entities"]["verdict"] == "warn"
+    for name in ("environment_token", "environment_read"):
+        assert (findings[name]["verdict"], findings[name]["because"]) == ("skipped", "link")
+
+
+def test_an_environment_that_does_not_know_the_application_says_where_to_add_it(checkout, dynamics):
+    dynamics.control.set_access(dynamics.client_id, finance_operations=False)
+    findings = checkout.doctor(1)
+    assert verdicts(findings, "fail") == ["environment_read"]
+    assert "Microsoft Entra applications" in findings["environment_read"]["todo"]
+
+
+def test_only_tells_the_chosen_checks(checkout, dynamics):
+    dynamics.control.unlink(checkout.name)
+    done = checkout.run("doctor", "--json", "--only", "who_am_i", "--only", "tok*")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert [step["step"] for step in report["organizations"][0]["steps"]] == ["token", "who_am_i"]
+    assert checkout.run("doctor", "--only", "nothing").returncode == 2
+
+
+def test_sarif_and_junit_tell_the_same(checkout, dynamics):
+    dynamics.control.unlink(checkout.name)
+    done = checkout.run("doctor", "--sarif")
+    assert done.returncode == 1
+    [run] = json.loads(done.stdout)["runs"]
+    told = {result["ruleId"]: result["level"] for result in run["results"]}
+    assert (told["link"], told["virtual_entities"], told["token"]) == ("error", "warning", "none")
+    done = checkout.run("doctor", "--junit")
+    assert done.returncode == 1
+    suites = ET.fromstring(done.stdout)
+    failed = [case.get("name") for case in suites.iter("testcase") if case.find("failure") is not None]
+    assert failed == ["link"]
+    assert checkout.run("doctor", "--junit", "--json").returncode == 2
+
+
+def test_a_url_needs_no_configuration(checkout, dynamics, tmp_path):
+    (tmp_path / "fno-link.toml").unlink()
+    done = checkout.run("doctor", checkout.organization.base_url(), "--json")
+    assert done.returncode == 0, done.stdout
+    steps = {step["step"]: step for step in json.loads(done.stdout)["organizations"][0]["steps"]}
+    assert steps["link"]["verdict"] == "pass"
+    assert dynamics.tenant.id in steps["tenant_domain"]["message"]
+    dynamics.control.break_(checkout.name, "unreachable")
+    done = checkout.run("doctor", checkout.organization.base_url(), "--json")
+    assert done.returncode == 3
+    steps = {step["step"]: step for step in json.loads(done.stdout)["organizations"][0]["steps"]}
+    assert (steps["host"]["verdict"], steps["link"]["because"]) == ("unknown", "host")
+
+
+def test_a_laptop_without_credentials_is_told_what_is_missing(checkout):
+    checkout.settings = {}
+    checkout.environ["PATH"] = str(checkout.folder)
+    done = checkout.run("doctor", "--json")
+    steps = {step["step"]: step for step in json.loads(done.stdout)["organizations"][0]["steps"]}
+    assert (done.returncode, steps["token"]["verdict"]) == (1, "fail")
+    assert "Azure CLI" in steps["token"]["message"]
+    assert f"FNO_LINK_{checkout.name.upper()}_CLIENT_ID" in steps["token"]["todo"]

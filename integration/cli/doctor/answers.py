@@ -1,0 +1,118 @@
+"""What the answers beyond Microsoft's settings script mean; pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from integration.cli.doctor import beyond
+from integration.cli.doctor.step import Finding, failed, passed, skipped, warned
+from integration.dataverse.json_body import Unreadable, read
+from integration.errors import UnexpectedAnswer
+from integration.links import Linked
+from integration.power_platform import Application, Environment
+
+ROLE = "Finance and Operations Integration User"
+VIRTUAL_ENTITIES = ("MicrosoftOperationsVESupport", "MicrosoftOperationsERPCatalog")
+DUAL_WRITE = ("DualWriteCore",)
+RUNNING = "Running"
+WARN_SECONDS = 60.0
+FAIL_SECONDS = 300.0
+"""What Entra lets an assertion, and resources a token, be off."""
+
+
+def judge_clock(header: str, before: datetime, after: datetime) -> Finding:
+    """Judge this machine's clock by the `Date` of an answer.
+
+    Args:
+        header: As it came.
+        before: This machine's time before the call.
+        after: And after it: the answer was made in between.
+    """
+    try:
+        theirs = parsedate_to_datetime(header)
+        # A Date is cut to its second.
+        behind = (theirs - after).total_seconds()
+        ahead = (before - theirs).total_seconds() - 1
+    except (ValueError, TypeError, IndexError):
+        return failed(
+            beyond.CLOCK, "the answer has no date", "Nothing to do, unless tokens are refused.", verdict="unknown"
+        )
+    off = max(behind, ahead, 0.0)
+    way = "behind" if behind > 0 else "ahead of"
+    if off > FAIL_SECONDS:
+        return failed(beyond.CLOCK, f"it is {off:.0f} s {way} the host's")
+    if off > WARN_SECONDS:
+        return warned(beyond.CLOCK, f"it is {off:.0f} s {way} the host's")
+    return passed(beyond.CLOCK, f"within {WARN_SECONDS:.0f} s of the host's")
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    value: list[dict[str, object]] = []
+
+
+def names_in(body: bytes | None, column: str) -> list[str]:
+    """Read a column of rows.
+
+    Raises:
+        UnexpectedAnswer: They are no rows.
+    """
+    try:
+        rows = read(body or b"", _Rows).value
+    except Unreadable as error:
+        msg = "Dataverse answered something that is no list of rows."
+        raise UnexpectedAnswer(msg, status=200) from error
+    return [each for row in rows if isinstance(each := row.get(column), str)]
+
+
+def judge_role(roles: Sequence[str]) -> Finding:
+    """Judge the caller's security roles."""
+    if ROLE in roles:
+        return passed(beyond.ROLE, ROLE)
+    if not roles:
+        return failed(beyond.ROLE, "the caller has no security role")
+    # Others may read what fno-link asks for; Microsoft's page asks for this one.
+    return warned(beyond.ROLE, f"it has {', '.join(roles)}, but not {ROLE}")
+
+
+def judge_virtual_entities(solutions: Sequence[str]) -> Finding:
+    """Judge the solutions of virtual entities."""
+    absent = [name for name in VIRTUAL_ENTITIES if name not in solutions]
+    if absent:
+        return warned(beyond.VIRTUAL_ENTITIES, f"not installed: {', '.join(absent)}")
+    return passed(beyond.VIRTUAL_ENTITIES, ", ".join(VIRTUAL_ENTITIES))
+
+
+def judge_dual_write(solutions: Sequence[str]) -> Finding:
+    """Judge the dual-write core solution; it is not needed, only wanted by some."""
+    if DUAL_WRITE[0] in solutions:
+        return passed(beyond.DUAL_WRITE, DUAL_WRITE[0])
+    return skipped(beyond.DUAL_WRITE, "it is not installed, and only dual-write needs it")
+
+
+def judge_platform(environment: Environment, link: object) -> Finding:
+    """Judge whether the Power Platform has the link that Dataverse tells."""
+    known = environment.linked
+    if not isinstance(link, Linked):
+        if known is None:
+            return passed(beyond.PLATFORM, "it has no link either")
+        return failed(beyond.PLATFORM, f"it has a link to {known.url} that Dataverse does not tell")
+    if known is None:
+        return failed(beyond.PLATFORM, f"it has no link, though Dataverse tells one to {link.url}")
+    theirs = known.url.strip().rstrip("/").lower()
+    if theirs != link.url or (known.id and known.id.lower() != link.id):
+        return failed(
+            beyond.PLATFORM, f"it has {theirs} (id {known.id}), but Dataverse tells {link.url} (id {link.id})"
+        )
+    return passed(beyond.PLATFORM, f"the same, {known.type or 'of no type'}")
+
+
+def judge_application(application: Application | None) -> Finding:
+    """Judge what a unified environment tells of its application."""
+    if application is None:
+        return skipped(beyond.APPLICATION, "the environment is not a unified one")
+    told = f"{application.state or 'no state'}, version {application.version or 'unknown'}"
+    if application.state and application.state != RUNNING:
+        return warned(beyond.APPLICATION, told)
+    return passed(beyond.APPLICATION, told)

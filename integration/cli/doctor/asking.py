@@ -1,0 +1,121 @@
+"""Ask beyond Microsoft's settings script: each question once, each refusal a finding."""
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from integration.cli.doctor import beyond
+from integration.cli.doctor.answers import (
+    judge_application,
+    judge_clock,
+    judge_dual_write,
+    judge_platform,
+    judge_role,
+    judge_virtual_entities,
+    names_in,
+)
+from integration.cli.doctor.step import LINK, WHO_AM_I, Finding, Step, failed, passed, skipped
+from integration.clock import SystemClock
+from integration.config.keys.model import Organization
+from integration.dataverse import Dataverse, Identity
+from integration.dataverse.challenge import PATH
+from integration.dataverse.connection import get
+from integration.errors import Busy, Forbidden, LinkUnknown, Throttled, Unauthenticated, Unreachable
+from integration.finance_operations import FinanceOperations
+from integration.identity import Tokens
+from integration.links import Link, Linked
+from integration.power_platform import PowerPlatform
+
+if TYPE_CHECKING:
+    import httpx
+
+
+async def attempt[T](call: Awaitable[T]) -> tuple[T | None, LinkUnknown | None]:
+    """Await a call and return its answer or why there is none."""
+    try:
+        return await call, None
+    except LinkUnknown as error:
+        return None, error
+
+
+def refused(step: Step, error: LinkUnknown) -> Finding:
+    """Return the finding for an error: a refusal fails the step, silence leaves it unknown."""
+    silent = isinstance(error, Unreachable | Throttled | Busy)
+    if silent:
+        return failed(step, str(error), error.hint, verdict="unknown")
+    # What this very refusal needs goes first; what the step is mended by holds for each.
+    own = f"{error.hint} {step.todo}" if error.hint != type(error).hint else ""
+    return failed(step, str(error), own)
+
+
+async def host(http: "httpx.AsyncClient", organization: Organization) -> list[Finding]:
+    """Ask the organization's host without a token."""
+    clock = SystemClock()
+    before = clock.now()
+    reply, error = await attempt(get(http, f"{organization.url}{PATH}", {"Accept": "application/json"}))
+    if error is not None or reply is None:
+        found = refused(beyond.HOST, error) if error else failed(beyond.HOST, "no answer")
+        return [found, skipped(beyond.CLOCK, "the host does not answer", beyond.HOST)]
+    clocked = judge_clock(reply.headers.get("date", ""), before, clock.now())
+    told = f"{organization.url.removeprefix('https://')} answers {reply.status}"
+    return [passed(beyond.HOST, told), clocked]
+
+
+async def inside(organization: Organization, dataverse: Dataverse, identity: Identity | None) -> list[Finding]:
+    """Ask the organization for the caller's roles and for its solutions."""
+    asked = (beyond.ROLE, beyond.VIRTUAL_ENTITIES, beyond.DUAL_WRITE)
+    if identity is None:
+        return [skipped(step, "WhoAmI was not answered", WHO_AM_I) for step in asked]
+    roles = f"systemusers({identity.user_id})/systemuserroles_association?$select=name"
+    names, error = await attempt(_names(organization, dataverse, roles, "name"))
+    found = [refused(beyond.ROLE, error) if error else judge_role(names or [])]
+    names, error = await attempt(_names(organization, dataverse, "solutions?$select=uniquename", "uniquename"))
+    if error is not None:
+        return [*found, refused(beyond.VIRTUAL_ENTITIES, error), refused(beyond.DUAL_WRITE, error)]
+    return [*found, judge_virtual_entities(names or []), judge_dual_write(names or [])]
+
+
+async def _names(organization: Organization, dataverse: Dataverse, call: str, column: str) -> list[str]:
+    return names_in(await dataverse.function(organization, call), column)
+
+
+async def other_views(organization: Organization, platform: PowerPlatform, link: Link | None) -> list[Finding]:
+    """Ask what others say of the same link."""
+    application, error = await attempt(platform.application(organization))
+    found = [refused(beyond.APPLICATION, error) if error else judge_application(application)]
+    if link is None:
+        return [*found, skipped(beyond.PLATFORM, "the link is not known", LINK)]
+
+    async def seen() -> Finding:
+        environment_id = await platform.environment_id(organization)
+        return judge_platform(await platform.environment(organization, environment_id), link)
+
+    view, error = await attempt(seen())
+    if isinstance(error, Forbidden | Unauthenticated):
+        # An application needs no such right; where it has none there is nothing to compare with.
+        return [*found, skipped(beyond.PLATFORM, f"the caller may not ask: {error}")]
+    if error is not None or view is None:
+        return [*found, refused(beyond.PLATFORM, error) if error else failed(beyond.PLATFORM, "no answer")]
+    return [*found, view]
+
+
+async def environment(
+    organization: Organization, client: FinanceOperations, tokens: Tokens, link: Link | None
+) -> list[Finding]:
+    """Ask the linked environment."""
+    steps = (beyond.ENVIRONMENT_TOKEN, beyond.ENVIRONMENT_READ)
+    if not isinstance(link, Linked) or not link.trusted:
+        why = "there is no environment" if not isinstance(link, Linked) else "the environment is not trusted"
+        return [skipped(step, why, LINK) for step in steps]
+    _, error = await attempt(client.token(organization, link))
+    if error is not None:
+        why = "there is no token"
+        return [
+            refused(beyond.ENVIRONMENT_TOKEN, error),
+            skipped(beyond.ENVIRONMENT_READ, why, beyond.ENVIRONMENT_TOKEN),
+        ]
+    found = [passed(beyond.ENVIRONMENT_TOKEN, f"by {tokens.cause(organization)} for {link.url}")]
+    _, error = await attempt(client.probe(organization, link))
+    return [
+        *found,
+        refused(beyond.ENVIRONMENT_READ, error) if error else passed(beyond.ENVIRONMENT_READ, "one row read"),
+    ]

@@ -1,0 +1,65 @@
+"""What no API tells to an application: listed, so that somebody looks there."""
+
+from integration.cli.doctor.step import Finding, Step
+
+PREREQUISITES = "Prerequisites for setting up the Microsoft Power Platform integration"
+NOBODY = "Asks nobody: no API tells it to an application."
+
+CAPACITY = Step(
+    "capacity",
+    "At least 1 GB of Dataverse database capacity is free",
+    "Look in the Power Platform admin center > Licensing > Dataverse: without it the setup fails.",
+    f"{PREREQUISITES}, capacity; Licensing and capacity considerations (2023)",
+    asks=NOBODY,
+)
+ADMINISTRATOR = Step(
+    "administrator",
+    "The environment's administrator is known, and may create environments",
+    "Look in Lifecycle Services > Environment details for the environment administrator; where not everyone may create "
+    "production environments, Microsoft Entra admin center > Roles has to give that account Global, Dynamics 365 or "
+    "Power Platform administrator.",
+    f"{PREREQUISITES}, environment administrator and admin roles",
+    asks=NOBODY,
+)
+LICENCE = Step(
+    "licence",
+    "The environment's administrator has a licence",
+    "Look in the Microsoft 365 admin center > Users: Dynamics 365 Unified Operations Plan, AX Enterprise, or a licence "
+    "of an application such as Dynamics 365 Finance.",
+    f"{PREREQUISITES}, licences",
+    asks=NOBODY,
+)
+GOVERNANCE = Step(
+    "governance",
+    "The tenant's governance policy allows the environment",
+    "Look in the Power Platform admin center > Settings (Global or Power Platform administrator): who may create "
+    "production environments.",
+    f"{PREREQUISITES}, governance policy",
+    asks=NOBODY,
+)
+USER_OF_THE_APP = Step(
+    "environment_user",
+    "The application's user in Finance & Operations has the roles of the page",
+    "Look in Finance & Operations > System administration > Setup > Microsoft Entra applications: the client id is "
+    "mapped to PowerPlatformApp, or to a user with the roles Business events security role, Dataverse Virtual entity "
+    "application, Dataverse Virtual entity anonymous user and Dataverse Virtual entity authenticated user.",
+    "Grant app permissions in Finance and Operations apps, step 2",
+    asks=NOBODY,
+)
+
+STEPS = (USER_OF_THE_APP, CAPACITY, ADMINISTRATOR, LICENCE, GOVERNANCE)
+
+
+def yourself() -> tuple[Finding, ...]:
+    """Return a finding for each: it was not done, and where to look."""
+    return tuple(
+        Finding(
+            step=step.name,
+            title=step.title,
+            verdict="skipped",
+            message="look yourself",
+            todo=step.todo,
+            page=step.page,
+        )
+        for step in STEPS
+    )

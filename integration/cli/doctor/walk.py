@@ -1,0 +1,107 @@
+"""Walk the steps for the organizations of a configuration, for one of them, or for any at a URL."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from integration.cli.addressed import address_of, given_name, named_in, organization_at
+from integration.cli.caller import Choice
+from integration.cli.doctor import beyond, look
+from integration.cli.doctor.asking import attempt, refused
+from integration.cli.doctor.examine import Examined, examine, judge_configuration, verdict_of
+from integration.cli.doctor.registry import STEPS
+from integration.cli.doctor.settings import judge_url
+from integration.cli.doctor.step import CONFIGURATION, Finding, skipped
+from integration.config import Checked, Configuration
+from integration.config.settings.settings import Environ
+from integration.dataverse import open_http_client
+from integration.errors import LinkUnknown
+
+if TYPE_CHECKING:
+    from integration.config.keys.model import Organization
+
+
+class Walked(msgspec.Struct, frozen=True):
+    """What was found.
+
+    Args:
+        configuration: Of the configuration as a whole.
+        organizations: Of each organization.
+    """
+
+    configuration: tuple[Finding, ...]
+    organizations: tuple[Examined, ...]
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether nothing failed; None: it cannot be told."""
+        return verdict_of([*self.configuration, *(step for each in self.organizations for step in each.steps)])
+
+    def narrowed(self, names: frozenset[str]) -> "Walked":
+        """Return the findings of these steps alone."""
+
+        def of(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+            return tuple(finding for finding in findings if finding.step in names)
+
+        examined = (Examined(each.name, verdict_of(of(each.steps)), of(each.steps)) for each in self.organizations)
+        return Walked(of(self.configuration), tuple(examined))
+
+    def by_whom(self) -> Mapping[str, Sequence[Finding]]:
+        """Return the findings by organization; those of the configuration by the empty name."""
+        return {"": self.configuration} | {each.name: each.steps for each in self.organizations}
+
+
+async def walk(
+    said: str | None,
+    environ: Environ,
+    choice: Choice,
+    *,
+    checked: Checked,
+    configuration: Configuration | None,
+) -> Walked:
+    """Walk the steps.
+
+    Args:
+        said: The name, URL or host of an organization; None: all that are configured.
+        environ: The app settings.
+        choice: What the command line says of who calls.
+        checked: The configuration, with its problems.
+        configuration: As much of it as the link needs; None: it cannot be read.
+
+    Raises:
+        UnknownOrganization: It is a name that is not configured.
+        InvalidRequest: It is an address, but no organization's.
+    """
+    found = named_in(configuration, said) if said is not None else None
+    if said is not None and found is None and not (configuration is None and "." not in said):
+        return await _at_address(said, environ, choice, checked, configuration)
+    judged = [judge_configuration(checked)]
+    if configuration is None:
+        return Walked((*judged, judge_url(None, checked.problems)), ())
+    asked: Sequence[Organization] = [found] if found else tuple(configuration.organizations.values())
+    wordings = configuration.health.wordings
+    return Walked(tuple(judged), tuple([await examine(each, environ, wordings, choice) for each in asked]))
+
+
+async def _at_address(
+    said: str, environ: Environ, choice: Choice, checked: Checked, configuration: Configuration | None
+) -> Walked:
+    address = address_of(said, configuration, checked.problems)
+    judged = (skipped(CONFIGURATION, "a URL needs none"),)
+    async with open_http_client() as http:
+        organization, error = await attempt(organization_at(http, *address))
+    if organization is None:
+        return Walked(judged, (_unreached(address[0], error),))
+    return Walked(judged, (await examine(organization, environ, (), choice),))
+
+
+def _unreached(host: str, error: LinkUnknown | None) -> Examined:
+    why = error or LinkUnknown()
+    rest = [
+        skipped(step, "the host does not answer", beyond.HOST)
+        for step in STEPS
+        if step not in {CONFIGURATION, beyond.HOST, *look.STEPS}
+    ]
+    findings = (refused(beyond.HOST, why), *rest, *look.yourself())
+    return Examined(given_name(host), verdict_of(findings), findings)

@@ -1,0 +1,162 @@
+"""What the doctor makes of answers, and the forms in which it tells it."""
+
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from integration.cli.doctor.answers import judge_clock, judge_role, judge_virtual_entities, names_in
+from integration.cli.doctor.registry import ORDER, STEPS, chosen
+from integration.cli.doctor.reports import KINDS, as_junit, as_sarif
+from integration.cli.doctor.step import Finding
+from integration.errors import UnexpectedAnswer
+
+NOW = datetime(2026, 11, 28, 20, 0, 0, tzinfo=UTC)
+HOSTILE = "\x1b[2J]]>&<\"'\x00\ud800\u202e"
+
+TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "properties": {
+                    "tool": {
+                        "type": "object",
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "type": "object",
+                                "required": ["name"],
+                                "properties": {
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": {
+                                            "type": "object",
+                                            "required": ["id"],
+                                            "additionalProperties": False,
+                                            "properties": {
+                                                "id": {"type": "string"},
+                                                "helpUri": {"type": "string", "format": "uri"},
+                                                "shortDescription": TEXT,
+                                                "fullDescription": TEXT,
+                                                "help": TEXT,
+                                            },
+                                        },
+                                    }
+                                },
+                            }
+                        },
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["message"],
+                            "additionalProperties": False,
+                            "properties": {
+                                "ruleId": {"type": "string"},
+                                "ruleIndex": {"type": "integer", "minimum": -1},
+                                "kind": {"enum": ["notApplicable", "pass", "fail", "review", "open", "informational"]},
+                                "level": {"enum": ["none", "note", "warning", "error"]},
+                                "message": TEXT,
+                                "locations": {"type": "array"},
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+"""What section 3 of the standard requires of the parts that are written here."""
+
+
+def dated(**off):
+    return (NOW + timedelta(**off)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+@pytest.mark.parametrize(
+    ("header", "verdict"),
+    [
+        (dated(), "pass"),
+        (dated(seconds=-40), "pass"),
+        (dated(seconds=90), "warn"),
+        (dated(minutes=-3), "warn"),
+        (dated(minutes=10), "fail"),
+        (dated(hours=-5), "fail"),
+        ("", "unknown"),
+        ("yesterday", "unknown"),
+        ("Sat, 28 Nov 2026 20:00:00", "unknown"),
+    ],
+)
+def test_the_clock_is_compared_with_the_date_of_an_answer(header, verdict):
+    assert judge_clock(header, NOW, NOW + timedelta(seconds=1)).verdict == verdict
+
+
+def test_a_slow_answer_says_nothing_of_the_clock():
+    assert judge_clock(dated(seconds=200), NOW, NOW + timedelta(seconds=400)).verdict == "pass"
+
+
+def test_roles_and_solutions_are_read_from_rows():
+    body = b'{"value": [{"name": "Basic User"}, {"name": null}, {}]}'
+    assert names_in(body, "name") == ["Basic User"]
+    with pytest.raises(UnexpectedAnswer):
+        names_in(b"<html>", "name")
+    with pytest.raises(UnexpectedAnswer):
+        names_in(None, "name")
+    assert judge_role([]).verdict == "fail"
+    assert judge_role(["Basic User"]).verdict == "warn"
+    assert judge_virtual_entities(["MicrosoftOperationsVESupport"]).verdict == "warn"
+
+
+def test_each_step_has_a_name_of_its_own_and_needs_earlier_ones():
+    assert len(ORDER) == len(STEPS)
+    for step in STEPS:
+        assert step.title
+        assert step.todo
+        assert step.asks
+        for name in step.needs:
+            assert ORDER[name] < ORDER[step.name] or step.name == "organization_id", (step.name, name)
+
+
+def test_checks_are_chosen_by_patterns():
+    assert chosen(()) == frozenset(ORDER)
+    assert chosen(("link", "app_*")) == {"link", "app_id", "app_secret"}
+    with pytest.raises(KeyError):
+        chosen(("link", "x*"))
+
+
+def findings():
+    return [Finding(step="link", title="The link", verdict=verdict, message=HOSTILE, todo=HOSTILE) for verdict in KINDS]
+
+
+def test_sarif_is_what_the_standard_requires():
+    log = as_sarif({"": findings(), "contoso": findings()}, "1.0")
+    jsonschema.validate(log, SARIF)
+    [run] = log["runs"]
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        # Section 3.27.10: a level other than none goes with the kind fail alone.
+        assert (result["level"] == "none") == (result["kind"] != "fail")
+    assert [result["kind"] for result in run["results"][:5]] == ["pass", "fail", "fail", "open", "notApplicable"]
+
+
+def test_junit_can_be_read_whatever_was_seen():
+    suites = ET.fromstring(as_junit({"": findings(), HOSTILE: findings(), "none": []}))
+    assert len(suites) == 2
+    for suite in suites:
+        assert {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
+            "tests": "5",
+            "failures": "1",
+            "errors": "1",
+            "skipped": "1",
+        }
+    assert suites[0].get("name") == "configuration"
