@@ -8,8 +8,12 @@ import msgspec
 
 from integration.clock import SystemClock
 from integration.config.keys.health import Health
+from integration.config.keys.model import Configuration, HttpSource, Organization
+from integration.config.keys.targets import WebhookTarget
 from integration.delivery.breaking.circuit_rows import CircuitRows, Standing
+from integration.health import count_rows
 from integration.health.check import Answer
+from integration.health.days import Days
 from integration.health.incidents import Incidents
 from integration.health.machine import Incident, State
 from integration.health.maintenance import MaintenanceCall
@@ -18,11 +22,17 @@ from integration.health.source_rows import SourceRows
 from integration.health.standing import Standing as Stands
 from integration.health.standing import Watched
 from integration.health.standings import Kept, Standings, entity_of
+from integration.health.sums import Sums
+from integration.health.totals import Span, slot_of
 from integration.links.values import Linked
+from integration.operations.status import Rows as StatusRows
+from integration.operations.status import StatusOperations
 from integration.storage import Storage
-from integration.storage.names import CIRCUITS, HEALTH
+from integration.storage.names import CIRCUITS, COUNTS, HEALTH
 from integration.storage.tables import MOST_OPERATIONS, Entity, Put
+from integration.tally import First, Key
 from integration.web.health import HealthPages, Rows
+from integration.web.status.pages import StatusPages
 
 SOURCES = 20
 OK = Answer(health="ok")
@@ -67,7 +77,8 @@ def organization(number: int, now: datetime) -> Stands:
     days = Answer(health="ok", facts={"days": str(31 + number % 300)})
     states = {"integration": state, "finance_operations": alone, "trust": alone, "dead_letters": alone, "parked": alone}
     states["credential"] = msgspec.structs.replace(alone, answer=days)
-    return Stands(states=states, asked_at=at)
+    letters = "".join("obwn"[int(digit, 16) % 4] if int(digit, 16) < 4 else "o" for digit in identity + identity[:26])
+    return Stands(states=states, asked_at=at, days=Days(now.date(), letters))
 
 
 async def filled(storage: Storage, organizations: int, targets: int) -> None:
@@ -115,6 +126,48 @@ async def put(storage: Storage, table: str, rows: list[Entity]) -> None:
 
 def hashed(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
+
+
+async def counted(storage: Storage, organizations: int, targets: int) -> None:
+    """Write a day of counts, folded: a row for every five minutes."""
+    now = datetime.now(UTC)
+    rows: list[Entity] = []
+    for slot in range(24 * 12):
+        at = slot_of(now - timedelta(minutes=5 * slot))
+        counts: dict[Key, int] = {}
+        for number in range(20):
+            organization, target = (slot * 20 + number) % organizations, number % targets
+            about = (f"organization-{organization:04}", f"source-{number % SOURCES:04}")
+            counts[Key("in", *about)] = 40 + number
+            counts[Key("delivered", *about, f"target-{target:04}")] = 40
+            counts[Key("deferred", *about, f"target-{target:04}", "TargetUnavailable")] = 3
+        letter = Key("dead_lettered", "organization-0001", "source-0001", "target-0001", "TargetRejected")
+        first = First(at=at, type="Order", id=hashed(str(slot)), route="large", letter=hashed(f"letter {slot}"))
+        span = Span(at, counts | {letter: 1}, {letter: (first,)})
+        keys = {"PartitionKey": count_rows.partition_of(at), "RowKey": count_rows.sum_key(at)}
+        rows.append(keys | count_rows.written(span))
+    await put(storage, COUNTS, rows)
+
+
+def status_of(storage: Storage, organizations: int, targets: int) -> StatusPages:
+    """Return what tells, as a page and as JSON, how these rows stand."""
+    clock = SystemClock()
+    configuration = Configuration(
+        organizations={
+            name: Organization(name=name, url=f"https://{name}.crm.dynamics.com", tenant="contoso.com")
+            for name in names("organization", organizations)
+        },
+        sources={name: HttpSource(name=name, organization="organization-0001") for name in names("source", SOURCES)},
+        routes=(),
+        targets={name: WebhookTarget(name=name, url="https://hook.example") for name in names("target", targets)},
+    )
+    rows = StatusRows(
+        standings=Standings(storage),
+        circuits=CircuitRows(storage),
+        sums=Sums(storage, clock),
+        incidents=Incidents(storage, clock),
+    )
+    return StatusPages(StatusOperations(configuration, rows, clock), None, clock)
 
 
 def pages_of(storage: Storage, organizations: int, targets: int) -> HealthPages:

@@ -20,6 +20,8 @@ READING = {
     "incidents": "incidents",
     "incident": "incidents/x",
     "maintenance": "maintenance",
+    "status": "status",
+    "status_badge": "status/badges/contoso",
 }
 WRITING = {
     "event_replay": "events/x/replay",
@@ -253,3 +255,32 @@ def test_a_target_that_keeps_failing_is_left_alone_probed_and_told_of(stage):
     assert taken.count(500) <= 8
     events = [event for event in stage.take("operators") if event["type"].startswith("fno-link.target.")]
     assert events == []
+
+
+def test_a_browser_opens_the_page_of_the_host_and_finds_the_event(stage, failed, context_of):
+    id_, letter = failed
+    key = stage.host.function_keys["status"]["default"]
+    page = context_of(java_script_enabled=False).new_page()
+    answer = page.goto(f"{stage.host.url}/api/status?code={key}")
+    assert answer.status == 200
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert page.locator("#organizations").inner_text() == "Organizations"
+    page.get_by_label("Find an event by its id").fill(id_)
+    page.get_by_role("button", name="Find").click()
+    found = page.locator("#found").inner_text()
+    assert "FlakyBusinessEvent" in found
+    assert f"fno-link dead-letters replay {letter}" in found
+    assert key not in page.locator("body").inner_text()
+
+
+def test_the_status_is_told_in_each_form_and_to_no_stranger(stage):
+    for form, kind in (("json", "application/json"), ("atom", "application/atom+xml"), ("html", "text/html")):
+        answer = stage.get(f"status?format={form}")
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
+    told = stage.get("status").json()
+    assert "contoso" in [each["name"] for each in told["organizations"]]
+    badge = stage.get("status/badges/contoso")
+    assert badge.headers["content-type"].startswith("image/svg+xml")
+    # What is not public is no address at all.
+    assert stage.http.get(f"{stage.host.url}/api/status/public").status_code == 404
+    assert stage.http.get(f"{stage.host.url}/api/status").status_code == 401
