@@ -6,11 +6,12 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from emulation.failure import Failed
+from emulation.local.connections import LOOPBACK
 from emulation.local.given import given
 from emulation.local.home import Home, Source, State
 from emulation.plain_text import plain
@@ -211,7 +212,7 @@ def _of_url(order: Order, key: str) -> Destination:
     try:
         parts = urlsplit(url)
         wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None
-        wrong = wrong or (parts.port is not None and not parts.port)
+        wrong = wrong or parts.port == 0 or _in_the_clear(parts)
     except ValueError:
         wrong, parts = True, urlsplit("")
     if wrong or not url.isprintable() or not url.isascii():
@@ -225,13 +226,19 @@ def _of_url(order: Order, key: str) -> Destination:
 def _app(url: str) -> str:
     base = url.strip().rstrip("/").removesuffix("/api")
     try:
-        good = not base or (urlsplit(base).scheme in {"http", "https"} and bool(urlsplit(base).hostname))
+        parts = urlsplit(base)
+        good = not base or (parts.scheme in {"http", "https"} and bool(parts.hostname) and not _in_the_clear(parts))
     except ValueError:
         good = False
     if not good or not base.isascii() or not base.isprintable():
         msg = f"--app: {_short(url)!r} is no https URL"
         raise Failed("Usage", msg, "https://NAME.azurewebsites.net", exit_code=2)
     return base
+
+
+def _in_the_clear(url: SplitResult) -> bool:
+    """Tell whether a key would travel unencrypted over a network."""
+    return url.scheme == "http" and url.hostname not in LOOPBACK
 
 
 def _short(text: str) -> str:

@@ -123,8 +123,11 @@ def _over_service_bus(sending: Sending) -> Sent:
             client.get_topic_sender(source.topic) if source.topic else client.get_queue_sender(source.queue) as sender,
         ):
             sender.send_messages(outgoing)
-    except (AzureError, ValueError) as error:
+    except AzureError as error:
         return Sent(accepted=False, answer=_first_line(error))
+    except ValueError as error:
+        msg = f"this is no connection string: {_first_line(error)}"
+        raise Failed("Usage", msg, "Copy it from the portal, whole.", exit_code=2) from error
     return Sent(accepted=True)
 
 
@@ -139,8 +142,11 @@ def _over_storage(sending: Sending) -> Sent:
             with contextlib.suppress(ResourceExistsError):
                 client.create_queue()
             client.send_message(text)
-    except (AzureError, ValueError) as error:
+    except AzureError as error:
         return Sent(accepted=False, answer=_first_line(error))
+    except ValueError as error:
+        msg = f"this is no connection string: {_first_line(error)}"
+        raise Failed("Usage", msg, "Copy it from the portal, whole.", exit_code=2) from error
     return Sent(accepted=True)
 
 
