@@ -1,6 +1,5 @@
 """What sends to a source from Dataverse: a service endpoint and its steps, as `fno-link register` makes them."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -102,7 +101,7 @@ class Sender(Steps, frozen=True, kw_only=True, forbid_unknown_fields=True):
             Functions takes it; `header` and `query` under the name of `key_name`.
         key: The secret that Dataverse sends or signs with: the function key of the source, the key of a shared access
             rule with the right to send, the access key of an Event Grid topic. All of it from an app setting; where
-            that is not set, nothing can be registered, and the watch compares all but the secret.
+            that is not set, nothing can be registered, and `drift` compares all but the secret.
         key_name: The name of the header or of the query's parameter (`x-functions-key` and `code` where left out), or
             of the shared access rule, which Service Bus and Event Hubs need.
         url: Where a webhook sends to, where it is not the app itself; of an Event Grid source the endpoint of its
@@ -140,8 +139,6 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Args:
         owner: Whose it is: names begin with it and descriptions have it. What has another, or none, is never touched:
             give each deployment that registers at the same organization an owner of its own.
-        check_every: How often the watch compares what is registered with what is declared here.
     """
 
     owner: Name = "fno-link"
-    check_every: timedelta = timedelta(hours=1)

@@ -17,8 +17,8 @@ from integration.config.keys.model import (
     Source,
     StorageQueueSource,
 )
-from integration.config.keys.senders import Image, Registration, Sender, Steps
-from integration.config.reading.judging import LOOPBACK, Fault, Judged, parsed, positive
+from integration.config.keys.senders import Image, Sender, Steps
+from integration.config.reading.judging import LOOPBACK, Fault, Judged, parsed
 from integration.config.settings.substitution import WHOLE
 from integration.errors import Problem
 
@@ -112,10 +112,6 @@ def _sender(judged: Judged) -> Iterator[Problem]:
         yield Problem(judged.at("key"), "is missing", "the secret that Dataverse sends with, from an app setting")
 
 
-def _registration(judged: Judged) -> Iterator[Problem]:
-    yield from positive(judged, "check_every")
-
-
 def sender_problems(configuration: Configuration) -> Iterator[Problem]:
     """Report what a sender cannot be for the kind of its source, and steps that are declared twice."""
     for name, source in configuration.sources.items():
@@ -204,5 +200,4 @@ CHECKS: dict[str, Callable[[str], Fault | None]] = {
 ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     Steps: _steps,
     Sender: _sender,
-    Registration: _registration,
 }

@@ -113,8 +113,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(CONNECTION_CLIENT_ID, "Client id of a user-assigned managed identity; without it the system-assigned one."),
     Setting(
         APP_URL,
-        "The address of the function app, https://HOST, that Dataverse sends webhooks to: for `fno-link register`, and "
-        "for the watch where a gateway stands before the app. Default: what Azure calls the app.",
+        "The address of the function app, https://HOST, that Dataverse sends webhooks to: for `fno-link register`. "
+        "Default: what Azure calls the app.",
     ),
     Setting(HOSTNAME, "The host name of the app; Azure sets it.", "platform"),
     Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),
