@@ -8,6 +8,7 @@ import msgspec
 
 from integration.cli.doctor import beyond
 from integration.cli.doctor.step import Finding, failed, passed, skipped, warned
+from integration.dataverse.challenge import read_challenge
 from integration.dataverse.json_body import Unreadable, read
 from integration.errors import UnexpectedAnswer
 from integration.links import Linked
@@ -20,6 +21,22 @@ RUNNING = "Running"
 WARN_SECONDS = 60.0
 FAIL_SECONDS = 300.0
 """What Entra lets an assertion, and resources a token, be off."""
+
+
+def judge_host(status: int, header: str) -> Finding:
+    """Judge what a host answers to a call without a token.
+
+    Args:
+        status: The HTTP status.
+        header: Its `WWW-Authenticate`.
+    """
+    challenge = read_challenge(header)
+    if status == 401 and challenge is not None:  # noqa: PLR2004 (HTTP statuses read best as such)
+        return passed(beyond.HOST, f"it asks for a token of tenant {challenge.tenant} at {challenge.authority}")
+    told = f"it answered {status} to a call without a token, and names no tenant"
+    if status == 429 or status >= 500:  # noqa: PLR2004 (same)
+        return failed(beyond.HOST, told, "Nothing to do but to try again.", verdict="unknown")
+    return warned(beyond.HOST, told, "Check the URL: a Dataverse organization answers 401 and names its tenant.")
 
 
 def judge_clock(header: str, before: datetime, after: datetime) -> Finding:

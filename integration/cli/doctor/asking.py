@@ -8,6 +8,7 @@ from integration.cli.doctor.answers import (
     judge_application,
     judge_clock,
     judge_dual_write,
+    judge_host,
     judge_platform,
     judge_role,
     judge_virtual_entities,
@@ -56,8 +57,7 @@ async def host(http: "httpx.AsyncClient", organization: Organization) -> list[Fi
         found = refused(beyond.HOST, error) if error else failed(beyond.HOST, "no answer")
         return [found, skipped(beyond.CLOCK, "the host does not answer", beyond.HOST)]
     clocked = judge_clock(reply.headers.get("date", ""), before, clock.now())
-    told = f"{organization.url.removeprefix('https://')} answers {reply.status}"
-    return [passed(beyond.HOST, told), clocked]
+    return [judge_host(reply.status, reply.headers.get("www-authenticate", "")), clocked]
 
 
 async def inside(organization: Organization, dataverse: Dataverse, identity: Identity | None) -> list[Finding]:

@@ -206,6 +206,12 @@ def test_a_certificate_that_nobody_trusts_fails_the_host(checkout, dynamics):
     assert "SSL_CERT_FILE" not in found["message"]
 
 
+def test_a_host_that_names_no_tenant_is_told(checkout, dynamics):
+    dynamics.control.break_(checkout.name, "answer", kind="whoami", status=200, body="<html>parked</html>", times=1)
+    findings = checkout.doctor(0)
+    assert (findings["host"]["verdict"], findings["who_am_i"]["verdict"]) == ("warn", "pass")
+
+
 def test_a_role_that_is_missing_warns_and_none_at_all_fails(checkout, dynamics):
     dynamics.control.set_roles(checkout.name, dynamics.client_id, "System Customizer")
     found = checkout.doctor(0)["role"]

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from integration.cli.doctor.answers import judge_clock, judge_role, judge_virtual_entities, names_in
+from integration.cli.doctor.answers import judge_clock, judge_host, judge_role, judge_virtual_entities, names_in
 from integration.cli.doctor.registry import ORDER, STEPS, chosen
 from integration.cli.doctor.reports import KINDS, as_junit, as_sarif
 from integration.cli.doctor.step import Finding
@@ -99,6 +99,21 @@ def dated(**off):
 )
 def test_the_clock_is_compared_with_the_date_of_an_answer(header, verdict):
     assert judge_clock(header, NOW, NOW + timedelta(seconds=1)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "verdict"),
+    [
+        (401, "Bearer authorization_uri=https://login.microsoftonline.com/contoso.com/oauth2/authorize", "pass"),
+        (401, "Bearer", "warn"),
+        (200, "", "warn"),
+        (404, "", "warn"),
+        (429, "", "unknown"),
+        (503, "", "unknown"),
+    ],
+)
+def test_a_host_that_is_an_organizations_asks_for_a_token_and_names_the_tenant(status, header, verdict):
+    assert judge_host(status, header).verdict == verdict
 
 
 def test_a_slow_answer_says_nothing_of_the_clock():
