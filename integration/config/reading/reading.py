@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, cast
 
 import msgspec
@@ -18,6 +17,7 @@ from integration.config.reading.checks import check_fields, check_text
 from integration.config.reading.duration import HINT as DURATION_HINT
 from integration.config.reading.duration import parse_duration
 from integration.config.reading.judging import Judged
+from integration.config.reading.nearest import nearest
 from integration.config.settings.settings import Environ
 from integration.config.settings.substitution import KEY_VAULT_HINT, WHOLE, is_unset, substitute
 from integration.errors import Problem
@@ -252,9 +252,9 @@ class Reader:
         field = str(structs[0].tag_field)
         tags = {str(each.tag): each for each in structs}
         if field not in table:
-            near = get_close_matches(field, table, 1, 0.5)
+            near = nearest(field, table, 0.5)
             if near:
-                return self.report(joined(place, near[0]), "unknown key", f"did you mean `{field}`?")
+                return self.report(joined(place, near), "unknown key", f"did you mean `{field}`?")
             return self.report(place, f"`{field}` is missing", f"one of {', '.join(tags)}")
         tag = self.settled(table[field], joined(place, field), "text")
         if tag is BAD:
@@ -298,7 +298,7 @@ class Reader:
         """Report an unknown key and return the known one that was probably meant."""
         names = [field.name for field in kind.fields if field.name != "name" or kind.tag_field is None]
         allowed = [*([str(kind.tag_field)] if kind.tag_field else []), *names]
-        near = (get_close_matches(key, missing, 1, 0.5) or get_close_matches(key, names, 1) or [""])[0]
+        near = nearest(key, missing, 0.5) or nearest(key, names)
         hint = f"allowed: {', '.join(allowed)}"
         if near:
             self.open.add(joined(place, near))  # its value is checked under another name
@@ -369,6 +369,6 @@ def described(value: Any) -> str:  # noqa: PLR0911 - one case a type
 
 def suggestion(text: str, allowed: Sequence[str]) -> str:
     """Return the hint for a value that is none of those allowed."""
-    near = get_close_matches(text, allowed, 1)
+    near = nearest(text, allowed)
     hint = f"one of {', '.join(allowed)}"
-    return f"did you mean `{near[0]}`? {hint}" if near else hint
+    return f"did you mean `{near}`? {hint}" if near else hint

@@ -6,11 +6,11 @@ a dependency. `ZoneInfo(name)` alone does not judge a name: it opens whatever fi
 `right/Europe/Berlin`), in any case where the file system does not tell.
 """
 
-from difflib import get_close_matches
 from functools import cache
 from zoneinfo import available_timezones
 
 from integration.config.reading.judging import Fault
+from integration.config.reading.nearest import nearest
 
 available = cache(available_timezones)
 """The names of all zones; looked up once, when the first window is read: hundreds of files are opened."""
@@ -26,5 +26,5 @@ def check_zone(text: str) -> Fault | None:
     if not zones:
         return Fault("this machine has no time zone database", "install the Python package tzdata")
     by_lower = {zone.lower(): zone for zone in zones}
-    near = get_close_matches(text.lower().replace(" ", "_"), by_lower, 1)
-    return Fault("{} is no time zone", f"did you mean `{by_lower[near[0]]}`? {EXAMPLES}" if near else EXAMPLES)
+    near = nearest(text.lower().replace(" ", "_"), by_lower)
+    return Fault("{} is no time zone", f"did you mean `{by_lower[near]}`? {EXAMPLES}" if near else EXAMPLES)
