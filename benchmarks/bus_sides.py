@@ -30,6 +30,7 @@ from integration.delivery.targets.service_bus.target import ServiceBus as BusTar
 from integration.events.inbound import Inbound
 from integration.journal import Journal
 from integration.routing.table import RouteTable
+from integration.tally import Tally, uncounted
 
 URL = "https://contoso.crm.dynamics.com"
 
@@ -113,7 +114,11 @@ def configuration() -> Configuration:
 
 
 def pipeline(
-    target: Target, journal: Journal | None = None, retries: RetryQueue | None = None, newest: Newest | None = None
+    target: Target,
+    journal: Journal | None = None,
+    retries: RetryQueue | None = None,
+    newest: Newest | None = None,
+    tally: Tally = uncounted,
 ) -> Pipeline:
     """Build the pipeline of that configuration; with a journal the worker has a shared `newest` too."""
     configured = configuration()
@@ -130,6 +135,7 @@ def pipeline(
         rng=random.Random(1),
         journal=journal,
         newest=newest,
+        tally=tally,
     )
 
 
@@ -183,11 +189,13 @@ async def put(sender: ServiceBusSender, count: int, at: datetime | None) -> None
 
 
 @asynccontextmanager
-async def ours(bus: ServiceBus, journal: Journal | None = None, newest: Newest | None = None) -> AsyncIterator[Work]:
+async def ours(
+    bus: ServiceBus, journal: Journal | None = None, newest: Newest | None = None, tally: Tally = uncounted
+) -> AsyncIterator[Work]:
     """Open fno-link's own way."""
     namespaces = Namespaces({"Bus": bus.connection_string}, Nothing)  # type: ignore[arg-type]
     target = BusTarget(ServiceBusTarget(name="out", connection="Bus", queue="out"), namespaces)
-    chain = pipeline(target, journal, newest=newest)
+    chain = pipeline(target, journal, newest=newest, tally=tally)
 
     async def handle(message: ServiceBusReceivedMessage) -> None:
         inbound = Inbound(
