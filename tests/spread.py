@@ -9,7 +9,8 @@ from typing import override
 from xdist.scheduler import LoadScopeScheduling
 
 ONE_STAGE = frozenset(
-    f"tests/e2e/test_{name}.py" for name in ("delivery", "intake", "link_and_health", "operations", "senders")
+    f"tests/e2e/test_{name}.py"
+    for name in ("delivery", "intake", "link_and_health", "operations", "senders", "status_page")
 )
 
 

@@ -32,6 +32,7 @@ class Operation(msgspec.Struct, frozen=True):
         route: Behind /api.
         ask: Has a worker answer.
         anonymous: Whether it asks for no key.
+        forms: Has a worker take the forms that its page sends to its own address, by POST; None: it has none.
     """
 
     name: str
@@ -39,6 +40,12 @@ class Operation(msgspec.Struct, frozen=True):
     route: str
     ask: "Ask"
     anonymous: bool = False
+    forms: "Ask | None" = None
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """All HTTP methods that it takes."""
+        return (self.method,) if self.forms is None else (self.method, "POST")
 
 
 OPERATIONS = (
@@ -97,6 +104,13 @@ OPERATIONS = (
         "status/badges/{organization}",
         lambda w, req, part: w.status_pages.badge(part("organization"), req),
     ),
+    Operation(
+        "status_operator",
+        "GET",
+        "status/operator",
+        lambda w, req, _: w.operator_pages.show(req),
+        forms=lambda w, req, _: w.operator_pages.act(req),
+    ),
 )
 """Every operation but the intake of events, which has a function for each source."""
 PUBLIC = (
@@ -119,13 +133,15 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     bp = func.Blueprint()
     for operation in (*OPERATIONS, *(PUBLIC if configuration.status.public else ())):
         level = func.AuthLevel.ANONYMOUS if operation.anonymous else None
-        route = bp.route(operation.route, methods=[operation.method], auth_level=level)
+        route = bp.route(operation.route, methods=operation.methods, auth_level=level)
         bp.function_name(operation.name)(route(_function(operation, worker)))
     return bp
 
 
 def _function(operation: Operation, worker: Workers) -> Handler:
     async def handle(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        return answer(await operation.ask(worker(context), request_of(req), lambda name: part_of(req, name)))
+        request = request_of(req)
+        ask = operation.forms if operation.forms is not None and request.method == "POST" else operation.ask
+        return answer(await ask(worker(context), request, lambda name: part_of(req, name)))
 
     return problems(handle)

@@ -24,6 +24,7 @@ from integration.web.links import LinkPages
 from integration.web.maintenance import MaintenancePages
 from integration.web.parked import ParkedPages
 from integration.web.status.actions import Actions
+from integration.web.status.operator import OperatorPages
 from integration.web.status.pages import PublicStatusPages, StatusPages
 from integration.worker.watching import WatchParts
 
@@ -139,6 +140,14 @@ class Faces(WatchParts):
         """The status page, and badges."""
         events = self.event_operations if self.configuration.journal.enabled else None
         return StatusPages(self.status_operations, events, self._clock)
+
+    @cached_property
+    def operator_pages(self) -> OperatorPages:
+        """The status page with its forms."""
+        settings = self.configuration.status
+        return OperatorPages(
+            settings=settings, show=self.status_pages.show, actions=self.status_actions, clock=self._clock
+        )
 
     @cached_property
     def public_status_pages(self) -> PublicStatusPages:

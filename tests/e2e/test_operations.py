@@ -22,6 +22,7 @@ READING = {
     "maintenance": "maintenance",
     "status": "status",
     "status_badge": "status/badges/contoso",
+    "status_operator": "status/operator",
 }
 WRITING = {
     "event_replay": "events/x/replay",

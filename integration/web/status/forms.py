@@ -18,7 +18,7 @@ TOLD_FOR = timedelta(minutes=2)
 """For how long the page says what was done: its address is kept, and opened again."""
 SEE_OTHER = 303
 _DIGITS = 12
-_KEPT = ("code", "clientid", "after")
+_KEPT = ("code", "clientid", "limit", "after")
 
 
 class Forms(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
 """`/api/status` and its badges, for holders of a key; and the public variant, which tells names and states alone."""
 
 import hashlib
+from collections.abc import Awaitable
 
 import msgspec
 
 from integration.clock import Clock
-from integration.errors import FnoLinkError, InvalidRequest, UnknownOrganization
+from integration.errors import InvalidRequest, UnknownOrganization
 from integration.operations.events import EventOperations
 from integration.operations.status import StatusOperations, read_query
 from integration.operations.status_shapes import PublicStatus, Status
@@ -24,6 +25,7 @@ FRESH_FOR_SECONDS = 15.0
 """Strangers may ask as often as they like: what they are told is read once in this many seconds."""
 _QUERY = ("limit", "after", "event", "format")
 _HTML = "text/html; charset=utf-8"
+_REFUSED = 400
 
 
 class StatusPages:
@@ -47,20 +49,19 @@ class StatusPages:
             request: `Accept` or `format` says as which; `limit` and `after` which organizations; `event` is searched.
             forms: What can be done on the page; None: nothing.
         """
-        try:
-            # `done` is what a form of the operator's page has left in the address.
-            form = wanted(request)
-            query = known(request.query, _QUERY, untold=("done",))
-            status = await self._operations.read(read_query(query))
-            if form == "json":
-                return _json(request, status)
-            if form == "atom":
-                return _tagged(request, "application/atom+xml", feed(status, _address(request)), "private, max-age=60")
-            found = await self._found(request.query.get("event", "").strip())
-        except FnoLinkError as error:
-            return _told(request, refusal(error))
-        except Exception as error:  # noqa: BLE001  # a person is answered by a page
-            return _told(request, unforeseen_problem(error))
+        return await _answered(request, self._shown(request, forms))
+
+    @refusing()
+    async def _shown(self, request: Request, forms: Forms | None) -> Response:
+        # `done` is what a form of the operator's page has left in the address.
+        form = wanted(request)
+        query = known(request.query, _QUERY, untold=("done",))
+        status = await self._operations.read(read_query(query))
+        if form == "json":
+            return _json(request, status)
+        if form == "atom":
+            return _tagged(request, "application/atom+xml", feed(status, _address(request)), "private, max-age=60")
+        found = await self._found(request.query.get("event", "").strip())
         body = html.page(
             status, search=self._events is not None, forms=forms, found=found, key=request.query.get("code", "")
         )
@@ -102,14 +103,13 @@ class PublicStatusPages:
 
     async def show(self, request: Request) -> Response:
         """Show names and states, as a page or as JSON."""
-        try:
-            form = wanted(request, ("html", "json"))
-            known(request.query, ("format",))
-            status = await self._states()
-        except FnoLinkError as error:
-            return _told(request, refusal(error))
-        except Exception as error:  # noqa: BLE001  # a person is answered by a page
-            return _told(request, unforeseen_problem(error))
+        return await _answered(request, self._shown(request))
+
+    @refusing()
+    async def _shown(self, request: Request) -> Response:
+        form = wanted(request, ("html", "json"))
+        known(request.query, ("format",))
+        status = await self._states()
         if form == "json":
             return _json(request, status)
         return Response(status=200, headers=_page_headers(forms=False), body=html.public_page(status))
@@ -137,6 +137,14 @@ class PublicStatusPages:
         self._known = await self._operations.states()
         self._fresh_until = self._clock.monotonic() + FRESH_FOR_SECONDS
         return self._known
+
+
+async def _answered(request: Request, answering: Awaitable[Response]) -> Response:
+    try:
+        answer = await answering
+    except Exception as error:  # noqa: BLE001  # the net under the page: a person is answered by a page
+        answer = unforeseen_problem(error)
+    return answer if answer.status < _REFUSED else _told(request, answer)
 
 
 def _json(request: Request, status: Status | PublicStatus) -> Response:

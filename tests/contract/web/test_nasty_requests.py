@@ -155,7 +155,10 @@ CONTEXT = SimpleNamespace(trace_context=None)
 def operations(world):
     """List every operation that is registered: its function, method, route and the names in it."""
     app = func.FunctionApp()
-    for blueprint in (intake.blueprint(world.configuration, lambda _: world), http.blueprint(lambda _: world)):
+    for blueprint in (
+        intake.blueprint(world.configuration, lambda _: world),
+        http.blueprint(world.configuration, lambda _: world),
+    ):
         app.register_functions(blueprint)
     found = []
     for each in app.get_functions():
@@ -215,7 +218,9 @@ async def test_no_request_makes_an_operation_fail(world, request, caplog):
         statuses[status] = statuses.get(status, 0) + 1
         shown = (seed, number, method, route, asked.params, asked.route_params, asked.headers, asked.get_body()[:200])
         assert status < 500 or (status == 503 and route.startswith(("health", "organizations"))), (status, shown)
-        if status >= 400:
+        if status >= 400 and (method, route) == ("POST", "status/operator"):
+            assert b"Not done" in answer.get_body(), shown  # it is sent by people
+        elif status >= 400:
             told = json.loads(answer.get_body())
             assert told.keys() >= {"title", "status", "detail", "code"} or route.startswith("health"), shown
         for name, value in answer.headers.items():
@@ -298,7 +303,7 @@ async def test_a_worker_that_cannot_be_built_is_problem_details_too():
         raise RuntimeError("no certificate")
 
     app = func.FunctionApp()
-    app.register_functions(http.blueprint(fails))
+    app.register_functions(http.blueprint(World().configuration, fails))
     for each in app.get_functions():
         request = func.HttpRequest(method="GET", url="/", body=b"")
         answer = await each.get_user_function()(request, context=CONTEXT)
