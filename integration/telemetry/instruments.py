@@ -38,9 +38,9 @@ class _Sum:
         """Give the sums; details that came in another order are the same."""
         with self._lock:
             sums = dict(self._sums)
-        together: dict[frozenset[tuple[str, Value]], float] = {}
+        together: dict[tuple[tuple[str, Value], ...], float] = {}
         for key, value in sums.items():
-            same = frozenset((word, said) for word, said in key if said != "")
+            same = tuple(sorted((word, said) for word, said in key if said != ""))
             together[same] = together.get(same, 0) + value
         return [(value, dict(key)) for key, value in together.items()]
 
