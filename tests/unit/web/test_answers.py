@@ -32,7 +32,17 @@ KNOWN = {
     "Overloaded": 503,
     "ConfigurationError": 503,
     **dict.fromkeys(
-        ("LinkUnknown", "Unauthenticated", "Forbidden", "Throttled", "Unreachable", "UnexpectedAnswer", "Busy"), 503
+        (
+            "LinkUnknown",
+            "Unauthenticated",
+            "Forbidden",
+            "Throttled",
+            "Unreachable",
+            "UnexpectedAnswer",
+            "Busy",
+            "RowRefused",
+        ),
+        503,
     ),
 }
 
