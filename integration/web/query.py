@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from integration.errors import InvalidRequest
 
-IGNORED = frozenset({"code", "clientId"})
-"""What the Functions host takes: a key, and its name."""
+IGNORED = frozenset({"code", "clientid"})
+"""What the Functions host takes, in any case: a key, and its name."""
 
 
 def known(query: Mapping[str, str], names: Sequence[str], *, untold: Sequence[str] = ()) -> Mapping[str, str]:
@@ -19,7 +19,7 @@ def known(query: Mapping[str, str], names: Sequence[str], *, untold: Sequence[st
     Raises:
         InvalidRequest: One is unknown.
     """
-    unknown = sorted(set(query).difference(names, untold, IGNORED))
+    unknown = sorted(name for name in set(query).difference(names, untold) if name.lower() not in IGNORED)
     if unknown:
         msg = f"unknown parameter {unknown[0][:40]!r}; known: {', '.join(names)}"
         raise InvalidRequest(msg)

@@ -6,6 +6,7 @@ import pytest
 
 from integration.errors import InvalidRequest
 from integration.operations.parameters import moment, number, organization_name, words
+from integration.web.query import known
 
 
 @pytest.mark.parametrize(("text", "value"), [("", 50), ("1", 1), ("200", 200), ("007", 7), ("0" * 400 + "9", 9)])
@@ -60,3 +61,9 @@ def test_what_no_organization_can_be_called_is_refused(text):
 def test_what_no_stored_text_can_be_is_refused(text):
     with pytest.raises(InvalidRequest, match="type"):
         words("type", text)
+
+
+def test_the_key_may_be_named_in_any_case_and_nothing_else_may():
+    assert known({"Code": "k", "CLIENTID": "c", "limit": "1"}, ["limit"])["limit"] == "1"
+    with pytest.raises(InvalidRequest, match="unknown parameter 'Limit'; known: limit"):
+        known({"Limit": "1"}, ["limit"])
