@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from integration.cli.doctor.registry import STEPS
+from integration.cli.doctor.step import whose
 from integration.cli.exit_code import exit_code_of
 from integration.config.keys.model import Document
 from integration.config.reading.duration import format_duration
@@ -210,7 +211,7 @@ def doctor() -> str:
             text += f"- **Skipped** unless these pass: {', '.join(f'`{name}`' for name in step.needs)}\n"
         text += f"- **What to do**: {step.todo}\n"
         if step.page:
-            text += f"- **Microsoft's setup page**: {step.page}\n"
+            text += f"- **{whose(step.page)}**: {step.page}\n"
     return text
 
 

@@ -9,7 +9,7 @@ import click
 from integration.cli.app_settings import app_settings
 from integration.cli.caller import Choice, credential_options
 from integration.cli.doctor.registry import chosen
-from integration.cli.doctor.step import Finding, Verdict
+from integration.cli.doctor.step import Finding, Verdict, whose
 from integration.cli.exit_code import ExitCode
 from integration.cli.output import json_option, print_json, print_text, say
 from integration.config import check
@@ -45,6 +45,8 @@ def command(  # noqa: PLR0913 (the command line's options)
 ) -> None:
     """Walk the prerequisites of the link in the order of Microsoft's setup page, for ORGANIZATION or for all.
 
+    Then our own side: the app settings, host.json and what they lead to.
+
     ORGANIZATION is a name of fno-link.toml, or the URL of any organization, which needs no configuration. For each
     check that does not pass it says what to do, and in which step of that page; docs/reference/doctor.md lists all.
 
@@ -79,7 +81,14 @@ def _print(walked: "Walked", form: str | None) -> None:
 
     match form:
         case "json":
-            print_json({"ok": walked.ok, "configuration": walked.configuration, "organizations": walked.organizations})
+            print_json(
+                {
+                    "ok": walked.ok,
+                    "configuration": walked.configuration,
+                    "organizations": walked.organizations,
+                    "own": walked.own,
+                }
+            )
         case "sarif":
             print_json(as_sarif(walked.by_whom(), version("fno-link")))
         case "junit":
@@ -89,6 +98,8 @@ def _print(walked: "Walked", form: str | None) -> None:
 
 
 def _print_for_people(walked: "Walked") -> None:
+    from integration.cli.doctor.walk import OWN  # noqa: PLC0415 - as above
+
     for finding in walked.configuration:
         _print_finding(finding)
     for each in walked.organizations:
@@ -96,6 +107,11 @@ def _print_for_people(walked: "Walked") -> None:
         say(each.name, bold=True)
         for finding in each.steps:
             _print_finding(finding)
+    if walked.own:
+        say()
+        say(OWN, bold=True)
+    for finding in walked.own:
+        _print_finding(finding)
 
 
 def _print_finding(finding: Finding) -> None:
@@ -105,4 +121,4 @@ def _print_finding(finding: Finding) -> None:
     if finding.todo:
         say(f"        → {finding.todo}")
     if finding.page:
-        say(f"        → Microsoft's setup page: {finding.page}")
+        say(f"        → {whose(finding.page)}: {finding.page}")

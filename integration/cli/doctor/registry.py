@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from integration.cli.doctor import beyond, look
+from integration.cli.doctor import beyond, look, ours
 from integration.cli.doctor.step import (
     APP_ID,
     APP_SECRET,
@@ -38,6 +38,7 @@ STEPS: tuple[Step, ...] = (
     beyond.ENVIRONMENT_TOKEN,
     beyond.ENVIRONMENT_READ,
     *look.STEPS,
+    *ours.STEPS,
 )
 ORDER = {step.name: position for position, step in enumerate(STEPS)}
 

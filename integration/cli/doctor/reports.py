@@ -43,7 +43,7 @@ def as_sarif(found: ByWhom, version: str) -> dict[str, Any]:
             "shortDescription": {"text": step.title},
             "fullDescription": {"text": step.asks},
             "help": {"text": f"{step.todo} {f'({step.page})' if step.page else ''}".strip()},
-            "helpUri": PAGE,
+            **({} if step.page.startswith("docs/") else {"helpUri": PAGE}),
         }
         for step in STEPS
     ]

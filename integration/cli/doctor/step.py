@@ -18,7 +18,7 @@ class Step(msgspec.Struct, frozen=True):
         name: Its stable name.
         title: What it checks.
         todo: What to do where it fails.
-        page: The step of Microsoft's setup page to do.
+        page: The step of Microsoft's setup page to do, or a page of ours: `docs/…`.
         asks: Who is asked, and for what.
         needs: The steps that have to pass first.
     """
@@ -132,6 +132,11 @@ LINK = Step(
     asks="Dataverse: `RetrieveFinanceAndOperationsIntegrationDetails`.",
     needs=("token",),
 )
+
+
+def whose(page: str) -> str:
+    """Say of which page a section is: Microsoft's setup page, or one of ours."""
+    return "fno-link's page" if page.startswith("docs/") else "Microsoft's setup page"
 
 
 def passed(step: Step, message: str) -> Finding:

@@ -7,7 +7,7 @@ import msgspec
 
 from integration.cli.addressed import address_of, given_name, named_in, organization_at
 from integration.cli.caller import Choice
-from integration.cli.doctor import beyond, look
+from integration.cli.doctor import beyond, look, ours, own_side
 from integration.cli.doctor.asking import attempt, refused
 from integration.cli.doctor.examine import Examined, examine, judge_configuration, verdict_of
 from integration.cli.doctor.registry import STEPS
@@ -22,21 +22,29 @@ if TYPE_CHECKING:
     from integration.config.keys.model import Organization
 
 
+OWN = "our own side"
+"""What reports call it, where they name organizations; none has a blank in its name."""
+
+
 class Walked(msgspec.Struct, frozen=True):
     """What was found.
 
     Args:
         configuration: Of the configuration as a whole.
         organizations: Of each organization.
+        own: Of our own side.
     """
 
     configuration: tuple[Finding, ...]
     organizations: tuple[Examined, ...]
+    own: tuple[Finding, ...]
 
     @property
     def ok(self) -> bool | None:
         """Whether nothing failed; None: it cannot be told."""
-        return verdict_of([*self.configuration, *(step for each in self.organizations for step in each.steps)])
+        return verdict_of(
+            [*self.configuration, *(step for each in self.organizations for step in each.steps), *self.own]
+        )
 
     def narrowed(self, names: frozenset[str]) -> "Walked":
         """Return the findings of these steps alone."""
@@ -45,11 +53,12 @@ class Walked(msgspec.Struct, frozen=True):
             return tuple(finding for finding in findings if finding.step in names)
 
         examined = (Examined(each.name, verdict_of(of(each.steps)), of(each.steps)) for each in self.organizations)
-        return Walked(of(self.configuration), tuple(examined))
+        return Walked(of(self.configuration), tuple(examined), of(self.own))
 
     def by_whom(self) -> Mapping[str, Sequence[Finding]]:
-        """Return the findings by organization; those of the configuration by the empty name."""
-        return {"": self.configuration} | {each.name: each.steps for each in self.organizations}
+        """Return the findings by organization; those of the configuration by the empty name, ours by OWN."""
+        organizations = {each.name: each.steps for each in self.organizations}
+        return {"": self.configuration} | organizations | {OWN: self.own}
 
 
 async def walk(
@@ -77,23 +86,24 @@ async def walk(
     if said is not None and found is None and not (configuration is None and "." not in said):
         return await _at_address(said, environ, choice, checked, configuration)
     judged = [judge_configuration(checked)]
+    own = own_side.look(environ, configuration)
     if configuration is None:
-        return Walked((*judged, judge_url(None, checked.problems)), ())
+        return Walked((*judged, judge_url(None, checked.problems)), (), own)
     asked: Sequence[Organization] = [found] if found else tuple(configuration.organizations.values())
     wordings = configuration.health.wordings
-    return Walked(tuple(judged), tuple([await examine(each, environ, wordings, choice) for each in asked]))
+    return Walked(tuple(judged), tuple([await examine(each, environ, wordings, choice) for each in asked]), own)
 
 
 async def _at_address(
     said: str, environ: Environ, choice: Choice, checked: Checked, configuration: Configuration | None
 ) -> Walked:
     address = address_of(said, configuration, checked.problems)
-    judged = (skipped(CONFIGURATION, "a URL needs none"),)
+    judged, own = (skipped(CONFIGURATION, "a URL needs none"),), own_side.without_configuration()
     async with open_http_client() as http:
         organization, error = await attempt(organization_at(http, *address))
     if organization is None:
-        return Walked(judged, (_unreached(address[0], error),))
-    return Walked(judged, (await examine(organization, environ, (), choice),))
+        return Walked(judged, (_unreached(address[0], error),), own)
+    return Walked(judged, (await examine(organization, environ, (), choice),), own)
 
 
 def _unreached(host: str, error: LinkUnknown | None) -> Examined:
@@ -101,7 +111,7 @@ def _unreached(host: str, error: LinkUnknown | None) -> Examined:
     rest = [
         skipped(step, "the host does not answer", beyond.HOST)
         for step in STEPS
-        if step not in {CONFIGURATION, beyond.HOST, *look.STEPS}
+        if step not in {CONFIGURATION, beyond.HOST, *look.STEPS, *ours.STEPS}
     ]
     findings = (refused(beyond.HOST, why), *rest, *look.yourself())
     return Examined(given_name(host), verdict_of(findings), findings)

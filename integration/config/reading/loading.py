@@ -126,10 +126,11 @@ def check_text(
 def locate(environ: Environ) -> Path:
     """Return the configuration's path: FNO_LINK_CONFIG, else fno-link.toml beside host.json, else in this folder."""
     named = environ.get(settings.CONFIG, "").strip() or DEFAULT
-    return _root(environ) / named
+    return app_folder(environ) / named
 
 
-def _root(environ: Environ) -> Path:
+def app_folder(environ: Environ) -> Path:
+    """Return the folder of the app: that of host.json, as far as it is known."""
     script_root = environ.get(settings.SCRIPT_ROOT, "").strip()
     if script_root:
         return Path(script_root)

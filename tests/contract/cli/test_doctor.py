@@ -12,6 +12,8 @@ from tests.contract.cli.checkout import Checkout as Folder
 
 OTHER_ID = "0a1b2c3d-0000-4000-8000-00000000ffff"
 SECRET_FAILS = ["app_secret", "token"]
+NOT_HERE = ["host_json"]
+"""What of our own side a folder with nothing but a configuration does not have."""
 NEED_A_TOKEN = [step.name for step in STEPS if needs_token(step) and step.name != "organization_id"]
 
 
@@ -28,6 +30,7 @@ class Checkout(Folder):
         report = json.loads(done.stdout)
         assert report["ok"] is {0: True, 1: False, 3: None}[code]
         findings = [*report["configuration"], *(step for each in report["organizations"] for step in each["steps"])]
+        findings += report["own"]
         for finding in findings:
             yourself = finding["message"] == "look yourself"
             assert (finding["verdict"] in ("pass", "skipped") and not yourself) == (not finding["todo"])
@@ -47,6 +50,7 @@ def test_a_good_organization_passes_every_step_in_the_order_of_the_setup_page(ch
     findings = checkout.doctor(0)
     assert list(findings) == [step.name for step in STEPS]
     asked_for_nothing = ["platform", "application", "dual_write", *(step.name for step in look.STEPS)]
+    asked_for_nothing += NOT_HERE
     assert verdicts(findings, "skipped") == asked_for_nothing
     assert verdicts(findings, "pass") == [name for name in findings if name not in asked_for_nothing]
     assert f"https://{checkout.name}.operations.dynamics.com" in findings["link"]["message"]

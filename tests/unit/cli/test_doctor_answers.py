@@ -144,7 +144,7 @@ def test_each_step_has_a_name_of_its_own_and_needs_earlier_ones():
 
 def test_checks_are_chosen_by_patterns():
     assert chosen(()) == frozenset(ORDER)
-    assert chosen(("link", "app_*")) == {"link", "app_id", "app_secret"}
+    assert chosen(("link", "app_*")) == {"link", "app_id", "app_secret", "app_settings"}
     with pytest.raises(KeyError):
         chosen(("link", "x*"))
 
