@@ -34,6 +34,11 @@ HEALTH = "fnolinkhealth"
 LINKS = "fnolinklinks"
 """The table of links and of who organizations say they are."""
 
+TRIAL = "fno-link-doctor-"
+"""How queues and containers begin that `fno-link doctor` makes and takes away, to see that it may."""
+TRIAL_TABLE = "fnolinkdoctor"
+"""The same of tables."""
+
 LEASES = "leases/"
 """The folder, in any container, of the empty blobs that are leased while one instance works alone."""
 DEAD_LETTERS_LEASE = f"{LEASES}dead-letters"

@@ -1,7 +1,8 @@
 """One set of storage clients a process, each built at its first use."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from integration.storage.azure_tables import AzureTable
@@ -96,6 +97,24 @@ class Storage:
         with storage_failures(f"deleting table {name}"):
             await service.delete_table(name)
 
+    async def drop_queue(self, name: str) -> None:
+        """Delete a queue of the worker's own account with all its messages, if it is there.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+        """
+        service = self._service(INTERNAL, "queue", hasty=False)
+        await _dropped(service.delete_queue(name), f"deleting queue {name}")
+
+    async def drop_container(self, name: str) -> None:
+        """Delete a container of the worker's own account with all its blobs, if it is there.
+
+        Raises:
+            StorageUnavailable: It may still be there.
+        """
+        service = self._service(INTERNAL, "blob", hasty=False)
+        await _dropped(service.delete_container(name), f"deleting container {name}")
+
     async def close(self) -> None:
         """Close every connection."""
         services = list(self._services.values())
@@ -122,6 +141,13 @@ class Storage:
             msg = "a managed identity is configured, but this program has no credential for one"
             raise RuntimeError(msg)
         return kind(found.endpoint, credential=self._credential(found.client_id), **limits)
+
+
+async def _dropped(deletion: Awaitable[None], doing: str) -> None:
+    from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+    with storage_failures(doing), suppress(ResourceNotFoundError):
+        await deletion
 
 
 def _client_class(service: Service) -> Any:

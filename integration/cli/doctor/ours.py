@@ -20,4 +20,45 @@ HOST_JSON = Step(
     asks="Reads host.json in the app's folder; asks nobody.",
 )
 
-STEPS = (APP_SETTINGS, HOST_JSON)
+STORAGE = Step(
+    "storage",
+    "The storage account answers: queues, blobs and tables",
+    "Check AzureWebJobsStorage, the account's firewall and the roles of the identity.",
+    f"{DEPLOY}, Roles of the identity",
+    asks="The storage account: something small of each service, read.",
+    needs=("app_settings",),
+)
+STORAGE_RIGHTS = Step(
+    "storage_rights",
+    "What the app needs in the storage account can be made and written",
+    "Give the identity the three roles on the storage account, or a key with all rights.",
+    f"{DEPLOY}, Roles of the identity",
+    asks="The storage account: makes a queue, a container and a table of random names, writes to each, deletes them.",
+    needs=("app_settings",),
+)
+POISON = Step(
+    "poison_queues",
+    "No message lies in a poison queue",
+    "Look at the log of the function that makes dead letters of them, and at the storage account.",
+    f"{DEPLOY}, What to watch",
+    asks="The storage account: counts the messages of the worker's own poison queues and of those of queue sources.",
+    needs=("storage",),
+)
+BUS_SOURCES = Step(
+    "service_bus_sources",
+    "Each Service Bus source's entity is there, may be read, and has sessions or none as configured",
+    "Make the entity, correct the source, or give the right Listen.",
+    f"{DEPLOY}, Roles of the identity",
+    asks="Service Bus: opens a receiver for each source and closes it; receives nothing.",
+    needs=("configuration",),
+)
+BUS_TARGETS = Step(
+    "service_bus_targets",
+    "Each Service Bus target's entity is there, and may be written",
+    "Make the entity, correct the target, or give the right Send.",
+    f"{DEPLOY}, Roles of the identity",
+    asks="Service Bus: opens a sender for each target and closes it; sends nothing.",
+    needs=("configuration",),
+)
+
+STEPS = (APP_SETTINGS, HOST_JSON, STORAGE, STORAGE_RIGHTS, POISON, BUS_SOURCES, BUS_TARGETS)

@@ -86,7 +86,7 @@ async def walk(
     if said is not None and found is None and not (configuration is None and "." not in said):
         return await _at_address(said, environ, choice, checked, configuration)
     judged = [judge_configuration(checked)]
-    own = own_side.look(environ, configuration)
+    own = await own_side.look(environ, configuration, sound=checked.configuration is not None)
     if configuration is None:
         return Walked((*judged, judge_url(None, checked.problems)), (), own)
     asked: Sequence[Organization] = [found] if found else tuple(configuration.organizations.values())

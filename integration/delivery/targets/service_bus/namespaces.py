@@ -67,6 +67,23 @@ class Namespaces:
             return client.get_queue_receiver(queue, sub_queue=of)
         return client.get_subscription_receiver(topic, subscription, sub_queue=of)
 
+    def receiver(
+        self, connection: str, *, queue: str = "", topic: str = "", subscription: str = ""
+    ) -> "ServiceBusReceiver":
+        """Make a receiver without a session, which connects at its first use and takes nothing until it is asked to.
+
+        Args:
+            connection: What the configuration calls `connection`.
+            queue: The queue's name, or
+            topic: the topic's, and
+            subscription: the subscription's.
+
+        Raises:
+            ConfigurationError: No setting of this prefix is usable.
+        """
+        client = self._open(connection)
+        return client.get_queue_receiver(queue) if queue else client.get_subscription_receiver(topic, subscription)
+
     async def close(self) -> None:
         """Close every client."""
         clients = list(self._clients.values())
