@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from integration.errors import FnoLinkError as FnoLinkError
     from integration.errors import Forbidden as Forbidden
     from integration.errors import LinkUnknown as LinkUnknown
+    from integration.errors import RowRefused as RowRefused
     from integration.errors import Throttled as Throttled
     from integration.errors import Unauthenticated as Unauthenticated
     from integration.errors import UnexpectedAnswer as UnexpectedAnswer
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from integration.links import NotLinked as NotLinked
 
 _ELSEWHERE = {"Event": "events.event", "LinkResolver": "links", "Linked": "links", "NotLinked": "links"}
-_ERRORS = "Busy ConfigurationError FnoLinkError Forbidden LinkUnknown Throttled Unauthenticated UnexpectedAnswer"
-_HOMES = dict.fromkeys([*_ERRORS.split(), "UnknownOrganization", "Unreachable"], "errors") | _ELSEWHERE
+_ERRORS = "Busy ConfigurationError FnoLinkError Forbidden LinkUnknown RowRefused Throttled Unauthenticated"
+_UNKNOWN = "UnexpectedAnswer UnknownOrganization Unreachable"
+_HOMES = dict.fromkeys(f"{_ERRORS} {_UNKNOWN}".split(), "errors") | _ELSEWHERE
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll] (a list of the names above)
 

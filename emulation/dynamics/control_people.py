@@ -33,8 +33,11 @@ def carry_out(state: State, command: commands.OfPeople) -> object:
 
 def _signed_in(state: State, asked: commands.SignIn) -> dict[str, str]:
     user = state.users[asked.user.lower()]
-    tenant = state.tenant(asked.tenant or user.tenant)
+    named = asked.tenant or user.tenant
     try:
+        if not any(named.lower() in (each.id.lower(), each.domain.lower()) for each in state.tenants):
+            raise EntraError.tenant_not_found(named)
+        tenant = state.tenant(named)
         if state.tenant(user.tenant) != tenant:
             raise EntraError.no_such_user(user.name, tenant.domain, asked.client_id)
         token = issue_to(state, tenant, user, asked.client_id, asked.resource)

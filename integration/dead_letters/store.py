@@ -10,6 +10,8 @@ from integration.dead_letters.listing import oldest_first
 from integration.dead_letters.places import Filter, Place
 from integration.dead_letters.reasons import NOT_LINKED
 from integration.dead_letters.record import Record, path_of
+from integration.faults import summary
+from integration.loggers import logger
 from integration.plain_text import plain
 from integration.storage import Storage, StoredBlob
 from integration.storage.names import DEAD_LETTERS, LEASES, PARKED
@@ -18,6 +20,7 @@ from integration.tally import First, Key, Tally, What, uncounted
 if TYPE_CHECKING:
     from integration.storage.blobs import BlobLease
 
+log = logger("dead_letters")
 
 _SHOWN = 300
 """Characters of a text that are kept of the first ones that are counted."""
@@ -61,7 +64,7 @@ class DeadLetters:
         """
         path = path_of(record)
         await self._storage.blobs(DEAD_LETTERS).put(path, record.encode())
-        self._tally(*_counted("dead_lettered", record))
+        self._count("dead_lettered", record, path)
         return path
 
     async def places(self, wanted: Filter, after: Place | None = None) -> AsyncGenerator[Place]:
@@ -124,7 +127,7 @@ class DeadLetters:
         """
         path = path_of(record)
         await self._storage.blobs(PARKED).put(path, record.encode(), metadata=_marks(record, path))
-        self._tally(*_counted("parked", record))
+        self._count("parked", record, path)
         return path
 
     async def parked(self, organization: str, reason: str = NOT_LINKED) -> AsyncIterator[Parked]:
@@ -183,9 +186,16 @@ class DeadLetters:
         async with self._storage.blobs(PARKED).lease(f"{LEASES}{organization}") as lease:
             yield lease
 
+    def _count(self, what: What, record: Record, path: str) -> None:
+        """Count what is kept; whatever is wrong with counting, it is kept."""
+        try:
+            self._tally(*_counted(what, record, path))
+        except Exception as error:  # noqa: BLE001  # or it would be kept a second time
+            log.warning("not counted: %s", summary(error))
 
-def _counted(what: What, record: Record) -> tuple[Key, First]:
-    event, place = record.event, Place.read(path_of(record))
+
+def _counted(what: What, record: Record, path: str) -> tuple[Key, First]:
+    event, place = record.event, Place.read(path)
     first = First(
         at=record.recorded_at,
         type=plain(event.type, longest=_SHOWN) if event is not None else "",

@@ -120,7 +120,7 @@ def test_the_other_sides_code_is_a_fact():
 
 
 async def test_an_answer_that_never_comes_is_unknown_in_time():
-    answer = await answered(asyncio.Event().wait(), within=0.01, whom="contoso.crm.dynamics.com")
+    answer = await answered(asyncio.Event().wait(), within=0.01, whom="contoso.crm.dynamics.com", check="link")
     assert (answer.health, answer.code) == ("unknown", "Unreachable")
     assert "contoso.crm.dynamics.com did not answer within 0.01 s" in answer.message
 
@@ -132,7 +132,7 @@ async def test_what_nobody_foresees_is_unknown_and_ends_no_round(fault):
     async def question():
         raise fault
 
-    answer = await answered(question(), within=5, whom="x")
+    answer = await answered(question(), within=5, whom="x", check="link")
     assert (answer.health, answer.code) == ("unknown", "Unforeseen")
     assert type(fault).__name__ in answer.message or "KeyError" in answer.message
 
@@ -166,7 +166,7 @@ async def test_a_process_that_shuts_down_is_not_waited_for():
 
 
 async def test_the_wish_to_end_the_round_is_not_an_answer():
-    task = asyncio.create_task(answered(asyncio.Event().wait(), within=60, whom="x"))
+    task = asyncio.create_task(answered(asyncio.Event().wait(), within=60, whom="x", check="link"))
     await settle()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
