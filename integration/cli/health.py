@@ -73,7 +73,7 @@ async def _ask(said: str | None) -> "Round":
             configuration, others = worker.configuration, asks_of(worker)
             organizations = list(configuration.organizations.values())
         settings = configuration.health
-        probes = await stack.enter_async_context(opened(organizations, environ, settings, beside=True))
+        probes = await stack.enter_async_context(opened(organizations, environ, settings, beside=configuration))
         asks = HealthOperations(
             organizations,
             lambda organization, causes: probes.checks.ask(organization, causes=causes),

@@ -15,13 +15,14 @@ from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse, open_http_client
 from integration.errors import ConfigurationError, Problem, UnknownOrganization
 from integration.health.probes.organization import OrganizationProbe
-from integration.health.probes.over_clients import organization_probe, platform_probe
+from integration.health.probes.over_clients import drift_probe, organization_probe, platform_probe
 from integration.health.probes.platform import PlatformProbe
 from integration.health.probes.registrations import Registrations
 from integration.identity import Tokens
 from integration.links import LinkResolver
 from integration.links.tenants import Tenants
 from integration.microsoft_graph import MicrosoftGraph
+from integration.operations.registration import app_address
 
 
 def configured(said: str, environ: Environ) -> tuple[Configuration, Organization]:
@@ -67,7 +68,7 @@ class Probes(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def opened(
-    organizations: Sequence[Organization], environ: Environ, settings: Health, *, beside: bool
+    organizations: Sequence[Organization], environ: Environ, settings: Health, *, beside: Configuration | None
 ) -> AsyncGenerator[Probes]:
     """Open what asks organizations. The links that it finds stay in this process.
 
@@ -75,7 +76,8 @@ async def opened(
         organizations: Whom.
         environ: The app settings.
         settings: What is asked, and how long it may take.
-        beside: Ask for credentials and failed system jobs, too, which no setup waits for.
+        beside: By it ask for credentials, failed system jobs and what is registered, too, which no setup waits for;
+            None: do not.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -86,10 +88,17 @@ async def opened(
         stack.push_async_callback(tokens.aclose)
         dataverse = Dataverse(http, tokens, wordings=settings.wordings)
         links = await stack.enter_async_context(LinkResolver(organizations, dataverse, tenants, tokens=tokens))
-        registrations = None
-        if beside:
+        registrations = drift = None
+        if beside is not None:
             registrations = Registrations(graph=MicrosoftGraph(http, tokens), table=None, clock=clock)
             stack.push_async_callback(registrations.aclose)
+            drift = drift_probe(
+                dataverse=dataverse,
+                configuration=beside,
+                environ=environ,
+                address=lambda: app_address("", environ),
+                clock=clock,
+            )
         checks = organization_probe(
             http=http,
             tokens=tokens,
@@ -99,6 +108,7 @@ async def opened(
             credentials_for=lambda organization: credentials(environ, organization.name),
             settings=settings,
             clock=clock,
+            drift=drift,
         )
         platform = platform_probe(http=http, tokens=tokens, dataverse=dataverse, settings=settings, clock=clock)
         yield Probes(checks, platform)

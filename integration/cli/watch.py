@@ -69,7 +69,7 @@ async def _follow(organization: str, *, timeout: timedelta, every: timedelta, si
     # Finance & Operations is what a setup ends with, whatever the health timer is to ask.
     settings = msgspec.structs.replace(configuration.health, finance_operations=True)
     view: PlatformView | None = None
-    async with opened([chosen], environ, settings, beside=False) as probes:
+    async with opened([chosen], environ, settings, beside=None) as probes:
 
         async def look() -> Seen:
             nonlocal view

@@ -16,6 +16,7 @@ type Kind = Literal[
     "trust",
     "credential",
     "sender",
+    "registration",
     "target",
     "source",
     "storage",

@@ -11,8 +11,10 @@ from integration.health import judging
 from integration.health.check import Answer, Check, Kind
 from integration.health.judging import Asked, Judgement
 from integration.health.maintenance import MaintenanceCall, PlatformView, silence
+from integration.health.probes.drift import NOTHING_DECLARED
 from integration.health.standing import WORKER, Standing, Watched
 from integration.health.standings import Kept, sort_of
+from integration.registration.wanted import declared
 from integration.storage.names import EVENTS, RETRIES
 
 NOT_CONFIGURED = "it is not configured any more"
@@ -118,6 +120,11 @@ class Configured:
             off["finance_operations"] = "it is switched off in [health]"
         if organization is not None and watched.sort == "organization" and not organization.steps:
             off["sender"] = "no steps are configured"
+        if organization is not None and watched.sort == "organization":
+            if not self._settings.registration_every:
+                off["registration"] = "it is switched off in [health]"
+            elif not declared(self._sources, organization.name):
+                off["registration"] = NOTHING_DECLARED
         return off
 
     def is_configured(self, watched: Watched) -> bool:

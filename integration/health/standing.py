@@ -18,7 +18,7 @@ APP = "app"
 
 type Sort = Literal["organization", "target", "source", "app"]
 
-_ALONE: tuple[Kind, ...] = ("finance_operations", "trust", "credential", "sender")
+_ALONE: tuple[Kind, ...] = ("finance_operations", "trust", "credential", "sender", "registration")
 
 
 class Watched(msgspec.Struct, frozen=True, order=True):

@@ -1,6 +1,6 @@
 """What is declared in fno-link.toml, as the rows that Dataverse should have; pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
@@ -124,13 +124,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[Refusal, ...] = ()
 
 
-def declared(configuration: Configuration, organization: str) -> tuple[Source, ...]:
-    """Return the sources of an organization that Dataverse is to send to."""
-    return tuple(
-        each
-        for each in configuration.sources.values()
-        if each.organization == organization and each.dataverse.is_declared
-    )
+def declared(sources: Mapping[str, Source], organization: str) -> tuple[Source, ...]:
+    """Return the sources of an organization that Dataverse is to send to.
+
+    Args:
+        sources: All, by name.
+        organization: The organization's name.
+    """
+    return tuple(each for each in sources.values() if each.organization == organization and each.dataverse.is_declared)
 
 
 def wanted(configuration: Configuration, organization: str, environ: Environ, app_url: str) -> Wanted:
@@ -145,7 +146,7 @@ def wanted(configuration: Configuration, organization: str, environ: Environ, ap
     owner = configuration.registration.owner
     refusals: list[Refusal] = []
     endpoints: list[WantedEndpoint] = []
-    for source in declared(configuration, organization):
+    for source in declared(configuration.sources, organization):
         columns = _columns(source, environ, app_url, refusals)
         endpoints.append(
             WantedEndpoint(

@@ -20,9 +20,13 @@ class WatchParts(Parts):
     @cached_property
     def organization_probe(self) -> "OrganizationProbe":
         """What asks of one organization."""
-        from integration.health.probes.over_clients import organization_probe  # noqa: PLC0415  # only the timer needs it
+        from integration.health.probes.over_clients import (  # noqa: PLC0415  # only the timer needs it
+            drift_probe,
+            organization_probe,
+        )
         from integration.health.probes.registrations import Registrations  # noqa: PLC0415  # only the timer needs it
         from integration.microsoft_graph import MicrosoftGraph  # noqa: PLC0415  # only the timer needs it
+        from integration.operations.registration import app_address  # noqa: PLC0415  # only the timer needs it
 
         graph = MicrosoftGraph(self.http, self.tokens)
         registrations = Registrations(graph=graph, table=lambda: self.storage.table(LINKS), clock=self._clock)
@@ -36,6 +40,13 @@ class WatchParts(Parts):
             credentials_for=lambda organization: credentials(self._environ, organization.name),
             settings=self.configuration.health,
             clock=self._clock,
+            drift=drift_probe(
+                dataverse=self.dataverse,
+                configuration=self.configuration,
+                environ=self._environ,
+                address=lambda: app_address("", self._environ),
+                clock=self._clock,
+            ),
         )
 
     @cached_property

@@ -28,7 +28,8 @@ def chosen(said: str, environ: Environ, *, every: bool) -> tuple[Configuration, 
         UnknownOrganization: It is not configured.
     """
     configuration = load(environ, offline=True)
-    names = [said] if said else [name for name in configuration.organizations if every or declared(configuration, name)]
+    sources = configuration.sources
+    names = [said] if said else [name for name in configuration.organizations if every or declared(sources, name)]
     return configuration, tuple(configured(name, environ)[1] for name in names)
 
 

@@ -158,6 +158,8 @@ class Health(Thresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
         finance_operations: Whether the linked Finance & Operations environments are asked, too.
         platform: Whether the Power Platform is asked whether it has an environment in maintenance, where the
             application may ask it.
+        registration_every: How long it holds that Dataverse has registered what `[sources.NAME.dataverse]` declares;
+            then it is compared again. `0s`: never.
         dead_man_url: Called after every round that came to its end, for a service that notices when the calls stop;
             empty: none. Best an app setting: whoever knows the URL can keep it quiet.
         page: The address of the status page as people open it, named in alerts.
@@ -171,6 +173,7 @@ class Health(Thresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ask_within: timedelta = timedelta(seconds=60)
     finance_operations: bool = True
     platform: bool = True
+    registration_every: timedelta = timedelta(hours=1)
     dead_man_url: PingUrl = ""
     page: PageUrl = ""
     wordings: tuple[Wording, ...] = ()

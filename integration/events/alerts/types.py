@@ -34,6 +34,8 @@ PARKED_GROWING = "fno-link.parked.growing"
 PARKED_SETTLED = "fno-link.parked.settled"
 SENDER_FAILING = "fno-link.sender.failing"
 SENDER_RESTORED = "fno-link.sender.restored"
+REGISTRATION_DRIFTED = "fno-link.registration.drifted"
+REGISTRATION_RESTORED = "fno-link.registration.restored"
 STORAGE_UNREACHABLE = "fno-link.storage.unreachable"
 STORAGE_RESTORED = "fno-link.storage.restored"
 FOREIGN_ORGANIZATION = "fno-link.organization.foreign"
@@ -51,6 +53,7 @@ type Machine = Literal[
     "dead_letters",
     "parked",
     "sender",
+    "registration",
     "storage",
     "foreign",
 ]
@@ -121,6 +124,14 @@ TYPES = (
     Type(PARKED_SETTLED, "parked", "good", "parked deliveries of {subject} do not grow any more"),
     Type(SENDER_FAILING, "sender", "critical", "Dataverse fails to send events of {subject}", SENDER_RESTORED),
     Type(SENDER_RESTORED, "sender", "good", "Dataverse sends the events of {subject} again"),
+    Type(
+        REGISTRATION_DRIFTED,
+        "registration",
+        "warning",
+        "what Dataverse is to send of {subject} is not found registered as declared",
+        REGISTRATION_RESTORED,
+    ),
+    Type(REGISTRATION_RESTORED, "registration", "good", "what Dataverse is to send of {subject} is as declared again"),
     Type(STORAGE_UNREACHABLE, "storage", "critical", "the storage account does not answer", STORAGE_RESTORED),
     Type(STORAGE_RESTORED, "storage", "good", "the storage account answers again"),
     # It has no end: that none comes any more may only mean that the copied environment has nothing to send.

@@ -11,6 +11,7 @@ from integration.health.maintenance.platform import PlatformView, agreement, sec
 from integration.health.probes.causes import Causes
 from integration.health.probes.credential import CredentialProbe
 from integration.health.probes.dataverse import DataverseProbe
+from integration.health.probes.drift import DriftProbe
 from integration.health.probes.finance_operations import FinanceOperationsProbe
 from integration.health.probes.link import LinkProbe
 from integration.health.probes.remembered import Past, resting
@@ -20,7 +21,7 @@ from integration.health.probes.trust import trust
 
 
 class OrganizationProbe:
-    """Asks token, dataverse, link and finance_operations, tells trust from the link, asks credential and sender beside.
+    """Asks token, dataverse, link and finance_operations, tells trust from the link, others beside.
 
     Args:
         token: Asks Entra.
@@ -29,6 +30,7 @@ class OrganizationProbe:
         finance_operations: Asks the linked environment; None: that is switched off.
         credential: Asks how long the credential is good; None: it is not asked.
         sender: Asks for failed system jobs of the organization's steps; None: it is not asked.
+        drift: Compares what is registered with what is declared; None: that is switched off.
         clock: The time.
     """
 
@@ -42,6 +44,7 @@ class OrganizationProbe:
         clock: Clock,
         credential: CredentialProbe | None = None,
         sender: SenderProbe | None = None,
+        drift: DriftProbe | None = None,
     ) -> None:
         self._token = token
         self._dataverse = dataverse
@@ -49,6 +52,7 @@ class OrganizationProbe:
         self._finance_operations = finance_operations
         self._credential = credential
         self._sender = sender
+        self._drift = drift
         self._clock = clock
 
     async def ask(
@@ -68,7 +72,7 @@ class OrganizationProbe:
             platform: What the Power Platform says of the environment: where the link is lost, whether it agrees.
 
         Returns:
-            An answer for each of the seven kinds. Never raises for what a counterpart does.
+            An answer for each of the eight kinds. Never raises for what a counterpart does.
         """
         past = past or {}
         answers: dict[Kind, Answer] = {
@@ -91,6 +95,10 @@ class OrganizationProbe:
             answers["sender"] = not_asked("switched off")
         else:
             answers["sender"] = await self._sender.ask(organization, organization.steps, remembered=past.get("sender"))
+        if self._drift is None:
+            answers["registration"] = not_asked("switched off")
+        else:
+            answers["registration"] = await self._drift.ask(organization, remembered=past.get("registration"))
         return answers
 
     async def _reach(self, organization: Organization, link: Answer, past: Past, causes: Causes | None) -> Answer:
@@ -105,12 +113,12 @@ class OrganizationProbe:
     def _waits(self, past: Past) -> Answer | None:
         # All questions but two go to one host, which counts them together: who was told to wait at one waits at all.
         now = self._clock.now()
-        asked: tuple[Kind, ...] = ("dataverse", "link", "sender")
+        asked: tuple[Kind, ...] = ("dataverse", "link", "sender", "registration")
         waits = [rests for kind in asked if (rests := resting(past.get(kind), now)) is not None]
         return max(waits, key=lambda answer: answer.retry_after or 0.0, default=None)
 
 
-_BEHIND_DATAVERSE: tuple[Kind, ...] = ("dataverse", "link", "trust", "finance_operations", "sender")
+_BEHIND_DATAVERSE: tuple[Kind, ...] = ("dataverse", "link", "trust", "finance_operations", "sender", "registration")
 _IN_ORDER: tuple[Kind, ...] = ("token", *_BEHIND_DATAVERSE)
 
 

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from integration.clock import Clock
 from integration.config.keys.health import Health
-from integration.config.keys.model import Credentials, Organization
+from integration.config.keys.model import Configuration, Credentials, Organization
+from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse
 from integration.finance_operations import FinanceOperations
 from integration.health.probes.credential import CredentialProbe
 from integration.health.probes.dataverse import DataverseProbe
+from integration.health.probes.drift import DriftProbe
 from integration.health.probes.finance_operations import FinanceOperationsProbe
 from integration.health.probes.link import LinkProbe, Refreshes
 from integration.health.probes.organization import OrganizationProbe
@@ -34,6 +36,7 @@ def organization_probe(  # noqa: PLR0913  # one client each
     credentials_for: Callable[[Organization], Credentials],
     settings: Health,
     clock: Clock,
+    drift: DriftProbe | None = None,
 ) -> OrganizationProbe:
     """Put together what asks of one organization after the other.
 
@@ -46,6 +49,7 @@ def organization_probe(  # noqa: PLR0913  # one client each
         credentials_for: Credentials by organization.
         settings: What is asked, and how long it may take.
         clock: The time.
+        drift: Compares what is registered with what is declared; None: that is not asked for.
     """
     within = settings.ask_within.total_seconds()
     token = TokenProbe(tokens=tokens, clock=clock, within=within)
@@ -69,8 +73,18 @@ def organization_probe(  # noqa: PLR0913  # one client each
         finance_operations=linked if settings.finance_operations else None,
         credential=credential,
         sender=sender,
+        drift=drift,
         clock=clock,
     )
+
+
+def drift_probe(
+    *, dataverse: Dataverse, configuration: Configuration, environ: Environ, address: Callable[[], str], clock: Clock
+) -> DriftProbe | None:
+    """Put together what compares registrations; None where the configuration switches it off."""
+    if not configuration.health.registration_every:
+        return None
+    return DriftProbe(dataverse=dataverse, configuration=configuration, environ=environ, address=address, clock=clock)
 
 
 def platform_probe(

@@ -35,7 +35,7 @@ def test_all_is_well_and_nothing_is_written(checkout):
     found = health(checkout, 0)
     assert found["status"] == "pass"
     assert of_kind(found, checkout.name, "ok")[:5] == KINDS
-    assert {"credential", "sender", "dead_letters", "parked"} < set(found["checks"][checkout.name])
+    assert {"credential", "sender", "registration", "dead_letters", "parked"} < set(found["checks"][checkout.name])
     assert found["checks"][checkout.name]["link"]["link"]["url"] == f"https://{checkout.name}.operations.dynamics.com"
     assert found["checks"]["app"]["storage"] == {"health": "ok"}
     account = checkout.account

@@ -72,6 +72,8 @@ def test_every_machine_and_every_check_is_told_by_some_type():
         ("dead_letters", "bad", "Growing", "triggered", "dead_letters.growing"),
         ("parked", "ok", "", "resolved", "parked.settled"),
         ("sender", "bad", "JobsFailed", "triggered", "sender.failing"),
+        ("registration", "bad", "RegistrationDrifted", "triggered", "registration.drifted"),
+        ("registration", "ok", "", "resolved", "registration.restored"),
         ("storage", "unknown", "StorageUnavailable", "triggered", "storage.unreachable"),
         ("foreign", "bad", "ForeignOrganization", "triggered", "organization.foreign"),
     ],

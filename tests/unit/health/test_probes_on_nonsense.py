@@ -31,7 +31,7 @@ ORGANIZATION = Organization(
     name="contoso", url="https://contoso.crm.dynamics.com", tenant="contoso.onmicrosoft.com", steps=(STEP,)
 )
 SECRET = Credentials(client_id="c'lient) or (1", client_secret="a secret")
-KINDS = {"token", "dataverse", "link", "trust", "finance_operations", "credential", "sender"}
+KINDS = {"token", "dataverse", "link", "trust", "finance_operations", "credential", "sender", "registration"}
 
 
 class Tokens:

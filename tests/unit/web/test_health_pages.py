@@ -179,6 +179,7 @@ async def test_a_lost_link_is_a_failure_with_all_that_is_known_of_its_incident()
         ("trust", "fail"),
         ("credential", "warn"),
         ("sender", "warn"),
+        ("registration", "warn"),
         ("dead_letters", "warn"),
         ("parked", "warn"),
     ],
