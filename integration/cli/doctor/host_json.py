@@ -69,13 +69,15 @@ def _span(value: Any) -> timedelta | None:
 
 
 def _is(wanted: Any, why: str) -> Rule:
-    return lambda value: "" if value == wanted and type(value) is type(wanted) else f"{json.dumps(wanted)}, {why}"
+    return lambda value: (
+        "" if value == wanted and type(value) is type(wanted) else f"it has to be {json.dumps(wanted)}, {why}"
+    )
 
 
 def _between(least: timedelta, most: timedelta, why: str) -> Rule:
     def rule(value: Any) -> str:
         span = _span(value)
-        return "" if span is not None and least <= span <= most else f"{least} to {most}, {why}"
+        return "" if span is not None and least <= span <= most else f"it has to be {least} to {most}, {why}"
 
     return rule
 
@@ -83,7 +85,7 @@ def _between(least: timedelta, most: timedelta, why: str) -> Rule:
 def _count(least: int, why: str) -> Rule:
     def rule(value: Any) -> str:
         good = isinstance(value, int) and not isinstance(value, bool) and value >= least
-        return "" if good else f"at least {least}, {why}"
+        return "" if good else f"it has to be at least {least}, {why}"
 
     return rule
 
@@ -92,7 +94,7 @@ def _timeout(value: Any) -> str:
     span = _span(value)
     if value is None or value == "-1" or (span is not None and span > RUN):
         return ""
-    return f"longer than {RUN}, which a run of fno-link may take"
+    return f"it has to be longer than {RUN}, which a run of fno-link may take"
 
 
 def _bundle(value: Any) -> str:
@@ -105,7 +107,7 @@ def _renewal(value: Any) -> str:
     span = _span(value)
     if value is None or (span is not None and span >= RUN):
         return ""
-    return f"at least {RUN}: a lock that ends while a run works gives the message to another"
+    return f"it has to be at least {RUN}: a lock that ends while a run works gives the message to another"
 
 
 def _excluded(value: Any) -> str:
@@ -116,17 +118,19 @@ def _excluded(value: Any) -> str:
 
 def _prefix(value: Any) -> str:
     # The host's own default is `api`, too.
-    return "" if value in (None, "api") else '"api": senders, keys and commands use /api/…'
+    return "" if value in (None, "api") else 'it has to be "api": senders, keys and commands use /api/…'
 
 
 def _throttles(value: Any) -> str:
     # The host switches them on by itself on a Consumption plan alone.
-    return "" if value is False else "false: the host answers 429 by itself, and Dynamics does not send again"
+    return (
+        "" if value is False else "it has to be false: the host answers 429 by itself, and Dynamics does not send again"
+    )
 
 
 def _telemetry(value: Any) -> str:
     known = (None, "OpenTelemetry", "ApplicationInsights")
-    return "" if value in known else "OpenTelemetry, or left out; the host knows no other"
+    return "" if value in known else "it has to be OpenTelemetry, or left out; the host knows no other"
 
 
 MUST: dict[str, Rule] = {

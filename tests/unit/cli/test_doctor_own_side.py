@@ -135,6 +135,11 @@ def test_each_setting_that_is_wrong_is_named_with_the_word_that_was_meant(settin
     assert found.todo
 
 
+def test_what_a_value_has_to_be_is_told():
+    told = judge_host_json(changed("extensions.http.dynamicThrottlesEnabled", True)).message
+    assert "dynamicThrottlesEnabled is true: it has to be false" in told
+
+
 def test_a_secret_is_never_shown():
     found = judged(AzureWebJobsStorage="AccountKey=topsecret;EndpointSuffix=x", FNO_LINK_KEYS="topsecret")
     assert "topsecret" not in found.message
