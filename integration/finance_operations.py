@@ -1,7 +1,8 @@
 """The F&O client: the probe, and tokens for deliveries, both behind the same check of trust."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 PROBE_PATH = "/data/LegalEntities?$top=1&$select=LegalEntityId"
 """One row of an entity that every environment has, is not per company, and is small."""
+
+MOST_PAGES = 20
+"""Of rows of one entity; a page has 10,000 (page "Open Data Protocol (OData)")."""
 
 PROBE_TIMEOUT_SECONDS = 60.0
 LET_IN = (
@@ -94,7 +98,48 @@ class FinanceOperations:
             LinkUnknown: Another subclass says why it could not be reached.
         """
         self.check(environment)
-        reply = await self._get(organization, environment.url)
+        reply = await self._get(organization, environment.url, f"{environment.url}{PROBE_PATH}")
+        self._read(environment, reply)
+
+    async def rows(
+        self,
+        organization: Organization,
+        environment: Environment,
+        entity_set: str,
+        columns: Sequence[str],
+        where: Mapping[str, str] | None = None,
+    ) -> list[dict[str, object]]:
+        """Read rows of an entity that belongs to no company, all pages.
+
+        Args:
+            organization: Whose credentials.
+            environment: The linked environment.
+            entity_set: The entity's public collection name.
+            columns: Which members.
+            where: Texts that members must equal.
+
+        Raises:
+            UntrustedLink: It is not trusted: no token was asked for and nothing was sent.
+            Forbidden: The client's user may not read the entity.
+            UnexpectedAnswer: With status 404, the environment has no such entity.
+            LinkUnknown: Another subclass says why it could not be read.
+        """
+        self.check(environment)
+        condition = " and ".join(f"{name} eq '{text.replace("'", "''")}'" for name, text in (where or {}).items())
+        query = {"$select": ",".join(columns)} | ({"$filter": condition} if condition else {})
+        start = f"{environment.url}/data/{entity_set}"
+        url = f"{start}?{urlencode(query, safe='$,', quote_via=quote)}"
+        found: list[dict[str, object]] = []
+        for _ in range(MOST_PAGES):
+            page = self._read(environment, await self._get(organization, environment.url, url))
+            found += page.value
+            # The token goes to the same entity again, wherever else the answer points.
+            if not page.following.startswith(f"{start}?"):
+                break
+            url = page.following
+        return found
+
+    def _read(self, environment: Environment, reply: Reply) -> "_Rows":
         host = environment.url.removeprefix("https://")
         if 300 <= reply.status < 400:  # noqa: PLR2004 (HTTP statuses read best as such)
             raise _redirected(host, reply)
@@ -111,7 +156,7 @@ class FinanceOperations:
                 raise type(error)(msg, status=error.status, remote_code=error.remote_code, hint=LET_IN)
             raise error
         try:
-            read(reply.body, _Rows)
+            return read(reply.body, _Rows)
         except Unreadable as error:
             msg = f"{host} answered something that is not OData."
             raise UnexpectedAnswer(msg, status=reply.status) from error
@@ -144,17 +189,17 @@ class FinanceOperations:
         """Forget the tokens for this environment: one was refused."""
         self._tokens.drop(scope_for(environment.url))
 
-    async def _get(self, organization: Organization, base: str) -> Reply:
-        reply = await self._send(organization, base)
+    async def _get(self, organization: Organization, base: str, url: str) -> Reply:
+        reply = await self._send(organization, base, url)
         if reply.status == _UNAUTHORIZED:
             self._tokens.drop(scope_for(base))
-            reply = await self._send(organization, base)
+            reply = await self._send(organization, base, url)
         return reply
 
-    async def _send(self, organization: Organization, base: str) -> Reply:
+    async def _send(self, organization: Organization, base: str, url: str) -> Reply:
         token = await self._tokens.token(organization, scope_for(base))
         headers = HEADERS | {"Authorization": f"Bearer {token}"}
-        return await get(self._http, f"{base}{PROBE_PATH}", headers, within=self._timeout)
+        return await get(self._http, url, headers, within=self._timeout)
 
 
 def _is_page(reply: Reply) -> bool:
@@ -174,4 +219,5 @@ def _redirected(host: str, reply: Reply) -> Unauthenticated | UnexpectedAnswer:
 
 
 class _Rows(msgspec.Struct, frozen=True):
-    value: list[msgspec.Raw]
+    value: list[dict[str, object]]
+    following: str = msgspec.field(name="@odata.nextLink", default="")

@@ -188,6 +188,19 @@ class SetEnvironment(OfOrganization, frozen=True, tag="set_environment"):
     environment: Environment
 
 
+class SetEntity(OfOrganization, frozen=True, tag="set_entity"):
+    """Give an entity set of the F&O environment these rows and no other."""
+
+    entity_set: str
+    rows: list[dict[str, object]]
+
+
+class HideEntities(OfOrganization, frozen=True, tag="hide_entities"):
+    """Let nobody read these entity sets of the F&O environment; none: everybody who is let in reads all."""
+
+    entity_sets: tuple[str, ...]
+
+
 class RevokeTokens(OfOrganization, frozen=True, tag="revoke_tokens"):
     """Refuse every token issued so far, for this organization and its F&O environment."""
 
@@ -251,6 +264,8 @@ type AnyCommand = (
     | SetDirectoryAccess
     | SetPlatformAccess
     | SetEnvironment
+    | SetEntity
+    | HideEntities
     | RevokeTokens
     | SetConcurrency
     | SetTokenLifetime

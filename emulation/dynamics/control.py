@@ -249,6 +249,14 @@ class Control:
         """Say how the Power Platform has an organization's environment."""
         self._send(commands.SetEnvironment(organization, environment))
 
+    def set_entity(self, organization: str, entity_set: str, rows: list[dict[str, object]]) -> None:
+        """Give an entity set of the F&O environment (`BusinessEventsEndpoints`) these rows and no other."""
+        self._send(commands.SetEntity(organization, entity_set, rows))
+
+    def hide_entities(self, organization: str, *entity_sets: str) -> None:
+        """Let nobody read these entity sets of the F&O environment; none: whoever is let in reads all."""
+        self._send(commands.HideEntities(organization, entity_sets))
+
     def revoke_tokens(self, organization: str) -> None:
         """Refuse every token issued so far, here and at the F&O environment."""
         self._send(commands.RevokeTokens(organization))

@@ -4,8 +4,7 @@ Sources: the pages "Service endpoints overview", "Open Data Protocol (OData)" an
 """
 
 import re
-from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,14 +12,10 @@ from starlette.responses import JSONResponse, Response
 from emulation.dynamics.call import Call
 from emulation.dynamics.clouds import AUTHORITIES
 from emulation.dynamics.faults import Fault
+from emulation.dynamics.finance_operations_rows import COLUMNS, BadQuery, answer, rows
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.tokens import TokenRefused, check
 
-ENTITIES: dict[str, list[dict[str, Any]]] = {
-    "LegalEntities": [{"LegalEntityId": "usmf", "Name": "Contoso Entertainment System USA"}],
-    "Companies": [{"DataArea": "usmf", "Name": "Contoso Entertainment System USA"}],
-    "DataEntities": [],
-}
 MAINTENANCE = (
     "<!DOCTYPE html><html><head><title>Microsoft Dynamics 365</title></head><body><h1>We are currently servicing this "
     "environment</h1><p>Please try again later.</p></body></html>"
@@ -43,7 +38,7 @@ def understand(state: State, request: Request, organization: OrganizationState) 
     """
     host = request.url.hostname or ""
 
-    async def answer() -> Response:
+    async def answered() -> Response:
         try:
             # F&O takes its URL without a trailing slash and nothing else (page "Service endpoints overview").
             app = check(state, request, organization, frozenset({f"https://{host}"}))
@@ -51,17 +46,17 @@ def understand(state: State, request: Request, organization: OrganizationState) 
             return _challenge(organization, host, str(refused))
         if not app.finance_operations:
             return _challenge(organization, host, "the client id is not under Microsoft Entra applications")
-        return _answer(request, host)
+        return _answer(state, request, organization, host)
 
     def refused(fault: Fault) -> Response:
         if fault.effect == "refused":
             return _exception(fault, request.url.path)
         return _refusal(fault, organization, host)
 
-    return Call("fno", organization, answer, refused)
+    return Call("fno", organization, answered, refused)
 
 
-def _answer(request: Request, host: str) -> Response:
+def _answer(state: State, request: Request, organization: OrganizationState, host: str) -> Response:
     path = request.url.path
     if request.method == "POST":
         if re.fullmatch(r"/api/services/[^/]+/[^/]+/[^/]+", path):
@@ -72,26 +67,25 @@ def _answer(request: Request, host: str) -> Response:
             context = f"https://{host}/data/$metadata#{entity_set[1]}/$entity"
             return JSONResponse({"@odata.context": context}, status_code=201, headers={"OData-Version": "4.0"})
     if request.method == "GET" and (entity_set := re.fullmatch(r"/data(?:/(\w+))?/?", path)):
-        return _read(request, host, entity_set[1])
+        return _read(state, request, organization, entity_set[1])
     return _error(404, f"No HTTP resource was found that matches the request URI 'https://{host}{path}'.")
 
 
-def _read(request: Request, host: str, entity_set: str | None) -> Response:
-    context = f"https://{host}/data/$metadata"
+def _read(state: State, request: Request, organization: OrganizationState, entity_set: str | None) -> Response:
+    host = request.url.hostname or ""
     if entity_set is None:
-        listed = [{"name": name, "kind": "EntitySet", "url": name} for name in ENTITIES]
-        return JSONResponse({"@odata.context": context, "value": listed}, headers={"OData-Version": "4.0"})
-    if entity_set not in ENTITIES:
+        listed = [{"name": name, "kind": "EntitySet", "url": name} for name in COLUMNS]
+        body = {"@odata.context": f"https://{host}/data/$metadata", "value": listed}
+        return JSONResponse(body, headers={"OData-Version": "4.0"})
+    if entity_set not in COLUMNS:
         return _error(404, f"No HTTP resource was found for the entity set '{entity_set}'.")
-    top = request.query_params.get("$top", "")
-    value = [
-        {"@odata.etag": f'W/"{uuid5(NAMESPACE_URL, f"{host}/{entity_set}/{index}").hex}"'} | row
-        for index, row in enumerate(ENTITIES[entity_set])
-    ]
-    return JSONResponse(
-        {"@odata.context": f"{context}#{entity_set}", "value": value[: int(top)] if top.isdigit() else value},
-        headers={"OData-Version": "4.0"},
-    )
+    if entity_set in organization.unreadable:
+        return _error(403, f"Access denied to the entity set '{entity_set}'.", "Forbidden")
+    try:
+        body = answer(request, host, entity_set, rows(state, organization, entity_set))
+    except BadQuery as bad:
+        return _error(400, str(bad))
+    return JSONResponse(body, headers={"OData-Version": "4.0"})
 
 
 def _challenge(organization: OrganizationState, host: str, reason: str) -> Response:

@@ -48,6 +48,8 @@ class OrganizationState:
         self.pace = organization.pace
         self.roles: dict[str, set[str]] = {}
         self.denied: dict[str, set[str]] = {}
+        self.entities: dict[str, list[dict[str, object]]] = {}
+        self.unreadable: set[str] = set()
 
     def user_id(self, client_id: str) -> str:
         """Return the application user's id."""

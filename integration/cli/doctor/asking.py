@@ -14,16 +14,14 @@ from integration.cli.doctor.answers import (
     judge_virtual_entities,
     names_in,
 )
-from integration.cli.doctor.step import LINK, WHO_AM_I, Finding, Step, failed, passed, skipped
+from integration.cli.doctor.step import LINK, WHO_AM_I, Finding, Step, failed, skipped
 from integration.clock import SystemClock
 from integration.config.keys.model import Organization
 from integration.dataverse import Dataverse, Identity
 from integration.dataverse.challenge import PATH
 from integration.dataverse.connection import get
 from integration.errors import Busy, Forbidden, LinkUnknown, Throttled, Unauthenticated, Unreachable
-from integration.finance_operations import FinanceOperations
-from integration.identity import Tokens
-from integration.links import Link, Linked
+from integration.links import Link
 from integration.power_platform import PowerPlatform
 
 if TYPE_CHECKING:
@@ -96,26 +94,3 @@ async def other_views(organization: Organization, platform: PowerPlatform, link:
     if error is not None or view is None:
         return [*found, refused(beyond.PLATFORM, error) if error else failed(beyond.PLATFORM, "no answer")]
     return [*found, view]
-
-
-async def environment(
-    organization: Organization, client: FinanceOperations, tokens: Tokens, link: Link | None
-) -> list[Finding]:
-    """Ask the linked environment."""
-    steps = (beyond.ENVIRONMENT_TOKEN, beyond.ENVIRONMENT_READ)
-    if not isinstance(link, Linked) or not link.trusted:
-        why = "there is no environment" if not isinstance(link, Linked) else "the environment is not trusted"
-        return [skipped(step, why, LINK) for step in steps]
-    _, error = await attempt(client.token(organization, link))
-    if error is not None:
-        why = "there is no token"
-        return [
-            refused(beyond.ENVIRONMENT_TOKEN, error),
-            skipped(beyond.ENVIRONMENT_READ, why, beyond.ENVIRONMENT_TOKEN),
-        ]
-    found = [passed(beyond.ENVIRONMENT_TOKEN, f"by {tokens.cause(organization)} for {link.url}")]
-    _, error = await attempt(client.probe(organization, link))
-    return [
-        *found,
-        refused(beyond.ENVIRONMENT_READ, error) if error else passed(beyond.ENVIRONMENT_READ, "one row read"),
-    ]

@@ -9,6 +9,8 @@ from integration.cli.caller import Caller, Choice, caller_of
 from integration.cli.doctor import asking, look
 from integration.cli.doctor import step as steps
 from integration.cli.doctor.asking import attempt, refused
+from integration.cli.doctor.environment import Asked
+from integration.cli.doctor.environment import environment as ask_environment
 from integration.cli.doctor.registry import ORDER, STEPS, needs_token
 from integration.cli.doctor.settings import (
     judge_app_id,
@@ -156,7 +158,8 @@ async def _calls(organization: Organization, environ: Environ, clients: Clients)
     found.append(finding)
     found += await asking.inside(organization, dataverse, identity)
     found += await asking.other_views(organization, clients.platform, link)
-    found += await asking.environment(organization, clients.environment, clients.tokens, link)
+    client_id = "" if clients.caller.sign_in else credentials(environ, organization.name).client_id
+    found += await ask_environment(Asked(organization, clients.environment, clients.tokens, client_id), link)
     return found
 
 

@@ -3,6 +3,7 @@
 from integration.cli.doctor.step import Finding, Step
 
 PREREQUISITES = "Prerequisites for setting up the Microsoft Power Platform integration"
+YOURSELF = "look yourself"
 NOBODY = "Asks nobody: no API tells it to an application."
 
 CAPACITY = Step(
@@ -37,29 +38,20 @@ GOVERNANCE = Step(
     f"{PREREQUISITES}, governance policy",
     asks=NOBODY,
 )
-USER_OF_THE_APP = Step(
-    "environment_user",
-    "The application's user in Finance & Operations has the roles of the page",
-    "Look in Finance & Operations > System administration > Setup > Microsoft Entra applications: the client id is "
-    "mapped to PowerPlatformApp, or to a user with the roles Business events security role, Dataverse Virtual entity "
-    "application, Dataverse Virtual entity anonymous user and Dataverse Virtual entity authenticated user.",
-    "Grant app permissions in Finance and Operations apps, step 2",
-    asks=NOBODY,
-)
-
-STEPS = (USER_OF_THE_APP, CAPACITY, ADMINISTRATOR, LICENCE, GOVERNANCE)
+STEPS = (CAPACITY, ADMINISTRATOR, LICENCE, GOVERNANCE)
 
 
 def yourself() -> tuple[Finding, ...]:
     """Return a finding for each: it was not done, and where to look."""
-    return tuple(
-        Finding(
-            step=step.name,
-            title=step.title,
-            verdict="skipped",
-            message="look yourself",
-            todo=step.todo,
-            page=step.page,
-        )
-        for step in STEPS
-    )
+    return tuple(look_yourself(step) for step in STEPS)
+
+
+def look_yourself(step: Step, why: str = "") -> Finding:
+    """Return that nobody was asked, or none who may tell, and where to look.
+
+    Args:
+        step: The step.
+        why: Why nobody tells it; empty: there is nobody to ask.
+    """
+    message = f"{YOURSELF}: {why}" if why else YOURSELF
+    return Finding(step=step.name, title=step.title, verdict="skipped", message=message, todo=step.todo, page=step.page)

@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from integration.cli.doctor import beyond, look, ours
+from integration.cli.doctor import beyond, business_events, environment_user, look, ours
 from integration.cli.doctor.step import (
     APP_ID,
     APP_SECRET,
@@ -37,6 +37,8 @@ STEPS: tuple[Step, ...] = (
     beyond.DUAL_WRITE,
     beyond.ENVIRONMENT_TOKEN,
     beyond.ENVIRONMENT_READ,
+    environment_user.USER_OF_THE_APP,
+    *business_events.STEPS,
     *look.STEPS,
     *ours.STEPS,
 )

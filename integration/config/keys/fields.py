@@ -122,6 +122,13 @@ type HostSuffix = Annotated[
         extra={"hint": "a dot and at least two labels in lower case: .operations.contoso.com"},
     ),
 ]
+type VaultHost = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}$",
+        extra={"hint": "the vault's host in lower case, without a scheme: contoso.vault.azure.net"},
+    ),
+]
 type Secret = Annotated[
     str,
     Meta(

@@ -28,6 +28,7 @@ from integration.config.keys.fields import (
     TargetName,
     Tenant,
     Text,
+    VaultHost,
 )
 from integration.config.keys.health import Escalation, Health, Maintenance, OwnThresholds, Thresholds
 from integration.config.keys.senders import Image, Registration, Sender, Steps
@@ -100,6 +101,8 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         cloud: Which Microsoft cloud.
         trusted_hosts: Extra host suffixes, each with a leading dot, under which a linked F&O environment is trusted.
         health: When it is judged ill, as far as it differs from `[health]`.
+        key_vaults: Hosts of the key vaults from which endpoints of the F&O environment's own business events take their
+            secrets; another one is told by `fno-link doctor` (the environment is a copy). Empty: none is compared.
         steps: The ids of plug-in steps (`sdkmessageprocessingstep`) in Dataverse whose failed system jobs are told.
     """
 
@@ -110,6 +113,7 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cloud: CloudName = "public"
     trusted_hosts: tuple[HostSuffix, ...] = ()
     health: OwnThresholds = OwnThresholds()
+    key_vaults: tuple[VaultHost, ...] = ()
     steps: tuple[StepId, ...] = ()
 
 

@@ -125,3 +125,27 @@ def test_a_post_that_is_never_answered_is_recorded_on_arrival(dynamics: Playgrou
         client.post(OPERATION, json={"n": 2})
     received = dynamics.control.received(f"{organization.name}.operations.dynamics.com")
     assert [(each.body, each.status) for each in received] == [('{"n":1}', 0), ('{"n":2}', 200)]
+
+
+def test_query_options_are_refused_as_finance_and_operations_refuses_them(dynamics: Playground):
+    name = dynamics.organization().name
+    with dynamics.client(environment(name)) as client:
+        known = client.get("/data/SysAADClients", params={"$filter": f"AADClientId eq '{dynamics.client_id.upper()}'"})
+        column = client.get("/data/SysAADClients", params={"$select": "Secret"})
+        enumeration = client.get("/data/SecurityUserRoles", params={"$filter": "AssignmentStatus eq 'Enabled'"})
+        dynamics.control.hide_entities(name, "SysAADClients")
+        hidden = client.get("/data/SysAADClients")
+    assert [row["UserId"] for row in known.json()["value"]] == ["PowerPlatformApp"]
+    assert (column.status_code, enumeration.status_code, hidden.status_code) == (400, 400, 403)
+    assert "Could not find a property named 'Secret'" in column.json()["error"]["message"]
+
+
+def test_a_page_has_ten_thousand_rows_and_says_where_the_next_is(dynamics: Playground):
+    name = dynamics.organization().name
+    rows: list[dict[str, object]] = [{"Name": f"Endpoint{number}"} for number in range(10_002)]
+    dynamics.control.set_entity(name, "BusinessEventsEndpoints", rows)
+    with dynamics.client(environment(name)) as client:
+        first = client.get("/data/BusinessEventsEndpoints?$select=Name").json()
+        second = client.get(first["@odata.nextLink"]).json()
+    assert (len(first["value"]), len(second["value"])) == (10_000, 2)
+    assert "@odata.nextLink" not in second

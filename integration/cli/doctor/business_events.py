@@ -1,0 +1,130 @@
+"""Finance & Operations' own business events: steps, and what the environment's answers mean; pure.
+
+Sources: the pages "Business events overview" (activation is per legal entity, or for all) and "Manage business event
+endpoints" (the secret is in a key vault that is named by its DNS name); "Database movement operations" tells that a
+copy takes rows of configuration along.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from integration.cli.doctor.step import Finding, Step, failed, passed, skipped, warned
+from integration.plain_text import plain
+
+ENDPOINTS_SET = "BusinessEventsEndpoints"
+ENDPOINT_COLUMNS = ("Name", "Type", "KeyVaultDnsName")
+ACTIVE_SET = "BusinessEventsConfigurations"
+ACTIVE_COLUMNS = ("BusinessEventsTable", "LegalEntity", "BusinessEventsEndpoint_Name", "Disabled")
+
+MANAGE = "Finance & Operations > System administration > Setup > Business events > Business events catalog"
+CATALOG = 'Integrate business events: the page "Business events overview"'
+
+ENDPOINTS = Step(
+    "business_event_endpoints",
+    "Finance & Operations' business events have endpoints",
+    f"Look at {MANAGE}, Endpoints: events that go through Dataverse are registered there instead "
+    "(`fno-link register plan`).",
+    CATALOG,
+    asks=f"Finance & Operations: `{ENDPOINTS_SET}`.",
+    needs=("environment_read",),
+)
+VAULTS = Step(
+    "business_event_vaults",
+    "The endpoints' secrets come from the expected key vaults",
+    "The environment may be a copy that still sends to where the original does. Look at "
+    f"{MANAGE}, Endpoints: delete those of the original and make new ones, or name the vault in `key_vaults` of the "
+    "organization.",
+    CATALOG,
+    asks=f"Compares the `KeyVaultDnsName` of `{ENDPOINTS_SET}` with `key_vaults` of the organization.",
+    needs=("business_event_endpoints",),
+)
+ACTIVE = Step(
+    "business_events",
+    "Business events are active, and none is disabled",
+    f"Look at {MANAGE}, Active events and Inactive events: activate what is wanted, in each legal entity that is.",
+    CATALOG,
+    asks=f"Finance & Operations: `{ACTIVE_SET}`, counted by legal entity.",
+    needs=("business_event_endpoints",),
+)
+STEPS = (ENDPOINTS, VAULTS, ACTIVE)
+
+EVERYWHERE = "all legal entities"
+SHOWN = 5
+
+type Row = Mapping[str, object]
+
+
+def judge_endpoints(endpoints: Sequence[Row]) -> Finding:
+    """Judge whether there is an endpoint; without one Finance & Operations sends nothing by itself."""
+    if not endpoints:
+        return skipped(ENDPOINTS, "there is none: it sends nothing but what is registered in Dataverse")
+    return passed(ENDPOINTS, _listed(f"{_text(row, 'Name')} ({_text(row, 'Type') or 'no type'})" for row in endpoints))
+
+
+def judge_vaults(endpoints: Sequence[Row], expected: Sequence[str]) -> Finding:
+    """Judge where the endpoints take their secrets from.
+
+    Args:
+        endpoints: The rows.
+        expected: Hosts of the key vaults that belong to this environment; empty: nobody said.
+    """
+    found = {_text(row, "Name"): vault_host(_text(row, "KeyVaultDnsName")) for row in endpoints}
+    named = {name: host for name, host in found.items() if host}
+    if not named:
+        return skipped(VAULTS, "no endpoint has a key vault")
+    hosts = ", ".join(sorted(set(named.values())))
+    if not expected:
+        return skipped(VAULTS, f"`key_vaults` of the organization does not say which is expected; there: {hosts}")
+    strange = [f"{name} (from {host})" for name, host in named.items() if host not in expected]
+    if strange:
+        return failed(VAULTS, f"not from {', '.join(expected)}: {_listed(strange)}")
+    return passed(VAULTS, hosts)
+
+
+def judge_active(endpoints: Sequence[Row], active: Sequence[Row]) -> Finding:
+    """Judge which business events are active, and where.
+
+    Args:
+        endpoints: The rows of the endpoints.
+        active: Those of the events that were activated.
+    """
+    off = [row for row in active if _text(row, "Disabled") == "Yes"]
+    on = [row for row in active if _text(row, "Disabled") != "Yes"]
+    counts = Counter(_legal_entity(row) for row in on)
+    told = "; ".join(f"{where}: {count} active" for where, count in sorted(counts.items())) or "none is active"
+    names = {_text(row, "Name").lower() for row in endpoints}
+    lost = [_event(row) for row in on if _text(row, "BusinessEventsEndpoint_Name").lower() not in names]
+    if lost:
+        return failed(ACTIVE, f"{told}; to an endpoint that is not there: {_listed(lost)}")
+    if off:
+        return warned(ACTIVE, f"{told}; disabled: {_listed(map(_event, off))}")
+    return passed(ACTIVE, told) if on else warned(ACTIVE, told)
+
+
+def vault_host(said: str) -> str:
+    """Return the host of a key vault, which F&O keeps as somebody typed it: a URL or a name; empty: there is none."""
+    text = said.strip()
+    try:
+        return (urlsplit(text if "//" in text else f"//{text}").hostname or "").rstrip(".")
+    except ValueError:
+        return plain(text)
+
+
+def _legal_entity(row: Row) -> str:
+    return _text(row, "LegalEntity").lower() or EVERYWHERE
+
+
+def _event(row: Row) -> str:
+    return f"{_text(row, 'BusinessEventsTable')} in {_legal_entity(row)} to {_text(row, 'BusinessEventsEndpoint_Name')}"
+
+
+def _listed(told: Iterable[str]) -> str:
+    listed = list(told)
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return ", ".join(listed[:SHOWN]) + more
+
+
+def _text(row: Row, column: str) -> str:
+    value = row.get(column)
+    return plain(value).strip() if isinstance(value, str) else ""
