@@ -1,10 +1,10 @@
-"""What no API tells to an application: listed, so that somebody looks there."""
+"""What fno-link does not ask: listed, so that somebody looks there."""
 
 from integration.cli.doctor.step import Finding, Step
 
 PREREQUISITES = "Prerequisites for setting up the Microsoft Power Platform integration"
 YOURSELF = "look yourself"
-NOBODY = "Asks nobody: no API tells it to an application."
+NOBODY = "Asks nobody: fno-link has no need of the rights in the tenant that telling it takes."
 
 CAPACITY = Step(
     "capacity",
