@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from tests.unit.health.machine.playing import LOST, QUIET, Played, at, link, play
+from tests.unit.health.machine.playing import LOST, QUIET, START, Played, at, link, play
 from tests.unit.health.machine.test_silence import muted_until
 
 A, B, C = link("a"), link("b"), link("c")
@@ -50,6 +50,13 @@ def test_after_a_mute_it_says_from_where_it_was_known_to_be():
 
 def test_each_move_has_a_key_of_its_own():
     _, played = play([A, B, B, B, B, B, A], SETTINGS)
+    assert len({notice.key for notice in played.notices}) == 2
+
+
+def test_two_moves_at_the_same_time_by_the_clock_have_two_keys():
+    played, settings = Played(), msgspec.structs.replace(QUIET, stable_for=timedelta(0))
+    for host in "abc":
+        played.answer(link(host), START, settings)
     assert len({notice.key for notice in played.notices}) == 2
 
 

@@ -69,6 +69,7 @@ def test_a_mute_that_is_over_and_one_that_is_taken_back():
     assert play("BBBBBB", TWO, orders={0: muted_until(4)})[0] == "    t"
     assert play("BBBBBB", TWO, orders={0: muted_until(400), 3: lambda state, _: unmute(state)})[0] == "   t"
     assert play("BBBBBB", TWO, orders={3: muted_until(2)})[0] == " t"
+    assert play("BBBBBB", TWO, orders={0: muted_until(400), 2: muted_until(4)})[0] == "    t"
 
 
 def test_no_answer_and_no_setting_clears_a_mute():

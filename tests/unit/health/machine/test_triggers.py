@@ -152,3 +152,9 @@ def test_a_machine_without_an_answer_is_well():
     assert State().phase == "ok"
     assert play("", every=timedelta(0))[1].state == State()
     assert play(".")[1].state.since == START
+
+
+def test_what_opened_an_incident_is_not_held_against_the_next():
+    told, played = play("B.BB.BB", thresholds(failures=64, successes=1, failures_of=(2, 4)))
+    assert told == "  t r t"
+    assert [notice.since for notice in played.told("triggered")] == [at(0), at(5)]
