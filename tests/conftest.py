@@ -27,7 +27,9 @@ pytest_plugins = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     faults = parser.getgroup("faults", "the fault suite")
-    faults.addoption("--seed", type=int, help="run this seed alone; two fixed ones when absent")
+    faults.addoption(
+        "--seed", type=int, help="run this seed alone; a fixed one when absent, two with FNO_LINK_TEST_LONG"
+    )
     faults.addoption("--events", type=int, help="how many messages a seed sends")
     parser.addoption("--requests", type=int, help="how many nasty requests the operations are sent; some hundreds")
 

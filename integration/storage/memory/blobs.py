@@ -45,6 +45,11 @@ class MemoryBlobs:
         """What is in it; a test may read it, and break blobs in it."""
         self._leases: dict[str, Held] = {}
 
+    def drop(self) -> None:
+        """Delete it with its blobs; the next one makes it again."""
+        self.blobs.clear()
+        self._leases.clear()
+
     async def put(self, path: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> None:
         """Write one blob, as `Blobs.put`."""
 

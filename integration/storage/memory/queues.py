@@ -64,6 +64,10 @@ class MemoryQueue:
         """Say since when the message at the front has been there, as `Queue.oldest`."""
         return await self._account.ask("oldest", lambda: next((each.put_at for each in self._visible()), None))
 
+    def drop(self) -> None:
+        """Delete it with its messages; the next one makes it again."""
+        self._waiting.clear()
+
     @property
     def bodies(self) -> Sequence[bytes]:
         """All messages, in the order they came, whether they are visible or not."""

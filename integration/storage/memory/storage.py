@@ -55,6 +55,14 @@ class MemoryStorage:
         """Delete a table, as `Storage.drop_table`."""
         await self.account.ask("drop_table", self.table_now(name).drop)
 
+    async def drop_queue(self, name: str) -> None:
+        """Delete a queue, as `Storage.drop_queue`."""
+        await self.account.ask("drop_queue", self.queue(name).drop)
+
+    async def drop_container(self, name: str) -> None:
+        """Delete a container, as `Storage.drop_container`."""
+        await self.account.ask("drop_container", self.blobs(name).drop)
+
     async def close(self) -> None:
         """Close nothing: there are no connections."""
 

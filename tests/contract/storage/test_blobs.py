@@ -20,6 +20,17 @@ async def listed(found):
     return [each async for each in found]
 
 
+async def test_what_is_dropped_is_gone_and_dropping_what_is_not_there_is_nothing(storage):
+    name = a_name("c")
+    await storage.blobs(name).put("a/1", b"x")
+    await storage.queue(name).put(b"x")
+    for _ in range(2):
+        await storage.drop_container(name)
+        await storage.drop_queue(name)
+    assert await storage.blobs(name).get("a/1") is None
+    assert await storage.queue(name).depth() == 0
+
+
 async def test_a_container_that_is_not_there_is_empty(storage):
     blobs = storage.blobs(a_name("c"))
     assert await blobs.get("a/1") is None

@@ -20,7 +20,7 @@ def compiled(routes: list[Route]) -> tuple[RouteTable, list[Route]]:
         return RouteTable.compile(sound), sound
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(strategies.routes(), st.lists(strategies.events(), min_size=1, max_size=6))
 def test_an_indexed_table_equals_evaluating_every_route(routes, events):
     table, sound = compiled(routes)
