@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from integration.errors import LinkUnknown, Unauthenticated, UnexpectedAnswer
-from integration.identity.entra import NONSENSE, read_grant
+from integration.errors import Unauthenticated
+from integration.identity.entra import read_grant, told_of
 from integration.identity.grants import Grant
 from integration.identity.refusals import explain, refusal_code
-from integration.identity.session import Interrupted, Session
+from integration.identity.session import Session
 
 SAMPLES = "51f81489-12ee-4a9e-aaae-a2591f45987d"
 """The application that Microsoft's samples for Dataverse sign in with, for development and tests (page "Use OAuth
@@ -67,18 +67,8 @@ class DeviceCode:
             LinkUnknown: The sign-in was declined, was not made in time, or Entra gave no token for it.
         """
         client = f"whoever signs in to application {self._client_id} in tenant {authority.rsplit('/', 1)[-1]}"
-        with self._lock:
-            try:
-                return read_grant(self._answer(authority, scope, client), client)
-            except Interrupted as interrupted:
-                raise interrupted.error from interrupted
-            except LinkUnknown:
-                raise
-            except NONSENSE as error:
-                if "Discovery failed" in str(error) or "authority configuration" in str(error):
-                    raise explain(client, "AADSTS90002") from None
-                msg = f"Microsoft Entra's answer for {client} could not be read ({type(error).__name__})."
-                raise UnexpectedAnswer(msg) from None
+        with self._lock, told_of(client):
+            return read_grant(self._answer(authority, scope, client), client)
 
     def stop(self) -> None:
         """Wait no longer for a person."""

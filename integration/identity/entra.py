@@ -3,6 +3,8 @@
 import math
 import re
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from integration.config.keys.model import Credentials
@@ -18,6 +20,30 @@ _DIGITS = 15
 
 NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What msal falls over when an answer is JSON of another shape than it expects, or none at all."""
+
+
+@contextmanager
+def told_of(client: str) -> Generator[None]:
+    """Turn what msal falls over into an error of the tree.
+
+    Args:
+        client: Who asks, and in which tenant, for the message.
+
+    Raises:
+        LinkUnknown: The tenant is not known, or the answer could not be read.
+    """
+    try:
+        yield
+    except Interrupted as interrupted:
+        raise interrupted.error from interrupted
+    except LinkUnknown:
+        raise
+    except NONSENSE as error:
+        # msal's discovery says so for a tenant that Entra does not know, and for an answer that is not JSON.
+        if "Discovery failed" in str(error) or "authority configuration" in str(error):
+            raise explain(client, "AADSTS90002") from None
+        msg = f"Microsoft Entra's answer for {client} could not be read ({type(error).__name__})."
+        raise UnexpectedAnswer(msg) from None
 
 
 class Entra:
@@ -39,21 +65,11 @@ class Entra:
             LinkUnknown: Unauthenticated with Entra's code, Throttled or Unreachable.
         """
         client = f"client {credentials.client_id} in tenant {authority.rsplit('/', 1)[-1]}"
-        try:
+        with told_of(client):
             application = self._application(authority, credentials)
             # Keeping tokens is our work (`Grants`): msal's own cache would hand out a token that was just refused.
             application.token_cache = _msal().TokenCache()
             answer = application.acquire_token_for_client([scope])
-        except Interrupted as interrupted:
-            raise interrupted.error from interrupted
-        except LinkUnknown:
-            raise
-        except NONSENSE as error:
-            # msal's discovery says so for a tenant that Entra does not know, and for an answer that is not JSON.
-            if "Discovery failed" in str(error) or "authority configuration" in str(error):
-                raise explain(client, "AADSTS90002") from None
-            msg = f"Microsoft Entra's answer for {client} could not be read ({type(error).__name__})."
-            raise UnexpectedAnswer(msg) from None
         return read_grant(answer, client)
 
     def _application(self, authority: str, credentials: Credentials) -> Any:

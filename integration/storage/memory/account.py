@@ -30,6 +30,21 @@ class Account:
         """Make a new ETag."""
         return f'W/"{next(self._versions)}"'
 
+    def check_free(self, deleted: float | None, seconds: float, doing: str) -> None:
+        """Refuse to make again what was deleted a moment ago.
+
+        Args:
+            deleted: When, on the monotonic clock; None: it was not.
+            seconds: For how long its name stays taken.
+            doing: What was being done, for the message.
+
+        Raises:
+            StorageUnavailable: It cannot be made yet.
+        """
+        if deleted is not None and self.clock.monotonic() - deleted < seconds:
+            msg = f"{doing}: it is not there; if it was just deleted, it cannot be made yet"
+            raise StorageUnavailable(msg)
+
     async def ask[T](self, what: str, act: Callable[[], T]) -> T:
         """Make a request: it takes a turn of the loop, may find nobody, may be done and never be answered.
 

@@ -12,6 +12,8 @@ from integration.storage.blobs import StoredBlob
 from integration.storage.memory.account import Account
 
 _SHORTEST_LEASE, _LONGEST_LEASE = 15, 60
+_DELETING = 30.0
+"""Seconds for which a deleted container is not made again. Source: "Delete Container": at least 30."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -44,11 +46,13 @@ class MemoryBlobs:
         self.blobs: dict[str, Kept] = {}
         """What is in it; a test may read it, and break blobs in it."""
         self._leases: dict[str, Held] = {}
+        self._deleted: float | None = None
 
     def drop(self) -> None:
-        """Delete it with its blobs; the next one makes it again."""
+        """Delete it with its blobs; it cannot be made again for a while."""
         self.blobs.clear()
         self._leases.clear()
+        self._deleted = self._account.clock.monotonic()
 
     async def put(self, path: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> None:
         """Write one blob, as `Blobs.put`."""
@@ -144,6 +148,7 @@ class MemoryBlobs:
         )
 
     def _write(self, path: str, body: bytes, metadata: Mapping[str, str] | None) -> None:
+        self._account.check_free(self._deleted, _DELETING, "writing a blob")
         now = self._account.clock.now()
         self.blobs[path] = Kept(bytes(body), dict(metadata or {}), self._account.version(), now)
 

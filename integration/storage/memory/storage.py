@@ -65,6 +65,3 @@ class MemoryStorage:
 
     async def close(self) -> None:
         """Close nothing: there are no connections."""
-
-    def _named(self, prefix: str) -> list[str]:
-        return sorted(name for name, each in self._tables.items() if each.exists and name.startswith(prefix))

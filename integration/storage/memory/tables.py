@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from integration.errors import StorageRefused, StorageUnavailable
+from integration.errors import StorageRefused
 from integration.storage.memory.account import Account
 from integration.storage.tables import (
     PAGE,
@@ -134,9 +134,7 @@ class MemoryTable:
         return [self._do(partition, each) for each in steps]
 
     def _make(self) -> None:
-        if self._deleted is not None and self._account.clock.monotonic() - self._deleted < _DELETING:
-            msg = f"writing a row of {self._name}: it is not there; if it was just deleted, it cannot be made yet"
-            raise StorageUnavailable(msg)
+        self._account.check_free(self._deleted, _DELETING, f"writing a row of {self._name}")
         self.exists, self._deleted = True, None
 
     def _may(self, partition: str, step: Operation) -> bool:

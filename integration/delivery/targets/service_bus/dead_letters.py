@@ -63,7 +63,9 @@ class BrokerDeadLetters:
             ConfigurationError: No setting of this connection is usable.
         """
         name = queue or f"{topic}/{subscription}"
-        receiver = self._namespaces.dead_letters(connection, queue=queue, topic=topic, subscription=subscription)
+        receiver = self._namespaces.receiver(
+            connection, queue=queue, topic=topic, subscription=subscription, dead_letters=True
+        )
         try:
             async with receiver:
                 found = await receiver.peek_messages(max_message_count=AT_MOST)

@@ -48,27 +48,8 @@ class Namespaces:
         client = self._open(connection)
         return client.get_queue_sender(queue) if queue else client.get_topic_sender(topic)
 
-    def dead_letters(
-        self, connection: str, *, queue: str = "", topic: str = "", subscription: str = ""
-    ) -> "ServiceBusReceiver":
-        """Make a receiver of the broker's own dead letters, which connects at its first use; the right Listen suffices.
-
-        Args:
-            connection: What the configuration calls `connection`.
-            queue: The queue's name, or
-            topic: the topic's, and
-            subscription: the subscription's.
-
-        Raises:
-            ConfigurationError: No setting of this prefix is usable.
-        """
-        client, of = self._open(connection), sdk("azure.servicebus").ServiceBusSubQueue.DEAD_LETTER
-        if queue:
-            return client.get_queue_receiver(queue, sub_queue=of)
-        return client.get_subscription_receiver(topic, subscription, sub_queue=of)
-
     def receiver(
-        self, connection: str, *, queue: str = "", topic: str = "", subscription: str = ""
+        self, connection: str, *, queue: str = "", topic: str = "", subscription: str = "", dead_letters: bool = False
     ) -> "ServiceBusReceiver":
         """Make a receiver without a session, which connects at its first use and takes nothing until it is asked to.
 
@@ -77,12 +58,16 @@ class Namespaces:
             queue: The queue's name, or
             topic: the topic's, and
             subscription: the subscription's.
+            dead_letters: Of the broker's own dead letters; the right Listen suffices.
 
         Raises:
             ConfigurationError: No setting of this prefix is usable.
         """
         client = self._open(connection)
-        return client.get_queue_receiver(queue) if queue else client.get_subscription_receiver(topic, subscription)
+        of = sdk("azure.servicebus").ServiceBusSubQueue.DEAD_LETTER if dead_letters else None
+        if queue:
+            return client.get_queue_receiver(queue, sub_queue=of)
+        return client.get_subscription_receiver(topic, subscription, sub_queue=of)
 
     async def close(self) -> None:
         """Close every client."""
