@@ -16,6 +16,7 @@ from integration.functions.convert import Handler, answer, part_of, problems, re
 from integration.functions.workers import Workers
 
 if TYPE_CHECKING:
+    from integration.config.keys.clients import Role
     from integration.web import Request, Response
     from integration.worker import Worker
 
@@ -31,6 +32,7 @@ class Operation(msgspec.Struct, frozen=True):
         method: The HTTP method.
         route: Behind /api.
         ask: Has a worker answer.
+        role: The app role by which a caller with an Entra token may ask for it; None: it takes no token.
         anonymous: Whether it asks for no key.
         forms: Has a worker take the forms that its page sends to its own address, by POST; None: it has none.
     """
@@ -39,6 +41,7 @@ class Operation(msgspec.Struct, frozen=True):
     method: str
     route: str
     ask: "Ask"
+    role: "Role | None" = None
     anonymous: bool = False
     forms: "Ask | None" = None
 
@@ -49,60 +52,140 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 OPERATIONS = (
-    Operation("control_numbers", "GET", "control-numbers", lambda w, req, _: w.control_number_pages.list(req)),
     Operation(
-        "control_numbers_reset", "POST", "control-numbers/reset", lambda w, req, _: w.control_number_pages.reset(req)
+        "control_numbers",
+        "GET",
+        "control-numbers",
+        lambda w, req, _: w.control_number_pages.list(req),
+        role="events.read",
     ),
-    Operation("dead_letter", "GET", "dead-letters/{id}", lambda w, _, part: w.dead_letter_pages.show(part("id"))),
-    Operation("dead_letters", "GET", "dead-letters", lambda w, req, _: w.dead_letter_pages.list(req)),
+    Operation(
+        "control_numbers_reset",
+        "POST",
+        "control-numbers/reset",
+        lambda w, req, _: w.control_number_pages.reset(req),
+        role="operations.write",
+    ),
+    Operation(
+        "dead_letter",
+        "GET",
+        "dead-letters/{id}",
+        lambda w, _, part: w.dead_letter_pages.show(part("id")),
+        role="events.read",
+    ),
+    Operation(
+        "dead_letters", "GET", "dead-letters", lambda w, req, _: w.dead_letter_pages.list(req), role="events.read"
+    ),
     Operation(
         "dead_letters_cancel",
         "POST",
         "dead-letters/jobs/{id}/cancel",
         lambda w, _, part: w.dead_letter_pages.cancel(part("id")),
+        role="events.replay",
     ),
     Operation(
-        "dead_letters_job", "GET", "dead-letters/jobs/{id}", lambda w, _, part: w.dead_letter_pages.job(part("id"))
+        "dead_letters_job",
+        "GET",
+        "dead-letters/jobs/{id}",
+        lambda w, _, part: w.dead_letter_pages.job(part("id")),
+        role="events.read",
     ),
-    Operation("dead_letters_purge", "POST", "dead-letters/purge", lambda w, req, _: w.dead_letter_pages.purge(req)),
-    Operation("dead_letters_replay", "POST", "dead-letters/replay", lambda w, req, _: w.dead_letter_pages.replay(req)),
-    Operation("event", "GET", "events/{id}", lambda w, req, part: w.event_pages.show(part("id"), req)),
-    Operation("event_replay", "POST", "events/{id}/replay", lambda w, req, part: w.event_pages.replay(part("id"), req)),
-    Operation("events", "GET", "events", lambda w, req, _: w.event_pages.list(req)),
-    Operation("events_purge", "DELETE", "events", lambda w, req, _: w.event_pages.purge(req)),
+    Operation(
+        "dead_letters_purge",
+        "POST",
+        "dead-letters/purge",
+        lambda w, req, _: w.dead_letter_pages.purge(req),
+        role="operations.write",
+    ),
+    Operation(
+        "dead_letters_replay",
+        "POST",
+        "dead-letters/replay",
+        lambda w, req, _: w.dead_letter_pages.replay(req),
+        role="events.replay",
+    ),
+    Operation(
+        "event", "GET", "events/{id}", lambda w, req, part: w.event_pages.show(part("id"), req), role="events.read"
+    ),
+    Operation(
+        "event_replay",
+        "POST",
+        "events/{id}/replay",
+        lambda w, req, part: w.event_pages.replay(part("id"), req),
+        role="events.replay",
+    ),
+    Operation("events", "GET", "events", lambda w, req, _: w.event_pages.list(req), role="events.read"),
+    Operation("events_purge", "DELETE", "events", lambda w, req, _: w.event_pages.purge(req), role="operations.write"),
     Operation("health", "GET", "health", lambda w, _req, _part: w.health_pages.status(), anonymous=True),
-    Operation("health_details", "GET", "health/details", lambda w, _req, _part: w.health_pages.details()),
-    Operation("incident", "GET", "incidents/{id}", lambda w, _, part: w.incident_pages.show(part("id"))),
+    Operation(
+        "health_details", "GET", "health/details", lambda w, _req, _part: w.health_pages.details(), role="events.read"
+    ),
+    Operation(
+        "incident", "GET", "incidents/{id}", lambda w, _, part: w.incident_pages.show(part("id")), role="events.read"
+    ),
     Operation(
         "incident_acknowledge",
         "POST",
         "incidents/{id}/acknowledge",
         lambda w, req, part: w.incident_pages.acknowledge(part("id"), req),
+        role="operations.write",
     ),
     Operation(
-        "incident_mute", "POST", "incidents/{id}/mute", lambda w, req, part: w.incident_pages.mute(part("id"), req)
+        "incident_mute",
+        "POST",
+        "incidents/{id}/mute",
+        lambda w, req, part: w.incident_pages.mute(part("id"), req),
+        role="operations.write",
     ),
-    Operation("incidents", "GET", "incidents", lambda w, req, _: w.incident_pages.list(req)),
-    Operation("link", "GET", "organizations/{name}/link", lambda w, req, part: w.link_pages.link(part("name"), req)),
+    Operation("incidents", "GET", "incidents", lambda w, req, _: w.incident_pages.list(req), role="events.read"),
+    Operation(
+        "link",
+        "GET",
+        "organizations/{name}/link",
+        lambda w, req, part: w.link_pages.link(part("name"), req),
+        role="link.read",
+    ),
     Operation(
         "link_refresh",
         "POST",
         "organizations/{name}/link/refresh",
         lambda w, _, part: w.link_pages.refresh(part("name")),
+        role="link.read",
     ),
-    Operation("maintenance", "GET", "maintenance", lambda w, _req, _part: w.maintenance_pages.list()),
-    Operation("maintenance_begin", "POST", "maintenance", lambda w, req, _: w.maintenance_pages.begin(req)),
-    Operation("maintenance_end", "DELETE", "maintenance/{id}", lambda w, _, part: w.maintenance_pages.end(part("id"))),
-    Operation("organizations", "GET", "organizations", lambda w, _req, _part: w.link_pages.organizations()),
-    Operation("parked", "GET", "parked", lambda w, req, _: w.parked_pages.list(req)),
-    Operation("parked_delivery", "GET", "parked/{id}", lambda w, _, part: w.parked_pages.show(part("id"))),
-    Operation("parked_release", "POST", "parked/release", lambda w, req, _: w.parked_pages.release(req)),
-    Operation("status", "GET", "status", lambda w, req, _: w.status_pages.show(req)),
+    Operation(
+        "maintenance", "GET", "maintenance", lambda w, _req, _part: w.maintenance_pages.list(), role="events.read"
+    ),
+    Operation(
+        "maintenance_begin",
+        "POST",
+        "maintenance",
+        lambda w, req, _: w.maintenance_pages.begin(req),
+        role="operations.write",
+    ),
+    Operation(
+        "maintenance_end",
+        "DELETE",
+        "maintenance/{id}",
+        lambda w, _, part: w.maintenance_pages.end(part("id")),
+        role="operations.write",
+    ),
+    Operation(
+        "organizations", "GET", "organizations", lambda w, _req, _part: w.link_pages.organizations(), role="link.read"
+    ),
+    Operation("parked", "GET", "parked", lambda w, req, _: w.parked_pages.list(req), role="events.read"),
+    Operation(
+        "parked_delivery", "GET", "parked/{id}", lambda w, _, part: w.parked_pages.show(part("id")), role="events.read"
+    ),
+    Operation(
+        "parked_release", "POST", "parked/release", lambda w, req, _: w.parked_pages.release(req), role="events.replay"
+    ),
+    Operation("status", "GET", "status", lambda w, req, _: w.status_pages.show(req), role="events.read"),
     Operation(
         "status_badge",
         "GET",
         "status/badges/{organization}",
         lambda w, req, part: w.status_pages.badge(part("organization"), req),
+        role="events.read",
     ),
     Operation(
         "status_operator",

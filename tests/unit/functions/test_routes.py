@@ -78,6 +78,15 @@ def test_the_table_of_operations_stands_in_the_order_of_the_host():
     assert names == sorted(set(names), key=str.lower)
 
 
+def test_only_what_takes_no_key_or_has_forms_takes_no_token():
+    assert {each.name for each in OPERATIONS if each.role is None} == {"health", "status_operator"}
+    assert {each.method for each in OPERATIONS if each.role == "events.read"} == {"GET"}
+    assert {each.method for each in OPERATIONS if each.role in {"events.replay", "operations.write"}} <= {
+        "POST",
+        "DELETE",
+    }
+
+
 def test_a_stranger_sees_the_same_for_a_source_that_exists_and_one_that_does_not(tmp_path):
     found = endpoints(tmp_path, ["erp", "warehouse"])
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
