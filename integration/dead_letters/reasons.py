@@ -1,4 +1,4 @@
-"""Why an event is a dead letter or parked, beside the codes of errors.py that serve as reasons too."""
+"""Why an event is a dead letter or parked, beside the codes of the tree of errors that serve as reasons too."""
 
 CONTEXT_STRIPPED = "ContextStripped"
 UNROUTED = "Unrouted"
