@@ -24,7 +24,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         ended_at: When it ended.
         acknowledged_by: Who works on it.
         muted_until: Until when nothing of its subject is told.
-        inhibited_by: The incident that explains it.
+        inhibited_by: The id of the incident that is told in its place; null: there is none.
+        cause: What explains it (`entra:contoso.com`); null: nothing does.
         reminders: How often it was reminded of.
         escalated: How many steps of escalation were taken.
         told: The routes that were told.
@@ -43,6 +44,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     acknowledged_by: str | None = None
     muted_until: datetime | None = None
     inhibited_by: str | None = None
+    cause: str | None = None
     reminders: int = 0
     escalated: int = 0
     told: Sequence[str] = ()

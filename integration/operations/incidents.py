@@ -15,6 +15,7 @@ from integration.health.incidents import Ended
 from integration.health.machine import Incident, State, acknowledge, mute, unmute
 from integration.health.standing import Standing, Watched
 from integration.health.standings import Kept, Standings
+from integration.operations.causes import Causes
 from integration.operations.incident_pages import Asked, IncidentPage, page_of
 from integration.operations.incident_shapes import Due, Moment, Summary, Whole
 from integration.operations.orders import Order
@@ -126,11 +127,12 @@ class IncidentOperations:
         """
         now, wanted = self._clock.now(), asked.wanted
         # First those that are open: one that ends meanwhile is then found among the others.
-        found = list(_of_rows(await self._standings.all()))
+        rows = await self._standings.all()
+        found, causes = list(_of_rows(rows)), _causes(rows)
         if wanted.state != "open":
             over = await self._ended.ended(subject=wanted.organization, kind=wanted.kind, since=wanted.since)
             found += [_Found(Watched(each.sort, each.name), each.incident) for each in over]
-        return page_of((Summary(**_summed(each, now)) for each in found), asked)
+        return page_of((Summary(**_summed(each, now, causes)) for each in found), asked)
 
     async def show(self, id_: str) -> Whole:
         """Read one incident whole.
@@ -205,10 +207,11 @@ class IncidentOperations:
     async def _whole(self, found: _Found, rows: Mapping[Watched, Kept]) -> Whole:
         incident, state = found.incident, found.state
         steps = await self._history.read(subject=found.watched.name, kind=incident.kind, since=incident.since)
-        explained = [each.watched.name for each in _of_rows(rows) if each.incident.inhibited_by == incident.id]
+        causes = _causes(rows)
+        explained = causes.explained(causes.spoken_for(found.watched, incident))
         due = [each for each in state.outbox if each.incident == incident.id] if state is not None else []
         return Whole(
-            **_summed(found, self._clock.now()),
+            **_summed(found, self._clock.now(), causes),
             hint=incident.hint,
             acknowledged_at=incident.acknowledged_at,
             note=incident.note,
@@ -229,8 +232,13 @@ def _of_rows(rows: Mapping[Watched, Kept]) -> Iterator[_Found]:
                     yield _Found(watched, incident, state)
 
 
-def _summed(found: _Found, now: datetime) -> dict[str, Any]:
+def _causes(rows: Mapping[Watched, Kept]) -> Causes:
+    return Causes({watched: kept.standing for watched, kept in rows.items()})
+
+
+def _summed(found: _Found, now: datetime, causes: Causes) -> dict[str, Any]:
     incident, state = found.incident, found.state
+    leader = causes.leader(incident.inhibited_by)
     is_over = incident.ended_at is not None
     return {
         "id": incident.id,
@@ -245,7 +253,8 @@ def _summed(found: _Found, now: datetime) -> dict[str, Any]:
         "ended_at": incident.ended_at,
         "acknowledged_by": incident.acknowledged_by or None,
         "muted_until": state.muted_until if state is not None and not is_over and state.is_muted(now) else None,
-        "inhibited_by": incident.inhibited_by or None,
+        "inhibited_by": leader.id if leader is not None else None,
+        "cause": incident.inhibited_by or None,
         "reminders": incident.reminders,
         "escalated": incident.escalated,
         "told": incident.told or (),

@@ -1,12 +1,12 @@
 """Incidents, for the status page: pure."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from integration.health.incidents import Ended
 from integration.health.machine import Incident, State
 from integration.health.standing import Standing, Watched
+from integration.operations.causes import Causes
 from integration.operations.status_shapes import IncidentStatus
 
 MOST_OPEN = 50
@@ -21,13 +21,13 @@ def open_incidents(standings: Mapping[Watched, Standing], now: datetime) -> tupl
     Returns:
         Those that are shown, and how many are open in all.
     """
-    found = list(_open(standings))
-    explained = Counter(incident.inhibited_by for _, incident, _ in found if incident.inhibited_by)
-    leads = {_cause(each[0], each[1], standings) for each in found if not each[1].inhibited_by}
+    found, causes = list(_open(standings)), Causes(standings)
     # One whose cause nobody speaks for is shown: else nothing of it would be.
-    told = [each for each in found if not each[1].inhibited_by or each[1].inhibited_by not in leads]
+    told = [each for each in found if causes.leader(each[1].inhibited_by) is None]
     shown = [
-        _written(watched.name, incident, state, now, explains=explained.get(_cause(watched, incident, standings), 0))
+        _written(
+            watched.name, incident, state, now, explains=len(causes.explained(causes.spoken_for(watched, incident)))
+        )
         for watched, incident, state in sorted(told, key=lambda each: (each[1].since, each[1].id))[:MOST_OPEN]
     ]
     return shown, len(found)
@@ -55,11 +55,6 @@ def _open(standings: Mapping[Watched, Standing]) -> Iterator[tuple[Watched, Inci
         for state in standing.states.values():
             if state.incident is not None:
                 yield watched, state.incident, state
-
-
-def _cause(watched: Watched, incident: Incident, standings: Mapping[Watched, Standing]) -> str:
-    """Name the cause that an incident speaks for; empty: it speaks for itself alone."""
-    return "" if incident.inhibited_by else standings[watched].leads.get(incident.kind, "")
 
 
 def _written(name: str, incident: Incident, state: State | None, now: datetime, *, explains: int = 0) -> IncidentStatus:

@@ -20,11 +20,13 @@ from integration.web.incidents import IncidentPages
 from integration.web.message import Request
 from tests.fake_clock import PassingClock
 
-CONTOSO, FABRIKAM, ORDERS = (
+CONTOSO, FABRIKAM, SANDBOX, ORDERS = (
     Watched("organization", "contoso"),
     Watched("organization", "fabrikam"),
+    Watched("organization", "sandbox"),
     Watched("target", "orders"),
 )
+ENTRA = "entra:contoso.com"
 OK = Answer(health="ok")
 LOST = Answer(health="bad", code="0x80048d0b", message="not integrated", hint="look at it")
 SETTINGS = Thresholds(failure_threshold=1, success_threshold=1)
@@ -65,6 +67,10 @@ class Watch:
             )
             await self.history.note([step])
         return incident
+
+    async def lead(self, watched, kind, cause):
+        """Let a machine speak for a cause, as a round does that finds others failing by it."""
+        await self.standings.change(watched, lambda standing: msgspec.structs.replace(standing, leads={kind: cause}))
 
     async def forget(self, watched, kind):
         """Keep the last incident as a row alone, as when another has begun since."""
@@ -135,12 +141,19 @@ async def test_open_ones_come_first_and_each_is_found_by_what_it_is(watch):
 
 async def test_one_is_shown_whole_while_it_is_open_and_after(watch):
     opened = await watch.answer(CONTOSO, "integration", LOST, children=("fabrikam",))
-    await watch.answer(FABRIKAM, "integration", LOST, inhibited_by=opened.id)
+    await watch.lead(CONTOSO, "integration", ENTRA)
+    explained = await watch.answer(FABRIKAM, "integration", LOST, inhibited_by=ENTRA)
+    await watch.answer(SANDBOX, "integration", LOST, inhibited_by=ENTRA)
     changed = Answer(health="unknown", code="Unreachable", message="no answer", hint="look at DNS")
     await watch.answer(CONTOSO, "integration", changed, children=("fabrikam",))
     shown = body(await watch.pages.show(opened.id))
     assert (shown["organization"], shown["hint"], shown["message"]) == ("contoso", "look at DNS", "no answer")
-    assert shown["children"] == ["fabrikam"]
+    # One that was named in its notices, and one that came after.
+    assert shown["children"] == ["fabrikam", "sandbox"]
+    one = body(await watch.pages.show(explained.id))
+    assert (one["inhibitedBy"], one["cause"], one["children"]) == (opened.id, ENTRA, [])
+    [leader] = (await watch.get(organization="contoso"))["incidents"]
+    assert (leader["inhibitedBy"], leader["cause"]) == (None, None)
     assert [each["code"] for each in shown["reasons"]] == ["0x80048d0b", "Unreachable"]
     assert shown["notices"]["triggered"] == 1
     assert shown["due"][0]["transition"] == "triggered"
@@ -150,6 +163,9 @@ async def test_one_is_shown_whole_while_it_is_open_and_after(watch):
         assert (ended["id"], ended["state"]) == (opened.id, "ended")
         assert datetime.fromisoformat(ended["endedAt"]) == watch.clock.now()
         assert len(ended["reasons"]) == 3
+        assert ended["children"] == ["fabrikam"]
+        one = body(await watch.pages.show(explained.id))
+        assert (one["inhibitedBy"], one["cause"]) == (None, ENTRA)
         if (await watch.standings.load(CONTOSO)).standing.states["integration"].last is not None:
             await watch.forget(CONTOSO, "integration")
     for nobody in ("0123456789abcdef", "", "../x", "x" * 4_000, "\ud800", "' or 1 eq 1"):
