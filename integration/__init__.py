@@ -12,6 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from integration.client import LinkClient as LinkClient
+    from integration.client import SyncLinkClient as SyncLinkClient
+    from integration.errors import AppRefused as AppRefused
     from integration.errors import Busy as Busy
     from integration.errors import ConfigurationError as ConfigurationError
     from integration.errors import FnoLinkError as FnoLinkError
@@ -28,10 +31,11 @@ if TYPE_CHECKING:
     from integration.links import LinkResolver as LinkResolver
     from integration.links import NotLinked as NotLinked
 
-_ELSEWHERE = {"Event": "events.event", "LinkResolver": "links", "Linked": "links", "NotLinked": "links"}
-_ERRORS = "Busy ConfigurationError FnoLinkError Forbidden LinkUnknown RowRefused Throttled Unauthenticated"
+_ELSEWHERE = {"Event": "events.event"} | dict.fromkeys(("LinkResolver", "Linked", "NotLinked"), "links")
+_CLIENTS = dict.fromkeys(("LinkClient", "SyncLinkClient"), "client")
+_ERRORS = "AppRefused Busy ConfigurationError FnoLinkError Forbidden LinkUnknown RowRefused Throttled Unauthenticated"
 _UNKNOWN = "UnexpectedAnswer UnknownOrganization Unreachable"
-_HOMES = dict.fromkeys(f"{_ERRORS} {_UNKNOWN}".split(), "errors") | _ELSEWHERE
+_HOMES = dict.fromkeys(f"{_ERRORS} {_UNKNOWN}".split(), "errors") | _ELSEWHERE | _CLIENTS
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll] (a list of the names above)
 

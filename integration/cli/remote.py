@@ -3,11 +3,11 @@
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import SplitResult, urlsplit
 
 import click
 import msgspec
 
+from integration.client.address import app_address
 from integration.errors import AppRefused, AppUnavailable, FnoLinkError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 KEY = "FNO_LINK_KEY"
 _TIMEOUT_SECONDS = 60.0
 _LAST_OK = 299
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -33,16 +32,13 @@ class App:
     """
 
     def __init__(self, url: str) -> None:
-        base = url.rstrip("/").removesuffix("/api")
-        parts = _parts(base)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            msg = "--app takes an https URL: the key must not travel in the clear (http only on this machine)"
-            raise click.UsageError(msg)
-        if not parts.hostname or "@" in parts.netloc or "?" in base or "#" in base:
-            msg = f"--app takes the address of a function app, https://HOST or https://HOST/api, not {url!r}"
-            raise click.UsageError(msg)
+        try:
+            base = app_address(url)
+        except ValueError as error:
+            msg = f"--app: {error}"
+            raise click.UsageError(msg) from error
         self._base = base
-        self._encrypted = parts.scheme == "https"
+        self._encrypted = base.lower().startswith("https:")
         self._key = os.environ.get(KEY, "")
         if not (self._key.isascii() and self._key.isprintable()):
             msg = f"{KEY} holds characters that no key has; copy it again"
@@ -125,16 +121,6 @@ def conform(answer: Any, shape: Any) -> Any:
         msg = f"the answer is not what fno-link answers ({error}): is it a function app of this version of fno-link?"
         raise AppRefused(msg) from error
     return answer
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it judges it
-    except ValueError as error:
-        msg = f"--app: {url!r} is no URL: {error}"
-        raise click.UsageError(msg) from error
-    return parts
 
 
 def _refusal(status: int, body: bytes) -> FnoLinkError:

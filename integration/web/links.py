@@ -61,7 +61,8 @@ class LinkPages:
         content: dict[str, Any] = msgspec.to_builtins(answer_of(answer))
         fresh = self._cache.share_check if isinstance(answer, Linked) else self._cache.not_linked_for
         # The tag is of what the link is, not of when it was checked: a client's copy stays valid across refreshes.
-        said = {key: value for key, value in content.items() if key not in {"checkedAt", "stale"}}
+        # `stale` is part of it: a client whose copy says so would go on saying it after a newer answer was had.
+        said = {key: value for key, value in content.items() if key != "checkedAt"}
         tag = f'W/"{hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]}"'
         headers = {
             "ETag": tag,

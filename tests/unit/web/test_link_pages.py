@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from integration.config.keys.model import Cache, Organization
@@ -73,6 +74,14 @@ async def test_an_untrusted_link_says_why():
     answer = await pages(untrusted).link("contoso", Request())
     content = json.loads(answer.body)
     assert (content["trusted"], content["distrust"]) == (False, "foreign host")
+
+
+async def test_the_tag_is_of_what_is_said_of_the_link_and_not_of_when_it_was_checked():
+    def tag(**more):
+        return pages(msgspec.structs.replace(LINKED, **more)).link("contoso", Request())
+
+    tags = [(await tag(**more)).headers["ETag"] for more in ({}, {"checked_at": datetime.now(UTC)}, {"stale": True})]
+    assert tags[0] == tags[1] != tags[2]
 
 
 async def test_a_client_that_has_the_answer_gets_304_without_a_body():
