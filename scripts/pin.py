@@ -42,6 +42,8 @@ def workspace(pyproject: str, folder: Path) -> Path:
     for package in ("integration", "emulation"):
         (folder / package).mkdir()
         (folder / package / "__init__.py").touch()
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / "emulation" / name, folder / "emulation" / name)
     return folder
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from emulation.app_folder import app_folder
 from emulation.azurite import Azurite
 from emulation.demo.changes import CUSTOM_API
 from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
@@ -18,7 +19,6 @@ from emulation.receivers import Receivers
 from emulation.service_bus import Key, ServiceBus, load
 from emulation.workflows.channel import Channel
 
-ROOT = Path(__file__).parents[2]
 ENTITIES = Path(__file__).parent / "service-bus.toml"
 ORGANIZATION = "contoso"
 # The organization that the sample messages come from; those of another one are refused.
@@ -134,7 +134,7 @@ class LocalWorld:
         self.collector = settings.with_name("spans.jsonl")
         collector = self.collector if self._traced else None
         env = self.dynamics.environ
-        host = FunctionsHost(ROOT, env=env, settings=settings, scaling_groups=True, collector=collector)
+        host = FunctionsHost(app_folder(), env=env, settings=settings, scaling_groups=True, collector=collector)
         self.host = self._exit.enter_context(host)
         self.dynamics.control.set_site(INTAKE_HOST, self.host.url)
 
@@ -164,7 +164,7 @@ class LocalWorld:
         folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="fno-link-demo-")))
         configuration = folder / "fno-link.toml"
         further = "".join(FURTHER.format(name=name) for name in self._further)
-        configuration.write_text((ROOT / "fno-link.toml").read_text("utf-8") + TEAMS + further, "utf-8")
+        configuration.write_text((app_folder() / "fno-link.toml").read_text("utf-8") + TEAMS + further, "utf-8")
         values = {
             "FUNCTIONS_WORKER_RUNTIME": "python",
             "FNO_LINK_CONFIG": str(configuration),

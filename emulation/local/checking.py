@@ -8,8 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-ROOT = Path(__file__).parents[2]
-"""The folder of function_app.py and host.json."""
+from emulation.app_folder import app_folder
 
 WITHIN = 60.0
 # The installed command, whatever package brings it: this one knows none.
@@ -124,7 +123,7 @@ def load(settings: Mapping[str, str]) -> None:
     Raises:
         Refused: It cannot be imported.
     """
-    done = _run([sys.executable, "-c", "import function_app"], ROOT, settings)
+    done = _run([sys.executable, "-c", "import function_app"], app_folder(), settings)
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise Refused(tuple(lines[-_LAST_LINES:]) or (f"function_app ended with exit code {done.returncode}",))

@@ -9,11 +9,11 @@ from typing import Self
 
 import watchfiles
 
-from emulation.local.checking import ROOT
+from emulation.app_folder import app_folder
 from emulation.local.given import Given
 
-CODE = ROOT / "integration"
-ALONE = (ROOT / "function_app.py", ROOT / "host.json")
+CODE = "integration"
+ALONE = ("function_app.py", "host.json")
 # Editors write a file in several steps: what comes this close together is one change.
 _TOGETHER_MS = 200
 _SUFFIXES = frozenset({".py", ".html", ".json", ".css", ".js", ".toml"})
@@ -29,15 +29,16 @@ class Watcher:
     """
 
     def __init__(self, given: Given) -> None:
-        self._alone = frozenset({given.configuration, given.file, *ALONE})
+        app = app_folder()
+        self._alone = frozenset({given.configuration, given.file, *(app / name for name in ALONE)})
         self._stop = threading.Event()
         self._changed: queue.SimpleQueue[Changes | None] = queue.SimpleQueue()
         folders = {str(each.parent) for each in self._alone if each.parent.is_dir()}
+        watched = [(folders, False, self._is_alone)]
+        if (app / CODE).is_dir():  # an installed one does not change
+            watched.append(({str(app / CODE)}, True, _is_code))
         self._threads = [
-            threading.Thread(target=self._watch, args=([str(CODE)], True, _is_code), name="watching code", daemon=True),
-            threading.Thread(
-                target=self._watch, args=(folders, False, self._is_alone), name="watching settings", daemon=True
-            ),
+            threading.Thread(target=self._watch, args=each, name="watching files", daemon=True) for each in watched
         ]
 
     def __enter__(self) -> Self:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from emulation.app_folder import app_folder
 from emulation.azurite import Azurite, node
 from emulation.child import ChildFailed
 from emulation.dynamics import Dynamics
@@ -213,7 +214,7 @@ class LocalWorld:
 
     def _at(self, port: int, env: Mapping[str, str], settings: Path) -> FunctionsHost:
         host = FunctionsHost(
-            checking.ROOT,
+            app_folder(),
             env=env,
             settings=settings,
             port=port,

@@ -6,9 +6,10 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, EntryPoints, entry_points, version
-from typing import Never
+from typing import Any, Never
 
 import click
+from click.shell_completion import CompletionItem
 
 from integration import loggers
 from integration.cli.exit_code import ExitCode, exit_code_of
@@ -17,6 +18,9 @@ from integration.errors import FnoLinkError
 
 GROUP = "fno_link.commands"
 OWN = "integration"
+OF_THE_EMULATION = ("demo", "local", "send")
+"""Commands that another distribution brings."""
+EMULATION = "emulation"
 
 
 class Commands(click.Group):
@@ -29,7 +33,14 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import a command; one whose package is missing stands there with what to do."""
         points = found().select(name=cmd_name)
-        return loaded(next(iter(points))) if points else None
+        if points:
+            return loaded(next(iter(points)))
+        return stand_in(cmd_name, EMULATION) if cmd_name in OF_THE_EMULATION else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """Return the commands that begin so, without a word about each: for that all would have to be imported."""
+        names = [CompletionItem(name) for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
 
 def found() -> EntryPoints:
@@ -58,7 +69,7 @@ def stand_in(name: str, package: str) -> click.Command:
     def refuse() -> Never:
         msg = (
             f"`{name}` needs the package {package}, which is not installed. "
-            f"Run it in a checkout of fno-link: uv run fno-link {name}"
+            f"pip install 'fno-link[emulation]', or in a checkout of fno-link: uv run fno-link {name}"
         )
         raise click.UsageError(msg)
 

@@ -27,7 +27,8 @@ def test_nothing_is_published_before_the_gate_has_passed():
     assert "secrets." not in text
 
 
-def test_the_types_of_both_packages_are_for_others_too():
-    wheels = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
-    for package in wheels["packages"]:
-        assert (ROOT / package / "py.typed").exists()
+def test_both_distributions_are_built_and_have_the_same_version():
+    assert "- run: uv build --all-packages" in (WORKFLOWS / "release.yml").read_text("utf-8")
+    declared = [tomllib.loads((ROOT / each / "pyproject.toml").read_text("utf-8")) for each in (".", "emulation")]
+    assert len({each["project"]["version"] for each in declared}) == 1
+    assert declared[0]["tool"]["uv"]["workspace"]["members"] == ["emulation"]
