@@ -7,8 +7,16 @@ import msgspec
 from integration.clock import Clock
 from integration.delivery.screening.newest_rows import Newest, NewestRows, WantedKinds
 from integration.errors import InvalidRequest
+from integration.operations.query import ORGANIZATION, Flag, Parameter, check_all
 
-FILTERS = {"organization": "organization", "group": "group", "legalEntity": "legal_entity", "type": "type"}
+_GROUP = Parameter("group", "Of this group of sources: their `duplicates` group, or the one source.", "erp")
+_LEGAL_ENTITY = Parameter("legalEntity", "Of this legal entity.", "usmf")
+_TYPE = Parameter("type", "Of this type.", "SalesOrderConfirmedBusinessEvent")
+_ALL = Flag("all", "Says that no filter is meant.")
+QUERY = (ORGANIZATION, _GROUP, _LEGAL_ENTITY, _TYPE)
+"""What a listing takes."""
+RESET_QUERY = (*QUERY, _ALL)
+"""What a reset takes."""
 
 
 class ControlNumbers(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -63,13 +71,24 @@ def read_kinds(texts: Mapping[str, str]) -> WantedKinds:
     """Read which kinds are meant.
 
     Args:
-        texts: By the names of `FILTERS`.
+        texts: Those of `QUERY`.
 
     Raises:
         InvalidRequest: A value is not of its form.
     """
-    for name, value in texts.items():
-        if not value.isprintable():
-            msg = f"{name} holds a character that none can have"
-            raise InvalidRequest(msg)
-    return WantedKinds(**{field: texts.get(name, "") for name, field in FILTERS.items()})
+    check_all(QUERY, texts)
+    return WantedKinds(
+        organization=ORGANIZATION.text(texts),
+        group=_GROUP.text(texts),
+        legal_entity=_LEGAL_ENTITY.text(texts),
+        type=_TYPE.text(texts),
+    )
+
+
+def read_everything(texts: Mapping[str, str]) -> bool:
+    """Read whether every kind is meant, where nothing restricts them.
+
+    Raises:
+        InvalidRequest: It is neither true nor false.
+    """
+    return _ALL.read(texts)

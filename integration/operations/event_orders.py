@@ -12,13 +12,18 @@ from integration.dead_letters import Filter, Job
 from integration.delivery import EventReplays, Replays
 from integration.errors import InvalidRequest, PayloadNotKept
 from integration.journal import Bookmark, Found, Listing, Payloads, Wanted
-from integration.operations.events import EventOperations, read_query
+from integration.operations.events import QUERY, EventOperations, read_query
+from integration.operations.query import Flag
 
 PURGE_BUDGET_SECONDS = 20.0
 """Seconds that one purge works before it says where it goes on."""
 _ROWS = 500
 _AT_ONCE = 16
 _OVER = frozenset({"done", "dead_lettered", "unrouted"})
+_DRY_RUN = Flag("dryRun", "Only count.", default="true")
+_ALL = Flag("all", "Says that no filter is meant.")
+PURGE_QUERY = (*QUERY, _DRY_RUN, _ALL)
+"""What a purge takes."""
 
 
 class Purge(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,17 +166,13 @@ def read_purge(texts: Mapping[str, str]) -> Purge:
     """Read which rows are to be forgotten.
 
     Args:
-        texts: The filters of a listing, dryRun, all, after.
+        texts: Those of `PURGE_QUERY`.
 
     Raises:
         InvalidRequest: One is not of its form, or nothing says which rows are meant.
     """
     asked = read_query(texts)
-    flags = {name: texts.get(name, default) for name, default in (("dryRun", "true"), ("all", "false"))}
-    for name, value in flags.items():
-        if value not in ("true", "false"):
-            msg = f"{name} is true or false"
-            raise InvalidRequest(msg)
-    if asked.wanted.is_empty and flags["all"] == "false":
+    dry_run, everything = _DRY_RUN.read(texts), _ALL.read(texts)
+    if asked.wanted.is_empty and not everything:
         raise InvalidRequest("no filter: every event is meant only with all=true")
-    return Purge(wanted=asked.wanted, after=asked.after, dry_run=flags["dryRun"] == "true")
+    return Purge(wanted=asked.wanted, after=asked.after, dry_run=dry_run)

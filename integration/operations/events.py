@@ -9,24 +9,34 @@ from msgspec import UNSET, UnsetType
 
 from integration.clock import Clock
 from integration.dead_letters import DeadLetters, Place, path_for
-from integration.errors import AmbiguousEvent, InvalidRequest, PayloadNotKept, StorageUnavailable, UnknownEvent
+from integration.errors import AmbiguousEvent, PayloadNotKept, StorageUnavailable, UnknownEvent
 from integration.events.cloudevents import structured
 from integration.events.event import event_key
 from integration.events.identity import legal_id
 from integration.journal import Bookmark, Entry, Found, Listing, Payloads, Row, State, Wanted
 from integration.operations.event_shapes import Delivery, EventPage, Whole, summary, whole
-from integration.operations.parameters import moment, number, organization_name, words
+from integration.operations.parameters import organization_name
+from integration.operations.query import LIMIT, ORGANIZATION, ROWS, Choice, Moment, Parameter, bookmark, check_all
 
-PAGE = 50
-LARGEST_PAGE = 200
 SEARCH_BUDGET_SECONDS = 20.0
 """Seconds that an event is searched by its id, where its key does not follow from it."""
-FILTERS = ("organization", "state", "id", "type", "source", "legalEntity", "since", "until")
 _SEARCHED = 1000
 _AT_ONCE = 16
 _KEY = frozenset("0123456789abcdef")
 _KEY_LENGTH = 64
-_STATES: tuple[str, ...] = get_args(State.__value__)
+_STATES: tuple[State, ...] = get_args(State.__value__)
+_STATE = Choice("state", "How it stands.", "done", values=_STATES)
+_ID = Parameter("id", "Its CloudEvents id.")
+_TYPE = Parameter("type", "Its type; with `*` at the end, every type that begins so.", "SalesOrder*")
+_SOURCE = Parameter("source", "The configured source that it came by.", "erp")
+_LEGAL_ENTITY = Parameter("legalEntity", "Its legal entity.", "usmf")
+_SINCE = Moment("since", "First accepted at this time or later.", "2026-01-02T03:04:05Z")
+_UNTIL = Moment("until", "First accepted before this time.", "2026-01-03T00:00:00Z")
+_AFTER = bookmark("event")
+FILTERS = (ORGANIZATION, _STATE, _ID, _TYPE, _SOURCE, _LEGAL_ENTITY, _SINCE, _UNTIL)
+"""What says which events are meant."""
+QUERY = (*FILTERS, ROWS, _AFTER)
+"""What a listing takes."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     wanted: Wanted = Wanted()
-    limit: int = PAGE
+    limit: int = LIMIT
     after: Bookmark | None = None
 
 
@@ -187,14 +197,14 @@ def read_query(texts: Mapping[str, str]) -> Asked:
     """Read which page is asked for.
 
     Args:
-        texts: Those of `FILTERS`, limit and after.
+        texts: Those of `QUERY`.
 
     Raises:
         InvalidRequest: One is not of its form.
     """
-    limit = number("limit", texts.get("limit", ""), default=PAGE, most=LARGEST_PAGE)
-    after = texts.get("after", "")
-    return Asked(wanted=read_wanted(texts), limit=limit, after=Bookmark.of_token(after) if after else None)
+    after = _AFTER.text(texts)
+    wanted = read_wanted(texts)
+    return Asked(wanted=wanted, limit=ROWS.read(texts), after=Bookmark.of_token(after) if after else None)
 
 
 def read_wanted(texts: Mapping[str, str]) -> Wanted:
@@ -203,20 +213,14 @@ def read_wanted(texts: Mapping[str, str]) -> Wanted:
     Raises:
         InvalidRequest: A value is not of its form.
     """
-    for name in FILTERS:
-        words(name, texts.get(name, ""))
-    state = texts.get("state", "")
-    if state and state not in _STATES:
-        msg = f"state is one of {', '.join(_STATES)}"
-        raise InvalidRequest(msg)
-    since, until = (moment(name, texts.get(name, "")) for name in ("since", "until"))
+    check_all(FILTERS, texts)
     return Wanted(
-        organization=organization_name(texts.get("organization", "")),
-        state=next((each for each in get_args(State.__value__) if each == state), None),
-        id=texts.get("id", ""),
-        type=texts.get("type", ""),
-        source=texts.get("source", ""),
-        legal_entity=texts.get("legalEntity", ""),
-        since=since,
-        until=until,
+        organization=ORGANIZATION.text(texts),
+        state=next((each for each in _STATES if each == _STATE.text(texts)), None),
+        id=_ID.text(texts),
+        type=_TYPE.text(texts),
+        source=_SOURCE.text(texts),
+        legal_entity=_LEGAL_ENTITY.text(texts),
+        since=_SINCE.read(texts),
+        until=_UNTIL.read(texts),
     )

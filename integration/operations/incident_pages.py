@@ -9,13 +9,17 @@ import msgspec
 
 from integration.errors import InvalidRequest
 from integration.operations.incident_shapes import Summary
-from integration.operations.parameters import moment, number, organization_name, words
-
-PAGE = 50
-LARGEST_PAGE = 200
-FILTERS = ("organization", "kind", "state", "since", "until")
+from integration.operations.query import LIMIT, ORGANIZATION, ROWS, Choice, Moment, Parameter, bookmark, check_all
 
 type State = Literal["", "open", "ended"]
+
+_STATE = Choice("state", "Open ones, or those that ended.", "open", values=("open", "ended"))
+_KIND = Parameter("kind", "Of this kind of check.", "integration")
+_SINCE = Moment("since", "Opened at this time or later.", "2026-01-02T03:04:05Z")
+_UNTIL = Moment("until", "Opened before this time.", "2026-01-03T00:00:00Z")
+_AFTER = bookmark("incident")
+QUERY = (ORGANIZATION, _KIND, _STATE, _SINCE, _UNTIL, ROWS, _AFTER)
+"""What a listing takes."""
 
 
 class Bookmark(msgspec.Struct, frozen=True, array_like=True):
@@ -102,7 +106,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     wanted: Wanted = Wanted()
-    limit: int = PAGE
+    limit: int = LIMIT
     after: Bookmark | None = None
 
 
@@ -137,24 +141,19 @@ def read_query(texts: Mapping[str, str]) -> Asked:
     """Read which page is asked for.
 
     Args:
-        texts: organization, kind, state, since, until, limit, after; what is empty does not restrict.
+        texts: Those of `QUERY`; what is empty does not restrict.
 
     Raises:
         InvalidRequest: One is not of its form.
     """
-    state = texts.get("state", "")
-    if state not in ("", "open", "ended"):
-        raise InvalidRequest("state is open or ended")
+    check_all(QUERY, texts)
+    state = _STATE.text(texts)
     wanted = Wanted(
-        organization=organization_name(texts.get("organization", "")),
-        kind=words("kind", texts.get("kind", "")),
-        state=state,
-        since=moment("since", texts.get("since", "")),
-        until=moment("until", texts.get("until", "")),
+        organization=ORGANIZATION.text(texts),
+        kind=_KIND.text(texts),
+        state="open" if state == "open" else "ended" if state else "",
+        since=_SINCE.read(texts),
+        until=_UNTIL.read(texts),
     )
-    after = texts.get("after", "")
-    return Asked(
-        wanted=wanted,
-        limit=number("limit", texts.get("limit", ""), default=PAGE, most=LARGEST_PAGE),
-        after=Bookmark.of_token(after) if after else None,
-    )
+    after = _AFTER.text(texts)
+    return Asked(wanted=wanted, limit=ROWS.read(texts), after=Bookmark.of_token(after) if after else None)

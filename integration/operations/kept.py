@@ -12,11 +12,16 @@ from msgspec import UNSET, UnsetType
 from integration.dead_letters import Attempted, Filter, Place, Record
 from integration.errors import CorruptRecord
 from integration.events.cloudevents import structured
-from integration.operations.parameters import moment, number
+from integration.operations.query import LIMIT, ORGANIZATION, ROWS, Moment, Parameter, Word, bookmark
 
-PAGE = 50
-LARGEST_PAGE = 200
 READ_AT_ONCE = 8
+_SINCE = Moment("since", "First accepted at this time or later.", "2026-01-02T03:04:05Z")
+_UNTIL = Moment("until", "First accepted before this time.", "2026-01-03T00:00:00Z")
+_REASON = Word("reason", "The code of the reason.", "TargetRejected")
+_ROUTE = Parameter("route", "The name of the route.", "orders")
+_AFTER = bookmark("letter")
+QUERY = (ORGANIZATION, _REASON, _ROUTE, _SINCE, _UNTIL, ROWS, _AFTER)
+"""What a listing of dead letters, or of parked deliveries, takes."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +34,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     filter: Filter = Filter()
-    limit: int = PAGE
+    limit: int = LIMIT
     after: Place | None = None
 
 
@@ -69,21 +74,21 @@ def read_query(texts: Mapping[str, str]) -> Asked:
     """Read which page is asked for.
 
     Args:
-        texts: organization, reason, route, since, until, limit, after; what is empty does not restrict.
+        texts: Those of `QUERY`; what is empty does not restrict.
 
     Raises:
         InvalidRequest: One is not of its form.
         UnknownDeadLetter: `after` is none.
     """
-    limit = number("limit", texts.get("limit", ""), default=PAGE, most=LARGEST_PAGE)
+    limit = ROWS.read(texts)
     wanted = Filter(
-        organization=texts.get("organization", ""),
-        reason=texts.get("reason", ""),
-        route=texts.get("route", ""),
-        since=moment("since", texts.get("since", "")),
-        until=moment("until", texts.get("until", "")),
+        organization=ORGANIZATION.text(texts),
+        reason=_REASON.text(texts),
+        route=_ROUTE.text(texts),
+        since=_SINCE.read(texts),
+        until=_UNTIL.read(texts),
     )
-    after = texts.get("after", "")
+    after = _AFTER.text(texts)
     return Asked(filter=wanted, limit=limit, after=Place.of_id(after) if after else None)
 
 

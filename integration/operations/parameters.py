@@ -10,7 +10,8 @@ EARLIEST = datetime(1601, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 LONGEST = 2_048
 _DIGITS = 9
-_NAME = re.compile(r"[a-z0-9-]{0,40}")
+NAME = "[a-z0-9-]{0,40}"
+"""What an organization is called; nothing, where none is named."""
 
 
 def number(name: str, text: str, *, default: int, most: int) -> int:
@@ -83,7 +84,7 @@ def organization_name(text: str) -> str:
     Raises:
         InvalidRequest: None can have it.
     """
-    if not _NAME.fullmatch(text):
+    if not re.fullmatch(NAME, text):
         msg = "organization is a name of 1 to 40 of a-z, 0-9 and -"
         raise InvalidRequest(msg)
     return text

@@ -25,7 +25,7 @@ from integration.health.sums import Sums
 from integration.health.totals import Seen, Totals
 from integration.loggers import logger
 from integration.operations import status_traffic as traffic
-from integration.operations.parameters import number
+from integration.operations.query import LIMIT, ROWS, bookmark
 from integration.operations.status_incidents import ended_incidents, open_incidents
 from integration.operations.status_organizations import (
     Bookmark,
@@ -38,8 +38,9 @@ from integration.operations.status_shapes import OrganizationState, PublicStatus
 
 log = logger("operations")
 
-PAGE = 50
-LARGEST_PAGE = 200
+AFTER = bookmark("status")
+QUERY = (ROWS, AFTER)
+"""What says which organizations are shown."""
 ANSWERS_WITHIN_SECONDS = 8.0
 """How long one part is waited for; a page that shows the rest is worth more than one that comes too late."""
 LOOKED_BACK = timedelta(days=14)
@@ -54,7 +55,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         after: The last of the page before.
     """
 
-    limit: int = PAGE
+    limit: int = LIMIT
     after: Bookmark | None = None
 
 
@@ -257,16 +258,13 @@ def read_query(texts: Mapping[str, str]) -> Asked:
     """Read which organizations are asked for.
 
     Args:
-        texts: limit and after.
+        texts: Those of `QUERY`.
 
     Raises:
         InvalidRequest: One is not of its form.
     """
-    after = texts.get("after", "")
-    return Asked(
-        limit=number("limit", texts.get("limit", ""), default=PAGE, most=LARGEST_PAGE),
-        after=Bookmark.of_token(after) if after else None,
-    )
+    after = AFTER.text(texts)
+    return Asked(limit=ROWS.read(texts), after=Bookmark.of_token(after) if after else None)
 
 
 async def _timely[T](reading: Awaitable[T]) -> T:

@@ -1,11 +1,15 @@
 """The newest ControlNumbers over HTTP."""
 
-from integration.operations.control_numbers import FILTERS, ControlNumberOperations, read_kinds
+from integration.operations.control_numbers import (
+    QUERY,
+    RESET_QUERY,
+    ControlNumberOperations,
+    read_everything,
+    read_kinds,
+)
 from integration.web.answers import refusing
 from integration.web.message import Request, Response
-from integration.web.query import flag, known
-
-_QUERY = (*FILTERS, "all")
+from integration.web.query import known
 
 
 class ControlNumberPages:
@@ -21,14 +25,11 @@ class ControlNumberPages:
     @refusing()
     async def list(self, request: Request) -> Response:
         """List the newest of each kind."""
-        query = known(request.query, _QUERY)
-        wanted = read_kinds(query)
-        flag(query, "all")
-        return Response.json(200, await self._operations.list(wanted))
+        return Response.json(200, await self._operations.list(read_kinds(known(request.query, QUERY))))
 
     @refusing()
     async def reset(self, request: Request) -> Response:
         """Forget the newest of kinds; of all only with `all=true`."""
-        query = known(request.query, _QUERY)
-        wanted = read_kinds(query)
-        return Response.json(200, await self._operations.reset(wanted, everything=flag(query, "all")))
+        query = known(request.query, RESET_QUERY)
+        done = await self._operations.reset(read_kinds(query), everything=read_everything(query))
+        return Response.json(200, done)

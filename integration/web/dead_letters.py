@@ -2,12 +2,10 @@
 
 from integration.dead_letters import Job
 from integration.operations.dead_letters import DeadLetterOperations, DeadLetterOrder
-from integration.operations.kept import read_query
+from integration.operations.kept import QUERY, read_query
 from integration.web.answers import refusing
 from integration.web.message import Request, Response
 from integration.web.query import known
-
-QUERY = ("organization", "reason", "route", "since", "until", "limit", "after")
 
 
 class DeadLetterPages:

@@ -1,12 +1,10 @@
 """Incidents over HTTP: list, show, acknowledge, mute."""
 
-from integration.operations.incident_pages import FILTERS, read_query
+from integration.operations.incident_pages import QUERY, read_query
 from integration.operations.incidents import AcknowledgeOrder, IncidentOperations, MuteOrder
 from integration.web.answers import refusing
 from integration.web.message import Request, Response
 from integration.web.query import known
-
-_QUERY = (*FILTERS, "limit", "after")
 
 
 class IncidentPages:
@@ -22,7 +20,7 @@ class IncidentPages:
     @refusing()
     async def list(self, request: Request) -> Response:
         """List incidents, open ones first, one page; `next` is the `after` of the following page."""
-        return Response.json(200, await self._operations.list(read_query(known(request.query, _QUERY))))
+        return Response.json(200, await self._operations.list(read_query(known(request.query, QUERY))))
 
     @refusing()
     async def show(self, id_: str) -> Response:

@@ -1,9 +1,8 @@
 """Parked deliveries over HTTP."""
 
-from integration.operations.kept import read_query
+from integration.operations.kept import QUERY, read_query
 from integration.operations.parked import ParkedOperations, ReleaseOrder
 from integration.web.answers import refusing
-from integration.web.dead_letters import QUERY
 from integration.web.message import Request, Response
 from integration.web.query import known
 

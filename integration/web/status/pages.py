@@ -8,6 +8,8 @@ import msgspec
 from integration.clock import Clock
 from integration.errors import InvalidRequest, UnknownOrganization
 from integration.operations.events import EventOperations
+from integration.operations.query import Choice, Parameter
+from integration.operations.status import QUERY as LISTING
 from integration.operations.status import StatusOperations, read_query
 from integration.operations.status_shapes import PublicStatus, Status
 from integration.single_flight import SingleFlight
@@ -23,7 +25,11 @@ from integration.web.status.wanted import wanted
 
 FRESH_FOR_SECONDS = 15.0
 """Strangers may ask as often as they like: what they are told is read once in this many seconds."""
-_QUERY = ("limit", "after", "event", "format")
+_EVENT = Parameter("event", "Of the page alone: an event's id or key, which is looked for.")
+QUERY = (*LISTING, _EVENT, Choice("format", "As which; before `Accept`.", "json", values=("html", "json", "atom")))
+"""What the page takes."""
+PUBLIC_QUERY = (Choice("format", "As which; before `Accept`.", "json", values=("html", "json")),)
+"""What the public page takes."""
 _HTML = "text/html; charset=utf-8"
 _REFUSED = 400
 
@@ -55,7 +61,7 @@ class StatusPages:
     async def _shown(self, request: Request, forms: Forms | None) -> Response:
         # `done` is what a form of the operator's page has left in the address.
         form = wanted(request)
-        query = known(request.query, _QUERY, untold=("done",))
+        query = known(request.query, QUERY, untold=("done",))
         status = await self._operations.read(read_query(query))
         if form == "json":
             return _json(request, status)
@@ -108,7 +114,7 @@ class PublicStatusPages:
     @refusing()
     async def _shown(self, request: Request) -> Response:
         form = wanted(request, ("html", "json"))
-        known(request.query, ("format",))
+        known(request.query, PUBLIC_QUERY)
         status = await self._states()
         if form == "json":
             return _json(request, status)

@@ -6,6 +6,7 @@ import pytest
 
 from integration.errors import InvalidRequest
 from integration.operations.parameters import moment, number, organization_name, words
+from integration.operations.query import ROWS
 from integration.web.query import known
 
 
@@ -64,6 +65,6 @@ def test_what_no_stored_text_can_be_is_refused(text):
 
 
 def test_the_key_may_be_named_in_any_case_and_nothing_else_may():
-    assert known({"Code": "k", "CLIENTID": "c", "limit": "1"}, ["limit"])["limit"] == "1"
+    assert known({"Code": "k", "CLIENTID": "c", "limit": "1"}, [ROWS])["limit"] == "1"
     with pytest.raises(InvalidRequest, match="unknown parameter 'Limit'; known: limit"):
-        known({"Limit": "1"}, ["limit"])
+        known({"Limit": "1"}, [ROWS])
