@@ -1,4 +1,4 @@
-"""Who is asking for a token: client secret or certificate assertion."""
+"""Who is asking for a token: client secret, certificate assertion, or a token of a federated issuer."""
 
 import hmac
 
@@ -11,6 +11,7 @@ from emulation.dynamics.world import App, Tenant
 
 type Form = dict[str, str]
 
+EXCHANGE = "api://AzureADTokenExchange"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -28,10 +29,13 @@ def authenticate(state: State, tenant: Tenant, host: str, form: Form) -> App:
     """
     client_id = form.get("client_id", "")
     app = state.apps.get(client_id)
-    if app is None or app.managed_identity or state.tenant(app.tenant) != tenant:
+    if app is None or (app.managed_identity and not app.federated) or state.tenant(app.tenant) != tenant:
         raise EntraError.app_not_found(client_id, tenant.domain)
     if "client_assertion" in form:
-        _check_assertion(app, tenant, host, form)
+        if app.federated and _claims(form["client_assertion"]).get("iss") != client_id:
+            _check_federated(app, form)
+        else:
+            _check_assertion(app, tenant, host, form)
     elif "client_secret" in form:
         _check_secret(state, app, form["client_secret"])
     else:
@@ -46,6 +50,39 @@ def _check_secret(state: State, app: App, given: str) -> None:
                 raise EntraError.expired_secret(app.client_id)
             return
     raise EntraError.wrong_secret(app.client_id)
+
+
+def _claims(assertion: str) -> dict[str, object]:
+    """Read what an assertion says of itself, before anything of it is believed."""
+    try:
+        return jwt.decode(assertion, options={"verify_signature": False})
+    except jwt.InvalidTokenError as error:
+        raise EntraError.bad_assertion(50027, "JWT token is invalid or malformed.") from error
+
+
+def _check_federated(app: App, form: Form) -> None:
+    """Refuse as the page "Microsoft Entra authentication and authorization error codes" says of each mismatch."""
+    said = _claims(form["client_assertion"])
+    issued = [each for each in app.federated if each.issuer == said.get("iss")]
+    if not issued:
+        raise EntraError.no_federated(700211, "issuer", said.get("iss"))
+    credential = next((each for each in issued if each.subject == said.get("sub")), None)
+    if credential is None:
+        raise EntraError.no_federated(700213, "subject", said.get("sub"))
+    try:
+        jwt.decode(
+            form["client_assertion"],
+            credential.key,
+            algorithms=["RS256"],
+            audience=EXCHANGE,
+            options={"require": ["exp", "aud", "iss", "sub"]},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise EntraError.bad_assertion(700024, "Client assertion is not within its valid time range.") from error
+    except jwt.InvalidAudienceError as error:
+        raise EntraError.no_federated(700212, "audience", said.get("aud")) from error
+    except jwt.InvalidTokenError as error:
+        raise EntraError.bad_assertion(7000275, "Client assertion failed signature validation.") from error
 
 
 def _check_assertion(app: App, tenant: Tenant, host: str, form: Form) -> None:

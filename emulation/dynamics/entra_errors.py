@@ -82,6 +82,15 @@ class EntraError(Exception):
         return cls(401, "invalid_client", number, message)
 
     @classmethod
+    def no_federated(cls, number: int, what: str, value: object) -> Self:
+        """Refuse a token that no federated credential of the application describes."""
+        message = (
+            f"No matching federated identity record found for presented assertion {what} '{value}'. Check your "
+            "federated identity credential Subject, Audience and Issuer against the presented assertion."
+        )
+        return cls(401, "invalid_client", number, message)
+
+    @classmethod
     def unsupported_grant(cls, grant: str) -> Self:
         """Refuse a grant that an application of its own cannot use."""
         return cls(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")

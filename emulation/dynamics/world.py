@@ -58,6 +58,20 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
 
 
+class Federated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A federated credential: whose tokens an application or a user-assigned managed identity takes for its own.
+
+    Args:
+        issuer: The `iss` of such a token.
+        subject: Its `sub`: `system:serviceaccount:NAMESPACE:NAME` of a pod.
+        key: The issuer's public key, PEM.
+    """
+
+    issuer: str
+    subject: str
+    key: str
+
+
 class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An app registration, or a managed identity.
 
@@ -73,6 +87,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         reads_applications: Whether it was granted Application.Read.All of Microsoft Graph.
         roles: Security roles of its application users.
         public_client: Whether people may sign in to it without a secret of its own ("Allow public client flows").
+        federated: Its federated credentials.
     """
 
     client_id: str
@@ -86,6 +101,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reads_applications: bool = False
     roles: tuple[str, ...] = ("System Administrator", "Finance and Operations Integration User")
     public_client: bool = False
+    federated: tuple[Federated, ...] = ()
 
 
 class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

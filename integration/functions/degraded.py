@@ -8,7 +8,7 @@ from integration.errors import ConfigurationError, Problem
 from integration.functions.convert import answer
 from integration.loggers import logger
 from integration.web import refusal
-from integration.web.health import degraded_details, degraded_status
+from integration.web.health import alive, degraded_details, degraded_status
 
 log = logger("functions")
 
@@ -27,8 +27,8 @@ def blueprint(problems: Sequence[Problem]) -> func.Blueprint:
 
     @bp.function_name("health")
     @bp.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-    async def health(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
-        return answer(degraded_status(problems))
+    async def health(req: func.HttpRequest) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(alive() if req.params.get("live") == "true" else degraded_status(problems))
 
     @bp.function_name("health_details")
     @bp.route("health/details", methods=["GET"])

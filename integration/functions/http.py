@@ -116,7 +116,7 @@ OPERATIONS = (
     ),
     Operation("events", "GET", "events", lambda w, req, _: w.event_pages.list(req), role="events.read"),
     Operation("events_purge", "DELETE", "events", lambda w, req, _: w.event_pages.purge(req), role="operations.write"),
-    Operation("health", "GET", "health", lambda w, _req, _part: w.health_pages.status(), anonymous=True),
+    Operation("health", "GET", "health", lambda w, req, _: w.health_pages.status(req.query), anonymous=True),
     Operation(
         "health_details", "GET", "health/details", lambda w, _req, _part: w.health_pages.details(), role="events.read"
     ),

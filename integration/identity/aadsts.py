@@ -61,6 +61,21 @@ MEANINGS: dict[str, Meaning] = {
         "the certificate's subject or issuer is not what the app registration takes",
         f"Upload the certificate itself to the app registration ({_PORTAL}).",
     ),
+    "AADSTS700211": Meaning(
+        "application",
+        "no federated credential of the identity names this cluster",
+        "Enter the cluster's OIDC issuer as the credential's: `az aks show --query oidcIssuerProfile.issuerUrl`.",
+    ),
+    "AADSTS700212": Meaning(
+        "application",
+        "the federated credential has another audience",
+        "Enter api://AzureADTokenExchange as the credential's audience.",
+    ),
+    "AADSTS700213": Meaning(
+        "application",
+        "no federated credential of the identity names this service account",
+        "Enter system:serviceaccount:NAMESPACE:NAME as the credential's subject.",
+    ),
     "AADSTS7000112": Meaning(
         "application",
         "the application is disabled in the tenant",

@@ -1,6 +1,7 @@
 """Getting a token from Entra through msal. Synchronous: for threads only."""
 
 import math
+import os
 import re
 import threading
 from collections.abc import Generator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from integration.config.keys.model import Credentials
+from integration.config.settings.settings import FEDERATED_TOKEN_FILE
 from integration.errors import LinkUnknown, Unauthenticated, UnexpectedAnswer, Unreachable
 from integration.identity.certificate import client_credential
 from integration.identity.grants import Grant
@@ -68,7 +70,7 @@ class Entra:
         with told_of(client):
             application = self._application(authority, credentials)
             # Keeping tokens is our work (`Grants`): msal's own cache would hand out a token that was just refused.
-            application.token_cache = _msal().TokenCache()
+            application.token_cache = msal_itself().TokenCache()
             answer = application.acquire_token_for_client([scope])
         return read_grant(answer, client)
 
@@ -78,7 +80,7 @@ class Entra:
             known = self._applications.get(key)
         if known is not None and known[0] == credentials:
             return known[1]
-        application = _msal().ConfidentialClientApplication(
+        application = msal_itself().ConfidentialClientApplication(
             credentials.client_id,
             client_credential=client_credential(credentials),
             authority=authority,
@@ -90,7 +92,7 @@ class Entra:
 
 
 def managed_grant(client_id: str, scope: str) -> Grant:
-    """Get a new token for the managed identity of this app.
+    """Get a new token for the managed identity of this app, or for the workload identity of its pod.
 
     Args:
         client_id: Of a user-assigned identity; empty: the system-assigned one.
@@ -99,7 +101,11 @@ def managed_grant(client_id: str, scope: str) -> Grant:
     Raises:
         LinkUnknown: Unauthenticated, Throttled or Unreachable.
     """
-    msal = _msal()
+    if os.environ.get(FEDERATED_TOKEN_FILE):
+        from integration.identity.workload import workload_grant  # noqa: PLC0415 (on Kubernetes only)
+
+        return workload_grant(os.environ, client_id, scope)
+    msal = msal_itself()
 
     name = f"managed identity {client_id or '(system-assigned)'}"
     identity = (
@@ -169,7 +175,8 @@ def _is_default_machine(msal: Any) -> bool:
     return managed_identity.get_managed_identity_source() is managed_identity.DEFAULT_TO_VM
 
 
-def _msal() -> Any:
+def msal_itself() -> Any:
+    """Import msal, at first use."""
     import msal  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415 (imported at first use: import budget)
 
     return msal

@@ -1,5 +1,7 @@
 """Whether there can be a managed identity where this runs, without asking anybody.
 
+Workload identity on Kubernetes counts as one: `integration.identity.workload`.
+
 Sources: the page "How to use managed identities for App Service and Azure Functions" (IDENTITY_ENDPOINT), msal's own
 list of places (Service Fabric, Azure Arc, Cloud Shell, Machine Learning), and cloud-init, which knows a virtual machine
 of Azure by the asset tag of its chassis.
@@ -8,9 +10,9 @@ of Azure by the asset tag of its chassis.
 from collections.abc import Mapping
 from pathlib import Path
 
-from integration.config.settings.settings import IDENTITY_ENDPOINT, MSI_ENDPOINT
+from integration.config.settings.settings import FEDERATED_TOKEN_FILE, IDENTITY_ENDPOINT, MSI_ENDPOINT
 
-ENDPOINTS = (IDENTITY_ENDPOINT, MSI_ENDPOINT)
+ENDPOINTS = (IDENTITY_ENDPOINT, MSI_ENDPOINT, FEDERATED_TOKEN_FILE)
 CHASSIS = Path("/sys/class/dmi/id/chassis_asset_tag")
 OF_AZURE = "7783-7084-3265-9085-8269-3286-77"
 

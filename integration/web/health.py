@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from integration.single_flight import SingleFlight
 from integration.storage.names import EVENTS, RETRIES
 from integration.web import health_checks as told
 from integration.web.message import Response
+from integration.web.query import flag
 
 # Who probes health waits a few seconds; a storage account that hangs is an answer too.
 STORAGE_ANSWERS_WITHIN_SECONDS = 4.0
@@ -86,8 +88,17 @@ class HealthPages:
         self._fresh_until = 0.0
         self._looking = SingleFlight[str, Response]()
 
-    async def status(self) -> Response:
-        """Tell anyone whether all is well, as of some seconds ago: 200 with pass or warn, 503 with fail."""
+    async def status(self, query: Mapping[str, str] = MappingProxyType({})) -> Response:
+        """Tell anyone whether all is well, as of some seconds ago: 200 with pass or warn, 503 with fail.
+
+        Args:
+            query: With `live=true` it is only told that this process answers, for whoever would restart it otherwise.
+
+        Raises:
+            InvalidRequest: `live` is neither true nor false.
+        """
+        if flag(query, "live"):
+            return alive()
         if self._told is not None and self._clock.monotonic() < self._fresh_until:
             return self._told
         return await self._looking.join("status", self._look)
@@ -146,6 +157,11 @@ class HealthPages:
         platform = standing.platform if standing is not None else None
         silent = silence(name, now, windows=self._settings.maintenance, calls=calls, platform=platform)
         return told.of_organization(standing, now, maintenance="; ".join(silent.because) if silent else "")
+
+
+def alive() -> Response:
+    """Tell that this process answers, whatever else is wrong: a restart mends no lost link and no configuration."""
+    return _answer({"status": "pass"})
 
 
 def degraded_status(problems: Sequence[Problem]) -> Response:

@@ -44,6 +44,10 @@ SCRIPT_ROOT = "AzureWebJobsScriptRoot"
 IDENTITY_ENDPOINT = "IDENTITY_ENDPOINT"
 IDENTITY_HEADER = "IDENTITY_HEADER"
 MSI_ENDPOINT = "MSI_ENDPOINT"
+FEDERATED_TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE"  # noqa: S105 - the name of a setting
+WORKLOAD_CLIENT = "AZURE_CLIENT_ID"
+WORKLOAD_TENANT = "AZURE_TENANT_ID"
+AUTHORITY_HOST = "AZURE_AUTHORITY_HOST"
 CONNECTION = "<CONNECTION>"
 ACCOUNT_NAME = "<CONNECTION>__accountName"
 BLOB_SERVICE_URI = "<CONNECTION>__blobServiceUri"
@@ -85,6 +89,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(SCRIPT_ROOT, "Folder of host.json; the Functions host sets it.", "platform"),
     Setting(IDENTITY_ENDPOINT, "Where App Service hands out tokens of the managed identity.", "platform"),
     Setting(MSI_ENDPOINT, "Where Cloud Shell and Machine Learning hand out such tokens.", "platform"),
+    Setting(
+        FEDERATED_TOKEN_FILE,
+        "On Kubernetes, set by the webhook of Azure Workload Identity: the file with the token of the pod's service "
+        "account. With it a managed identity means the one that trusts that account.",
+        "platform",
+    ),
+    Setting(WORKLOAD_CLIENT, "Beside it: client id of the identity, where no setting of ours names one.", "platform"),
+    Setting(WORKLOAD_TENANT, "Beside it: id of the identity's tenant.", "platform"),
+    Setting(AUTHORITY_HOST, "Beside it: where Entra is asked. Default: the public cloud's.", "platform"),
     Setting(IDENTITY_HEADER, "What App Service wants in the header of such a request.", "platform", secret=True),
     Setting(
         CONNECTION,

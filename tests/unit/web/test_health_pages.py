@@ -10,6 +10,7 @@ import pytest
 from integration.config.keys.health import Health, Maintenance
 from integration.delivery.breaking.circuit_rows import CircuitRows
 from integration.delivery.breaking.circuits import Transition
+from integration.errors import InvalidRequest
 from integration.events.alerts import Failed
 from integration.health.check import Answer
 from integration.health.incidents import Incidents
@@ -317,6 +318,16 @@ async def test_without_a_key_only_the_status_is_told():
     world = World()
     await world.stand(CONTOSO, integration=WELL)
     assert json.loads((await world.pages.status()).body) == {"status": "pass"}
+
+
+async def test_a_probe_that_would_restart_the_process_is_told_only_that_it_answers():
+    world = World()
+    world.storage.account.away = True
+    assert (await world.pages.status()).status == 503
+    answer = await world.pages.status({"live": "true"})
+    assert (answer.status, json.loads(answer.body)) == (200, {"status": "pass"})
+    with pytest.raises(InvalidRequest):
+        await world.pages.status({"live": "yes"})
 
 
 async def test_what_storage_does_not_say_is_not_made_up():
