@@ -19,17 +19,18 @@ from integration.health.source_rows import SourceRows
 from integration.health.standing import WORKER, Standing, Watched
 from integration.health.standings import Standings
 from integration.health.totals import Seen
+from integration.operations.query import Flag
 from integration.single_flight import SingleFlight
 from integration.storage.names import EVENTS, RETRIES
 from integration.web import health_checks as told
 from integration.web.message import Response
-from integration.web.query import flag
 
 # Who probes health waits a few seconds; a storage account that hangs is an answer too.
 STORAGE_ANSWERS_WITHIN_SECONDS = 4.0
 # Strangers may ask as often as they like: what they are told is looked up once in this many seconds.
 FRESH_FOR_SECONDS = 5.0
 _OWN = (EVENTS, RETRIES)
+_LIVE = Flag("live", "Only whether this process answers.")
 _TYPE = {"Content-Type": "application/health+json", "Cache-Control": "no-store"}
 
 
@@ -97,7 +98,7 @@ class HealthPages:
         Raises:
             InvalidRequest: `live` is neither true nor false.
         """
-        if flag(query, "live"):
+        if _LIVE.read(query):
             return alive()
         if self._told is not None and self._clock.monotonic() < self._fresh_until:
             return self._told
