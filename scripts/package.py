@@ -11,6 +11,7 @@
 """
 
 import argparse
+import runpy
 import shutil
 import subprocess
 import sys
@@ -21,34 +22,21 @@ ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "package"
 PACKAGES = Path(".python_packages", "lib", "site-packages")
 PLATFORM = "x86_64-manylinux_2_28"
+# Run as a file: nothing is installed where this script runs.
+IGNORED = runpy.run_path(str(ROOT / "integration" / "cli" / "doctor" / "package" / "ignored.py"))
 # Where the files lie in Azure: tracebacks name them so.
 DEPLOYED = "/home/site/wwwroot"
 
 
-def is_ignored(path: PurePosixPath, patterns: list[str]) -> bool:
-    """Say whether .funcignore keeps a file out; its patterns are those of .gitignore, the last that matches wins."""
-    for part in [*reversed(path.parents[:-1]), path]:
-        kept_out = False
-        for pattern in patterns:
-            bare = pattern.removeprefix("!").rstrip("/")
-            anchored = "/" in bare
-            if part.full_match(bare.removeprefix("/")) if anchored else PurePosixPath(part.name).full_match(bare):
-                kept_out = not pattern.startswith("!")
-        if kept_out:
-            return True
-    return False
-
-
 def sources(root: Path) -> Iterator[PurePosixPath]:
     """Yield what is deployed of a checkout, packages and compiled files apart."""
-    lines = (root / ".funcignore").read_text(encoding="utf-8").splitlines()
-    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    patterns = IGNORED["patterns_of"]((root / ".funcignore").read_text(encoding="utf-8"))
     pending = [root]
     while pending:
         for path in pending.pop().iterdir():
             relative = PurePosixPath(path.relative_to(root).as_posix())
             made_here = path.name == "__pycache__" or path in {TARGET, root / ".python_packages"}
-            if made_here or is_ignored(relative, patterns):
+            if made_here or IGNORED["is_ignored"](relative, patterns):
                 continue
             if path.is_dir():
                 pending.append(path)

@@ -10,6 +10,7 @@ from integration.background import Unheard
 from integration.config import Configuration, check
 from integration.errors import ConfigurationError, Problem
 from integration.functions import event_grid, event_hubs, http, intake, queues, service_bus, timers, warmup
+from integration.functions.workers import Workers
 from integration.routing.table import RouteTable
 from integration.telemetry import quieten
 from integration.telemetry.invocation import enter
@@ -31,11 +32,11 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
     quieten()
     unheard = Unheard()
     unheard.attach()
-    app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     configuration, table, problems = _checked(environ)
     if configuration is None or table is None or problems:
         from integration.functions import degraded  # noqa: PLC0415  # imported only where it is needed
 
+        app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
         app.register_functions(degraded.blueprint(problems))
         return app
 
@@ -52,6 +53,17 @@ def build(environ: Mapping[str, str]) -> func.FunctionApp:
 
         return Worker(configuration, table, environ)
 
+    return registered(configuration, worker)
+
+
+def registered(configuration: Configuration, worker: Workers) -> func.FunctionApp:
+    """Register what a configuration without problems asks for.
+
+    Args:
+        configuration: The configuration.
+        worker: Gives the worker of the process, at the first invocation.
+    """
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     app.register_functions(intake.blueprint(configuration, worker))
     app.register_functions(queues.blueprint(configuration, worker))
     app.register_functions(service_bus.blueprint(configuration, worker))

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from emulation.functions_host import FunctionsHost
+from integration.cli.doctor.package import look
 
 ROOT = Path(__file__).parents[2]
 # Isolated and without site-packages: only the standard library, the package's sources and its packages are there.
@@ -121,6 +122,15 @@ def test_every_module_is_compiled_for_the_python_of_the_app_and_never_checked_ag
             magic, flags = compiled.read(4), int.from_bytes(compiled.read(4), "little")
         # PEP 552: bit 0, by a hash; bit 1, the hash is checked.
         assert (magic, flags) == (importlib.util.MAGIC_NUMBER, 0b01), path
+
+
+async def test_the_doctor_finds_nothing_wrong_with_it(package):
+    values = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))["Values"]
+    found = await look(package, {**values, "FNO_LINK_CONTOSO_CLIENT_ID": "x", "FNO_LINK_CONTOSO_CLIENT_SECRET": "y"})
+    assert {each.step: each.message for each in found if each.verdict != "pass"} == {}
+    told = {each.step: each.message for each in found}
+    assert "by azure-functions-runtime 1.3.0, with its own packages" in told["package_index"]
+    assert "as pyproject.toml pins them" in told["package_requirements"]
 
 
 def test_a_host_runs_from_a_folder_that_cannot_be_written_and_compiles_nothing(package, azurite, tmp_path):

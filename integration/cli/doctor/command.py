@@ -2,12 +2,14 @@
 
 import asyncio
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from integration.cli.app_settings import app_settings
 from integration.cli.caller import Choice, credential_options
+from integration.cli.doctor.given import Given
 from integration.cli.doctor.registry import chosen
 from integration.cli.doctor.step import Finding, Verdict, whose
 from integration.cli.exit_code import ExitCode
@@ -30,6 +32,7 @@ COLORS: dict[Verdict, str] = {
 @click.command()
 @click.argument("organization", required=False)
 @credential_options
+@click.option("--package", metavar="PATH", help="What is deployed, a folder or a zip: its code is imported.")
 @click.option("--only", multiple=True, metavar="CHECK", help="Tell this check only (* for any text); can be repeated.")
 @click.option("--sarif", "form", flag_value="sarif", help="Print SARIF 2.1.0.")
 @click.option("--junit", "form", flag_value="junit", help="Print JUnit's XML.")
@@ -39,13 +42,14 @@ def command(  # noqa: PLR0913 (the command line's options)
     *,
     device_code: bool,
     client_id: str,
+    package: str | None,
     only: tuple[str, ...],
     form: str | None,
     as_json: bool,
 ) -> None:
     """Walk the prerequisites of the link in the order of Microsoft's setup page, for ORGANIZATION or for all.
 
-    Then our own side: the app settings, host.json and what they lead to.
+    Then our own side: the app settings, host.json and what they lead to; with --package what is deployed.
 
     ORGANIZATION is a name of fno-link.toml, or the URL of any organization, which needs no configuration. For each
     check that does not pass it says what to do, and in which step of that page; docs/reference/doctor.md lists all.
@@ -60,20 +64,40 @@ def command(  # noqa: PLR0913 (the command line's options)
     except KeyError as error:
         msg = f"no check is named {error.args[0][:64]!r}; docs/reference/doctor.md lists them"
         raise click.UsageError(msg) from error
-    walked = _walk(organization, app_settings(), Choice(device_code, client_id)).narrowed(wanted)
+    given = Given(None if package is None else _there(package))
+    walked = _walk(organization, app_settings(), Choice(device_code, client_id), given, wanted).narrowed(wanted)
     _print(walked, "json" if as_json else form)
     if walked.ok is not True:
         click.get_current_context().exit(ExitCode.UNKNOWN if walked.ok is None else ExitCode.BAD)
 
 
-def _walk(organization: str | None, environ: Environ, choice: Choice) -> "Walked":
+def _there(path: str) -> Path:
+    # Devices and pipes are neither: reading them may never end.
+    found = Path(path)
+    if not path or not (found.is_dir() or found.is_file()):
+        msg = f"--package takes a folder or a zip that is there, not {path[:200]!r}"
+        raise click.UsageError(msg)
+    return found
+
+
+def _walk(organization: str | None, environ: Environ, choice: Choice, given: Given, names: frozenset[str]) -> "Walked":
     # Imported after the usage is known to be right: the HTTP client costs more than the rest of the command line.
     from integration.cli.doctor.walk import walk  # noqa: PLC0415
 
     checked = check(environ)
     # What the link needs can be examined although, say, a queue's connection is missing.
     configuration = checked.configuration or check(environ, offline=True).configuration
-    return asyncio.run(walk(organization, environ, choice, checked=checked, configuration=configuration))
+    return asyncio.run(
+        walk(
+            organization,
+            environ,
+            choice,
+            checked=checked,
+            configuration=configuration,
+            given=given,
+            names=names,
+        )
+    )
 
 
 def _print(walked: "Walked", form: str | None) -> None:

@@ -6,7 +6,7 @@ Sources: the pages "host.json reference for Azure Functions 2.x and later", "Azu
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any, cast
 
@@ -18,17 +18,22 @@ SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?")
 """A time span as .NET reads it: days, hours, minutes, seconds."""
 RUN = timedelta(seconds=120)
 """What one run of a function may take."""
+SHOWN = 5
+BUNDLE = 4
+BATCH = 32
+"""Messages of a queue that one instance fetches at a time, at the most."""
 NOT_SAMPLED = frozenset({"Request", "Exception", "Trace"})
 
 type Rule = Callable[[Any], str]
 """Says what is wrong with a value; empty: nothing is."""
 
 
-def judge_host_json(text: str) -> Finding:
+def judge_host_json(text: str, functions: Iterable[str] = ()) -> Finding:
     """Judge host.json.
 
     Args:
         text: As it lies in the app's folder; the host reads it with Json.NET, comments and all.
+        functions: The names of those that the configuration means.
     """
     try:
         read: Any = read_lenient(text)
@@ -37,12 +42,25 @@ def judge_host_json(text: str) -> Finding:
     if not isinstance(read, dict):
         return failed(HOST_JSON, "it is no JSON object: the host does not start")
     document = cast("dict[str, Any]", read)
-    bad, doubtful = list(_faults(document, MUST)), list(_faults(document, SHOULD))
+    bad = [*_faults(document, MUST), *_not_loaded(document, functions)]
+    doubtful = list(_faults(document, SHOULD))
     if bad:
         return failed(HOST_JSON, "; ".join([*bad, *doubtful]))
     if doubtful:
         return warned(HOST_JSON, "; ".join(doubtful))
     return passed(HOST_JSON, f"{len(MUST) + len(SHOULD)} values are as they have to be")
+
+
+def _not_loaded(document: dict[str, Any], functions: Iterable[str]) -> Iterator[str]:
+    # A list of names, of which the host loads these alone; it is meant for a laptop.
+    listed = document.get("functions")
+    if listed is None:
+        return
+    names = {str(each).lower() for each in cast("list[Any]", listed)} if isinstance(listed, list) else set[str]()
+    absent = sorted(name for name in functions if name.lower() not in names)
+    if absent:
+        more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+        yield f"functions names which are loaded, without {', '.join(absent[:SHOWN])}{more}: leave it out"
 
 
 def _faults(document: dict[str, Any], rules: dict[str, Rule]) -> Iterator[str]:
@@ -103,6 +121,22 @@ def _bundle(value: Any) -> str:
     return "the bundle Microsoft.Azure.Functions.ExtensionBundle brings the triggers of queues and brokers"
 
 
+def _range(value: Any) -> str:
+    found = re.match(r"[\[(]?\s*(\d+)", value) if isinstance(value, str) else None
+    if found and int(found[1]) >= BUNDLE:
+        return ""
+    return f'it has to begin with {BUNDLE}, "[{BUNDLE}.*, {BUNDLE + 1}.0.0)": those before it are no longer mended'
+
+
+def _batch(value: Any) -> str:
+    good = value is None or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= BATCH)
+    return "" if good else f"it has to be 1 to {BATCH}: with more the host does not start"
+
+
+def _settled(value: Any) -> str:
+    return "" if value in (None, True) else "it has to be true, or left out: nobody else says that a message is done"
+
+
 def _renewal(value: Any) -> str:
     span = _span(value)
     if value is None or (span is not None and span >= RUN):
@@ -140,14 +174,17 @@ MUST: dict[str, Rule] = {
     "extensions.http.routePrefix": _prefix,
     "extensions.http.dynamicThrottlesEnabled": _throttles,
     "extensions.queues.messageEncoding": _is("none", "fno-link reads base64 and plain text itself"),
+    "extensions.queues.batchSize": _batch,
     "extensions.queues.maxDequeueCount": _count(5, "else storage that is away for a moment sets events aside"),
     "extensions.queues.visibilityTimeout": _between(
         timedelta(seconds=5), timedelta(minutes=10), "what failed is tried again after it; without it at once"
     ),
+    "extensions.serviceBus.autoCompleteMessages": _settled,
     "extensions.serviceBus.maxAutoLockRenewalDuration": _renewal,
 }
 """Without these events are lost, delayed or refused."""
 SHOULD: dict[str, Rule] = {
+    "extensionBundle.version": _range,
     "extensions.queues.maxPollingInterval": _between(
         timedelta(milliseconds=100), timedelta(seconds=30), "an idle app notices events only after it; 1 minute without"
     ),

@@ -12,6 +12,7 @@ from integration.cli.doctor.host_json import judge_host_json
 from integration.cli.doctor.own_broker import judge_sources, judge_targets
 from integration.cli.doctor.own_settings import judge_settings, wanted_by
 from integration.cli.doctor.own_storage import judge_poison, judge_rights, judge_storage
+from integration.cli.doctor.package.meant import meant_by
 from integration.cli.doctor.step import CONFIGURATION, Finding, Step, failed, skipped
 from integration.clock import SystemClock
 from integration.config import Configuration, locate
@@ -48,7 +49,7 @@ async def look(environ: Environ, configuration: Configuration | None, *, sound: 
     """
     if configuration is None:
         return unreadable()
-    found = (_settings(environ), _host_json(app_folder(environ)))
+    found = (_settings(environ), _host_json(app_folder(environ), configuration if sound else None))
     async with AsyncExitStack() as opened:
         identity = _identities(opened)
         stored = await _storage(environ, configuration, identity, opened)
@@ -122,11 +123,11 @@ def _settings(environ: Environ) -> Finding:
     return judge_settings(wanted_by(document, environ), environ)
 
 
-def _host_json(folder: Path) -> Finding:
+def _host_json(folder: Path, configuration: Configuration | None) -> Finding:
     try:
         text = (folder / HOST_FILE).read_text("utf-8-sig")
     except FileNotFoundError:
         return skipped(ours.HOST_JSON, f"there is none in {folder}, which is not the app's folder")
     except (OSError, ValueError) as error:
         return failed(ours.HOST_JSON, f"it cannot be read: {error}")
-    return judge_host_json(text)
+    return judge_host_json(text, (each.name for each in meant_by(configuration)) if configuration else ())

@@ -7,10 +7,12 @@ import msgspec
 
 from integration.cli.addressed import address_of, given_name, named_in, organization_at
 from integration.cli.caller import Choice
-from integration.cli.doctor import beyond, look, ours, own_side
+from integration.cli.doctor import beyond, look, ours, own_side, package
 from integration.cli.doctor.asking import attempt, refused
 from integration.cli.doctor.examine import Examined, examine, judge_configuration, verdict_of
-from integration.cli.doctor.registry import STEPS
+from integration.cli.doctor.given import Given
+from integration.cli.doctor.given import look as look_at_given
+from integration.cli.doctor.registry import ORDER, STEPS
 from integration.cli.doctor.settings import judge_url
 from integration.cli.doctor.step import CONFIGURATION, Finding, skipped
 from integration.config import Checked, Configuration
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from integration.config.keys.model import Organization
 
 
+NOT_OF_AN_ORGANIZATION = frozenset(step.name for step in (CONFIGURATION, *ours.STEPS, *package.STEPS))
 OWN = "our own side"
 """What reports call it, where they name organizations; none has a blank in its name."""
 
@@ -61,13 +64,15 @@ class Walked(msgspec.Struct, frozen=True):
         return {"": self.configuration} | organizations | {OWN: self.own}
 
 
-async def walk(
+async def walk(  # noqa: PLR0913 (what is known, and what is asked for)
     said: str | None,
     environ: Environ,
     choice: Choice,
     *,
     checked: Checked,
     configuration: Configuration | None,
+    given: Given,
+    names: frozenset[str],
 ) -> Walked:
     """Walk the steps.
 
@@ -77,21 +82,36 @@ async def walk(
         choice: What the command line says of who calls.
         checked: The configuration, with its problems.
         configuration: As much of it as the link needs; None: it cannot be read.
+        given: What the command line names beside the organization.
+        names: Of the steps that are asked for: who only has others is not asked.
 
     Raises:
         UnknownOrganization: It is a name that is not configured.
         InvalidRequest: It is an address, but no organization's.
     """
     found = named_in(configuration, said) if said is not None else None
+    beside = await look_at_given(given, environ)
     if said is not None and found is None and not (configuration is None and "." not in said):
-        return await _at_address(said, environ, choice, checked, configuration)
+        walked = await _at_address(said, environ, choice, checked, configuration)
+        return Walked(walked.configuration, walked.organizations, _together(walked.own, beside))
     judged = [judge_configuration(checked)]
-    own = await own_side.look(environ, configuration, sound=checked.configuration is not None)
+    own: Sequence[Finding] = ()
+    if not names.isdisjoint(step.name for step in ours.STEPS):
+        own = await own_side.look(environ, configuration, sound=checked.configuration is not None)
     if configuration is None:
-        return Walked((*judged, judge_url(None, checked.problems)), (), own)
+        return Walked((*judged, judge_url(None, checked.problems)), (), _together(own, beside))
     asked: Sequence[Organization] = [found] if found else tuple(configuration.organizations.values())
+    if names <= NOT_OF_AN_ORGANIZATION:
+        asked = ()
     wordings = configuration.health.wordings
-    return Walked(tuple(judged), tuple([await examine(each, environ, wordings, choice) for each in asked]), own)
+    examined = [await examine(each, environ, wordings, choice) for each in asked]
+    return Walked(tuple(judged), tuple(examined), _together(own, beside))
+
+
+def _together(own: Sequence[Finding], beside: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return both in their order; where both have a step, what the command line names is meant."""
+    found = {finding.step: finding for finding in (*own, *beside)}
+    return tuple(sorted(found.values(), key=lambda finding: ORDER[finding.step]))
 
 
 async def _at_address(
@@ -111,7 +131,7 @@ def _unreached(host: str, error: LinkUnknown | None) -> Examined:
     rest = [
         skipped(step, "the host does not answer", beyond.HOST)
         for step in STEPS
-        if step not in {CONFIGURATION, beyond.HOST, *look.STEPS, *ours.STEPS}
+        if step.name not in {beyond.HOST.name, *(each.name for each in look.STEPS), *NOT_OF_AN_ORGANIZATION}
     ]
     findings = (refused(beyond.HOST, why), *rest, *look.yourself())
     return Examined(given_name(host), verdict_of(findings), findings)
