@@ -18,6 +18,13 @@ param principalId string = ''
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param principalType string = 'User'
 
+@description('Where it runs: the Flex Consumption plan, or Container Apps with an image of the Dockerfile.')
+@allowed(['flexConsumption', 'containerApps'])
+param hosting string = 'flexConsumption'
+
+@description('For containerApps: the image in the registry that this template makes, NAME:TAG. Empty: the registry only.')
+param containerImage string = ''
+
 @description('Path of the configuration in the package.')
 param configurationFile string = 'fno-link.toml'
 
@@ -186,7 +193,46 @@ module keyVault 'key-vault.bicep' = {
   }
 }
 
-module worker 'worker.bicep' = {
+module registry 'registry.bicep' = if (hosting == 'containerApps') {
+  name: 'registry'
+  scope: group
+  params: {
+    name: 'cr${token}'
+    location: location
+    tags: tags
+    identityPrincipalId: identity.outputs.principalId
+  }
+}
+
+module container 'container-app.bicep' = if (hosting == 'containerApps' && !empty(containerImage)) {
+  name: 'container-app'
+  scope: group
+  params: {
+    name: 'ca-${token}'
+    environmentName: 'cae-${token}'
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    blobEndpoint: storage.outputs.blobEndpoint
+    queueEndpoint: storage.outputs.queueEndpoint
+    tableEndpoint: storage.outputs.tableEndpoint
+    serviceBusHost: serviceBus.outputs.host
+    vaultUri: keyVault.outputs.uri
+    insightsConnectionString: monitoring.outputs.connectionString
+    registryHost: registry!.outputs.host
+    image: containerImage
+    configurationFile: configurationFile
+    managedIdentityOrganizations: managedIdentityOrganizations
+    settings: settings
+    secretSettings: secretSettings
+    largestBody: largestBody
+    leastReplicas: alwaysReadyHttp
+    mostReplicas: maximumInstances
+  }
+}
+
+module worker 'worker.bicep' = if (hosting == 'flexConsumption') {
   name: 'worker'
   scope: group
   params: {
@@ -222,10 +268,13 @@ module worker 'worker.bicep' = {
 output AZURE_RESOURCE_GROUP string = group.name
 
 @description('Name of the function app.')
-output FUNCTION_APP_NAME string = worker.outputs.name
+output FUNCTION_APP_NAME string = hosting == 'flexConsumption' ? worker!.outputs.name : empty(containerImage) ? '' : container!.outputs.name
 
 @description('Where the function app answers.')
-output FUNCTION_APP_URL string = worker.outputs.url
+output FUNCTION_APP_URL string = hosting == 'flexConsumption' ? worker!.outputs.url : empty(containerImage) ? '' : container!.outputs.url
+
+@description('The registry that takes the image, for Container Apps.')
+output CONTAINER_REGISTRY string = hosting == 'containerApps' ? registry!.outputs.host : ''
 
 @description('Application (client) id of the managed identity: the application user in Dataverse.')
 output IDENTITY_CLIENT_ID string = identity.outputs.clientId

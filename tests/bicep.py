@@ -33,7 +33,8 @@ def properties(node: Node) -> dict[str, Node]:
     """Return the values of an object, or of the object of a resource or module, by key."""
     while node.type != "object":
         node = node.named_children[-1]
-    return {unquoted(each.named_children[0]): each.named_children[-1] for each in node.named_children}
+    pairs = [each for each in node.named_children if each.type == "object_property"]
+    return {unquoted(each.named_children[0]): each.named_children[-1] for each in pairs}
 
 
 def at(node: Node, *path: str) -> Node:

@@ -23,7 +23,9 @@ def test_nothing_is_published_before_the_gate_has_passed():
     build, publish = text.split("\n  publish:\n")
     assert ".ci/run" in build
     assert "gh-action-pypi-publish" in publish
-    assert "needs: build" in publish
+    assert "needs: [build, image]" in publish
+    assert "docker build" in build
+    assert "az bicep" in build
     assert "secrets." not in text
 
 

@@ -1,0 +1,5 @@
+"""`fno-link deploy`: manifests that follow from the configuration."""
+
+from integration.cli.deploy.command import command
+
+__all__ = ["command"]
