@@ -5,10 +5,22 @@ from emulation.dynamics.environments import Application, Environment, Metadata, 
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.pace import Pace
 from emulation.dynamics.process import Dynamics
-from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, User, World, load
+from emulation.dynamics.world import (
+    Api,
+    App,
+    FinanceOperationsLink,
+    Granted,
+    Organization,
+    Secret,
+    Tenant,
+    User,
+    World,
+    load,
+)
 from emulation.received import Received
 
 __all__ = [
+    "Api",
     "App",
     "Application",
     "Control",
@@ -17,6 +29,7 @@ __all__ = [
     "Environment",
     "Fault",
     "FinanceOperationsLink",
+    "Granted",
     "Metadata",
     "Operation",
     "Organization",

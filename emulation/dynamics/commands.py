@@ -211,6 +211,12 @@ class SetConcurrency(OfOrganization, frozen=True, tag="set_concurrency"):
     limit: int
 
 
+class RotateKeys(Command, frozen=True, tag="rotate_keys"):
+    """Let Entra sign tokens with a new key from now on."""
+
+    withdraw: bool
+
+
 class SetTokenLifetime(Command, frozen=True, tag="set_token_lifetime"):
     """Let tokens issued from now on live this many seconds."""
 
@@ -268,6 +274,7 @@ type AnyCommand = (
     | HideEntities
     | RevokeTokens
     | SetConcurrency
+    | RotateKeys
     | SetTokenLifetime
     | Calls
     | ReceivedAt

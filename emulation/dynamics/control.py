@@ -166,6 +166,22 @@ class Control:
         """Let every device code that nobody has answered be too old."""
         self._send(commands.ExpireDevices())
 
+    def sign_in(self, user: str, client_id: str, resource: str) -> str:
+        """Return the access token that a person has through an application, as after `az login`.
+
+        Args:
+            user: The person.
+            client_id: The application's.
+            resource: The resource that it is for.
+
+        Raises:
+            ControlRefused: Entra gives none; the message is its own.
+        """
+        answer = msgspec.json.decode(self._send(commands.SignIn(user, client_id, resource)), type=dict[str, str])
+        if "token" not in answer:
+            raise ControlRefused(answer["error"])
+        return answer["token"]
+
     def add_organization(self, organization: Organization) -> None:
         """Add an organization, or replace it."""
         self._send(commands.AddOrganization(organization))
@@ -264,6 +280,14 @@ class Control:
     def set_concurrency(self, organization: str, limit: int) -> None:
         """Let the F&O environment answer 429, Retry-After 1, to whatever is beyond so many requests at once."""
         self._send(commands.SetConcurrency(organization, limit))
+
+    def rotate_keys(self, *, withdraw: bool = False) -> None:
+        """Let Entra sign tokens with a new key from now on.
+
+        Args:
+            withdraw: Whether the keys of before are published no more.
+        """
+        self._send(commands.RotateKeys(withdraw))
 
     def set_token_lifetime(self, seconds: int) -> None:
         """Let tokens issued from now on live this many seconds; negative ones are born expired."""

@@ -128,6 +128,8 @@ class ControlApi:
                 state.change_app(client_id, certificates=certificates)
             case commands.SetAccess() | commands.SetDirectoryAccess() | commands.SetPlatformAccess():
                 self._change_access(command)
+            case commands.RotateKeys(withdraw):
+                state.keys.rotate(withdraw=withdraw)
             case commands.SetTokenLifetime(seconds):
                 state.token_lifetime = seconds
             case _:

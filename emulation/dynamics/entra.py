@@ -5,12 +5,13 @@ authentication and authorization error codes" and "Microsoft identity platform a
 credentials"; signing in of people is in `people`.
 """
 
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from emulation.dynamics import people
+from emulation.dynamics import openid, people
 from emulation.dynamics.call import Call
 from emulation.dynamics.client_authentication import Form, authenticate
 from emulation.dynamics.clouds import AUTHORITIES
@@ -52,7 +53,7 @@ async def understand(state: State, request: Request, host: str) -> Call:
             if tenant is None:
                 raise EntraError.tenant_not_found(name)
             if rest in (*OPENID_DOCUMENTS, *KEY_DOCUMENTS):
-                return JSONResponse(state.key.jwks()) if rest in KEY_DOCUMENTS else _openid_configuration(tenant, host)
+                return JSONResponse(_published(state, tenant, host, rest))
             if request.method == "POST" and rest == DEVICE_CODE_ENDPOINT:
                 return people.begin(state, tenant, form)
             if request.method == "POST" and rest in TOKEN_ENDPOINTS:
@@ -101,25 +102,11 @@ def _resource(form: Form) -> str:
     return resource
 
 
-def _openid_configuration(tenant: Tenant, host: str) -> Response:
-    base = f"https://{host}/{tenant.id}"
-    return JSONResponse(
-        {
-            "token_endpoint": f"{base}/oauth2/v2.0/token",
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-            "jwks_uri": f"{base}/discovery/v2.0/keys",
-            "response_modes_supported": ["query", "fragment", "form_post"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": f"{base}/v2.0",
-            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-            "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
-            "tenant_region_scope": "EU",
-            "cloud_instance_name": ENTRA_HOSTS[host].removeprefix("login."),
-        }
-    )
+def _published(state: State, tenant: Tenant, host: str, document: str) -> dict[str, Any]:
+    v2 = "v2.0" in document
+    if document in OPENID_DOCUMENTS:
+        return openid.configuration(tenant, host, v2=v2)
+    return state.keys.jwks(openid.issuer(tenant, v2=True) if v2 else "")
 
 
 def _instance_discovery(request: Request) -> Response:

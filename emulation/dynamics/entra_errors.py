@@ -144,6 +144,12 @@ class EntraError(Exception):
         )
         return cls(400, "invalid_resource", 500011, message)
 
+    @classmethod
+    def not_assigned(cls, client_id: str, resource: str) -> Self:
+        """Say that who asks was granted no role of an application that wants that."""
+        message = f"Application '{client_id}' is not assigned to a role for the application '{resource}'."
+        return cls(400, "invalid_grant", 501051, message)
+
 
 DEVICE_CODES: dict[str, tuple[int, str]] = {
     "authorization_pending": (70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling."),

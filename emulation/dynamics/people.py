@@ -115,7 +115,7 @@ def _granted(state: State, tenant: Tenant, host: str, client_id: str, asked: tup
             "ext_expires_in": seconds,
             "access_token": issue_to(state, tenant, user, client_id, resource),
             "refresh_token": state.devices.refresh_token(user.name.lower(), client_id),
-            "id_token": state.key.sign(claims),
+            "id_token": state.keys.sign(claims),
             "client_info": client_info.decode().rstrip("="),
         },
         headers={"Cache-Control": "no-store, no-cache"},

@@ -15,8 +15,53 @@ from jwt.algorithms import RSAAlgorithm
 type Claims = dict[str, Any]
 
 
+class Keyring:
+    """The keys of Entra: all tenants of a world have the same, as in the real one; new for every world.
+
+    Page "Signing key rollover in the Microsoft identity platform": a new key is published before it signs, at any time,
+    and an old one is taken away at any time after.
+    """
+
+    def __init__(self) -> None:
+        self._published = [TokenKey()]
+
+    def sign(self, claims: Claims) -> str:
+        """Return these claims as a compact JWS, signed by the newest key."""
+        return self._published[-1].sign(claims)
+
+    def verify(self, token: str, now: datetime) -> Claims:
+        """Return the claims of a token of this world; the audience is left to the resource.
+
+        Raises:
+            jwt.InvalidTokenError: No published key has signed it, or it has expired.
+        """
+        named = jwt.get_unverified_header(token).get("kid")
+        for key in self._published:
+            if key.id == named:
+                return key.verify(token, now)
+        msg = f"no key {named!r} is published"
+        raise jwt.InvalidKeyError(msg)
+
+    def rotate(self, *, withdraw: bool) -> None:
+        """Sign with a new key from now on.
+
+        Args:
+            withdraw: Whether those of before are published no more: what they have signed is worth nothing.
+        """
+        self._published = [*([] if withdraw else self._published), TokenKey()]
+
+    def jwks(self, issuer: str = "") -> dict[str, Any]:
+        """Return the public halves as a JSON Web Key Set.
+
+        Args:
+            issuer: Whose tokens they sign, which the v2.0 document says of each; empty: not said, as in v1.0.
+        """
+        said = {"issuer": issuer} if issuer else {}
+        return {"keys": [{**key.jwk(), **said} for key in self._published]}
+
+
 class TokenKey:
-    """The key that signs access tokens; new for every world."""
+    """A key that signs access tokens."""
 
     def __init__(self) -> None:
         self._private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -47,10 +92,10 @@ class TokenKey:
             raise jwt.ExpiredSignatureError(msg)
         return claims
 
-    def jwks(self) -> dict[str, Any]:
-        """Return the public half as a JSON Web Key Set."""
+    def jwk(self) -> dict[str, Any]:
+        """Return the public half as a JSON Web Key; Entra's have no `alg`, and no `key_ops`."""
         key = RSAAlgorithm.to_jwk(self._public, as_dict=True)
-        return {"keys": [{**key, "use": "sig", "kid": self.id, "x5t": self.id}]}
+        return {"kty": key["kty"], "use": "sig", "kid": self.id, "x5t": self.id, "n": key["n"], "e": key["e"]}
 
 
 def assertion_certificate(assertion: str, certificates: tuple[str, ...]) -> x509.Certificate | None:

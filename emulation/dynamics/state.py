@@ -12,7 +12,7 @@ from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM, Cloud
 from emulation.dynamics.devices import Devices
 from emulation.dynamics.faults import DATAVERSE, Faults
 from emulation.dynamics.records import Records
-from emulation.dynamics.signing import TokenKey
+from emulation.dynamics.signing import Keyring
 from emulation.dynamics.world import ENTRA_HOSTS, App, FinanceOperationsLink, Organization, Tenant, User, World
 
 CONCURRENT = 52
@@ -65,7 +65,7 @@ class State:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.key = TokenKey()
+        self.keys = Keyring()
         self.tokens_issued = 0
         self.reset()
 

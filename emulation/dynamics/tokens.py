@@ -5,12 +5,14 @@ from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 import jwt
+import msgspec
 from starlette.requests import Request
 
 from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
 from emulation.dynamics.entra_errors import EntraError
+from emulation.dynamics.openid import issuer
 from emulation.dynamics.state import OrganizationState, State
-from emulation.dynamics.world import App, Tenant, User
+from emulation.dynamics.world import Api, App, Granted, Tenant, User
 
 AZURE_RESOURCES = frozenset(
     {"https://servicebus.azure.net", "https://eventgrid.azure.net", "https://storage.azure.com"}
@@ -34,24 +36,19 @@ def issue(state: State, tenant: Tenant, app: App, resource: str) -> str:
         state: The world.
         tenant: The issuing tenant.
         app: Whose token it is.
-        resource: The resource; it becomes the audience as given, a trailing slash included.
+        resource: The resource; it becomes the audience as given, a trailing slash included, but in tokens of version
+            2.0, whose audience is a client id.
 
     Raises:
-        EntraError: The tenant has no such resource.
+        EntraError: The tenant has no such resource, or the app none of the roles that it asks for.
     """
     identity = str(uuid5(NAMESPACE_URL, f"{tenant.id}/{app.client_id}"))
-    return _signed(
-        state,
-        tenant,
-        resource,
-        {
-            "appid": app.client_id,
-            "appidacr": "2" if app.certificates and not app.secrets else "1",
-            "idtyp": "app",
-            "oid": identity,
-            "sub": identity,
-        },
-    )
+    authenticated = "2" if app.certificates and not app.secrets else "1"
+    caller = Caller(app.client_id, authenticated, identity, app.granted)
+    if api := _api(state, tenant, resource):
+        return _for_api(state, tenant, resource, (api, caller, {}))
+    claims = {"appid": app.client_id, "appidacr": authenticated, "idtyp": "app", "oid": identity, "sub": identity}
+    return _signed(state, tenant, resource, claims)
 
 
 def issue_to(state: State, tenant: Tenant, user: User, client_id: str, resource: str) -> str:
@@ -65,9 +62,12 @@ def issue_to(state: State, tenant: Tenant, user: User, client_id: str, resource:
         resource: The resource, as `issue` takes it.
 
     Raises:
-        EntraError: The tenant has no such resource.
+        EntraError: The tenant has no such resource, or the person none of the roles that it asks for.
     """
     identity = state.person(user)
+    if api := _api(state, tenant, resource):
+        person = {"scp": "user_impersonation", "name": user.name, "preferred_username": user.name}
+        return _for_api(state, tenant, resource, (api, Caller(client_id, "0", identity, user.granted), person))
     return _signed(
         state,
         tenant,
@@ -85,14 +85,60 @@ def issue_to(state: State, tenant: Tenant, user: User, client_id: str, resource:
     )
 
 
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks for a token for an application: how the token names it.
+
+    Args:
+        client_id: The application's that asks.
+        authenticated: How it proved itself, `appidacr`.
+        identity: Its object id, or that of the person.
+        granted: App roles that it has.
+    """
+
+    client_id: str
+    authenticated: str
+    identity: str
+    granted: tuple[Granted, ...]
+
+
+def _api(state: State, tenant: Tenant, resource: str) -> App | None:
+    for app in state.apps.values():
+        named = app.api and resource in (app.client_id, f"api://{app.client_id}", *app.api.uris)
+        if named and state.tenant(app.tenant) == tenant:
+            return app
+    return None
+
+
+def _for_api(state: State, tenant: Tenant, resource: str, asked: tuple[App, Caller, dict[str, Any]]) -> str:
+    app, caller, person = asked
+    api = app.api or Api()
+    mine = (granted for granted in caller.granted if granted.app == app.client_id)
+    roles = [role for granted in mine for role in granted.roles if role in api.roles]
+    if api.assignment_required and not roles:
+        raise EntraError.not_assigned(caller.client_id, app.client_id)
+    claims: dict[str, Any] = {"oid": caller.identity, "sub": caller.identity, **person}
+    if roles:
+        # Without any the claim is left out.
+        claims["roles"] = roles
+    if api.token_version == 1:
+        claims |= {"appid": caller.client_id, "appidacr": caller.authenticated}
+        return _write(state, tenant, resource, claims)
+    claims |= {"azp": caller.client_id, "azpacr": caller.authenticated, "ver": "2.0", "iss": issuer(tenant, v2=True)}
+    return _write(state, tenant, app.client_id, claims)
+
+
 def _signed(state: State, tenant: Tenant, resource: str, claims: dict[str, Any]) -> str:
     if not _has(state, tenant, resource):
         raise EntraError.resource_not_found(resource, tenant.domain)
+    return _write(state, tenant, resource, claims)
+
+
+def _write(state: State, tenant: Tenant, audience: str, claims: dict[str, Any]) -> str:
     state.tokens_issued += 1
     now = int(state.epoch())
     common = {
-        "aud": resource,
-        "iss": f"https://sts.windows.net/{tenant.id}/",
+        "aud": audience,
+        "iss": issuer(tenant, v2=False),
         "iat": now,
         "nbf": now,
         "exp": now + state.token_lifetime,
@@ -100,7 +146,7 @@ def _signed(state: State, tenant: Tenant, resource: str, claims: dict[str, Any])
         "uti": str(state.tokens_issued),
         "ver": "1.0",
     }
-    return state.key.sign(common | claims)
+    return state.keys.sign(common | claims)
 
 
 def _has(state: State, tenant: Tenant, resource: str) -> bool:
@@ -161,7 +207,7 @@ def _claims(state: State, request: Request, audiences: frozenset[str]) -> dict[s
     if scheme.lower() != "bearer" or not token:
         raise TokenRefused("no bearer token")
     try:
-        claims: dict[str, Any] = state.key.verify(token, state.now())
+        claims: dict[str, Any] = state.keys.verify(token, state.now())
     except jwt.InvalidTokenError as error:
         raise TokenRefused(str(error)) from error
     if claims["aud"] not in audiences:

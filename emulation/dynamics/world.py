@@ -4,6 +4,7 @@ import json
 import tomllib
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
@@ -72,6 +73,34 @@ class Federated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
 
 
+class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an app registration exposes (its pages "Expose an API" and "App roles").
+
+    Args:
+        uris: Its Application ID URIs (`api://fno-link`); its client id names it as well.
+        roles: The values of its app roles.
+        token_version: Of the access tokens that it takes, `requestedAccessTokenVersion` of its manifest.
+        assignment_required: Whether who was granted no role gets no token.
+    """
+
+    uris: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    token_version: Literal[1, 2] = 1
+    assignment_required: bool = False
+
+
+class Granted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """App roles that somebody was granted.
+
+    Args:
+        app: The client id of the application whose roles they are.
+        roles: Their values.
+    """
+
+    app: str
+    roles: tuple[str, ...]
+
+
 class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An app registration, or a managed identity.
 
@@ -88,6 +117,8 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         roles: Security roles of its application users.
         public_client: Whether people may sign in to it without a secret of its own ("Allow public client flows").
         federated: Its federated credentials.
+        api: What it exposes to other applications; None: nobody gets a token for it.
+        granted: App roles of other applications that it was granted.
     """
 
     client_id: str
@@ -102,6 +133,8 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: tuple[str, ...] = ("System Administrator", "Finance and Operations Integration User")
     public_client: bool = False
     federated: tuple[Federated, ...] = ()
+    api: Api | None = None
+    granted: tuple[Granted, ...] = ()
 
 
 class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +147,7 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         finance_operations: Whether F&O has an enabled user for it.
         power_platform: Whether it has a role by which it may read environments of the Power Platform.
         roles: Security roles of its users.
+        granted: App roles that it was assigned, as `App.granted`.
     """
 
     name: str
@@ -122,6 +156,7 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finance_operations: bool = True
     power_platform: bool = False
     roles: tuple[str, ...] = ("System Administrator",)
+    granted: tuple[Granted, ...] = ()
 
     def caller(self, identity: str) -> App:
         """Return what resources see of it: whoever calls, with its rights.

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from emulation.dynamics import App, Secret
+from emulation.dynamics import Api, App, Granted, Secret, User
 from tests.fixtures.dynamics import CHINA_TENANT, OTHER_TENANT, SYSTEM_IDENTITY, US_TENANT, USER_IDENTITY, Playground
 
 AUTHORITY = "https://login.microsoftonline.com"
@@ -278,6 +278,78 @@ def test_tokens_are_signed_by_the_published_key_and_name_app_tenant_and_audience
     assert (claims["appid"], claims["tid"]) == (dynamics.client_id, dynamics.tenant.id)
     assert claims["exp"] - claims["iat"] == 3599
     assert document["issuer"].split("/")[3] == dynamics.tenant.id
+
+
+API = App(
+    "0a1b2c3d-0000-4000-8000-0000000000a1",
+    api=Api(uris=("api://fno-link",), roles=("link.read", "events.read")),
+)
+CALLER = App(
+    "0a1b2c3d-0000-4000-8000-0000000000a2",
+    secrets=(Secret("s"),),
+    granted=(Granted(API.client_id, ("link.read", "never.declared")),),
+)
+
+
+def signed(document: dict[str, str], token: str, audience: str) -> dict[str, object]:
+    """Check a token as its audience does: by what is published now."""
+    published = jwt.PyJWKSet.from_dict(httpx.get(document["jwks_uri"]).json())
+    key = published[jwt.get_unverified_header(token)["kid"]]
+    return jwt.decode(token, key, algorithms=["RS256"], audience=audience, issuer=document["issuer"])
+
+
+@pytest.mark.parametrize(("version", "named"), [(1, "appid"), (2, "azp")])
+def test_an_application_gets_a_token_with_its_roles_for_another(dynamics: Playground, version: int, named: str):
+    exposed = Api(uris=API.api.uris, roles=API.api.roles, token_version=version)
+    dynamics.control.add_app(App(API.client_id, api=exposed))
+    dynamics.control.add_app(CALLER)
+    token = acquire("s", "api://fno-link", dynamics.tenant.id, client_id=CALLER.client_id)["access_token"]
+    path = "/v2.0/.well-known/openid-configuration" if version == 2 else "/.well-known/openid-configuration"
+    document = httpx.get(f"{AUTHORITY}/{dynamics.tenant.id}{path}").json()
+    claims = signed(document, token, API.client_id if version == 2 else "api://fno-link")
+    assert (claims["roles"], claims[named]) == (["link.read"], CALLER.client_id)
+    assert claims["ver"] == f"{version}.0"
+
+
+def test_without_a_role_the_token_says_nothing_of_roles_or_is_not_given(dynamics: Playground):
+    dynamics.control.add_app(API)
+    dynamics.control.add_app(App(CALLER.client_id, secrets=(Secret("s"),)))
+    answer = acquire("s", API.client_id, dynamics.tenant.id, client_id=CALLER.client_id)
+    claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert (claims["aud"], "roles" in claims) == (API.client_id, False)
+    dynamics.control.add_app(App(API.client_id, api=Api(assignment_required=True)))
+    refused = acquire("s", API.client_id, dynamics.tenant.id, client_id=CALLER.client_id)
+    assert refused["error_codes"] == [501051]
+
+
+def test_a_person_has_its_roles_through_the_application_it_uses(dynamics: Playground):
+    cli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+    dynamics.control.add_app(API)
+    dynamics.control.add_user(User("ada@contoso.onmicrosoft.com", granted=(Granted(API.client_id, ("events.read",)),)))
+    claims = jwt.decode(
+        dynamics.control.sign_in("ada@contoso.onmicrosoft.com", cli, "api://fno-link"),
+        options={"verify_signature": False},
+    )
+    assert (claims["roles"], claims["appid"], claims["scp"]) == (["events.read"], cli, "user_impersonation")
+
+
+def test_a_new_key_signs_and_the_old_one_is_published_until_it_is_withdrawn(dynamics: Playground):
+    dynamics.control.add_app(API)
+    dynamics.control.add_app(CALLER)
+    document = httpx.get(f"{AUTHORITY}/{dynamics.tenant.id}/.well-known/openid-configuration").json()
+
+    def token() -> str:
+        return acquire("s", "api://fno-link", dynamics.tenant.id, client_id=CALLER.client_id)["access_token"]
+
+    before = token()
+    dynamics.control.rotate_keys()
+    after = token()
+    for each in (before, after):
+        assert signed(document, each, "api://fno-link")
+    dynamics.control.rotate_keys(withdraw=True)
+    with pytest.raises(KeyError):
+        signed(document, after, "api://fno-link")
+    assert signed(document, token(), "api://fno-link")
 
 
 def test_an_assertion_for_another_audience_or_out_of_time_has_its_own_code(dynamics: Playground):
