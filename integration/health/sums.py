@@ -15,7 +15,7 @@ from integration.health.totals import SLOT, Seen, Span, Totals, added, latest, s
 from integration.loggers import logger
 from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import COUNTS
-from integration.storage.tables import MOST_OPERATIONS, Cursor, Insert, Operation, Remove, Replace, Table
+from integration.storage.tables import MOST_OPERATIONS, Cursor, Insert, Operation, Remove, Replace, Table, Unmet
 
 log = logger("health")
 
@@ -163,7 +163,7 @@ async def _fold(
         steps: list[Operation] = [Insert(entity) if etag is None else Replace(entity, etag)]
         steps += [Remove(row.key, row.etag) for row, _ in some]
         done = await table.batch(partition, steps)
-        if done is None:
+        if isinstance(done, Unmet):
             log.info("the counts of %s are folded by another", slot.isoformat())
             return
         etag = done[0]

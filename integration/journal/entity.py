@@ -14,7 +14,8 @@ from integration.errors import CorruptRecord
 from integration.faults import masked
 from integration.journal.entries import read, written
 from integration.journal.errand import errand_of, told
-from integration.journal.record import VERSION, Entry, Row, Subject
+from integration.journal.record import VERSION, Entry, Row
+from integration.journal.tables import partition_in
 
 PLAIN = 30_000
 CHUNK = 60_000
@@ -25,15 +26,15 @@ UNFOLDED = 64 * 1024 * 1024
 """Bytes; a changed byte must not unfold into gigabytes."""
 
 
-def encode(row: Row) -> dict[str, Any]:
-    """Write a row as an entity.
+def encode(row: Row, table: str) -> dict[str, Any]:
+    """Write a row as an entity of a table.
 
     Deliveries are one JSON property. An event with so many that they do not fit has them compressed, over several
     properties, if need be without the targets' answers; beyond that, what is over is left out and what is not is kept.
     """
     subject = row.subject
     entity: dict[str, Any] = {
-        "PartitionKey": partition(subject),
+        "PartitionKey": partition_in(table, subject.organization, subject.key),
         "RowKey": subject.key,
         "v": row.v,
         "organization": subject.organization,
@@ -86,11 +87,6 @@ def decode(entity: Mapping[str, Any]) -> Row:
     except Exception as error:  # a property may be of any type, and hold anything
         msg = f"this journal row cannot be read: {masked(str(error)) or type(error).__name__}"
         raise CorruptRecord(msg) from error
-
-
-def partition(subject: Subject) -> str:
-    """Say which partition an event's row is in."""
-    return f"{subject.organization}-{subject.key[:1]}"
 
 
 def _deliveries(entries: tuple[Entry, ...]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from integration.clock import Clock
 from integration.errors import CorruptRecord, InvalidRequest
 from integration.journal.entity import decode
 from integration.journal.record import Row, State
-from integration.journal.tables import is_table
+from integration.journal.tables import is_table, organization_in, partition_in, partitions_in
 from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import JOURNAL
 from integration.storage.tables import PAGE, Cursor
@@ -56,14 +56,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         """Whether every row is meant."""
         return self == Wanted()
 
-    def where(self) -> list[Where]:
-        """Give the conditions that a row meets which is meant."""
+    def where(self, table: str) -> list[Where]:
+        """Give the conditions that a row of a table meets which is meant."""
         found: list[Where] = []
         if self.organization:
-            # The range spares the server most other organizations; `a-b` lies within that of `a`, so compare, too.
+            # The range spares the server most other organizations; `a-b` may lie within that of `a`, so compare, too.
+            first, last = partitions_in(table, self.organization)
             found += [
-                Where("PartitionKey", "ge", f"{self.organization}-0"),
-                Where("PartitionKey", "le", f"{self.organization}-f"),
+                Where("PartitionKey", "ge", first),
+                Where("PartitionKey", "le", last),
                 Where("organization", "eq", self.organization),
             ]
         if self.type.endswith("*"):
@@ -138,7 +139,7 @@ class Found(msgspec.Struct, frozen=True):
     @property
     def organization(self) -> str:
         """The configured name, even where the row cannot be read."""
-        return self.partition.rpartition("-")[0]
+        return organization_in(self.table, self.partition)
 
 
 class Listing:
@@ -195,7 +196,7 @@ class Listing:
         """
         for name in await self._tables():
             table = await self._storage.table(name)
-            stored = await table.get(f"{organization}-{key[:1]}", key)
+            stored = await table.get(partition_in(name, organization, key), key)
             if stored is not None:
                 return _found(name, stored)
         return None
@@ -219,7 +220,7 @@ class Listing:
         """Ask the service once; a week that has been dropped meanwhile has no rows."""
         table = await self._storage.table(mark.table)
         begin = Cursor(mark.partition, mark.row) if mark.partition or mark.row else None
-        page = await table.page(wanted.where(), limit=min(limit, PAGE), after=begin)
+        page = await table.page(wanted.where(mark.table), limit=min(limit, PAGE), after=begin)
         rows = [_found(mark.table, stored) for stored in page.rows]
         following = page.following
         return rows, Bookmark(mark.table, following.partition, following.row) if following is not None else None

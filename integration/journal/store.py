@@ -8,14 +8,17 @@ import msgspec
 from integration.clock import Clock
 from integration.errors import CorruptRecord, StorageUnavailable
 from integration.journal.claim import LEASE, Decision, Differs, Duplicate, Kind, Process, Wait, claim
-from integration.journal.entity import decode, encode, partition
+from integration.journal.earlier import Earlier
+from integration.journal.entity import decode, encode
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
 from integration.journal.scope import WHOLE, Scope
-from integration.journal.tables import outlived, tables_for
+from integration.journal.tables import outlived, partition_in, tables_for
 from integration.loggers import logger
 from integration.storage import Storage
+from integration.storage.groups import Groups
 from integration.storage.names import JOURNAL
+from integration.storage.tables import Insert, Replace
 
 if TYPE_CHECKING:
     import random
@@ -75,10 +78,16 @@ class Journal:
         self._rng = rng
         self._keep = keep
         self._lease = lease
-        self.operations = 0
-        """Table operations so far, retries of the SDK not counted."""
+        self._groups = Groups(storage, clock)
+        self._earlier = Earlier(storage)
+        self._reads = 0
         self.duplicates = 0
         """Duplicates that this process has acknowledged."""
+
+    @property
+    def operations(self) -> int:
+        """Table requests so far, retries of the SDK not counted; one may be about many events."""
+        return self._reads + self._groups.requests
 
     async def claim(  # noqa: PLR0913  # the columns of the claim table
         self,
@@ -112,7 +121,7 @@ class Journal:
         """
         owner = owner or self.owner_token()
         fresh = Row(subject=subject, state="received", generation=0, accepted_at=accepted_at, digest=digest)
-        tables = tables_for(subject.time, self._clock.now(), self._keep)
+        tables = await self._tables_of(subject)
         # A source mostly brings what nobody has seen: one insert, no read. Everything else has a row.
         found = await self._find(subject, tables[1:] if kind == "source" else tables)
         for _ in range(_ROUNDS):
@@ -192,7 +201,7 @@ class Journal:
             CorruptRecord: The row cannot be read.
             StorageUnavailable: The account did not answer.
         """
-        found = await self._find(subject, tables_for(subject.time, self._clock.now(), self._keep))
+        found = await self._find(subject, await self._tables_of(subject))
         if found is not None and found.corrupt:
             raise CorruptRecord
         return found.row if found else None
@@ -241,7 +250,7 @@ class Journal:
 
         There is nothing to be done that one could wait for, and no message would come back for it.
         """
-        found = await self._find(subject, tables_for(subject.time, self._clock.now(), self._keep))
+        found = await self._find(subject, await self._tables_of(subject))
         if found is not None and found.row is not None:
             written = ended(found.row, (), now=self._clock.now(), reason=reason)
             if found.row.state != "received" or await self._replace(found.table, written, found.etag) is not None:
@@ -266,8 +275,8 @@ class Journal:
     async def _find(self, subject: Subject, tables: tuple[str, ...]) -> _Found | None:
         for name in tables:
             table = await self._storage.table(name)
-            self.operations += 1
-            stored = await table.get(partition(subject), subject.key)
+            self._reads += 1
+            stored = await table.get(partition_in(name, subject.organization, subject.key), subject.key)
             if stored is None:
                 continue
             try:
@@ -279,12 +288,11 @@ class Journal:
                 return _Found(None, name, stored.etag, str(stored.entity)[:60_000])
         return None
 
-    async def _insert(self, name: str, row: Row) -> str | None:
-        table = await self._storage.table(name)
-        self.operations += 1
-        return await table.insert(encode(row))
+    async def _tables_of(self, subject: Subject) -> tuple[str, ...]:
+        return await self._earlier.beside(tables_for(subject.time, self._clock.now(), self._keep))
 
-    async def _replace(self, name: str, row: Row, etag: str) -> str | None:
-        table = await self._storage.table(name)
-        self.operations += 1
-        return await table.replace(encode(row), etag)
+    async def _insert(self, table: str, row: Row) -> str | None:
+        return await self._groups.write(table, Insert(encode(row, table)))
+
+    async def _replace(self, table: str, row: Row, etag: str) -> str | None:
+        return await self._groups.write(table, Replace(encode(row, table), etag))

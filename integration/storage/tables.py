@@ -6,9 +6,15 @@ of assertions is run against both (tests/contract/storage/test_tables.py).
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from json.encoder import encode_basestring_ascii
 from typing import Any, Literal, Protocol
 
 import msgspec
+
+_HEADS = 1_024
+"""Bytes of the heads of a part and of the request in it: some 700, with keys of 64 characters."""
+_PUNCTUATION, _TYPED = 8, 100
+"""Bytes beside a text; and of a value whose name is there twice, once with its type: a number or a time with them."""
 
 type Value = str | int | float | bool | bytes | datetime
 """What a property may hold: text, 32 or 64 bits, a float, bytes, a time with its zone."""
@@ -22,6 +28,8 @@ PAGE = 1000
 """The most rows that one request answers. Source: "Query timeout and pagination"."""
 MOST_OPERATIONS = 100
 """The most operations of one batch. Source: "Performing entity group transactions"."""
+MOST_BYTES = 4 * 1024 * 1024
+"""The most bytes of one batch as it is sent. Source: as before."""
 
 
 class StoredRow(msgspec.Struct, frozen=True):
@@ -108,6 +116,19 @@ class Remove(msgspec.Struct, frozen=True, tag=True):
 type Operation = Insert | Replace | Put | Remove
 
 
+class Unmet(msgspec.Struct, frozen=True):
+    """Nothing of a batch was done: the condition of one operation is not met.
+
+    It is what the account says of the last time that the batch reached it. An earlier one whose answer was lost, and
+    which the SDK has sent again, may be what stands in the way: then all of it has been done.
+
+    Args:
+        index: Whose, by its place in the batch; None: the account does not say.
+    """
+
+    index: int | None = None
+
+
 class Table(Protocol):
     """One table. One that is missing is empty, and is made by the first write that needs it.
 
@@ -169,7 +190,7 @@ class Table(Protocol):
         """
         ...
 
-    async def batch(self, partition: str, operations: Sequence[Operation]) -> list[str] | None:
+    async def batch(self, partition: str, operations: Sequence[Operation]) -> list[str] | Unmet:
         """Do several operations on rows of one partition, all or none.
 
         Args:
@@ -177,8 +198,7 @@ class Table(Protocol):
             operations: At most 100 of them, each on a row of its own.
 
         Returns:
-            The version of each row, empty for a removed one; None when a condition of one was not met: nothing was
-            done.
+            The version of each row, empty for a removed one; Unmet when the condition of one was not met.
         """
         ...
 
@@ -195,6 +215,23 @@ async def rows_of(table: Table, where: Sequence[Where], limit: int | None) -> As
         place = page.following
         if place is None:
             return
+
+
+def sent_size(step: Operation) -> int:
+    """Say how many bytes an operation takes at most in a batch as the SDK writes it: JSON in the parts of a message."""
+    if isinstance(step, Remove):
+        return _HEADS
+    return _HEADS + sum(len(encode_basestring_ascii(name)) + _size(value) for name, value in step.entity.items())
+
+
+def _size(value: Value | None) -> int:
+    match value:
+        case str():
+            return len(encode_basestring_ascii(value)) + _PUNCTUATION
+        case bytes():  # as base64
+            return 4 * (len(value) // 3 + 1) + _TYPED
+        case _:
+            return _TYPED
 
 
 def check_batch(partition: str, operations: Sequence[Operation]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from integration.errors import StorageRefused
 from integration.storage.memory.account import Account
 from integration.storage.tables import (
+    MOST_BYTES,
     PAGE,
     Cursor,
     Entity,
@@ -22,9 +23,11 @@ from integration.storage.tables import (
     Remove,
     Replace,
     StoredRow,
+    Unmet,
     Where,
     check_batch,
     rows_of,
+    sent_size,
 )
 
 type _Key = tuple[str, str]
@@ -110,10 +113,13 @@ class MemoryTable:
         """Read rows, as `Table.select`."""
         return rows_of(self, where, limit)
 
-    async def batch(self, partition: str, operations: Sequence[Operation]) -> list[str] | None:
+    async def batch(self, partition: str, operations: Sequence[Operation]) -> list[str] | Unmet:
         """Do several operations, as `Table.batch`."""
         check_batch(partition, operations)
         steps = [_kept_step(each) for each in operations]
+        if sum(map(sent_size, steps)) > MOST_BYTES:
+            msg = "writing rows: the account answered 413: the batch is too large"
+            raise StorageRefused(msg, status=413)
         return await self._account.ask("batch", lambda: self._all(partition, steps))
 
     def drop(self) -> None:
@@ -124,14 +130,13 @@ class MemoryTable:
 
     def _done(self, steps: Sequence[Operation]) -> str | None:
         versions = self._all("", steps)
-        return versions[0] if versions else None
+        return None if isinstance(versions, Unmet) else versions[0]
 
-    def _all(self, partition: str, steps: Sequence[Operation]) -> list[str] | None:
+    def _all(self, partition: str, steps: Sequence[Operation]) -> list[str] | Unmet:
         if any(isinstance(each, Insert | Put) for each in steps):
             self._make()
-        if not all(self._may(partition, each) for each in steps):
-            return None
-        return [self._do(partition, each) for each in steps]
+        unmet = next((index for index, each in enumerate(steps) if not self._may(partition, each)), None)
+        return Unmet(unmet) if unmet is not None else [self._do(partition, each) for each in steps]
 
     def _make(self) -> None:
         self._account.check_free(self._deleted, _DELETING, f"writing a row of {self._name}")

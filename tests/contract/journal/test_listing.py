@@ -99,7 +99,7 @@ async def test_a_row_that_cannot_be_read_is_listed_and_a_week_that_is_dropped_is
     subject = await journalled(storage, clock, 1)
     await journalled(storage, clock, 2, days=7)
     table = await storage.table(table_of(clock.now()))
-    partition = f"contoso-{subject.key[0]}"
+    partition = "contoso"
     await table.put({"PartitionKey": partition, "RowKey": subject.key, "v": 99})
     (first, second), _ = await Listing(storage, clock).page(Wanted(), 10)
     assert (first.row, first.key, first.partition) == (None, subject.key, partition)

@@ -4,12 +4,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from azure.data.tables.aio import TableClient
 
 from integration.clock import SystemClock
 from integration.errors import StorageRefused, StorageUnavailable
 from integration.storage import Storage, Where
 from integration.storage.memory import MemoryStorage
-from integration.storage.tables import Insert, Put, Remove, Replace
+from integration.storage.tables import Insert, Put, Remove, Replace, Unmet, sent_size
 from tests.contract.storage.accounts import a_name
 
 KEYS = {"PartitionKey": "p", "RowKey": "r"}
@@ -207,9 +208,62 @@ async def test_a_batch_of_which_one_condition_is_not_met_does_nothing(table, ref
     await table.put(row("there", n=2))
     if (isinstance(refused, Remove) and refused.etag) or isinstance(refused, Replace):
         refused = Replace(row("there"), old) if isinstance(refused, Replace) else Remove("there", old)
-    assert await table.batch("p", [Put(row("other")), refused]) is None
+    assert await table.batch("p", [Put(row("other")), refused, Put(row("another"))]) == Unmet(1)
     assert await keys(table) == [("p", "there")]
     assert (await table.get("p", "there")).entity["n"] == 2
+
+
+async def test_a_batch_that_only_replaces_makes_no_table(storage):
+    name = a_name()
+    table = await storage.table(name)
+    assert isinstance(await table.batch("p", [Replace(row("a"), 'W/"1"'), Replace(row("b"), 'W/"1"')]), Unmet)
+    assert [each async for each in storage.tables(name)] == []
+
+
+async def test_of_batches_that_come_at_once_each_is_done_as_a_whole_or_not_at_all(table):
+    await table.insert(row("taken"))
+    batches = [[Insert(row(f"{n}-{k}")) for k in range(10)] for n in range(12)]
+    for n in range(0, 12, 3):
+        batches[n][7] = Insert(row("taken"))
+    answers = await asyncio.gather(*(table.batch("p", each) for each in batches))
+    assert [answer == Unmet(7) for answer in answers] == [n % 3 == 0 for n in range(12)]
+    made = {key for _, key in await keys(table)}
+    assert made == {"taken", *(f"{n}-{k}" for n in range(12) if n % 3 for k in range(10))}
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+async def test_a_batch_above_four_mebibytes_is_refused_and_one_just_below_is_done(table):
+    large = {f"p{n}": b"x" * 48_000 for n in range(10)}  # 640 KB as base64
+    assert len(await table.batch("p", [Insert(row(f"{n}", **large)) for n in range(6)])) == 6
+    with pytest.raises(StorageRefused) as refused:
+        await table.batch("p", [Insert(row(f"more{n}", **large)) for n in range(7)])
+    assert refused.value.status == 413
+
+
+NASTY = {
+    "text": '"\\\n\x01\u2028 Zoë \U0001f600' * 99,
+    "\u017eluva": "",
+    "raw": bytes(range(256)) * 9,
+    "at": datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    "large": -(2**63),
+    "half": -1.7976931348623157e308,
+    "yes": False,
+}
+
+
+@pytest.mark.parametrize(
+    "entity", [row("k" * 64), row("k" * 64, **NASTY), row("k", **{f"n{n}": n for n in range(200)})]
+)
+async def test_no_operation_takes_more_of_a_batch_than_is_reckoned(azurite, entity):
+    async with TableClient.from_connection_string(azurite.connection_string, a_name()) as client:
+        await client.create_table()
+        sent = []
+        typed = {name: (value, "Edm.Int64") if name == "large" else value for name, value in entity.items()}
+        steps = [("create", typed), ("upsert", {**typed, "RowKey": "other"}, {"mode": "replace"})]
+        await client.submit_transaction(steps, raw_request_hook=lambda each: sent.append(each.http_request.content))
+    [body] = sent
+    reckoned = sent_size(Insert(entity)) + sent_size(Put({**entity, "RowKey": "other"}))
+    assert len(body) <= reckoned <= len(body) + 2 * 1_024 + 2 * 100 * len(entity)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from integration.storage.names import RETRIES
 from tests.fixtures.bench import business_event
 from tests.fixtures.journaled import BODY, DELIVERED, DUPLICATE, journaled, row, works
 
-TABLE = "fnolinkjournal2026w01"
+TABLE = "fnolinkjournal2026w01b"
 FAILED = "not yet"
 
 

@@ -98,7 +98,7 @@ async def test_a_kill_between_any_two_effects_makes_no_dead_letter_and_loses_no_
         assert await bench.dead() == [], step
         bench.orders.shipments.clear()
         if bench.journal:  # the next step is about an event that the journal does not know
-            table = await bench.storage.table("fnolinkjournal2026w01")
+            table = await bench.storage.table("fnolinkjournal2026w01b")
             async for row in table.select():
                 await table.remove(row.partition, row.key)
         if not killed:

@@ -22,7 +22,7 @@ from integration.web.message import Request
 from tests.fixtures.bench import ORDERS, OTHERS, business_event
 
 BODY = business_event(EventId="K" * 8, EventTime="/Date(1767322800000)/")
-TABLE = "fnolinkjournal2026w01"
+TABLE = "fnolinkjournal2026w01b"
 DELIVERED = [Delivered("orders", 200, "ok"), Delivered("others", 200, "ok")]
 
 
@@ -159,7 +159,7 @@ async def test_payloads_are_deleted_with_the_tables_of_their_rows(bench):
     await bench.pipeline.receive(bench.inbound(BODY))
     blobs = bench.storage.blobs(KEPT_PAYLOADS)
     for number in range(20):
-        await blobs.put(f"fnolinkjournal2025w01/contoso/{number}.json", b"{}")
+        await blobs.put(f"fnolinkjournal2025w01b/contoso/{number}.json", b"{}")
     await blobs.put("notes/x", b"not ours")
     assert await bench.payloads.retain() == 20
     assert {path.split("/")[0] async for path in blobs.names("")} == {TABLE, "notes"}

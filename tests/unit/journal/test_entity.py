@@ -14,6 +14,7 @@ from integration.journal.errand import errand_of
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.scope import ByRoute, slot_of
 
+TABLE = "fnolinkjournal2026w01b"
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 ENTRIES = st.builds(
@@ -76,7 +77,7 @@ def size(entity):
 
 @given(ROWS)
 def test_a_row_reads_back_as_written(row):
-    entity = encode(row)
+    entity = encode(row, TABLE)
     assert entity["v"] == 1
     assert decode(entity) == row
 
@@ -102,7 +103,7 @@ def many(count, response=""):
 @pytest.mark.parametrize("response", ["", "x"])
 def test_a_row_stays_within_the_limits_however_many_deliveries_there_are(count, response):
     row = a_row(*many(count, response))
-    entity = encode(row)
+    entity = encode(row, TABLE)
     assert size(entity) <= 1024 * 1024
     found = decode(entity)
     assert [entry.route for entry in found.deliveries] == [entry.route for entry in row.deliveries]
@@ -110,12 +111,12 @@ def test_a_row_stays_within_the_limits_however_many_deliveries_there_are(count, 
 
 
 def test_an_absurd_number_of_deliveries_keeps_those_that_are_not_over():
-    found = decode(encode(a_row(*many(60_000))))
+    found = decode(encode(a_row(*many(60_000)), TABLE))
     assert [entry.state for entry in found.deliveries] == ["deferred"]
 
 
 def test_long_attributes_are_cut_in_the_row():
-    entity = encode(a_row(subject=Subject(organization="contoso", key="ab" * 32, type="t" * 100_000)))
+    entity = encode(a_row(subject=Subject(organization="contoso", key="ab" * 32, type="t" * 100_000)), TABLE)
     assert size(entity) <= 1024 * 1024
     assert len(entity["type"]) == 2048
 
@@ -138,7 +139,7 @@ def test_long_attributes_are_cut_in_the_row():
     ],
 )
 def test_a_damaged_row_is_corrupt_and_never_another_error(damage):
-    entity = encode(a_row(*many(1)))
+    entity = encode(a_row(*many(1)), TABLE)
     damage(entity)
     with pytest.raises(CorruptRecord):
         decode(entity)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.journal.tables import outlived, table_of, tables_for
+from integration.journal.tables import organization_in, outlived, partition_in, partitions_in, table_of, tables_for
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
 KEEP = timedelta(days=14)
@@ -16,25 +16,39 @@ TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.ju
 def test_an_event_lies_in_the_week_of_its_own_time_whenever_it_comes():
     time = datetime(2026, 1, 4, 23, 59, tzinfo=UTC)
     for days in range(10):
-        assert tables_for(time, NOW - timedelta(days=6) + timedelta(days=days), KEEP) == ("fnolinkjournal2026w01",)
+        assert tables_for(time, NOW - timedelta(days=6) + timedelta(days=days), KEEP) == ("fnolinkjournal2026w01b",)
 
 
 def test_years_follow_the_iso_week():
-    assert table_of(datetime(2027, 1, 1, tzinfo=UTC)) == "fnolinkjournal2026w53"
+    assert table_of(datetime(2027, 1, 1, tzinfo=UTC)) == "fnolinkjournal2026w53b"
 
 
 @pytest.mark.parametrize("time", [None, NOW - timedelta(days=40), NOW + timedelta(days=2)])
 def test_an_event_without_a_usable_time_is_looked_up_in_this_week_and_the_last(time):
-    assert tables_for(time, NOW, KEEP) == ("fnolinkjournal2026w03", "fnolinkjournal2026w02")
+    assert tables_for(time, NOW, KEEP) == ("fnolinkjournal2026w03b", "fnolinkjournal2026w02b")
 
 
-def test_a_table_is_dropped_once_its_last_event_is_older_than_is_kept_and_a_week_more():
+@pytest.mark.parametrize("table", ["fnolinkjournal2026w02b", "fnolinkjournal2026w02"])
+def test_a_table_is_dropped_once_its_last_event_is_older_than_is_kept_and_a_week_more(table):
     monday = datetime(2026, 1, 12, tzinfo=UTC)
-    assert not outlived("fnolinkjournal2026w02", monday + KEEP + timedelta(days=7), KEEP)
-    assert outlived("fnolinkjournal2026w02", monday + KEEP + timedelta(days=7, seconds=1), KEEP)
+    assert not outlived(table, monday + KEEP + timedelta(days=7), KEEP)
+    assert outlived(table, monday + KEEP + timedelta(days=7, seconds=1), KEEP)
 
 
-@pytest.mark.parametrize("name", ["fnolinkjournal", "fnolinkjournal2026w99", "fnolinkjournal2020w1", "orders2020w01"])
+@pytest.mark.parametrize("organization", ["contoso", "contoso-a", "a"])
+def test_whose_a_row_is_can_be_told_by_its_partition_in_either_kind_of_table(organization):
+    for table in ("fnolinkjournal2026w02b", "fnolinkjournal2026w02"):
+        first, last = partitions_in(table, organization)
+        for key in ("0" * 64, "a" * 64, "f" * 64):
+            partition = partition_in(table, organization, key)
+            assert first <= partition <= last
+            assert organization_in(table, partition) == organization
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["fnolinkjournal", "fnolinkjournal2026w99b", "fnolinkjournal2020w1", "fnolinkjournal2020w01c", "orders2020w01b"],
+)
 def test_other_tables_are_never_dropped(name):
     assert not outlived(name, datetime(2099, 1, 1, tzinfo=UTC), KEEP)
 
