@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ONE_STAGE = frozenset(
     f"tests/e2e/test_{name}.py"
-    for name in ("delivery", "intake", "link_and_health", "operations", "register", "senders", "status_page")
+    for name in ("clients", "delivery", "intake", "link_and_health", "operations", "register", "senders", "status_page")
 )
 
 

@@ -75,6 +75,7 @@ def test_the_package_holds_the_app_and_nothing_of_its_development(package):
         "emulation",
         "tests",
         "benchmarks",
+        "clients",
         "docs",
         "infra",
         "scripts",
