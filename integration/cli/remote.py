@@ -13,6 +13,8 @@ from integration.errors import AppRefused, AppUnavailable, FnoLinkError
 if TYPE_CHECKING:
     import ssl
 
+    import httpx
+
 KEY = "FNO_LINK_KEY"
 _TIMEOUT_SECONDS = 60.0
 _LAST_OK = 299
@@ -37,12 +39,10 @@ class App:
         except ValueError as error:
             msg = f"--app: {error}"
             raise click.UsageError(msg) from error
-        self._base = base
+        self.base = base
+        """Its address without /api."""
         self._encrypted = base.lower().startswith("https:")
-        self._key = os.environ.get(KEY, "")
-        if not (self._key.isascii() and self._key.isprintable()):
-            msg = f"{KEY} holds characters that no key has; copy it again"
-            raise click.UsageError(msg)
+        self._key = legible(KEY, os.environ.get(KEY, ""))
 
     async def get(self, path: str, shape: Any, query: Mapping[str, str] | None = None, *, answer: str = "") -> Any:
         """GET /api/{path} and return the JSON, which must have a shape of `shapes`.
@@ -87,11 +87,11 @@ class App:
             headers["x-functions-key"] = self._key
         content = None if body is None else msgspec.json.encode(body)
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, verify=self._trust()) as client:
-                url = f"{self._base}/api/{path}"
+            async with self.client() as client:
+                url = f"{self.base}/api/{path}"
                 answer = await client.request(method, url, params=dict(query), content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            msg = f"{self._base} did not answer: {type(error).__name__}"
+            msg = f"{self.base} did not answer: {type(error).__name__}"
             raise AppUnavailable(msg) from error
         media = answer.headers.get("content-type", "").partition(";")[0].strip()
         if answer.status_code > _LAST_OK and media != (whatever_status or None):
@@ -99,14 +99,36 @@ class App:
         try:
             return msgspec.json.decode(answer.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            msg = f"{self._base} answered something that is not JSON: is it a function app of fno-link?"
+            msg = f"{self.base} answered something that is not JSON: is it a function app of fno-link?"
             raise AppRefused(msg) from error
+
+    def client(self) -> "httpx.AsyncClient":
+        """Return a client that waits as long as a cold start takes, and trusts whom it must."""
+        import httpx  # noqa: PLC0415 - only --app needs it
+
+        return httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, verify=self._trust())
 
     def _trust(self) -> "ssl.SSLContext | Literal[True]":
         """Return whom TLS trusts: httpx's authorities, which take 20 ms to read; for plain HTTP nobody."""
         import ssl  # noqa: PLC0415 - only --app needs it
 
         return True if self._encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def legible(name: str, key: str) -> str:
+    """Return a key that can stand in a header.
+
+    Args:
+        name: Of the environment variable that holds it.
+        key: What it holds.
+
+    Raises:
+        click.UsageError: It cannot.
+    """
+    if not (key.isascii() and key.isprintable()):
+        msg = f"{name} holds characters that no key has; copy it again"
+        raise click.UsageError(msg)
+    return key
 
 
 def conform(answer: Any, shape: Any) -> Any:

@@ -22,6 +22,7 @@ from integration.health.totals import Seen
 from integration.operations.query import Flag
 from integration.single_flight import SingleFlight
 from integration.storage.names import EVENTS, RETRIES
+from integration.version import VERSION
 from integration.web import health_checks as told
 from integration.web.message import Response
 
@@ -111,7 +112,7 @@ class HealthPages:
 
     async def details(self) -> Response:
         """Tell, to who has a key, how each organization stands, each target and each source, and the watch itself."""
-        return _answer(await self._all())
+        return _answer(await self._all() | {"version": VERSION})
 
     async def _all(self) -> dict[str, Any]:
         try:
@@ -173,7 +174,7 @@ def degraded_status(problems: Sequence[Problem]) -> Response:
 def degraded_details(problems: Sequence[Problem]) -> Response:
     """Tell, to who has a key, which problems the configuration has."""
     listed = [{"file": p.file, "key": p.key, "message": p.message, "hint": p.hint} for p in problems]
-    return _answer({"status": "fail", "problems": listed})
+    return _answer({"status": "fail", "version": VERSION, "problems": listed})
 
 
 def _others(known: Mapping[Watched, Standing], sources: Sequence[str]) -> list[str]:

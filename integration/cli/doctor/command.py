@@ -14,6 +14,7 @@ from integration.cli.doctor.registry import chosen
 from integration.cli.doctor.step import Finding, Verdict, whose
 from integration.cli.exit_code import ExitCode
 from integration.cli.output import json_option, print_json, print_text, say
+from integration.cli.remote import App
 from integration.config import check
 from integration.config.settings.settings import Environ
 
@@ -33,6 +34,7 @@ COLORS: dict[Verdict, str] = {
 @click.argument("organization", required=False)
 @credential_options
 @click.option("--package", metavar="PATH", help="What is deployed, a folder or a zip: its code is imported.")
+@click.option("--app", metavar="URL", help="What is deployed: it is asked, and with FNO_LINK_KEY what that opens.")
 @click.option("--only", multiple=True, metavar="CHECK", help="Tell this check only (* for any text); can be repeated.")
 @click.option("--sarif", "form", flag_value="sarif", help="Print SARIF 2.1.0.")
 @click.option("--junit", "form", flag_value="junit", help="Print JUnit's XML.")
@@ -43,13 +45,15 @@ def command(  # noqa: PLR0913 (the command line's options)
     device_code: bool,
     client_id: str,
     package: str | None,
+    app: str | None,
     only: tuple[str, ...],
     form: str | None,
     as_json: bool,
 ) -> None:
     """Walk the prerequisites of the link in the order of Microsoft's setup page, for ORGANIZATION or for all.
 
-    Then our own side: the app settings, host.json and what they lead to; with --package what is deployed.
+    Then our own side: the app settings, host.json and what they lead to; with --package what is deployed, with
+    --app the app that is.
 
     ORGANIZATION is a name of fno-link.toml, or the URL of any organization, which needs no configuration. For each
     check that does not pass it says what to do, and in which step of that page; docs/reference/doctor.md lists all.
@@ -64,7 +68,7 @@ def command(  # noqa: PLR0913 (the command line's options)
     except KeyError as error:
         msg = f"no check is named {error.args[0][:64]!r}; docs/reference/doctor.md lists them"
         raise click.UsageError(msg) from error
-    given = Given(None if package is None else _there(package))
+    given = Given(None if package is None else _there(package), None if app is None else App(app))
     walked = _walk(organization, app_settings(), Choice(device_code, client_id), given, wanted).narrowed(wanted)
     _print(walked, "json" if as_json else form)
     if walked.ok is not True:

@@ -32,11 +32,13 @@ class Wanted(msgspec.Struct, frozen=True):
         settings: What its strings name with `%SETTING%`, of entries that are not switched off.
         connections: What its sources and targets call `connection`; with sources AzureWebJobsStorage, too.
         organizations: The names of its organizations.
+        sources: The names of its sources.
     """
 
     settings: tuple[str, ...]
     connections: tuple[str, ...]
     organizations: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
 
 def wanted_by(document: Mapping[str, Any], environ: Environ) -> Wanted:
@@ -58,7 +60,9 @@ def wanted_by(document: Mapping[str, Any], environ: Environ) -> Wanted:
     listed = cast("Sequence[Any]", document.get("organizations") or ())
     members = [cast("dict[str, Any]", each) for each in listed if isinstance(each, dict)]
     names = [name for each in members if isinstance(name := each.get("name"), str)]
-    return Wanted(tuple(strings), tuple(connections), tuple(names))
+    sources = document.get("sources")
+    named = tuple(cast("dict[str, Any]", sources)) if isinstance(sources, dict) else ()
+    return Wanted(tuple(strings), tuple(connections), tuple(names), named)
 
 
 def _strings(value: Any, environ: Environ, key: str = "") -> Iterator[tuple[str, bool]]:
@@ -165,6 +169,7 @@ def _unknown(wanted: Wanted, environ: Environ) -> Iterator[str]:
         for name in (*wanted.organizations, "")
         if "<CONNECTION>" not in each.name and (name or "<NAME>" not in each.name)
     }
+    known |= {settings.of_source(settings.INTAKE_KEY, name) for name in wanted.sources}
     known |= {*wanted.settings, *wanted.connections}
     for name in environ:
         if OURS.fullmatch(name) and name not in known:

@@ -3,6 +3,7 @@
 from fnmatch import fnmatchcase
 
 from integration.cli.doctor import beyond, business_events, environment_user, look, ours
+from integration.cli.doctor.app.steps import STEPS as APP_STEPS
 from integration.cli.doctor.package.steps import STEPS as PACKAGE_STEPS
 from integration.cli.doctor.step import (
     APP_ID,
@@ -43,6 +44,7 @@ STEPS: tuple[Step, ...] = (
     *look.STEPS,
     *ours.STEPS,
     *PACKAGE_STEPS,
+    *APP_STEPS,
 )
 ORDER = {step.name: position for position, step in enumerate(STEPS)}
 

@@ -7,7 +7,7 @@ import msgspec
 
 from integration.cli.addressed import address_of, given_name, named_in, organization_at
 from integration.cli.caller import Choice
-from integration.cli.doctor import beyond, look, ours, own_side, package
+from integration.cli.doctor import app, beyond, look, ours, own_side, package
 from integration.cli.doctor.asking import attempt, refused
 from integration.cli.doctor.examine import Examined, examine, judge_configuration, verdict_of
 from integration.cli.doctor.given import Given
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from integration.config.keys.model import Organization
 
 
-NOT_OF_AN_ORGANIZATION = frozenset(step.name for step in (CONFIGURATION, *ours.STEPS, *package.STEPS))
+NOT_OF_AN_ORGANIZATION = frozenset(step.name for step in (CONFIGURATION, *ours.STEPS, *package.STEPS, *app.STEPS))
 OWN = "our own side"
 """What reports call it, where they name organizations; none has a blank in its name."""
 
@@ -90,7 +90,7 @@ async def walk(  # noqa: PLR0913 (what is known, and what is asked for)
         InvalidRequest: It is an address, but no organization's.
     """
     found = named_in(configuration, said) if said is not None else None
-    beside = await look_at_given(given, environ)
+    beside = await look_at_given(given, environ, configuration)
     if said is not None and found is None and not (configuration is None and "." not in said):
         walked = await _at_address(said, environ, choice, checked, configuration)
         return Walked(walked.configuration, walked.organizations, _together(walked.own, beside))

@@ -35,6 +35,7 @@ CLIENT_SECRET = "FNO_LINK_<NAME>_CLIENT_SECRET"  # noqa: S105 - the name of a se
 CLIENT_CERTIFICATE = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE"
 CLIENT_CERTIFICATE_PASSWORD = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE_PASSWORD"  # noqa: S105 - the name of a setting
 KEY = "FNO_LINK_KEY"
+INTAKE_KEY = "FNO_LINK_KEY_<SOURCE>"
 APP_URL = "FNO_LINK_APP_URL"
 HOSTNAME = "WEBSITE_HOSTNAME"
 STORAGE = "AzureWebJobsStorage"
@@ -131,7 +132,19 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(HOSTNAME, "The host name of the app; Azure sets it.", "platform"),
     Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),
+    Setting(
+        INTAKE_KEY,
+        "The key that the sender of an HTTP source has, for `fno-link doctor --app URL`; `<SOURCE>` is the source's "
+        "name in upper case with `-` as `_`.",
+        "command line",
+        secret=True,
+    ),
 )
+
+
+def of_source(setting: str, name: str) -> str:
+    """Return the setting's name for one source: `erp-eu` → `FNO_LINK_KEY_ERP_EU`."""
+    return setting.replace("<SOURCE>", name.upper().replace("-", "_"))
 
 
 def of_organization(setting: str, name: str) -> str:

@@ -6,13 +6,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from emulation.dynamics import Application, Environment, Metadata
-from integration.cli.doctor import business_events, look, ours, package
+from integration.cli.doctor import app, business_events, look, ours, package
 from integration.cli.doctor.registry import STEPS, needs_token
 from tests.contract.cli.checkout import Checkout as Folder
 
 OTHER_ID = "0a1b2c3d-0000-4000-8000-00000000ffff"
 SECRET_FAILS = ["app_secret", "token"]
-NOT_HERE = [step.name for step in (*ours.STEPS, *package.STEPS) if step is not ours.APP_SETTINGS]
+NOT_HERE = [step.name for step in (*ours.STEPS, *package.STEPS, *app.STEPS) if step is not ours.APP_SETTINGS]
 """What of our own side a folder with nothing but a configuration does not have."""
 NEED_A_TOKEN = [step.name for step in STEPS if needs_token(step) and step.name != "organization_id"]
 

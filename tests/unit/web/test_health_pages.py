@@ -23,6 +23,7 @@ from integration.health.standings import Kept, Standings
 from integration.links.values import Linked
 from integration.storage.memory import MemoryStorage
 from integration.storage.names import CIRCUITS, EVENTS, HEALTH
+from integration.version import VERSION
 from integration.web.health import FRESH_FOR_SECONDS, HealthPages, Rows
 from tests.fake_clock import PassingClock
 
@@ -98,6 +99,7 @@ async def test_all_that_is_well_is_told_in_few_words():
     await world.rows.sources.note({"erp": NOW - timedelta(minutes=3)}, (), NOW)
     assert await world.details() == {
         "status": "pass",
+        "version": VERSION,
         "time": "2026-01-02T03:04:05Z",
         "watch": {"status": "pass", "lastRound": "2026-01-02T03:04:05Z"},
         "checks": {
