@@ -25,12 +25,6 @@ def leaves(entries):
             yield from [value] if isinstance(value, str) else leaves(value)
 
 
-def test_every_page_is_in_the_navigation_once():
-    listed = list(leaves(CONFIGURATION["nav"]))
-    assert sorted(listed) == sorted(set(listed))
-    assert set(listed) == set(SITE["written"]().values()), "enter it in `nav` of zensical.toml"
-
-
 def test_it_is_built_strictly_with_its_search_and_its_pictures(built):
     assert {path.relative_to(built).with_suffix(".md").as_posix() for path in built.rglob("*.html")} >= set(
         leaves(CONFIGURATION["nav"])

@@ -143,6 +143,20 @@ def test_every_link_between_pages_leads_somewhere():
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
 
 
+def listed_in(entries):
+    for entry in entries:
+        for value in entry.values():
+            yield from [value] if isinstance(value, str) else listed_in(value)
+
+
+def test_every_page_is_in_the_navigation_of_the_site_once():
+    site = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
+    listed = list(listed_in(site["nav"]))
+    assert sorted(listed) == sorted(set(listed))
+    written = runpy.run_path(str(ROOT / "scripts" / "site.py"))["written"]()
+    assert set(listed) == set(written.values()), "enter it in `nav` of zensical.toml"
+
+
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 LAYERS = {
