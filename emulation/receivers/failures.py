@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from emulation.receivers.permits import Permit
+
 type Effect = Literal["answer", "hang", "drop", "cut", "delay", "echo"]
 
 
@@ -40,8 +42,15 @@ class Fail(Command, frozen=True, tag="fail"):
     failure: Failure
 
 
+class Protect(Command, frozen=True, tag="protect"):
+    """Let a receiver take deliveries only from those whom it permits."""
+
+    receiver: str
+    permit: Permit
+
+
 class Heal(Command, frozen=True, tag="heal"):
-    """Drop a receiver's failures."""
+    """Drop a receiver's failures, and its protection."""
 
     receiver: str
 
@@ -58,4 +67,4 @@ class Reset(Command, frozen=True, tag="reset"):
     """Forget every request and failure."""
 
 
-type AnyCommand = Fail | Heal | ReceivedBy | Reset
+type AnyCommand = Fail | Protect | Heal | ReceivedBy | Reset

@@ -8,6 +8,7 @@ import msgspec
 from emulation.received import Received
 from emulation.receivers import failures
 from emulation.receivers.failures import Effect, Failure
+from emulation.receivers.permits import Permit
 from emulation.server_process import ServerProcess
 
 if TYPE_CHECKING:
@@ -101,6 +102,10 @@ class Receivers:
         failure = Failure(effect, times, status, seconds, body, headers or {})
         self._send(failures.Fail(receiver, failure))
 
+    def protect(self, receiver: str, origin: str = "*", *, rate: int = 0, says_rate: bool = True) -> None:
+        """Let a receiver take deliveries only after the handshake; the arguments are those of `Permit`."""
+        self._send(failures.Protect(receiver, Permit(origin, rate, says_rate)))
+
     def hang(self, receiver: str, *, times: int | None = None) -> None:
         """Let a receiver take requests and answer nothing."""
         self.fail(receiver, times=times, effect="hang")
@@ -114,7 +119,7 @@ class Receivers:
         self.fail(receiver, times=times, effect="delay", seconds=seconds)
 
     def heal(self, receiver: str) -> None:
-        """Drop a receiver's failures."""
+        """Drop a receiver's failures, and its protection."""
         self._send(failures.Heal(receiver))
 
     def reset(self) -> None:

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from emulation.received import Received
 from emulation.receivers import failures
 from emulation.receivers.failures import Failure
+from emulation.receivers.permits import Guard
 
 
 class Receiver:
@@ -25,6 +26,7 @@ class Receiver:
         self.received: list[Received] = []
         self._counted: list[tuple[Failure, int]] = []
         self._lasting: Failure | None = None
+        self.guard: Guard | None = None
 
     def fail(self, failure: Failure) -> None:
         """Set a failure; those for the next N requests come first, in the order in which they were set."""
@@ -34,8 +36,8 @@ class Receiver:
             self._counted.append((failure, failure.times))
 
     def heal(self) -> None:
-        """Drop every failure."""
-        self._counted, self._lasting = [], None
+        """Drop every failure, and its protection."""
+        self._counted, self._lasting, self.guard = [], None, None
 
     def take(self) -> Failure | None:
         """Return the failure that this request meets and count it."""
@@ -64,12 +66,16 @@ class Sinks:
         request = Request(scope, receive)
         body = await request.body()
         receiver = self._receivers[request.url.path.split("/")[1]]
-        failure = receiver.take()
-        status = _status(failure)
+        guarded = receiver.guard.answer(request.method, request.headers) if receiver.guard else None
+        failure = receiver.take() if guarded is None else None
+        status = _status(failure) if guarded is None else guarded.status_code
         async with self._arrived:
             self._arrivals += 1
             receiver.received.append(Received.of(request, body, sequence=self._arrivals, at=time.time(), status=status))
             self._arrived.notify_all()
+        if guarded is not None:
+            await guarded(scope, receive, send)
+            return
         await self._answer(failure, status, scope, receive, send)
 
     async def carry_out(self, command: failures.AnyCommand) -> object:
@@ -77,6 +83,8 @@ class Sinks:
         match command:
             case failures.Fail(name, failure):
                 self._receivers[name].fail(failure)
+            case failures.Protect(name, permit):
+                self._receivers[name].guard = Guard(permit)
             case failures.Heal(name):
                 self._receivers[name].heal()
             case failures.Reset():

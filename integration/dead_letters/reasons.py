@@ -34,6 +34,7 @@ REASONS: dict[str, str] = {
     UNFORESEEN: "fno-link failed on it in a way that it does not foresee; the message says how and where.",
     PARKED_TOO_LONG: "It was parked for longer than `park_for`.",
     "TargetRejected": "The target refused it for good.",
+    "NotPermitted": "The receiver did not permit our deliveries when it was asked (`validate`).",
     "TemplateField": "The target's template names a field that the event does not have.",
     "UntrustedLink": "The target is the linked environment, and that is not trusted.",
     "CorruptRecord": "A stored record could not be read; it is kept as it was.",

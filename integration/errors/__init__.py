@@ -7,10 +7,13 @@ FnoLinkError
 ├── ConfigurationError          all problems of fno-link.toml and the app settings, at once
 ├── DeliveryFailed              one delivery attempt did not succeed
 │   ├── TargetUnavailable       transient: try again by the schedule
+│   │   └── NotPermittedYet
 │   ├── Spared                  transient: nothing was attempted
 │   │   ├── CoolingDown
+│   │   ├── RateReached
 │   │   └── CircuitOpen
 │   ├── TargetRejected          permanent: the answer will not change
+│   │   └── NotPermitted
 │   ├── TemplateField
 │   └── UntrustedLink
 ├── LinkUnknown                 the link's state is not known; the subclass says why
@@ -53,6 +56,9 @@ from integration.errors.delivery import (
     CircuitOpen,
     CoolingDown,
     DeliveryFailed,
+    NotPermitted,
+    NotPermittedYet,
+    RateReached,
     Spared,
     TargetRejected,
     TargetUnavailable,
@@ -107,10 +113,13 @@ __all__ = [
     "InvalidRequest",
     "LengthRequired",
     "LinkUnknown",
+    "NotPermitted",
+    "NotPermittedYet",
     "Overloaded",
     "PayloadNotKept",
     "PayloadTooLarge",
     "Problem",
+    "RateReached",
     "RowRefused",
     "Spared",
     "StorageRefused",

@@ -34,6 +34,12 @@ class TargetUnavailable(DeliveryFailed):
     transient = True
 
 
+class NotPermittedYet(TargetUnavailable):
+    """The receiver was asked whether it wants our deliveries, and did not say so; it is asked again."""
+
+    hint = "Let the receiver answer OPTIONS with WebHook-Allowed-Origin, or set `validate = false` of the target."
+
+
 class Spared(DeliveryFailed):
     """The target is left alone for a while; nothing was attempted."""
 
@@ -50,6 +56,12 @@ class CoolingDown(Spared):
     )
 
 
+class RateReached(Spared):
+    """The receiver permits no more deliveries this minute; nothing was attempted."""
+
+    hint = "Nothing to do: deliveries go on by themselves. If it happens often, agree with the receiver on more."
+
+
 class CircuitOpen(Spared):
     """The target keeps failing and is left alone for a while; nothing was attempted."""
 
@@ -61,6 +73,12 @@ class TargetRejected(DeliveryFailed):
     """The target refused the delivery for good."""
 
     hint = "Read the target's answer, mend the cause, then replay the dead letter."
+
+
+class NotPermitted(TargetRejected):
+    """The receiver was asked whether it wants our deliveries, and did not say so."""
+
+    hint = "Let the receiver answer OPTIONS with WebHook-Allowed-Origin, or set `validate = false`, then replay."
 
 
 class TemplateField(DeliveryFailed):

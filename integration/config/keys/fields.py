@@ -122,6 +122,14 @@ type HostSuffix = Annotated[
         extra={"hint": "a dot and at least two labels in lower case: .operations.contoso.com"},
     ),
 ]
+type Origin = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+)?$",
+        max_length=253,
+        extra={"hint": "a DNS name without a scheme: fno-link.contoso.com"},
+    ),
+]
 type VaultHost = Annotated[
     str,
     Meta(

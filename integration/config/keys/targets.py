@@ -1,7 +1,7 @@
 """Where events go: one struct a kind of target."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from integration.config.keys.fields import (
     Name,
     OperationPath,
     OptionalGuid,
+    Origin,
     QueueName,
     Secret,
     SecretText,
@@ -66,6 +67,13 @@ class WebhookTarget(CommonTarget, frozen=True, kw_only=True, tag="webhook"):
         body: What is sent: the whole CloudEvent, its data, or the body as it came.
         mode: CloudEvents HTTP binding: structured or binary (for `body = "cloudevent"`).
         timeout: For one attempt.
+        validate: Ask each receiver once whether it wants our deliveries, before the first one (CloudEvents' abuse
+            protection): OPTIONS with `WebHook-Request-Origin`.
+        origin: Who asks, with `validate`: a DNS name that stands for all of this system, `fno-link.contoso.com`.
+        rate: Deliveries a minute that are asked for, with `validate`; 0: none in particular. What the receiver answers
+            holds for all instances together.
+        not_permitted: What becomes of a delivery that a receiver did not permit: tried again by the schedule, the
+            receiver being asked again, or a dead letter at once.
     """
 
     url: WebhookUrl
@@ -74,6 +82,10 @@ class WebhookTarget(CommonTarget, frozen=True, kw_only=True, tag="webhook"):
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
     mode: Literal["structured", "binary"] = "structured"
     timeout: timedelta = timedelta(seconds=30)
+    validate: bool = False
+    origin: Origin = ""
+    rate: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    not_permitted: Literal["retry", "dead_letter"] = "retry"
 
 
 class ServiceBusTarget(CommonTarget, frozen=True, kw_only=True, tag="service_bus"):

@@ -185,6 +185,8 @@ def _webhook(judged: Judged) -> Iterator[Problem]:
     timeout = judged.fields.get("timeout")
     if timeout is not None and timeout > LONGEST_ATTEMPT:
         yield Problem(judged.at("timeout"), "is longer than one run may take", "at most 100s")
+    if judged.fields.get("validate") and not judged.fields.get("origin"):
+        yield Problem(judged.at("origin"), "is needed with validate", "a DNS name that stands for this system")
     for name, value in judged.fields.get("headers", {}).items():
         place = f"{judged.at('headers')}.{name if HEADER.fullmatch(name) else '?'}"
         if not HEADER.fullmatch(name):

@@ -53,7 +53,7 @@ class OpenTargets:
 
     Args:
         configured: The targets of the configuration.
-        storage: For Storage queues.
+        storage: For Storage queues, and for what receivers have permitted.
         http: Gives the process's HTTP client.
         namespaces: Gives the Service Bus clients.
         credential: Gives the TokenCredential of a managed identity by its client id ("" for the system-assigned).
@@ -110,7 +110,7 @@ class OpenTargets:
             case model.WebhookTarget():
                 from integration.delivery.targets.webhook import Webhook  # noqa: PLC0415
 
-                return Webhook(target, self._http())
+                return Webhook(target, self._http(), storage=self._storage)
             case model.ServiceBusTarget():
                 from integration.delivery.targets.service_bus.target import ServiceBus  # noqa: PLC0415
 

@@ -36,12 +36,14 @@ class Answer(msgspec.Struct, frozen=True):
         body: The beginning of the body as it came; to be judged, never to be kept.
         text: The beginning as it is kept with an attempt: decoded leniently, without what we sent in confidence.
         retry_after: Seconds that it asked to wait, where it did.
+        headers: As they came, names in lower case; to be judged, never to be kept.
     """
 
     status: int
     body: bytes = b""
     text: str = ""
     retry_after: float | None = None
+    headers: Mapping[str, str] = {}
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         configured: The URL as it is configured, whose user info, query and keys in the path are secret.
         public: Names of headers whose values are no secrets, beside the standard ones.
         read: How many bytes of the answer are read at the least, where it has so many.
+        method: POST, unless a receiver is asked something.
     """
 
     url: str
@@ -68,6 +71,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     configured: str = ""
     public: Collection[str] = ()
     read: int = 0
+    method: str = "POST"
 
 
 async def post(http: "httpx.AsyncClient", request: Request) -> Receipt:
@@ -88,7 +92,7 @@ async def post(http: "httpx.AsyncClient", request: Request) -> Receipt:
 
 
 async def ask(http: "httpx.AsyncClient", request: Request) -> Answer:
-    """POST once; redirects are never followed, so that no receiver can pass an event on.
+    """Send once; redirects are never followed, so that no receiver can pass an event on.
 
     Args:
         http: The process's client.
@@ -108,21 +112,26 @@ async def ask(http: "httpx.AsyncClient", request: Request) -> Answer:
 
     try:
         # httpx limits each read; a receiver that drips its answer is limited here.
-        with span(REQUEST, method="POST", target=name) as told:
+        with span(REQUEST, method=request.method, target=name) as told:
             if told.on:
                 told.note(address=httpx.URL(request.url).host)
                 inject(sent)
             async with (
                 asyncio.timeout(timeout),
                 http.stream(
-                    "POST", request.url, content=request.body, headers=sent, timeout=timeout, follow_redirects=False
+                    request.method,
+                    request.url,
+                    content=request.body,
+                    headers=sent,
+                    timeout=timeout,
+                    follow_redirects=False,
                 ) as answer,
             ):
                 told.answered(answer.status_code)
                 asked = None if answer.is_success else answer.headers.get("retry-after")
                 wait = asked_wait(asked, request.now, by=name, floor=0.0, cap=LONGEST.total_seconds())
                 beginning, text = await _beginning(answer, redaction, request.read)
-                return Answer(answer.status_code, beginning, text, wait)
+                return Answer(answer.status_code, beginning, text, wait, answer.headers)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
         msg = f"no request can be made to {name}: its URL or headers are not legal"
         raise TargetRejected(msg) from error

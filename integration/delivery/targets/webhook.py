@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from integration.clock import Clock, SystemClock
 from integration.config.keys.model import WebhookTarget
 from integration.delivery.shipment import Receipt, Shipment, content
+from integration.delivery.targets.permission import Permissions
 from integration.delivery.targets.post import Request, post
-from integration.errors import TargetRejected
+from integration.errors import DeliveryFailed, TargetRejected
 from integration.events.cloudevents import binary
 from integration.routing.templates import Template
+from integration.storage import Storage
 
 if TYPE_CHECKING:
     import httpx
@@ -33,13 +35,24 @@ class Webhook:
         target: Its configuration.
         http: The process's client; redirects are never followed, so that no receiver can pass an event on.
         clock: Dates the signature.
+        storage: Remembers what receivers have permitted; needed with `validate`.
     """
 
-    def __init__(self, target: WebhookTarget, http: "httpx.AsyncClient", clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        target: WebhookTarget,
+        http: "httpx.AsyncClient",
+        clock: Clock | None = None,
+        *,
+        storage: Storage | None = None,
+    ) -> None:
         self._target = target
         self._http = http
         self._clock = clock or SystemClock()
         self._url = Template.compile(target.url, landing="url", key=f"targets.{target.name}.url")
+        self._permissions = None
+        if target.validate and storage is not None:
+            self._permissions = Permissions(target, http, storage, self._clock)
         self._secret = base64.b64decode(target.secret.removeprefix("whsec_"))
 
     async def deliver(self, shipment: Shipment) -> Receipt:
@@ -48,10 +61,14 @@ class Webhook:
         Raises:
             TargetUnavailable: No answer, a 5xx, 408, 425 or 429.
             TargetRejected: Any other answer but a 2xx, or an event with an attribute that no header can hold.
+            NotPermitted: The receiver was asked and did not permit deliveries; or NotPermittedYet.
+            RateReached: It permits no more of them this minute.
             TemplateField: The URL names a field that the event does not have.
         """
         url = self._url.render(shipment.event)
         headers, body = self._content(shipment)
+        if self._permissions is not None:
+            headers |= await self._permissions.permit(url)
         request = Request(
             url=url,
             body=body,
@@ -61,10 +78,17 @@ class Webhook:
             now=self._clock.now(),
             configured=self._target.url,
         )
-        return await post(self._http, request)
+        try:
+            return await post(self._http, request)
+        except DeliveryFailed as failure:
+            if self._permissions is not None:
+                await self._permissions.refused(url, failure)
+            raise
 
     async def close(self) -> None:
-        """Nothing to close: the client belongs to the process."""
+        """End what is being asked; the client belongs to the process."""
+        if self._permissions is not None:
+            await self._permissions.close()
 
     def _content(self, shipment: Shipment) -> tuple[dict[str, str], bytes]:
         if self._target.body == "cloudevent" and self._target.mode == "binary":
