@@ -66,6 +66,7 @@ class TcpProxy:
         def restore() -> None:
             self._traffic.delay(0.0)
             self._traffic.reset_after(None)
+            self._traffic.lose_answers(b"")
             self._traffic.flow()
 
         self._call(restore)
@@ -91,6 +92,22 @@ class TcpProxy:
     def reset_after(self, count: int) -> None:
         """Reset every connection, once, when the services have sent so many bytes more: answers get lost."""
         self._call(lambda: self._traffic.reset_after(count))
+
+    @property
+    def struck(self) -> int:
+        """How many requests have lost their answer, or were answered by the proxy."""
+        return self._call(lambda: self._traffic.struck)
+
+    def lose_answers(self, line: bytes) -> None:
+        """Let no answer come to a request of HTTP with this in its first line, until restored.
+
+        It is done: its connection is reset when its answer begins.
+        """
+        self._call(lambda: self._traffic.lose_answers(line))
+
+    def answer(self, line: bytes, reply: bytes) -> None:
+        """Answer requests of HTTP with this in their first line by these bytes, until restored; none is done."""
+        self._call(lambda: self._traffic.answer(line, reply))
 
     async def _listen(self) -> None:
         if self._servers:

@@ -3,8 +3,10 @@
 import asyncio
 import socket
 from contextlib import suppress
+from weakref import WeakKeyDictionary
 
 from emulation.loopback import reset
+from emulation.tcp_proxy.requests import whole
 
 CHUNK = 65_536
 BUFFERED = 64
@@ -27,6 +29,11 @@ class Traffic:
         self._left: int | None = None
         self._flows = asyncio.Event()
         self._flows.set()
+        self._line = b""
+        self._reply = b""
+        self._struck = 0
+        # Requests that are to be answered here and have not come whole, by their clients.
+        self._begun: WeakKeyDictionary[asyncio.StreamWriter, bytes] = WeakKeyDictionary()
 
     @property
     def count(self) -> int:
@@ -44,6 +51,19 @@ class Traffic:
     def flow(self) -> None:
         """End a hold: what was held goes on."""
         self._flows.set()
+
+    @property
+    def struck(self) -> int:
+        """How many requests lost their answer, or were answered here."""
+        return self._struck
+
+    def lose_answers(self, line: bytes) -> None:
+        """Reset a connection as soon as the answer to a request with this in its first line begins; empty: no more."""
+        self._line, self._reply = line, b""
+
+    def answer(self, line: bytes, reply: bytes) -> None:
+        """Answer requests with this in their first line; none of them reaches its service."""
+        self._line, self._reply = line, reply
 
     def reset(self) -> int:
         """Reset every open connection on both sides; return how many there were."""
@@ -81,8 +101,9 @@ class Traffic:
             for each in both:
                 each.get_extra_info("socket").setsockopt(*NO_NAGLE)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._carry(reader, onward, answers=False))
-                group.create_task(self._carry(onward_reader, writer, answers=True))
+                loses = asyncio.Event()
+                group.create_task(self._carry(reader, onward, loses, answered=writer))
+                group.create_task(self._carry(onward_reader, writer, loses))
         except* OSError:
             for each in both:
                 reset(each.transport)  # a reset on one side is passed on as a reset
@@ -91,16 +112,30 @@ class Traffic:
             for each in both:
                 each.close()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
+    async def _carry(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        loses: asyncio.Event,
+        *,
+        answered: asyncio.StreamWriter | None = None,
+    ) -> None:
+        """Carry one way: a client's requests, where `answered` is what it is sent, or their answers."""
         held: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BUFFERED)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._hand_on(held, writer))
             while True:
                 read = await reader.read(CHUNK)
+                if answered is None and read and loses.is_set():
+                    raise ConnectionResetError  # what was asked for is done, and nobody is told
+                if answered is not None and read:
+                    read = self._strike(read, loses, answered)
+                    if not read:
+                        continue
                 await held.put((asyncio.get_running_loop().time() + self._delay, read))
                 if not read:
                     return
-                if answers:
+                if answered is None:
                     self._count(len(read))
 
     async def _hand_on(self, held: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
@@ -115,6 +150,23 @@ class Traffic:
                 return
             writer.write(read)
             await writer.drain()
+
+    def _strike(self, read: bytes, loses: asyncio.Event, answered: asyncio.StreamWriter) -> bytes:
+        """Look for a request that is to be struck in what a client has sent; return what goes on."""
+        begun = self._begun.pop(answered, b"")
+        first, _, _ = (begun or read).partition(b"\r\n")
+        if not self._line or self._line not in first:
+            return begun + read
+        if not self._reply:
+            self._struck += 1
+            loses.set()
+            return read
+        if whole(begun + read):
+            self._struck += 1
+            answered.write(self._reply)
+        else:
+            self._begun[answered] = begun + read
+        return b""
 
     def _count(self, read: int) -> None:
         if self._left is None:

@@ -35,6 +35,8 @@ type Fault = Literal[
     "storage_cut",
     "storage_slow",
     "storage_reset",
+    "transaction_unanswered",
+    "transaction_refused",
     "dataverse_throttled",
     "dataverse_down",
     "dataverse_slow",
@@ -53,9 +55,10 @@ type Fault = Literal[
 ]
 """`broker_cut`: its connections; `receiver_error`: 5xx; `receiver_refuses`: a 4xx that is not tried again;
 `receiver_throttles`: 429; `receiver_hangs` and `receiver_drops`: no answer; `receiver_slow`: 200 after the sender may
-have given up. `counterpart_lies`: a webhook, F&O, or an
-organization's Dataverse and Entra answer nonsense; `record_rots`: a byte of some records of ours is changed.
-`overload` is not planned but seen: a process answered late, for want of processor time."""
+have given up. `transaction_unanswered`: groups of the journal's rows, which are written; `transaction_refused`: such
+groups, for their second row: none is. `counterpart_lies`: a webhook, F&O, or an organization's Dataverse and Entra
+answer nonsense; `record_rots`: a byte of some records of ours is changed. `overload` is not planned but seen: a process
+answered late, for want of processor time."""
 
 LASTING = 1e12
 """The end of a window that is never closed."""
@@ -291,6 +294,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         record_within: Seconds from a target's answer until the journal has it, while nothing fails; as long as the
             slowest target of the same event may take.
         attempt_within: Seconds after which an attempt is given up; what a fault held up may arrive so long after it.
+        struck: How many transactions lost their answer or were refused.
         unrest: What had not come to rest when the run ended; empty when all had.
     """
 
@@ -309,4 +313,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     lease: float = 150.0
     record_within: float = 10.0
     attempt_within: float = 0.0
+    struck: int = 0
     unrest: tuple[str, ...] = ()

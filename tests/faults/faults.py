@@ -10,6 +10,7 @@ from tests.faults.lies import Liar
 from tests.faults.rot import Rotting
 from tests.faults.schedule import Planned
 from tests.faults.topology import CLIENT_ID, CLIENT_SECRET, ORGANIZATIONS, TIMEOUT, elsewhere, home
+from tests.faults.transactions import LINE, REFUSAL
 from tests.faults.world import Faulty
 
 RETRY_AFTER = "1"
@@ -63,7 +64,7 @@ def course_of(world: Faulty, planned: Planned) -> Course:
             return _of_host(world, how, subject)
         case "broker", _, how:
             return _of_broker(world, how, subject)
-        case "storage", _, how:
+        case "storage" | "transaction", _, how:
             return _of_storage(world, how)
         case "receiver", _, how:
             return _of_finance_operations(world, how) if subject == "erp" else _of_receiver(world, how, subject)
@@ -110,6 +111,10 @@ def _of_storage(world: Faulty, how: str) -> Course:
             return Course(proxy.cut, proxy.restore)
         case "slow":
             return Course(lambda: proxy.delay(STORAGE_DELAY), proxy.restore)
+        case "unanswered":
+            return Course(lambda: proxy.lose_answers(LINE), proxy.restore)
+        case "refused":
+            return Course(lambda: proxy.answer(LINE, REFUSAL), proxy.restore)
         case _:
             return Course(lambda: proxy.reset_after(BYTES), proxy.restore, lambda: proxy.reset_after(BYTES))
 

@@ -23,6 +23,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         excused: Second deliveries by fault.
         unrecorded: Deliveries without a record by fault.
         faults: By kind, those that were planned.
+        struck: Transactions that lost their answer or were refused.
         overload: Seconds in which some process answered late for want of processor time.
         problems: The first of them.
         failed: How many problems there are; -1: the run itself failed.
@@ -37,6 +38,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     excused: dict[str, int] = {}
     unrecorded: dict[str, int] = {}
     faults: dict[str, int] = {}
+    struck: int = 0
     overload: float = 0.0
     problems: tuple[Problem, ...] = ()
     failed: int = 0
@@ -54,6 +56,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             excused=verdict.excused,
             unrecorded=verdict.unrecorded,
             faults=dict(Counter(window.fault for window in evidence.windows if window.fault != "overload")),
+            struck=evidence.struck,
             overload=_overload(evidence),
             problems=verdict.problems[:KEPT],
             failed=len(verdict.problems),
@@ -67,6 +70,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         again = ", ".join(f"{count} by {fault}" for fault, count in sorted(self.excused.items())) or "none"
         state = f"{self.failed} PROBLEMS" if self.failed else "ok"
         took = f"{self.seconds:.0f} s, {self.overload:.0f} of them overloaded"
+        took = f"{self.struck} transactions struck, {took}" if self.struck else took
         rotted = {name.removeprefix(CHANGED): n for name, n in self.counts.items() if name.startswith(CHANGED)}
         if rotted:
             told = (f"{n} {name} ({self.counts.get(f'named_{name}', 0)} named)" for name, n in sorted(rotted.items()))

@@ -26,6 +26,9 @@ LASTS: dict[evidence.Fault, tuple[float, float]] = {
     "storage_cut": (LEASE + 1, LEASE + 3),
     "storage_slow": (3.0, 5.0),
     "storage_reset": (2.0, 4.0),
+    # Much shorter than a lease, and so no excuse for anything.
+    "transaction_unanswered": (2.0, 4.0),
+    "transaction_refused": (2.0, 4.0),
     "dataverse_throttled": (3.0, 5.0),
     "dataverse_down": (9.0, 10.0),
     "dataverse_slow": (3.0, 5.0),
@@ -50,6 +53,8 @@ PROCESSES = ("http", "process_events", "process_retries", "source_bus_queue", "s
 RECEIVERS = ("plain", "linked", "erp")
 SMALL = 200
 CALM = (1.5, 2.5)
+# While transactions fail, what is sent comes in bursts: events that come one by one are in none.
+BURST = 0.5
 # Seconds a message: what two seeds at once on two cores keep up with.
 PACE = 0.055
 _MIX: dict[Kind, int] = {
@@ -130,7 +135,8 @@ def plan(seed: int, events: int) -> Plan:
     hosts = rng.choice((2, 2, 3, 4) if events > SMALL else (2, 2, 3))
     faults = tuple(_faults(rng, hosts, events))
     over = max(each.start + each.lasts for each in faults)
-    messages = tuple(_messages(rng, hosts, events, max(over + 1.0, events * PACE), over))
+    bursts = tuple(each for each in faults if each.fault.startswith("transaction"))
+    messages = tuple(_messages(rng, hosts, events, max(over + 1.0, events * PACE), over, bursts))
     return Plan(seed=seed, hosts=hosts, messages=messages, faults=faults)
 
 
@@ -173,14 +179,21 @@ def _subject(rng: random.Random, fault: evidence.Fault, hosts: int) -> str:
             return rng.choice(("orders", "invoices")) if fault == "broker_throttled" else ""
 
 
-def _messages(rng: random.Random, hosts: int, count: int, lasts: float, over: float) -> Iterator[Message]:
-    times = sorted(rng.uniform(0.0, lasts) for _ in range(count))
+def _messages(  # noqa: PLR0917  # what a plan is drawn from
+    rng: random.Random, hosts: int, count: int, lasts: float, over: float, bursts: tuple[Planned, ...]
+) -> Iterator[Message]:
+    times = sorted(_in_a_burst(rng.uniform(0.0, lasts), bursts) for _ in range(count))
     kinds = rng.choices(tuple(_MIX), tuple(_MIX.values()), k=count)
     made: list[Message] = []
     for number, (at, kind) in enumerate(zip(times, kinds, strict=True)):
         message = Message(number=number, at=round(at, 3), kind=kind, source="", host=rng.randrange(hosts))
         made.append(_filled(rng, message, made, over))
     yield from sorted(made, key=lambda message: message.at)
+
+
+def _in_a_burst(at: float, bursts: tuple[Planned, ...]) -> float:
+    begun = next((each.start for each in bursts if 0.0 <= at - each.start < each.lasts), at)
+    return begun + (at - begun) // BURST * BURST
 
 
 def _filled(rng: random.Random, message: Message, before: list[Message], over: float) -> Message:

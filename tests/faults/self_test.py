@@ -1,6 +1,6 @@
 """Is the suite able to fail? `python -m tests.faults.self_test`: each broken build must be caught within five seeds.
 
-They are the first five in which a host is killed: a process that never dies loses nothing by acknowledging early.
+They are the first five that have the fault which brings it to light.
 """
 
 import shutil
@@ -19,7 +19,7 @@ SEEDS = 5
 @click.command()
 @click.option("--first", type=int, default=1, show_default=True, help="the lowest seed")
 @click.option("--events", type=int, default=150, show_default=True, help="messages that each seed sends")
-@click.argument("builds", nargs=-1, type=click.Choice(BUILDS))
+@click.argument("builds", nargs=-1, type=click.Choice(tuple(BUILDS)))
 def main(first: int, events: int, builds: tuple[str, ...]) -> None:
     """Run broken builds, all by default; exit with 1 when one is not caught within five seeds."""
     missed = [build for build in builds or BUILDS if not _caught(build, first, events)]
@@ -28,8 +28,9 @@ def main(first: int, events: int, builds: tuple[str, ...]) -> None:
 
 
 def _caught(build: str, first: int, events: int) -> bool:
-    killing = (seed for seed in count(first) if "host_kill" in {each.fault for each in plan(seed, events).faults})
-    for seed in islice(killing, SEEDS):
+    fault = BUILDS[build]
+    having = (seed for seed in count(first) if fault in {each.fault for each in plan(seed, events).faults})
+    for seed in islice(having, SEEDS):
         result = carry_out(seed, events, build)
         rules = sorted({problem.rule for problem in result.problems})
         if result.failed > 0:

@@ -75,6 +75,7 @@ def run(
             waiting=waiting(world.storage, queues=(STORAGE_QUEUE,)),
             lease=LEASE,
             attempt_within=LEASE * ATTEMPT_SHARE_OF_LEASE,
+            struck=world.storage_proxy.struck,
             unrest=left,
         )
 

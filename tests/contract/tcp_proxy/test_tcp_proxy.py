@@ -127,3 +127,47 @@ def test_a_storage_account_stands_behind_it_and_comes_back(azurite: Azurite):
             proxy.restore()
             queue.send_message("third")
             assert [message.content for message in queue.receive_messages()] == ["first", "third"]
+
+
+BATCH = "/a/$batch"
+REPLY = b"HTTP/1.1 202 Accepted\r\nContent-Length: 4\r\n\r\ndone"
+
+
+def test_the_answers_to_some_requests_are_lost_and_what_they_asked_for_is_done(proxy, client, receivers: Receivers):
+    proxy.lose_answers(b"$batch ")
+    assert client.post("/orders").status_code == 200
+    for _ in range(2):
+        with pytest.raises(httpx.HTTPError):
+            client.post(BATCH, content=b"x" * 200_000)
+    assert proxy.struck == 2
+    proxy.restore()
+    assert client.post(BATCH).status_code in (200, 404)
+    assert client.post("/orders").status_code == 200
+    assert proxy.struck == 2
+
+
+def test_some_requests_are_answered_by_the_proxy_and_do_not_reach_the_service(proxy, client, receivers: Receivers):
+    proxy.answer(b"$batch ", REPLY)
+    for size in (0, 10, 200_000):
+        answer = client.post(BATCH, content=b"x" * size)
+        assert (answer.status_code, answer.text) == (202, "done")
+        assert client.post("/orders", content=b"y").status_code == 200
+    assert proxy.struck == 3
+    assert len(receivers.received("orders")) == 3
+    proxy.restore()
+    assert client.post("/orders", content=b"z").status_code == 200
+
+
+def test_a_request_that_is_held_when_the_faults_end_goes_on(proxy, receivers: Receivers):
+    proxy.answer(b"orders ", REPLY)
+    with socket.create_connection(("127.0.0.1", proxy.port)) as raw:
+        raw.sendall(b"POST /orders HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab")
+        raw.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            raw.recv(10)
+        proxy.restore()
+        raw.settimeout(120)
+        raw.sendall(b"cd")
+        assert raw.recv(12) == b"HTTP/1.1 200"
+    assert [each.body for each in receivers.received("orders")] == ["abcd"]
+    assert proxy.struck == 0

@@ -4,16 +4,26 @@ Nothing in the product can switch its safety off; these replace pieces of it fro
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from tests.faults.evidence import Fault
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 SETTING = "FAULTY_BUILD"
-BUILDS = ("claim_off", "acknowledges_first", "drops_retries")
+BUILDS: Mapping[str, Fault] = {
+    "claim_off": "host_kill",
+    "acknowledges_first": "host_kill",
+    "drops_retries": "host_kill",
+    "refusal_is_success": "transaction_refused",
+    "unanswered_is_refused": "transaction_unanswered",
+    "acknowledges_unwritten": "transaction_refused",
+}
+"""Each with a fault that brings it to light: a process that never dies loses nothing by acknowledging early."""
 
 
 class Patch(msgspec.Struct, frozen=True):
