@@ -71,15 +71,16 @@ def test_the_image_gets_what_is_deployed_elsewhere_and_nothing_else():
     patterns = [line for line in lines if line and not line.startswith("#")]
     scripts = runpy.run_path(str(ROOT / "scripts" / "package.py"))
     deployed = {path for path in scripts["sources"](ROOT) if path.name != ".funcignore"}
-    everything = [PurePosixPath(path.relative_to(ROOT).as_posix()) for path in (ROOT / "integration").rglob("*")]
-    everything += [PurePosixPath(name) for name in (*map(str, deployed), ".env", "local.settings.json", "tests/x.py")]
+    everything = [PurePosixPath(path.relative_to(ROOT).as_posix()) for path in (ROOT / "integration").rglob("*.py")]
+    kept_here = (".env", "local.settings.json", "tests/x.py", "integration/__pycache__/x.pyc", "integration/cli/x.html")
+    everything += [PurePosixPath(name) for name in (*map(str, deployed), *kept_here)]
     copied = set()
     for path in everything:
         kept_out = False
         for pattern in patterns:
             if read(pattern, path):
                 kept_out = not pattern.startswith("!")
-        if not kept_out and not (ROOT / path).is_dir():
+        if not kept_out:
             copied.add(path)
     assert copied == deployed
 
@@ -152,6 +153,25 @@ def test_a_property_that_is_misspelt_would_be_found(tmp_path):
         path.write_text(text.replace(right, wrong))
         body = at(Template(path).resources["app"], "properties")
         assert [each.rsplit(".", 1)[1] for each in unknown(body, models.ContainerAppProperties)] == [wrong]
+
+
+def test_every_setting_that_the_code_knows_is_set_somewhere_or_by_the_platform():
+    named = (
+        ROOT / "infra" / "worker.bicep",
+        ROOT / "infra" / "container-app.bicep",
+        ROOT / "local.settings.sample.json",
+        ROOT / "Dockerfile",
+    )
+    text = "".join(path.read_text("utf-8") for path in named)
+    # Ways to say where a connection leads beside those of the templates, which docs/reference/settings.md has.
+    other_ways = {settings.ACCOUNT_NAME, settings.CUSTOM_ENDPOINT, settings.CONNECTION_VERIFY}
+    missing = set()
+    for setting in settings.SETTINGS:
+        if setting.owner in {"fno-link", "functions"} and setting.name not in other_ways:
+            name = settings.of_organization(setting.name, "contoso").replace("<CONNECTION>", "AzureWebJobsStorage")
+            if name not in text and name.replace("AzureWebJobsStorage", "ServiceBus") not in text:
+                missing.add(setting.name)
+    assert missing == set()
 
 
 @pytest.mark.parametrize("name", sorted(PLATFORM))
