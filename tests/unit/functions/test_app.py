@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import azure.functions as func
 import pytest
 
 from integration.functions.app import build
@@ -142,6 +143,18 @@ def test_whatever_is_wrong_the_app_is_built_without_queue_triggers(tmp_path, tex
         "health_details": ("health/details", "FUNCTION"),
     }
     assert found["health_timer"]["schedule"] == "0 */1 * * * *"
+
+
+async def test_a_probe_does_not_restart_an_app_whose_configuration_is_wrong(tmp_path):
+    app = build({"FNO_LINK_CONFIG": str(tmp_path / "nowhere.toml")})
+    [health] = [each for each in app.get_functions() if each.get_function_name() == "health"]
+
+    async def asked(**params):
+        request = func.HttpRequest("GET", "/api/health", params=params, body=b"")
+        return (await health.get_user_function()(request)).status_code
+
+    assert await asked() == 503
+    assert await asked(live="true") == 200
 
 
 def test_a_configuration_that_is_missing_builds_the_degraded_app_too(tmp_path):
