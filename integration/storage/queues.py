@@ -3,7 +3,8 @@
 import base64
 import binascii
 import re
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 # A message is at most 64 KiB of base64; what does not fit goes to a claim-check blob first.
 # Source: "Scalability and performance targets for Queue Storage".
 MAX_MESSAGE = 64 * 1024 // 4 * 3
+
+_NOBODY = "00000000-0000-4000-8000-000000000000"
+"""The id of a message that no queue has."""
+_RECEIPT = "AgAAAAMAAAAAAAAAAAAAAAAAAAA="
+
+_IMPOSSIBLE = frozenset({400, 404})
+_FORBIDDEN = frozenset({401, 403})
 
 _BLANKS = b" \t\r\n"
 # JSON's literals and numbers, and words.
@@ -57,6 +65,18 @@ def _is_readable(inside: bytes) -> bool:
         return inside.decode().translate(_SPACES).isprintable()
     except UnicodeDecodeError:
         return False
+
+
+@contextmanager
+def _harmless() -> Generator[None]:
+    """Let through that what was asked for cannot be: who may not ask is told something else."""
+    from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  # imported at first use: import budget
+
+    try:
+        yield
+    except HttpResponseError as error:
+        if error.status_code not in _IMPOSSIBLE:
+            raise
 
 
 class Queue:
@@ -125,6 +145,50 @@ class Queue:
                 return next((message.inserted_on for message in await self._client.peek_messages()), None)
             except ResourceNotFoundError:
                 return None
+
+    async def may_take(self) -> bool:
+        """Find out whether messages may be read and removed, without touching one; False: there is no queue.
+
+        A message that is not there is deleted, which is answered 404 to who may delete one ("Delete Message").
+
+        Raises:
+            StorageUnavailable: The account did not answer, or refused the credentials.
+        """
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415  # imported at first use: import budget
+
+        with storage_failures(f"reading {self.name}"):
+            try:
+                await self._client.peek_messages()
+            except ResourceNotFoundError:
+                return False
+        with storage_failures(f"removing messages of {self.name}"), _harmless():
+            await self._client.delete_message(_NOBODY, pop_receipt=_RECEIPT)
+        return True
+
+    async def may_put(self) -> bool:
+        """Find out whether messages may be put on the queue, without one being read; False: there is no queue.
+
+        It would become visible only after it has expired, which is answered 400 to who may put one ("Put Message"),
+        whether the queue is there or not; who may not is answered 403 before (of Azure inferred, of Azurite seen).
+
+        Raises:
+            StorageUnavailable: The account did not answer, or refused the credentials.
+        """
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError  # noqa: PLC0415  # import budget
+
+        with storage_failures(f"putting a message on {self.name}"), _harmless():
+            put = await self._client.send_message("", visibility_timeout=2, time_to_live=1)
+            await self._client.delete_message(put.id, pop_receipt=put.pop_receipt)
+        with storage_failures(f"looking at {self.name}"):
+            try:
+                await self._client.get_queue_properties()
+            except ResourceNotFoundError:
+                return False
+            except HttpResponseError as error:
+                # Who may only put messages is not told whether the queue is there.
+                if error.status_code not in _FORBIDDEN:
+                    raise
+        return True
 
     async def _create(self) -> None:
         from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415  # imported at first use: import budget

@@ -26,7 +26,7 @@ ENDPOINTS = Step(
     f"Look at {MANAGE}, Endpoints: events that go through Dataverse are registered there instead "
     "(`fno-link register plan`).",
     CATALOG,
-    asks=f"Finance & Operations: `{ENDPOINTS_SET}`.",
+    asks=f"Finance & Operations: `{ENDPOINTS_SET}`; where there is none, `{ACTIVE_SET}`.",
     needs=("environment_read",),
 )
 VAULTS = Step(
@@ -55,8 +55,16 @@ SHOWN = 5
 type Row = Mapping[str, object]
 
 
-def judge_endpoints(endpoints: Sequence[Row]) -> Finding:
-    """Judge whether there is an endpoint; without one Finance & Operations sends nothing by itself."""
+def judge_endpoints(endpoints: Sequence[Row], active: Sequence[Row] = ()) -> Finding:
+    """Judge whether there is an endpoint; without one Finance & Operations sends nothing by itself.
+
+    Args:
+        endpoints: The rows.
+        active: Those of the events that were activated: they would have to go somewhere.
+    """
+    if not endpoints and any(_text(row, "Disabled") != "Yes" for row in active):
+        lost = _listed(_event(row) for row in active if _text(row, "Disabled") != "Yes")
+        return failed(ENDPOINTS, f"there is none, though events are active: {lost}")
     if not endpoints:
         return skipped(ENDPOINTS, "there is none: it sends nothing but what is registered in Dataverse")
     return passed(ENDPOINTS, _listed(f"{_text(row, 'Name')} ({_text(row, 'Type') or 'no type'})" for row in endpoints))

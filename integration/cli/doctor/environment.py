@@ -105,10 +105,10 @@ async def _business_events(asked: Asked, link: Linked) -> list[Finding]:
     if error is not None:
         why = "the endpoints could not be read"
         return [_untold(ENDPOINTS, error), *(skipped(step, why, ENDPOINTS) for step in (VAULTS, ACTIVE))]
-    found = [judge_endpoints(endpoints)]
+    active, error = await asked.rows(link, ACTIVE_SET, ACTIVE_COLUMNS)
+    found = [judge_endpoints(endpoints, active)]
     if not endpoints:
         return [*found, *(skipped(step, "there is no endpoint", ENDPOINTS) for step in (VAULTS, ACTIVE))]
-    active, error = await asked.rows(link, ACTIVE_SET, ACTIVE_COLUMNS)
     events = _untold(ACTIVE, error) if error else judge_active(endpoints, active)
     return [*found, judge_vaults(endpoints, asked.organization.key_vaults), events]
 

@@ -61,4 +61,62 @@ BUS_TARGETS = Step(
     needs=("configuration",),
 )
 
-STEPS = (APP_SETTINGS, HOST_JSON, STORAGE, STORAGE_RIGHTS, POISON, BUS_SOURCES, BUS_TARGETS)
+QUEUE_SOURCES = Step(
+    "storage_queue_sources",
+    "Each Storage-queue source's queue is there, and its messages may be read and removed",
+    "Make the queue, correct the source, or give the app's identity Storage Queue Data Contributor on that account: "
+    "the host makes the poison queue beside it, too.",
+    f"{DEPLOY}, Roles of the identity",
+    asks="The account of each: looks at the first message, which stays; removes one that is not there.",
+    needs=("configuration",),
+)
+QUEUE_TARGETS = Step(
+    "storage_queue_targets",
+    "Each Storage-queue target's queue is there, and may be written",
+    "Make the queue, correct the target, or give the app's identity Storage Queue Data Message Sender on that queue.",
+    f"{DEPLOY}, Roles of the identity",
+    asks="The account of each: puts a message that would expire before it becomes visible, which is refused.",
+    needs=("configuration",),
+)
+HUB_SOURCES = Step(
+    "event_hub_sources",
+    "Each Event Hubs source's namespace answers, and its hub may be read",
+    "Look in the Azure portal > Event Hubs namespace > Event Hubs: the hub, the source's own consumer group, and under "
+    "Access control the role Azure Event Hubs Data Receiver of the app's identity, or a rule with Listen.",
+    f"{DEPLOY}, Roles of the identity",
+    asks="The namespace: opens a TLS connection to the port of AMQP; who may read a hub it tells only to who reads.",
+    needs=("configuration",),
+)
+GRID_SOURCES = Step(
+    "event_grid_sources",
+    "Each Event Grid source has a subscription",
+    "Look in the Azure portal > Event Grid topic > Event Subscriptions: one leads to the function event_grid_NAME of "
+    "this app, in the state Succeeded, with retries and a dead-letter container.",
+    f"{DEPLOY}, Finance & Operations and Dataverse as senders",
+    asks="Asks nobody: the app has no right to read subscriptions.",
+    needs=("configuration",),
+)
+GRID_TARGETS = Step(
+    "event_grid_targets",
+    "Each Event Grid target's topic answers, and takes events of the app",
+    "Look in the Azure portal > Event Grid topic: the input schema CloudEvents 1.0, and the key, or under Access "
+    "control the role EventGrid Data Sender of the app's identity.",
+    f"{DEPLOY}, Roles of the identity",
+    asks="The topic: `GET` of its endpoint without a key; a key is judged only where an event comes with it.",
+    needs=("configuration",),
+)
+
+STEPS = (
+    APP_SETTINGS,
+    HOST_JSON,
+    STORAGE,
+    STORAGE_RIGHTS,
+    POISON,
+    BUS_SOURCES,
+    BUS_TARGETS,
+    QUEUE_SOURCES,
+    QUEUE_TARGETS,
+    HUB_SOURCES,
+    GRID_SOURCES,
+    GRID_TARGETS,
+)

@@ -10,16 +10,27 @@ from typing import Any
 from integration.cli.doctor import ours
 from integration.cli.doctor.host_json import judge_host_json
 from integration.cli.doctor.own_broker import judge_sources, judge_targets
+from integration.cli.doctor.own_hubs import judge_hubs, judge_subscriptions, judge_topics
+from integration.cli.doctor.own_queues import judge_queue_sources, judge_queue_targets
 from integration.cli.doctor.own_settings import judge_settings, wanted_by
 from integration.cli.doctor.own_storage import judge_poison, judge_rights, judge_storage
 from integration.cli.doctor.package.meant import meant_by
 from integration.cli.doctor.step import CONFIGURATION, Finding, Step, failed, skipped
 from integration.clock import SystemClock
 from integration.config import Configuration, locate
-from integration.config.keys.model import ServiceBusSource, ServiceBusTarget
+from integration.config.keys.model import (
+    EventGridSource,
+    EventGridTarget,
+    EventHubSource,
+    ServiceBusSource,
+    ServiceBusTarget,
+    StorageQueueSource,
+    StorageQueueTarget,
+)
 from integration.config.reading.loading import app_folder
-from integration.config.settings.connections import NAMESPACE, find_connection
+from integration.config.settings.connections import NAMESPACE, PROPERTIES, find_connection
 from integration.config.settings.settings import STORAGE, Environ
+from integration.dataverse import open_http_client
 from integration.delivery.targets.service_bus import Namespaces
 from integration.identity import AppIdentity
 from integration.identity.managed import may_be_managed
@@ -27,6 +38,10 @@ from integration.storage import Storage
 
 ELSEWHERE = "it is reached with a managed identity, which exists in Azure alone: run the doctor there"
 HOST_FILE = "host.json"
+ELSE = (ours.QUEUE_SOURCES, ours.QUEUE_TARGETS, ours.HUB_SOURCES, ours.GRID_SOURCES, ours.GRID_TARGETS)
+
+type Connected = ServiceBusSource | ServiceBusTarget | StorageQueueSource | StorageQueueTarget
+"""What says by `connection` where it is."""
 
 
 def without_configuration() -> tuple[Finding, ...]:
@@ -53,7 +68,10 @@ async def look(environ: Environ, configuration: Configuration | None, *, sound: 
     async with AsyncExitStack() as opened:
         identity = _identities(opened)
         stored = await _storage(environ, configuration, identity, opened)
-        return (*found, *stored, *await _service_bus(environ, configuration, identity, opened, sound=sound))
+        found = (*found, *stored, *await _service_bus(environ, configuration, identity, opened, sound=sound))
+        if not sound:
+            return (*found, *(skipped(step, "the configuration has problems", CONFIGURATION) for step in ELSE))
+        return (*found, *await _others(environ, configuration, identity, opened))
 
 
 def _identities(opened: AsyncExitStack) -> Callable[[str], AppIdentity]:
@@ -105,16 +123,37 @@ async def _service_bus(
     )
 
 
-def _away(step: Step, places: Sequence[ServiceBusSource | ServiceBusTarget], environ: Environ) -> Finding | None:
+async def _others(
+    environ: Environ, configuration: Configuration, identity: Callable[[str], AppIdentity], opened: AsyncExitStack
+) -> tuple[Finding, ...]:
+    storage = Storage(environ, identity)
+    opened.push_async_callback(storage.close)
+    http = await opened.enter_async_context(open_http_client())
+    sources = [each for each in configuration.sources.values() if each.enabled]
+    targets = [each for each in configuration.targets.values() if each.enabled]
+    read = [each for each in sources if isinstance(each, StorageQueueSource)]
+    written = [each for each in targets if isinstance(each, StorageQueueTarget)]
+    return (
+        _away(ours.QUEUE_SOURCES, read, environ, PROPERTIES) or await judge_queue_sources(storage, read),
+        _away(ours.QUEUE_TARGETS, written, environ, PROPERTIES) or await judge_queue_targets(storage, written),
+        await judge_hubs([each for each in sources if isinstance(each, EventHubSource)], environ),
+        judge_subscriptions([each for each in sources if isinstance(each, EventGridSource)]),
+        await judge_topics([each for each in targets if isinstance(each, EventGridTarget)], http),
+    )
+
+
+def _away(
+    step: Step, places: Sequence[Connected], environ: Environ, properties: Sequence[str] = NAMESPACE
+) -> Finding | None:
     """Skip a step where an identity is needed and there can be none."""
-    away = [each.name for each in places if _by_identity(environ, each.connection)]
+    away = [each.name for each in places if _by_identity(environ, each.connection, properties)]
     if not away or may_be_managed(environ):
         return None
     return skipped(step, f"{', '.join(away)}: {ELSEWHERE}")
 
 
-def _by_identity(environ: Environ, connection: str) -> bool:
-    found = find_connection(environ, connection, NAMESPACE)
+def _by_identity(environ: Environ, connection: str, properties: Sequence[str]) -> bool:
+    found = find_connection(environ, connection, properties)
     return found is not None and not found.string
 
 

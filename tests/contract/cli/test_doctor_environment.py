@@ -60,6 +60,17 @@ def test_a_disabled_event_warns_with_its_name_and_one_without_its_endpoint_fails
     assert examined(checkout)["business_events"]["verdict"] == "warn"
 
 
+def test_active_events_without_any_endpoint_fail_with_their_names(checkout, control):
+    control.set_entity(checkout.name, "BusinessEventsEndpoints", [])
+    control.set_entity(checkout.name, "BusinessEventsConfigurations", [active("Lost"), active("Off", disabled="Yes")])
+    found = examined(checkout, 1)["business_event_endpoints"]
+    assert found["verdict"] == "fail"
+    assert found["message"] == "there is none, though events are active: Lost in usmf to Orders"
+    assert "Business events catalog, Endpoints" in found["todo"]
+    control.set_entity(checkout.name, "BusinessEventsConfigurations", [active("Off", disabled="Yes")])
+    assert examined(checkout)["business_event_endpoints"]["verdict"] == "skipped"
+
+
 def test_an_endpoint_of_another_vault_fails_as_in_a_copied_environment(checkout, control):
     control.set_entity(checkout.name, "BusinessEventsEndpoints", [ENDPOINT])
     control.set_entity(checkout.name, "BusinessEventsConfigurations", [active()])

@@ -9,11 +9,12 @@ from azure.storage.queue import QueueServiceClient
 
 from emulation.service_bus import Key, SubscriptionConfig
 from integration.cli.doctor.own_broker import judge_sources, judge_targets
+from integration.cli.doctor.own_queues import judge_queue_sources, judge_queue_targets
 from integration.cli.doctor.own_side import look
 from integration.cli.doctor.own_storage import judge_poison, judge_rights, judge_storage
 from integration.clock import SystemClock
 from integration.config import check
-from integration.config.keys.model import ServiceBusSource, ServiceBusTarget
+from integration.config.keys.model import ServiceBusSource, ServiceBusTarget, StorageQueueSource, StorageQueueTarget
 from integration.delivery.targets.service_bus import Namespaces
 from integration.storage import Storage
 from integration.storage.names import TRIAL
@@ -34,12 +35,17 @@ def account(azurite):
 
 def reading_only(account):
     """The connection string of somebody who may read blobs and queues and nothing else."""
+    return limited(account, read=True, list=True)
+
+
+def limited(account, **rights):
+    """The connection string of somebody who has these rights on blobs and queues and no others."""
     parts = dict(part.split("=", 1) for part in account.strip(";").split(";"))
     sas = generate_account_sas(
         parts["AccountName"],
         parts["AccountKey"],
         ResourceTypes(service=True, container=True, object=True),
-        AccountSasPermissions(read=True, list=True),
+        AccountSasPermissions(**rights),
         datetime.now(UTC) + timedelta(hours=1),
         services=Services(blob=True, queue=True),
     )
@@ -181,14 +187,90 @@ tenant = "contoso.onmicrosoft.com"
 organization = "contoso"
 kind = "service_bus"
 queue = "{queue}"
+[targets.orders]
+kind = "storage_queue"
+queue = "orders"
+connection = "Other"
 """
 
 
-async def test_all_of_it_runs_by_a_configuration_and_its_settings(account, service_bus, new_queue, tmp_path):
+@pytest.fixture
+def made(account):
+    """Make queues on the account, and tell what lies in them."""
+
+    class Made:
+        def queue(self, *names):
+            with QueueServiceClient.from_connection_string(account) as queues:
+                for name in names:
+                    queues.create_queue(name).close()
+
+        def put(self, name, text):
+            with QueueServiceClient.from_connection_string(account) as queues, queues.get_queue_client(name) as queue:
+                queue.send_message(text)
+
+        def messages(self, name):
+            with QueueServiceClient.from_connection_string(account) as queues, queues.get_queue_client(name) as queue:
+                return [(each.content, each.dequeue_count) for each in queue.peek_messages(max_messages=32)]
+
+    return Made()
+
+
+async def queues(account, judge, *names):
+    kind = StorageQueueSource if judge is judge_queue_sources else StorageQueueTarget
+    more = {"organization": "contoso"} if kind is StorageQueueSource else {}
+    places = [kind(name=name, queue=name, connection="Other", **more) for name in names]
+    storage = Storage({"Other": account})
+    try:
+        return await judge(storage, places)
+    finally:
+        await storage.close()
+
+
+async def test_a_queue_of_an_account_of_its_own_is_asked_and_keeps_its_messages(account, made):
+    made.queue("orders")
+    made.put("orders", "x")
+    assert (await queues(account, judge_queue_sources, "orders")).verdict == "pass"
+    assert (await queues(account, judge_queue_targets, "orders")).verdict == "pass"
+    assert made.messages("orders") == [("x", 0)]
+    assert (await queues(account, judge_queue_sources)).verdict == "skipped"
+
+
+async def test_the_right_that_a_queues_account_lacks_is_told(account, made):
+    made.queue("orders")
+    for judge, rights, verdict in (
+        (judge_queue_sources, {"read": True, "process": True}, "pass"),
+        (judge_queue_sources, {"read": True}, "fail"),
+        (judge_queue_sources, {"add": True}, "fail"),
+        (judge_queue_targets, {"add": True}, "pass"),
+        (judge_queue_targets, {"read": True, "process": True}, "fail"),
+    ):
+        found = await queues(limited(account, **rights), judge, "orders")
+        assert found.verdict == verdict, (judge, rights, found.message)
+        if verdict == "fail":
+            assert "orders: " in found.message
+            assert "refused the credentials (403)" in found.message
+            assert "Storage Queue Data" in found.todo
+    assert made.messages("orders") == []
+
+
+async def test_a_queue_that_is_not_there_is_told_and_an_account_that_is_away_is_unknown(account, monkeypatch):
+    for judge in (judge_queue_sources, judge_queue_targets):
+        found = await queues(account, judge, "orders")
+        assert (found.verdict, "there is no queue of orders (orders)" in found.message) == ("warn", True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nowhere = f"AccountName=x;AccountKey=eA==;QueueEndpoint=http://127.0.0.1:{taken.getsockname()[1]}/x"
+    # The SDK itself tries for a minute and a half.
+    monkeypatch.setattr("integration.cli.doctor.own_queues.WITHIN", 0.5)
+    assert (await queues(nowhere, judge_queue_sources, "orders")).verdict == "unknown"
+
+
+async def test_all_of_it_runs_by_a_configuration_and_its_settings(account, made, service_bus, new_queue, tmp_path):
+    made.queue("orders")
     (tmp_path / "fno-link.toml").write_text(TOML.format(queue=new_queue()))
     environ = {
         "AzureWebJobsScriptRoot": str(tmp_path),
         "AzureWebJobsStorage": account,
+        "Other": account,
         "ServiceBus": service_bus.connection_string,
     }
     found = {each.step: each.verdict for each in await look(environ, check(environ).configuration, sound=True)}
@@ -200,6 +282,11 @@ async def test_all_of_it_runs_by_a_configuration_and_its_settings(account, servi
         "poison_queues": "pass",
         "service_bus_sources": "pass",
         "service_bus_targets": "skipped",
+        "storage_queue_sources": "skipped",
+        "storage_queue_targets": "pass",
+        "event_hub_sources": "skipped",
+        "event_grid_sources": "skipped",
+        "event_grid_targets": "skipped",
     }
 
 
@@ -210,7 +297,8 @@ async def test_an_identity_is_not_waited_for_where_there_can_be_none(tmp_path, m
         "AzureWebJobsScriptRoot": str(tmp_path),
         "AzureWebJobsStorage__accountName": "fnolink",
         "ServiceBus__fullyQualifiedNamespace": "x.servicebus.windows.net",
+        "Other__queueServiceUri": "https://x.queue.core.windows.net",
     }
     found = {each.step: each for each in await look(environ, check(environ).configuration, sound=True)}
-    for step in ("storage", "storage_rights", "poison_queues", "service_bus_sources"):
+    for step in ("storage", "storage_rights", "poison_queues", "service_bus_sources", "storage_queue_targets"):
         assert (found[step].verdict, "run the doctor there" in found[step].message) == ("skipped", True), found[step]
