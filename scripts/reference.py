@@ -5,6 +5,7 @@ uv run python scripts/reference.py --check   change nothing; exit 1 when a page 
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,8 +23,10 @@ from integration.config.reading.duration import format_duration
 from integration.config.schema import key_docs, schema, schema_text
 from integration.config.settings.settings import SETTINGS
 from integration.errors import ConfigurationError, FnoLinkError
+from integration.functions.http import rows
 from integration.health.probes.codes import CODES
 from integration.identity.aadsts import MEANINGS
+from integration.web.openapi.document import document
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 MADE = "<!-- Written by scripts/reference.py from the code; change the docstrings there. -->\n"
@@ -215,12 +218,17 @@ def doctor() -> str:
     return text
 
 
+def openapi() -> str:
+    return json.dumps(document(rows()), indent=1, ensure_ascii=False) + "\n"
+
+
 PAGES = {
     "configuration.md": configuration,
     "settings.md": settings,
     "errors.md": errors,
     "doctor.md": doctor,
     "fno-link.schema.json": schema_text,
+    "openapi.json": openapi,
 }
 
 

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import re
 from datetime import UTC, datetime
-from typing import Self
+from typing import Annotated, Self
 
 import msgspec
 
@@ -15,6 +15,7 @@ _PATH = re.compile(
     r"(?P<organization>[a-z0-9-]{1,40})/(?P<reason>[A-Za-z]{1,64})/"
     r"(?P<at>\d{4}/\d{2}/\d{2}/\d{12})-(?P<key>[0-9a-f]{64})-(?P<route>[0-9a-f]{12})\.json"
 )
+_ORGANIZATION, _REASON = r"[a-z0-9-]{0,40}", r"[A-Za-z]{0,64}"
 _LONGEST_ID = 400
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -103,14 +104,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
         until: First accepted before this time.
     """
 
-    organization: str = ""
-    reason: str = ""
+    organization: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{_ORGANIZATION}$"})] = ""
+    reason: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{_REASON}$"})] = ""
     route: str = ""
     since: datetime | None = None
     until: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9-]{0,40}", self.organization) or not re.fullmatch(r"[A-Za-z]{0,64}", self.reason):
+        if not re.fullmatch(_ORGANIZATION, self.organization) or not re.fullmatch(_REASON, self.reason):
             msg = "organization or reason is not the form of one"
             raise InvalidRequest(msg)
         for at in (self.since, self.until):

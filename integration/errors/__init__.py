@@ -38,6 +38,7 @@ FnoLinkError
 ├── FormRefused
 ├── ActionsOff
 ├── Overloaded
+├── TooManyRefreshes
 ├── LengthRequired
 ├── PayloadTooLarge
 ├── StorageUnavailable
@@ -85,6 +86,7 @@ from integration.errors.requests import (
     Overloaded,
     PayloadNotKept,
     PayloadTooLarge,
+    TooManyRefreshes,
     UnknownDeadLetter,
     UnknownEvent,
     UnknownIncident,
@@ -128,6 +130,7 @@ __all__ = [
     "TargetUnavailable",
     "TemplateField",
     "Throttled",
+    "TooManyRefreshes",
     "Unauthenticated",
     "UnexpectedAnswer",
     "Unforeseen",

@@ -88,6 +88,22 @@ class Overloaded(FnoLinkError):
     transient = True
 
 
+class TooManyRefreshes(FnoLinkError):
+    """This caller had links asked anew as often as it may for now.
+
+    Args:
+        message: What happened.
+        retry_after: Seconds after which it may again.
+    """
+
+    hint = "Ask for the link itself, which is kept fresh; or wait as Retry-After says; `[cache] refreshes_per_minute`."
+    transient = True
+
+    def __init__(self, message: str | None = None, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class LengthRequired(FnoLinkError):
     """The request does not say how long its body is."""
 

@@ -12,12 +12,15 @@ import azure.functions as func
 import msgspec
 
 from integration.config import Configuration
+from integration.functions import intake
 from integration.functions.convert import Handler, answer, part_of, problems, request_of
 from integration.functions.workers import Workers
 
 if TYPE_CHECKING:
     from integration.config.keys.clients import Role
     from integration.web import Request, Response
+    from integration.web.openapi.described import Row
+    from integration.web.retiring import Retiring
     from integration.worker import Worker
 
 type Ask = Callable[[Worker, Request, Callable[[str], str]], Awaitable[Response]]
@@ -35,6 +38,7 @@ class Operation(msgspec.Struct, frozen=True):
         role: The app role by which a caller with an Entra token may ask for it; None: it takes no token.
         anonymous: Whether it asks for no key.
         forms: Has a worker take the forms that its page sends to its own address, by POST; None: it has none.
+        retiring: Since when nobody should begin to use it, and until when it is there; None: it stays.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Operation(msgspec.Struct, frozen=True):
     role: "Role | None" = None
     anonymous: bool = False
     forms: "Ask | None" = None
+    retiring: "Retiring | None" = None
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -149,7 +154,7 @@ OPERATIONS = (
         "link_refresh",
         "POST",
         "organizations/{name}/link/refresh",
-        lambda w, _, part: w.link_pages.refresh(part("name")),
+        lambda w, req, part: w.link_pages.refresh(part("name"), req),
         role="link.read",
     ),
     Operation(
@@ -169,6 +174,7 @@ OPERATIONS = (
         lambda w, _, part: w.maintenance_pages.end(part("id")),
         role="operations.write",
     ),
+    Operation("openapi", "GET", "openapi.json", lambda _w, req, _part: _document(req), anonymous=True),
     Operation(
         "organizations", "GET", "organizations", lambda w, _req, _part: w.link_pages.organizations(), role="link.read"
     ),
@@ -225,6 +231,40 @@ def _function(operation: Operation, worker: Workers) -> Handler:
     async def handle(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         request = request_of(req)
         ask = operation.forms if operation.forms is not None and request.method == "POST" else operation.ask
-        return answer(await ask(worker(context), request, lambda name: part_of(req, name)))
+        told = await ask(worker(context), request, lambda name: part_of(req, name))
+        if operation.retiring is not None:
+            told = told.with_headers(operation.retiring.headers())
+        return answer(told)
 
     return problems(handle)
+
+
+async def _document(request: "Request") -> "Response":
+    from integration.web.openapi.pages import show  # noqa: PLC0415  # imported with its first request: import budget
+
+    return await show(request, rows())
+
+
+def rows() -> "tuple[Row, ...]":
+    """Give every operation, the intake and the public ones too, as the OpenAPI document needs it."""
+    from integration.web.openapi.described import Row  # noqa: PLC0415  # imported with its first use: import budget
+
+    found = [
+        Row(
+            name=each.name,
+            method=each.method,
+            path=f"/api/{each.route}",
+            anonymous=each.anonymous,
+            role=each.role,
+            retiring=each.retiring.told() if each.retiring is not None else None,
+        )
+        for each in (*OPERATIONS, *PUBLIC)
+    ]
+    found += [
+        Row(name=f"{each.name}_form", method="POST", path=f"/api/{each.route}")
+        for each in OPERATIONS
+        if each.forms is not None
+    ]
+    path = f"/api/{intake.ROUTE}"
+    names = {"POST": "intake", "OPTIONS": "intake_handshake"}
+    return (*found, *(Row(name=names[method], method=method, path=path) for method in intake.METHODS))

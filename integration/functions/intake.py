@@ -12,6 +12,9 @@ from integration.functions.convert import Handler, answer, problems, request_of
 from integration.functions.workers import Workers
 from integration.web import refusal
 
+ROUTE = "events/{source}"
+METHODS = ("POST", "OPTIONS")
+
 
 def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     """Register HTTP intake."""
@@ -19,13 +22,13 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     for source in configuration.sources.values():
         if isinstance(source, HttpSource) and source.enabled:
             bp.function_name(function_name("intake", source.name))(
-                bp.route(f"events/{source.name}", methods=["POST", "OPTIONS"])(_intake(source, worker))
+                bp.route(ROUTE.format(source=source.name), methods=METHODS)(_intake(source, worker))
             )
 
     # The host tries functions in the order of their names and takes the first whose route fits: this one must stand
     # behind every intake_…. It asks for a key as they do, so that a stranger cannot tell which sources exist.
     @bp.function_name("unknown_source")
-    @bp.route("events/{source}", methods=["POST", "OPTIONS"])
+    @bp.route(ROUTE, methods=METHODS)
     @problems
     async def unknown_source(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # pyright: ignore[reportUnusedFunction]  # noqa: ARG001
         name = req.route_params.get("source", "")

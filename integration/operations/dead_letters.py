@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -19,6 +20,13 @@ MOST_COUNTED = 100_000
 COUNT_BUDGET_SECONDS = 20.0
 """Seconds that a dry run counts at most."""
 _SLOWEST, _FASTEST = 0.1, 1000
+_EMPTY = {
+    "properties": {
+        **{name: {"const": ""} for name in ("organization", "reason", "route")},
+        **{name: {"type": "null"} for name in ("since", "until")},
+    }
+}
+"""A filter that restricts nothing, as JSON Schema."""
 
 
 class DeadLetterOrder(Order, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -33,10 +41,25 @@ class DeadLetterOrder(Order, frozen=True, kw_only=True, rename="camel", forbid_u
         dry_run: Purge: only count; that is the default.
     """
 
+    rules: ClassVar[Mapping[str, Any]] = {
+        "anyOf": [
+            {
+                "title": "by ids",
+                "properties": {"ids": {"minItems": 1}, "all": {"const": False}, "filter": _EMPTY},
+                "required": ["ids"],
+            },
+            {
+                "title": "by a filter",
+                "properties": {"ids": {"maxItems": 0}, "filter": {"not": _EMPTY}},
+                "required": ["filter"],
+            },
+            {"title": "all", "properties": {"ids": {"maxItems": 0}, "all": {"const": True}}, "required": ["all"]},
+        ]
+    }
     filter: Filter = Filter()
-    ids: tuple[str, ...] = ()
+    ids: Annotated[tuple[str, ...], msgspec.Meta(extra_json_schema={"maxItems": MOST_IDS})] = ()
     all: bool = False
-    per_second: float = 20.0
+    per_second: Annotated[float, msgspec.Meta(extra_json_schema={"minimum": _SLOWEST, "maximum": _FASTEST})] = 20.0
     current_environment: bool = False
     dry_run: bool = True
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 from msgspec import UNSET
@@ -19,7 +19,7 @@ from integration.operations.causes import Causes
 from integration.operations.incident_pages import Asked, IncidentPage, page_of
 from integration.operations.incident_shapes import Due, Moment, Summary, Whole
 from integration.operations.orders import Order
-from integration.operations.spans import check_signature, check_span, end_of
+from integration.operations.spans import ONE_SPAN, Note, Signature, Span, check_signature, check_span, end_of
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -52,8 +52,9 @@ class AcknowledgeOrder(Order, frozen=True, kw_only=True, rename="camel", forbid_
         note: What is being done.
     """
 
-    by: str = ""
-    note: str = ""
+    rules: ClassVar[Mapping[str, Any]] = {"required": ["by"]}
+    by: Signature = ""
+    note: Note = ""
 
     def check(self) -> None:
         """Refuse an order that cannot be meant.
@@ -73,7 +74,17 @@ class MuteOrder(Order, frozen=True, kw_only=True, rename="camel", forbid_unknown
         unmute: It is told again, instead.
     """
 
-    for_: str = msgspec.field(name="for", default="")
+    rules: ClassVar[Mapping[str, Any]] = {
+        "oneOf": [
+            *(each | {"properties": each["properties"] | {"unmute": {"const": False}}} for each in ONE_SPAN["oneOf"]),
+            {
+                "title": "no longer",
+                "properties": {"unmute": {"const": True}, "for": {"const": ""}, "until": {"type": "null"}},
+                "required": ["unmute"],
+            },
+        ]
+    }
+    for_: Span = msgspec.field(name="for", default="")
     until: datetime | None = None
     unmute: bool = False
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,7 +15,7 @@ from integration.health.maintenance.platform import LONGEST
 from integration.health.standing import Watched
 from integration.health.standings import Kept
 from integration.operations.orders import Order
-from integration.operations.spans import check_signature, check_span, end_of
+from integration.operations.spans import ONE_SPAN, Note, Signature, Span, check_signature, check_span, end_of
 
 LOOKED_AHEAD = timedelta(days=31)
 """How far ahead windows are told."""
@@ -53,12 +53,32 @@ class MaintenanceOrder(Order, frozen=True, kw_only=True, rename="camel", forbid_
         note: What is being done.
     """
 
+    rules: ClassVar[Mapping[str, Any]] = {
+        "required": ["by"],
+        "allOf": [
+            ONE_SPAN,
+            {
+                "oneOf": [
+                    {
+                        "title": "of one organization",
+                        "properties": {"organization": {"minLength": 1}, "all": {"const": False}},
+                        "required": ["organization"],
+                    },
+                    {
+                        "title": "of all",
+                        "properties": {"organization": {"const": ""}, "all": {"const": True}},
+                        "required": ["all"],
+                    },
+                ]
+            },
+        ],
+    }
     organization: str = ""
     all: bool = False
-    for_: str = msgspec.field(name="for", default="")
+    for_: Span = msgspec.field(name="for", default="")
     until: datetime | None = None
-    by: str = ""
-    note: str = ""
+    by: Signature = ""
+    note: Note = ""
 
     def check(self) -> None:
         """Refuse an order that cannot be meant.

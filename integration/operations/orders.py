@@ -1,6 +1,7 @@
 """Orders, as both faces give them: JSON that is read strictly."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -8,7 +9,12 @@ from integration.errors import InvalidRequest
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What an operator orders."""
+    """What an operator orders.
+
+    Beside its fields: `rules`, what JSON Schema can say of `check`.
+    """
+
+    rules: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     def read(cls, content: bytes) -> Self:

@@ -9,6 +9,11 @@ EARLIEST = datetime(1601, 1, 1, tzinfo=UTC)
 """What Azure Tables can compare with. Source: "Understanding the Table service data model"."""
 LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 LONGEST = 2_048
+PRINTABLE = "printable"
+"""The format of a text without controls, and without spaces but the plain one (`str.isprintable`).
+
+A format, since no regular expression that Python and JavaScript share can say it.
+"""
 _DIGITS = 9
 NAME = "[a-z0-9-]{0,40}"
 """What an organization is called; nothing, where none is named."""

@@ -1,6 +1,7 @@
 """Parked deliveries: list, show, and release without waiting for the link to move."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -10,6 +11,7 @@ from integration.delivery.outcome import named
 from integration.errors import InvalidRequest, UnknownDeadLetter
 from integration.operations.kept import Asked, Summary, Whole, read_page, summary, whole
 from integration.operations.orders import Order
+from integration.operations.parameters import NAME
 
 MOST = 20
 """How many are released by their ids at once: the caller waits for them."""
@@ -24,8 +26,26 @@ class ReleaseOrder(Order, frozen=True, kw_only=True, rename="camel", forbid_unkn
         current_environment: Those of `ids` go to the environment that is linked now.
     """
 
-    organization: str = ""
-    ids: tuple[str, ...] = ()
+    rules: ClassVar[Mapping[str, Any]] = {
+        "oneOf": [
+            {
+                "title": "an organization's",
+                "properties": {
+                    "organization": {"minLength": 1},
+                    "ids": {"maxItems": 0},
+                    "currentEnvironment": {"const": False},
+                },
+                "required": ["organization"],
+            },
+            {
+                "title": "by ids",
+                "properties": {"organization": {"const": ""}, "ids": {"minItems": 1}},
+                "required": ["ids"],
+            },
+        ]
+    }
+    organization: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{NAME}$"})] = ""
+    ids: Annotated[tuple[str, ...], msgspec.Meta(extra_json_schema={"maxItems": MOST})] = ()
     current_environment: bool = False
 
     def check(self) -> None:

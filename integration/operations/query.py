@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from integration.errors import InvalidRequest
-from integration.operations.parameters import LONGEST, NAME, moment, number, organization_name, words
+from integration.operations.parameters import LONGEST, NAME, PRINTABLE, moment, number, organization_name, words
 
 LIMIT = 50
 """How many a page has, where nothing is said."""
@@ -35,7 +35,7 @@ class Parameter(msgspec.Struct, frozen=True):
     @property
     def schema(self) -> dict[str, Any]:
         """What it may be, as JSON Schema."""
-        return {"type": "string", "maxLength": LONGEST}
+        return {"type": "string", "maxLength": LONGEST, "format": PRINTABLE}
 
     def text(self, texts: Mapping[str, str]) -> str:
         """Return it as it was given; empty: it was not."""

@@ -1,15 +1,44 @@
 """How long something is to be silent, as both faces say it: for a while, or until a time; and who says so."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from integration.config.reading.duration import HINT, format_duration, parse_duration
 from integration.errors import InvalidRequest
-from integration.operations.parameters import in_utc
+from integration.operations.parameters import PRINTABLE, in_utc
 
 LONGEST = timedelta(days=30)
 """What is silent for longer should not be watched at all."""
 MOST_OF_A_NAME = 100
 MOST_OF_A_NOTE = 500
+
+type Signature = Annotated[
+    str,
+    Meta(extra_json_schema={"minLength": 1, "maxLength": MOST_OF_A_NAME, "format": PRINTABLE, "pattern": "\\S"}),
+]
+"""Who says so."""
+type Note = Annotated[str, Meta(extra_json_schema={"maxLength": MOST_OF_A_NOTE, "format": "printable-lines"})]
+"""What is being done."""
+type Span = Annotated[str, Meta(extra_json_schema={"format": "short-duration"})]
+"""How long: `90m`, `2h`, `1d12h`; empty: until when is given."""
+ONE_SPAN: Mapping[str, Any] = {
+    "oneOf": [
+        {
+            "title": "for a while",
+            "properties": {"for": {"minLength": 1}, "until": {"type": "null"}},
+            "required": ["for"],
+        },
+        {
+            "title": "until a time",
+            "properties": {"for": {"const": ""}, "until": {"type": "string"}},
+            "required": ["until"],
+        },
+    ]
+}
+"""That one of the two is given, as JSON Schema."""
 
 
 def check_span(for_: str, until: datetime | None) -> None:

@@ -18,6 +18,7 @@ from integration.errors import (
     PayloadNotKept,
     PayloadTooLarge,
     StorageUnavailable,
+    TooManyRefreshes,
     UnknownDeadLetter,
     UnknownEvent,
     UnknownIncident,
@@ -26,7 +27,7 @@ from integration.errors import (
     UnknownOrganization,
     UnknownSource,
 )
-from integration.web.message import RETRY_AFTER, UNAVAILABLE, Response, problem
+from integration.web.message import RETRY_AFTER, TOO_MANY, UNAVAILABLE, Response, problem
 
 STATUSES: Mapping[type[FnoLinkError], int] = {
     FnoLinkError: 500,
@@ -45,6 +46,7 @@ STATUSES: Mapping[type[FnoLinkError], int] = {
     PayloadNotKept: 409,
     LengthRequired: 411,
     PayloadTooLarge: 413,
+    TooManyRefreshes: TOO_MANY,
     ConfigurationError: UNAVAILABLE,
     LinkUnknown: UNAVAILABLE,
     Overloaded: UNAVAILABLE,
@@ -57,7 +59,12 @@ type Handler[**P] = Callable[P, Coroutine[Any, Any, Response]]
 
 def status_of(error: FnoLinkError) -> int:
     """Give the HTTP status that an error is answered with."""
-    return next(STATUSES[each] for each in type(error).__mro__ if each in STATUSES)
+    return status_of_class(type(error))
+
+
+def status_of_class(kind: type[FnoLinkError]) -> int:
+    """Give the HTTP status that errors of a class are answered with."""
+    return next(STATUSES[each] for each in kind.__mro__ if each in STATUSES)
 
 
 def refusal(error: FnoLinkError, *, retry_after: float = RETRY_AFTER) -> Response:
@@ -65,10 +72,10 @@ def refusal(error: FnoLinkError, *, retry_after: float = RETRY_AFTER) -> Respons
 
     Args:
         error: As it was raised.
-        retry_after: Seconds after which to ask again, where the status is 503.
+        retry_after: Seconds after which to ask again, where the status is 503 or 429.
     """
     status = status_of(error)
-    return problem(status, error, retry_after=retry_after if status == UNAVAILABLE else None)
+    return problem(status, error, retry_after=retry_after if status in (UNAVAILABLE, TOO_MANY) else None)
 
 
 def usual_wait(error: FnoLinkError) -> float:  # noqa: ARG001  # the same after each

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from integration.clock import Clock
-from integration.config.keys.health import Health
+from integration.config.keys.health import Health as Watch
 from integration.delivery.breaking.circuit_rows import CircuitRows
 from integration.delivery.breaking.circuit_rows import Standing as Circuit
 from integration.errors import Problem, StorageUnavailable
@@ -24,6 +24,7 @@ from integration.single_flight import SingleFlight
 from integration.storage.names import EVENTS, RETRIES
 from integration.version import VERSION
 from integration.web import health_checks as told
+from integration.web.health_shapes import Health, HealthDetails
 from integration.web.message import Response
 
 # Who probes health waits a few seconds; a storage account that hangs is an answer too.
@@ -31,7 +32,8 @@ STORAGE_ANSWERS_WITHIN_SECONDS = 4.0
 # Strangers may ask as often as they like: what they are told is looked up once in this many seconds.
 FRESH_FOR_SECONDS = 5.0
 _OWN = (EVENTS, RETRIES)
-_LIVE = Flag("live", "Only whether this process answers.")
+LIVE = Flag("live", "Only whether this process answers.")
+"""What the status takes; whatever else stands in its query is passed over: probes add what they like."""
 _TYPE = {"Content-Type": "application/health+json", "Cache-Control": "no-store"}
 
 
@@ -73,7 +75,7 @@ class HealthPages:
     def __init__(  # noqa: PLR0913  # what is told, and where it is read
         self,
         *,
-        settings: Health,
+        settings: Watch,
         organizations: Sequence[str],
         targets: Sequence[str],
         sources: Sequence[str],
@@ -99,20 +101,20 @@ class HealthPages:
         Raises:
             InvalidRequest: `live` is neither true nor false.
         """
-        if _LIVE.read(query):
+        if LIVE.read(query):
             return alive()
         if self._told is not None and self._clock.monotonic() < self._fresh_until:
             return self._told
         return await self._looking.join("status", self._look)
 
     async def _look(self) -> Response:
-        self._told = _answer({"status": (await self._all())["status"]})
+        self._told = _answer({"status": (await self._all())["status"]}, Health)
         self._fresh_until = self._clock.monotonic() + FRESH_FOR_SECONDS
         return self._told
 
     async def details(self) -> Response:
         """Tell, to who has a key, how each organization stands, each target and each source, and the watch itself."""
-        return _answer(await self._all() | {"version": VERSION})
+        return _answer(await self._all() | {"version": VERSION}, HealthDetails)
 
     async def _all(self) -> dict[str, Any]:
         try:
@@ -163,18 +165,18 @@ class HealthPages:
 
 def alive() -> Response:
     """Tell that this process answers, whatever else is wrong: a restart mends no lost link and no configuration."""
-    return _answer({"status": "pass"})
+    return _answer({"status": "pass"}, Health)
 
 
 def degraded_status(problems: Sequence[Problem]) -> Response:
     """Tell anyone that the configuration has problems, and how many."""
-    return _answer({"status": "fail", "problems": len(problems)})
+    return _answer({"status": "fail", "problems": len(problems)}, Health)
 
 
 def degraded_details(problems: Sequence[Problem]) -> Response:
     """Tell, to who has a key, which problems the configuration has."""
     listed = [{"file": p.file, "key": p.key, "message": p.message, "hint": p.hint} for p in problems]
-    return _answer({"status": "fail", "version": VERSION, "problems": listed})
+    return _answer({"status": "fail", "version": VERSION, "problems": listed}, HealthDetails)
 
 
 def _others(known: Mapping[Watched, Standing], sources: Sequence[str]) -> list[str]:
@@ -183,5 +185,6 @@ def _others(known: Mapping[Watched, Standing], sources: Sequence[str]) -> list[s
     return sorted(name for name in found if name in _OWN and name not in sources)
 
 
-def _answer(content: dict[str, Any]) -> Response:
-    return Response.json(503 if content["status"] == "fail" else 200, content, _TYPE)
+def _answer(content: dict[str, Any], shape: type[Health | HealthDetails]) -> Response:
+    # By the shape that the OpenAPI document has: what it does not know would fail here.
+    return Response.json(503 if content["status"] == "fail" else 200, msgspec.convert(content, shape), _TYPE)

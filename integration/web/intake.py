@@ -24,6 +24,7 @@ from integration.telemetry.operations import QUEUES, SEND
 from integration.telemetry.spans import span
 from integration.web.admission import Admission, Refusals
 from integration.web.answers import refusal
+from integration.web.intake_shapes import Accepted, ValidationResponse
 from integration.web.message import Request, Response, problem
 
 log = logger("web")
@@ -106,7 +107,7 @@ class Intake:
         try:
             async with asyncio.timeout(STORAGE_ANSWERS_WITHIN_SECONDS):
                 await self._store(source, request)
-            answer = Response.json(202, {"accepted": True})
+            answer = Response.json(202, Accepted(accepted=True))
         except PayloadTooLarge as error:
             answer = problem(431, error)  # the headers alone: the body is smaller than it may be
         except Exception as error:  # whatever it is, the sender keeps the message only at a 503
@@ -191,4 +192,4 @@ def shake_hands(request: Request) -> Response | None:
         return None
     if first.event_type != _VALIDATION:
         return None
-    return Response.json(200, {"validationResponse": first.data.validation_code})
+    return Response.json(200, ValidationResponse(validation_response=first.data.validation_code))

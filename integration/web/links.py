@@ -7,17 +7,22 @@ from typing import Any
 
 import msgspec
 
+from integration.clock import Clock
 from integration.config.keys.model import Cache
-from integration.errors import FnoLinkError, LinkUnknown
+from integration.errors import FnoLinkError, LinkUnknown, TooManyRefreshes
 from integration.links.values import Link, Linked
 from integration.operations.links import LinkOperations, answer_of
+from integration.web.allowance import Allowance
 from integration.web.answers import refusing, usual_wait
+from integration.web.caller import caller_of
 from integration.web.message import Request, Response
 
 RETRY_AFTER_SECONDS = 30.0
 
 
 def _wait(error: FnoLinkError) -> float:
+    if isinstance(error, TooManyRefreshes):
+        return error.retry_after
     return error.retry_after or RETRY_AFTER_SECONDS if isinstance(error, LinkUnknown) else usual_wait(error)
 
 
@@ -27,11 +32,13 @@ class LinkPages:
     Args:
         operations: What can be asked of links.
         cache: How long answers serve.
+        clock: The time.
     """
 
-    def __init__(self, operations: LinkOperations, cache: Cache) -> None:
+    def __init__(self, operations: LinkOperations, cache: Cache, clock: Clock) -> None:
         self._operations = operations
         self._cache = cache
+        self._allowance = Allowance(cache.refreshes_per_minute, clock)
 
     @refusing()
     async def organizations(self) -> Response:
@@ -53,8 +60,9 @@ class LinkPages:
         return self._answer(await self._operations.link(name), request)
 
     @refusing(_wait)
-    async def refresh(self, name: str) -> Response:
-        """Ask Dataverse now, whatever the cache holds; answers as `link` does."""
+    async def refresh(self, name: str, request: Request) -> Response:
+        """Ask Dataverse now, whatever the cache holds; answers as `link` does, or 429 to who does so too often."""
+        self._allowance.take(caller_of(request))
         return self._answer(await self._operations.refresh(name), Request())
 
     def _answer(self, answer: Link, request: Request) -> Response:

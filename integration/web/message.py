@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from integration.errors import FnoLinkError, LengthRequired, LinkUnknown, StorageUnavailable, Unforeseen
 from integration.faults import unforeseen
@@ -14,7 +15,32 @@ from integration.loggers import logger
 log = logger("web")
 
 RETRY_AFTER = 10
-UNAVAILABLE = 503
+TOO_MANY, UNAVAILABLE = 429, 503
+PROBLEM_TYPE = "application/problem+json"
+
+
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What went wrong, as RFC 9457 writes it.
+
+    Args:
+        type: `about:blank`: `code` tells one problem from another.
+        title: What the code means.
+        status: The HTTP status.
+        detail: What happened.
+        code: The stable name of the error.
+        hint: What to do.
+        instance: The URI of this very occurrence, which stands in the log.
+        remote_code: The error code of the other side, where it gave one.
+    """
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    instance: str | UnsetType = UNSET
+    remote_code: str | UnsetType = UNSET
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +99,10 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
         given = {"Content-Type": "application/json", **(headers or {})}
         return cls(status=status, headers=given, body=msgspec.json.encode(content))
 
+    def with_headers(self, headers: Mapping[str, str]) -> "Response":
+        """Give the same with more headers."""
+        return msgspec.structs.replace(self, headers={**self.headers, **headers})
+
 
 def unforeseen_problem(error: Exception, *, status: int = 500) -> Response:
     """Answer an error that nobody has foreseen: who asked gets an id that stands in the log with what happened.
@@ -101,19 +131,17 @@ def problem(status: int, error: FnoLinkError, *, retry_after: float | None = Non
         retry_after: Seconds after which to ask again; whole seconds, rounded up, at least 1.
         instance: The URI of this very occurrence, where it has one.
     """
-    detail: dict[str, Any] = {
-        "type": "about:blank",
-        "title": (type(error).__doc__ or "").splitlines()[0],
-        "status": status,
-        "detail": str(error),
-        "code": error.code,
-        "hint": error.hint,
-    }
-    if instance:
-        detail["instance"] = instance
-    if isinstance(error, LinkUnknown) and error.remote_code:
-        detail["remoteCode"] = error.remote_code
-    headers = {"Content-Type": "application/problem+json"}
+    remote_code = error.remote_code if isinstance(error, LinkUnknown) else None
+    detail = ProblemDetails(
+        title=(type(error).__doc__ or "").splitlines()[0],
+        status=status,
+        detail=str(error),
+        code=error.code,
+        hint=error.hint,
+        instance=instance or UNSET,
+        remote_code=remote_code or UNSET,
+    )
+    headers = {"Content-Type": PROBLEM_TYPE}
     if retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
     return Response(status=status, headers=headers, body=msgspec.json.encode(detail))

@@ -90,7 +90,7 @@ class Faces(WatchParts):
     @cached_property
     def link_pages(self) -> LinkPages:
         """The link endpoints."""
-        return LinkPages(self.link_operations, self.configuration.cache)
+        return LinkPages(self.link_operations, self.configuration.cache, self._clock)
 
     @cached_property
     def dead_letter_pages(self) -> DeadLetterPages:

@@ -20,6 +20,7 @@ from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organizatio
 from emulation.functions_host import FunctionsHost
 from emulation.receivers import Receivers
 from integration.storage.names import DEAD_LETTERS, PARKED, PAYLOADS
+from tests import documented
 from tests.e2e.log_reader import CANARY, USED, leaks
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +44,7 @@ HEAD = """
 lease = "10s"
 
 [cache]
+refreshes_per_minute = 10000
 not_linked_for = "1s"
 share_check = "1s"
 
@@ -188,7 +190,8 @@ class Stage:
             self.host = started.enter_context(
                 FunctionsHost(ROOT, env=env, settings=self._settings(), queue_lease=2, **self._options)
             )
-            self.http = started.enter_context(httpx.Client(timeout=WITHIN, trust_env=False))
+            hooks = {"response": [documented.check]}
+            self.http = started.enter_context(httpx.Client(timeout=WITHIN, trust_env=False, event_hooks=hooks))
             self.blobs = started.enter_context(BlobServiceClient.from_connection_string(self.storage))
             self._exit = started.pop_all()
         return self

@@ -113,7 +113,9 @@ def test_the_sample_settings_are_those_that_are_read_and_no_others():
     assert all(isinstance(value, str) for value in sample["Values"].values())
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "settings.md", "errors.md", "doctor.md", "fno-link.schema.json"])
+@pytest.mark.parametrize(
+    "name", ["configuration.md", "settings.md", "errors.md", "doctor.md", "fno-link.schema.json", "openapi.json"]
+)
 def test_the_reference_pages_say_what_the_code_says(name):
     page = runpy.run_path(str(ROOT / "scripts" / "reference.py"))["PAGES"][name]
     kept = (ROOT / "docs" / "reference" / name).read_text("utf-8")

@@ -141,12 +141,14 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         expire_after: Older: the caller waits for a fresh answer.
         not_linked_for: How long "not linked" is served before it is asked again.
         share_check: How often memory copies are compared with the shared tier; those of `not linked` every second.
+        refreshes_per_minute: How often each caller may have links asked anew, past the cache, in each instance.
     """
 
     refresh_after: timedelta = timedelta(minutes=15)
     expire_after: timedelta = timedelta(hours=24)
     not_linked_for: timedelta = timedelta(seconds=60)
     share_check: timedelta = timedelta(seconds=30)
+    refreshes_per_minute: Annotated[int, Meta(ge=1, le=10_000)] = 30
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

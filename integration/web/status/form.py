@@ -12,7 +12,7 @@ from integration.web.message import Request
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 LARGEST = 16_384
 """Bytes; the longest note, each of its characters encoded, is a good third of it."""
-_FIELDS = {"seal": "seal", "do": "do", "id": "id", "by": "by", "note": "note", "for": "for_"}
+FIELDS = {"seal": "seal", "do": "do", "id": "id", "by": "by", "note": "note", "for": "for_"}
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +51,13 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
             msg = f"a form has {LARGEST} bytes at most"
             raise InvalidRequest(msg)
         try:
-            pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=len(_FIELDS))
+            pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=len(FIELDS))
         except ValueError as error:
             raise InvalidRequest("the form cannot be read") from error
         given = dict(pairs)
-        if len(given) < len(pairs) or not given.keys() <= _FIELDS.keys():
+        if len(given) < len(pairs) or not given.keys() <= FIELDS.keys():
             raise InvalidRequest("the form has a field twice, or one that none of ours has")
         # A browser ends the lines of a text with both characters.
         note = given.get("note", "").replace("\r\n", "\n")
-        read = {_FIELDS[name]: value if name == "note" else words(name, value) for name, value in given.items()}
+        read = {FIELDS[name]: value if name == "note" else words(name, value) for name, value in given.items()}
         return cls(**read | {"note": note})

@@ -77,7 +77,8 @@ def test_each_http_source_is_a_function_with_its_own_key(tmp_path):
     assert found["intake_erp_2"] == ("events/erp-2", "FUNCTION")
     assert found["unknown_source"] == ("events/{source}", "FUNCTION")
     assert found["health"] == ("health", "ANONYMOUS")
-    protected = set(found) - {"health"}
+    assert found["openapi"] == ("openapi.json", "ANONYMOUS")
+    protected = set(found) - {"health", "openapi"}
     assert {found[name][1] for name in protected} == {"FUNCTION"}
 
 

@@ -79,7 +79,7 @@ def test_the_table_of_operations_stands_in_the_order_of_the_host():
 
 
 def test_only_what_takes_no_key_or_has_forms_takes_no_token():
-    assert {each.name for each in OPERATIONS if each.role is None} == {"health", "status_operator"}
+    assert {each.name for each in OPERATIONS if each.role is None} == {"health", "openapi", "status_operator"}
     assert {each.method for each in OPERATIONS if each.role == "events.read"} == {"GET"}
     assert {each.method for each in OPERATIONS if each.role in {"events.replay", "operations.write"}} <= {
         "POST",

@@ -12,6 +12,7 @@ from integration.links.values import Link, Linked, NotLinked
 from integration.operations.links import LinkOperations
 from integration.web import Request
 from integration.web.links import LinkPages
+from tests.fake_clock import FakeClock
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LINKED = Linked(url="https://contoso.operations.dynamics.com", tenant_id="t-1", id="e-1", trusted=True, checked_at=AT)
@@ -39,7 +40,7 @@ class Answers:
 
 
 def pages(answer: Link | LinkUnknown) -> LinkPages:
-    return LinkPages(LinkOperations({"contoso": CONTOSO}, Answers(answer)), Cache())
+    return LinkPages(LinkOperations({"contoso": CONTOSO}, Answers(answer)), Cache(), FakeClock())
 
 
 async def test_a_linked_organization():
@@ -101,7 +102,7 @@ async def test_only_an_unknown_name_is_404():
     assert answer.status == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert json.loads(answer.body)["code"] == "UnknownOrganization"
-    assert (await pages(LINKED).refresh("nobody")).status == 404
+    assert (await pages(LINKED).refresh("nobody", Request())).status == 404
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ async def test_only_an_unknown_name_is_404():
     [(Throttled(retry_after=12.2), "13"), (Forbidden("no user", remote_code="0x80072560", status=403), "30")],
 )
 async def test_unknown_is_503_with_the_reason_and_when_to_ask_again(error, seconds):
-    for ask in (lambda p: p.link("contoso", Request()), lambda p: p.refresh("contoso")):
+    for ask in (lambda p: p.link("contoso", Request()), lambda p: p.refresh("contoso", Request())):
         answer = await ask(pages(error))
         assert answer.status == 503
         assert answer.headers["Retry-After"] == seconds
@@ -121,7 +122,7 @@ async def test_unknown_is_503_with_the_reason_and_when_to_ask_again(error, secon
 
 async def test_refresh_asks_past_the_cache():
     answers = Answers(LINKED)
-    await LinkPages(LinkOperations({"contoso": CONTOSO}, answers), Cache()).refresh("contoso")
+    await LinkPages(LinkOperations({"contoso": CONTOSO}, answers), Cache(), FakeClock()).refresh("contoso", Request())
     assert answers.asked == ["refresh contoso"]
 
 
@@ -130,3 +131,16 @@ async def test_the_list_holds_names_and_urls_only():
     assert content == {
         "organizations": [{"name": "contoso", "url": "https://contoso.crm.dynamics.com", "cloud": "public"}]
     }
+
+
+async def test_who_refreshes_too_often_waits_and_nobody_else_does():
+    clock = FakeClock()
+    asked = LinkPages(LinkOperations({"contoso": CONTOSO}, Answers(LINKED)), Cache(refreshes_per_minute=2), clock)
+    mine, theirs = Request(headers={"x-functions-key": "mine"}), Request(query={"code": "theirs"})
+    assert [(await asked.refresh("contoso", mine)).status for _ in range(3)] == [200, 200, 429]
+    answer = await asked.refresh("contoso", mine)
+    assert (json.loads(answer.body)["code"], answer.headers["Retry-After"]) == ("TooManyRefreshes", "30")
+    assert (await asked.refresh("contoso", theirs)).status == 200
+    assert (await asked.link("contoso", mine)).status == 200
+    await clock.advance(31)
+    assert (await asked.refresh("contoso", mine)).status == 200
