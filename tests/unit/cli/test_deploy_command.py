@@ -1,5 +1,8 @@
 """`fno-link deploy kubernetes`: manifests that Kubernetes and KEDA take, and in which each function runs once."""
 
+import contextlib
+import functools
+import io
 import json
 import re
 from pathlib import Path
@@ -55,25 +58,29 @@ BY_STRING = {
 SETTINGS = {"identity": BY_IDENTITY, "strings": BY_STRING}
 
 
-@pytest.fixture
-def deployed(tmp_path, monkeypatch, capsys):
-    """Print the manifests of the shipped configuration and of every other kind of source."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "fno-link.toml").write_text((ROOT / "fno-link.toml").read_text("utf-8") + MORE)
+TEXT = (ROOT / "fno-link.toml").read_text("utf-8") + MORE
 
-    def run(how, *options):
-        (tmp_path / "local.settings.json").write_text(json.dumps({"Values": VALUES | SETTINGS[how]}))
-        code = frame.run(["deploy", "kubernetes", "--image", IMAGE, *options])
-        shown = capsys.readouterr()
-        assert code == 0, shown.err
-        return shown.out
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory):
+    """Print the manifests of the shipped configuration and of every other kind of source."""
+    folder = tmp_path_factory.mktemp("deployed")
+
+    @functools.cache
+    def run(how, text=TEXT):
+        (folder / "fno-link.toml").write_text(text)
+        (folder / "local.settings.json").write_text(json.dumps({"Values": VALUES | SETTINGS[how]}))
+        identity = ["--identity", IDENTITY] if how == "identity" else []
+        with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()) as out:
+            assert frame.run(["deploy", "kubernetes", "--image", IMAGE, *identity]) == 0
+        return out.getvalue()
 
     return run
 
 
 @pytest.fixture(params=SETTINGS)
 def printed(request, deployed):
-    return deployed(request.param, *(["--identity", IDENTITY] if request.param == "identity" else []))
+    return deployed(request.param)
 
 
 def documents(text, kind):
@@ -112,9 +119,10 @@ def enabled(text, names):
     return found
 
 
-def test_each_function_runs_in_one_deployment_and_health_in_all(deployed):
-    printed = deployed("identity")
-    app = build({**VALUES, **BY_IDENTITY})
+def test_each_function_runs_in_one_deployment_and_health_in_all(deployed, tmp_path):
+    printed, file = deployed("identity"), tmp_path / "fno-link.toml"
+    file.write_text(TEXT)
+    app = build({**VALUES, **BY_IDENTITY, "FNO_LINK_CONFIG": str(file)})
     kinds = {each.get_function_name(): each.get_trigger().get_binding_name() for each in app.get_functions()}
     found = enabled(printed, kinds)
     everywhere = {"health", "warmup"}
@@ -187,13 +195,12 @@ def test_no_secret_is_printed_and_each_is_asked_for(deployed):
     assert asked == strings | {"CUSTOMERS_URL", "CUSTOMERS_SECRET", "SERVICE_BUS_ENABLED"}
 
 
-def test_the_configuration_arrives_as_it_is(deployed, tmp_path):
-    configuration = documents(deployed("strings"), "ConfigMap")[0]["data"]["fno-link.toml"]
-    assert configuration == (tmp_path / "fno-link.toml").read_text("utf-8")
+def test_the_configuration_arrives_as_it_is(deployed):
+    assert documents(deployed("strings"), "ConfigMap")[0]["data"]["fno-link.toml"] == TEXT
 
 
 def test_every_setting_of_the_manifests_is_one_that_the_code_knows(deployed):
-    plain = documents(deployed("identity", "--identity", IDENTITY), "ConfigMap")[1]["data"]
+    plain = documents(deployed("identity"), "ConfigMap")[1]["data"]
     declared = {settings.of_organization(setting.name, "contoso") for setting in settings.SETTINGS}
     for prefix in ("AzureWebJobsStorage", "ServiceBus", "EventHub"):
         declared |= {name.replace("<CONNECTION>", prefix) for name in declared} | set(settings_of(prefix))
@@ -204,15 +211,12 @@ def test_every_setting_of_the_manifests_is_one_that_the_code_knows(deployed):
     assert plain["FNO_LINK_CONFIG"] == "/home/site/configuration/fno-link.toml"
 
 
-def test_another_configuration_makes_other_pods(deployed, tmp_path):
+def test_another_configuration_makes_other_pods(deployed):
     def digests(text):
         found = documents(text, "Deployment")
         return {each["spec"]["template"]["metadata"]["annotations"]["fno-link/configuration"] for each in found}
 
-    before = digests(deployed("strings"))
-    with (tmp_path / "fno-link.toml").open("a") as file:
-        file.write("# changed\n")
-    after = digests(deployed("strings"))
+    before, after = digests(deployed("strings")), digests(deployed("strings", TEXT + "# changed\n"))
     assert len(before) == len(after) == 1
     assert before != after
 
