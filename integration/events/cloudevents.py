@@ -20,15 +20,24 @@ _ENCODER = msgspec.json.Encoder()
 # Printable ASCII but the double quote and the percent sign may stand in a header as it is.
 _SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 _IS_SAFE = re.compile(r"[!#$&-~]*")
+# Text in an encoding that a JSON string has as well; whatever else is no JSON travels as base64.
+_TEXT = re.compile(r"(?:text/[^;\s]+|application/(?:[^;\s]+\+)?xml)\s*(?:;(.*))?", re.IGNORECASE)
+_OTHER_CHARSET = re.compile(r"""charset\s*=\s*"?(?!utf-?8\b|us-ascii\b)""", re.IGNORECASE)
 _AMQP_PREFIX = "cloudEvents_"
 
 
 def structured(event: Event) -> bytes:
-    """Encode an event in the JSON format (`application/cloudevents+json`); JSON data stands in it byte for byte."""
+    """Encode an event in the JSON format (`application/cloudevents+json`).
+
+    JSON data stands in it byte for byte, text and XML in UTF-8 as a string, anything else as base64. Source: "JSON
+    Event Format", section 3.1.
+    """
     fields: dict[str, Any] = {**_attributes(event)}
     if event.data:
         if event.is_json:
             fields["data"] = event.data
+        elif (text := _text(event)) is not None:
+            fields["data"] = text
         else:
             fields["data_base64"] = base64.b64encode(event.data).decode("ascii")
     return _ENCODER.encode(fields)
@@ -66,6 +75,17 @@ def amqp(event: Event) -> tuple[dict[str, Attribute], str, bytes]:
         str(content_type),
         bytes(event.data),
     )
+
+
+def _text(event: Event) -> str | None:
+    """Return data that is text, and stays the same as a string of JSON; None for any other."""
+    kind = _TEXT.fullmatch(event.datacontenttype)
+    if kind is None or _OTHER_CHARSET.search(kind[1] or ""):
+        return None
+    try:
+        return bytes(event.data).decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _attributes(event: Event) -> dict[str, Attribute | datetime]:

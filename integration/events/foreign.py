@@ -22,6 +22,7 @@ _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?", re.ASCII)
 _MEDIA_TYPE_LENGTH = 256
 _CHARSET = re.compile(r"""charset\s*=\s*(?:"[^"]*"|[^\s;"]+)""", re.IGNORECASE)
+_UTF8 = re.compile(r"""=\s*"?utf-8"?\Z""", re.IGNORECASE)
 _JSON = "application/json"
 _OCTETS = "application/octet-stream"
 
@@ -154,8 +155,8 @@ def media_type(value: object) -> str:
 
 
 def in_utf8(content_type: str) -> str:
-    """Return the content type of text that has been turned into UTF-8."""
-    return _CHARSET.sub("charset=utf-8", content_type)
+    """Return the content type of text that has been turned into UTF-8; one that says so already stays as it is."""
+    return _CHARSET.sub(lambda said: said[0] if _UTF8.search(said[0]) else "charset=utf-8", content_type)
 
 
 def _extensions(attributes: Mapping[str, Any]) -> dict[str, Attribute]:

@@ -328,3 +328,31 @@ def test_methods_that_are_not_offered_are_404_as_in_azure_and_never_500(stage):
         url = f"{stage.host.url}/api/events/contoso"
         answer = stage.http.request(method, url, headers={"x-functions-key": stage.host.key})
         assert answer.status_code == 404
+
+
+def test_a_batch_that_needs_a_claim_check_is_split_and_one_that_is_broken_is_alone(stage):
+    def element(number):
+        event = {"specversion": "1.0", "id": f"b-{number}", "source": "/batch", "type": "com.example.batched"}
+        return event | {"datacontenttype": "text/plain", "data": f"{number:04} " * 800}
+
+    broken = {"specversion": "1.0", "source": "/batch", "type": "com.example.batched", "id": ""}
+    batch = [element(0), broken, *map(element, range(1, 20))]
+    assert len(json.dumps(batch)) > 60_000
+    for _ in range(2):
+        sent = stage.post("contoso", batch, content_type="application/cloudevents-batch+json; charset=utf-8")
+        assert sent.status_code == 202
+
+    def received():
+        bodies = [json.loads(each.body) for each in stage.receivers.received("structured")]
+        return sorted(body["id"] for body in bodies if body["type"] == "com.example.batched")
+
+    until(lambda: len(received()) >= 20)
+    letters = [stage.dead(lambda record: record["reason"] == "Undecodable" and b'"/batch"' in record["body"])]
+    assert json.loads(letters[0]["body"]) == broken
+    until(lambda: not stage.claim_checks())
+    assert received() == sorted(f"b-{number}" for number in range(20))
+    [one] = [each for each in stage.receivers.received("binary") if dict(each.headers).get("ce-id") == "b-7"]
+    assert (dict(one.headers)["content-type"], one.body) == ("text/plain", "0007 " * 800)
+
+    stage.put("erp-in", json.dumps([element(30), broken, element(31)]).encode())
+    until(lambda: {"b-30", "b-31"} <= set(received()))
