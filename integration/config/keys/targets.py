@@ -65,7 +65,8 @@ class WebhookTarget(CommonTarget, frozen=True, kw_only=True, tag="webhook"):
         secret: `whsec_…`, from an app setting by `%SETTING%`; empty: unsigned.
         headers: Extra headers, values from app settings where secret.
         body: What is sent: the whole CloudEvent, its data, or the body as it came.
-        mode: CloudEvents HTTP binding: structured or binary (for `body = "cloudevent"`).
+        mode: CloudEvents HTTP binding: structured, binary, or batches of what is under way at once (for
+            `body = "cloudevent"`).
         timeout: For one attempt.
         validate: Ask each receiver once whether it wants our deliveries, before the first one (CloudEvents' abuse
             protection): OPTIONS with `WebHook-Request-Origin`.
@@ -80,7 +81,7 @@ class WebhookTarget(CommonTarget, frozen=True, kw_only=True, tag="webhook"):
     secret: Secret = ""
     headers: dict[str, SecretText] = {}
     body: Literal["cloudevent", "data", "raw"] = "cloudevent"
-    mode: Literal["structured", "binary"] = "structured"
+    mode: Literal["structured", "binary", "batch"] = "structured"
     timeout: timedelta = timedelta(seconds=30)
     validate: bool = False
     origin: Origin = ""

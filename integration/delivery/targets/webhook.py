@@ -5,6 +5,7 @@ HTTP protocol binding 1.0.2.
 """
 
 import base64
+import hashlib
 import hmac
 import re
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 from integration.clock import Clock, SystemClock
 from integration.config.keys.model import WebhookTarget
 from integration.delivery.shipment import Receipt, Shipment, content
+from integration.delivery.targets.batches import Batches
 from integration.delivery.targets.permission import Permissions
 from integration.delivery.targets.post import Request, post
 from integration.errors import DeliveryFailed, TargetRejected
-from integration.events.cloudevents import binary
+from integration.events.cloudevents import BATCH_TYPE, batch, binary
 from integration.routing.templates import Template
 from integration.storage import Storage
 
@@ -50,13 +52,15 @@ class Webhook:
         self._http = http
         self._clock = clock or SystemClock()
         self._url = Template.compile(target.url, landing="url", key=f"targets.{target.name}.url")
+        is_batch = target.mode == "batch" and target.body == "cloudevent"
+        self._batches = Batches(self._send) if is_batch else None
         self._permissions = None
         if target.validate and storage is not None:
             self._permissions = Permissions(target, http, storage, self._clock)
         self._secret = base64.b64decode(target.secret.removeprefix("whsec_"))
 
     async def deliver(self, shipment: Shipment) -> Receipt:
-        """POST one event.
+        """POST one event, in a batch with others where the target takes batches.
 
         Raises:
             TargetUnavailable: No answer, a 5xx, 408, 425 or 429.
@@ -66,7 +70,17 @@ class Webhook:
             TemplateField: The URL names a field that the event does not have.
         """
         url = self._url.render(shipment.event)
-        headers, body = self._content(shipment)
+        return await (self._batches.deliver(url, shipment) if self._batches else self._send(url, [shipment]))
+
+    async def close(self) -> None:
+        """End what is under way; the client belongs to the process."""
+        if self._batches is not None:
+            await self._batches.close()
+        if self._permissions is not None:
+            await self._permissions.close()
+
+    async def _send(self, url: str, shipments: list[Shipment]) -> Receipt:
+        headers, body = self._content(shipments)
         if self._permissions is not None:
             headers |= await self._permissions.permit(url)
         request = Request(
@@ -85,13 +99,11 @@ class Webhook:
                 await self._permissions.refused(url, failure)
             raise
 
-    async def close(self) -> None:
-        """End what is being asked; the client belongs to the process."""
-        if self._permissions is not None:
-            await self._permissions.close()
-
-    def _content(self, shipment: Shipment) -> tuple[dict[str, str], bytes]:
-        if self._target.body == "cloudevent" and self._target.mode == "binary":
+    def _content(self, shipments: list[Shipment]) -> tuple[dict[str, str], bytes]:
+        shipment = shipments[0]
+        if self._batches is not None:
+            headers, body = {"content-type": BATCH_TYPE}, batch(each.event for each in shipments)
+        elif self._target.body == "cloudevent" and self._target.mode == "binary":
             headers, body = binary(shipment.event)
         else:
             body, content_type = content(shipment.event, self._target.body)
@@ -101,11 +113,18 @@ class Webhook:
                 msg = f"the event's {_NAMES.get(name, name)} cannot stand in a header: {value[:80]!r}"
                 raise TargetRejected(msg)
         headers |= {name.lower(): value for name, value in self._target.headers.items()}
-        headers["webhook-id"] = shipment.message_id
+        headers["webhook-id"] = message_id = _id_of(shipments)
         now = self._clock.now()
         headers["webhook-timestamp"] = str(int(now.timestamp()))
         if self._secret:
-            signed = f"{shipment.message_id}.{headers['webhook-timestamp']}.".encode() + body
+            signed = f"{message_id}.{headers['webhook-timestamp']}.".encode() + body
             digest = hmac.digest(self._secret, signed, "sha256")
             headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
         return headers, body
+
+
+def _id_of(shipments: list[Shipment]) -> str:
+    """Name a request: by its delivery; one of several by them all, so that the same again has the same name."""
+    if len(shipments) == 1:
+        return shipments[0].message_id
+    return hashlib.sha256(",".join(each.message_id for each in shipments).encode()).hexdigest()
