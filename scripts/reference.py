@@ -6,6 +6,7 @@ uv run python scripts/reference.py --check   change nothing; exit 1 when a page 
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -113,8 +114,15 @@ They are the `remote_code` of `Unauthenticated` in an alert's facts. About `entr
 """
 
 
+def plain(text: str) -> str:
+    """Write `<NAME>` outside of code so that no page takes it for HTML, which shows nothing."""
+    return "".join(
+        part if code % 2 else part.replace("<", "&lt;") for code, part in enumerate(re.split(r"(`[^`]*`)", text))
+    )
+
+
 def row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
+    return "| " + " | ".join(plain(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
 
 
 def structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
@@ -209,10 +217,10 @@ def errors() -> str:
 def doctor() -> str:
     text = f"# What the doctor checks\n\n{MADE}{DOCTOR_PAGE}"
     for step in STEPS:
-        text += f"\n## `{step.name}`\n\n{step.title}.\n\n- **Asks**: {step.asks}\n"
+        text += f"\n## `{step.name}`\n\n{step.title}.\n\n- **Asks**: {plain(step.asks)}\n"
         if step.needs:
             text += f"- **Skipped** unless these pass: {', '.join(f'`{name}`' for name in step.needs)}\n"
-        text += f"- **What to do**: {step.todo}\n"
+        text += f"- **What to do**: {plain(step.todo)}\n"
         if step.page:
             text += f"- **{whose(step.page)}**: {step.page}\n"
     return text

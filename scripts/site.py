@@ -132,18 +132,22 @@ def relaid(text: str) -> str:
     """Lay out lists as Python-Markdown wants them: four columns a level, and an empty line before the first item."""
     lines: list[str] = []
     levels: list[int] = []  # where the text of each open item begins
+    loose = False  # an item of more than one paragraph: the next one wants an empty line, too
     for code, line in parts(text):
         indent = len(line) - len(line.lstrip(" "))
         if not line.strip():
             lines.append(line)
+            loose = loose or bool(levels)
             continue
         item = None if code and not FENCE.match(line) else ITEM.match(line)
         if not code or FENCE.match(line):
             while levels and indent < levels[-1]:
                 levels.pop()
-        paragraph = bool(lines) and bool(lines[-1].strip()) and not lines[-1].startswith((" ", "#"))
-        if item and not levels and paragraph and not ITEM.match(lines[-1]):
+        before = lines[-1] if lines and lines[-1].strip() else ""
+        first = not before.startswith((" ", "#")) and not ITEM.match(before)
+        if item and before and not levels and (first or loose):
             lines.append("\n")
+        loose = loose and bool(levels or item)
         here = " " * 4 * len(levels)
         begun = levels[-1] if levels else 0
         if item:

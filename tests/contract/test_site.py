@@ -45,6 +45,17 @@ def test_a_step_of_a_numbered_list_keeps_its_code_and_its_bullets(built):
     assert "Point the senders at it" in steps[1]
 
 
+def test_nothing_of_a_page_is_taken_for_html_or_left_as_markdown(built):
+    for path in sorted(built.rglob("*.html")):
+        page = path.read_text("utf-8")
+        # `<NAME>` outside of code is an element that shows nothing.
+        assert set(re.findall(r"(?i)<(?:name|source|connection|organization|setting)\b[^>]*>", page)) == set(), (
+            path.name
+        )
+        words = re.sub(r"<[^>]+>", "", re.sub(r"<(pre|code|script|style)\b.*?</\1>", "", page, flags=re.DOTALL))
+        assert re.findall(r"(?m)^(?:.*\*\*.*|.*\]\(.*|-  .*|\| .*)$", words) == [], path.name
+
+
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
@@ -81,8 +92,11 @@ def test_links_out_of_the_documents_lead_to_a_page_or_to_a_copy(tmp_path):
 
 
 def test_lists_are_laid_out_as_python_markdown_wants_them():
+    # A next item after one of several paragraphs.
+    several = "- a\n\n  more\n- b\n"
+    assert SITE["relaid"](several) == "-   a\n\n    more\n\n-   b\n"
     text = "words:\n- a\n  more\n  - b\n\n1. one\n\n   ```sh\n   - no item\n   ```\n2. two\nend\n"
-    wanted = "words:\n\n-   a\n    more\n    -   b\n\n1.  one\n\n    ```sh\n    - no item\n    ```\n2.  two\nend\n"
+    wanted = "words:\n\n-   a\n    more\n    -   b\n\n1.  one\n\n    ```sh\n    - no item\n    ```\n\n2.  two\nend\n"
     assert SITE["relaid"](text) == wanted
 
 
