@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-type What = Literal["in", "delivered", "deferred", "parked", "dead_lettered", "failed"]
+type What = Literal["in", "delivered", "deferred", "parked", "dead_lettered", "failed", "refused"]
 """`in`: taken from a source, an event that comes twice twice. `failed`: a message of a source had to go back, since
-nothing could be stored. The others: what became of a delivery; a delivery that is deferred twice counts twice."""
+nothing could be stored. `refused`: a caller without a function key, whose token did not do. The others: what became of
+a delivery; a delivery that is deferred twice counts twice."""
 
 
 class Key(NamedTuple):

@@ -59,6 +59,8 @@ TITLES = {
     "Maintenance": "`[[health.maintenance]]`",
     "Escalation": "`[[health.escalation]]`",
     "StatusPage": "`[status]`",
+    "Entra": "`[entra]`",
+    "Client": "`[[clients]]`",
     "OwnThresholds": "`health` of `[[organizations]]`",
 }
 CONFIGURATION = """

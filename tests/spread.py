@@ -8,7 +8,7 @@ from typing import override
 
 from xdist.scheduler import LoadScopeScheduling
 
-_NAMES = "clients delivery doctor intake link_and_health operations register senders status_page"
+_NAMES = "clients delivery doctor entra intake link_and_health operations register senders status_page"
 ONE_STAGE = frozenset(f"tests/e2e/test_{name}.py" for name in _NAMES.split())
 
 

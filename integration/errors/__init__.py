@@ -25,6 +25,8 @@ FnoLinkError
 │   ├── RowRefused
 │   └── Busy
 ├── UnknownOrganization
+├── CallerUnknown
+├── CallerRefused
 ├── UnknownSource
 ├── UnknownDeadLetter
 ├── UnknownEvent
@@ -79,6 +81,8 @@ from integration.errors.link import (
 from integration.errors.requests import (
     ActionsOff,
     AmbiguousEvent,
+    CallerRefused,
+    CallerUnknown,
     FormRefused,
     IncidentEnded,
     InvalidRequest,
@@ -103,6 +107,8 @@ __all__ = [
     "AppRefused",
     "AppUnavailable",
     "Busy",
+    "CallerRefused",
+    "CallerUnknown",
     "CircuitOpen",
     "ConfigurationError",
     "CoolingDown",

@@ -9,6 +9,18 @@ class UnknownOrganization(FnoLinkError):
     hint = "Use a `name` from [[organizations]] in fno-link.toml; GET /api/organizations lists them."
 
 
+class CallerUnknown(FnoLinkError):
+    """Who asks is not known."""
+
+    hint = "Show a token of Entra that was issued for this app, or use a function key at the path without /entra."
+
+
+class CallerRefused(FnoLinkError):
+    """Who asks may not ask for this."""
+
+    hint = "Whoever runs this app says in [[clients]] who may ask, and in Entra by which app roles."
+
+
 class UnknownSource(FnoLinkError):
     """No source of this name is configured."""
 

@@ -9,7 +9,7 @@ import azure.functions as func
 from integration.background import Unheard
 from integration.config import Configuration, check
 from integration.errors import ConfigurationError, Problem
-from integration.functions import event_grid, event_hubs, http, intake, queues, service_bus, timers, warmup
+from integration.functions import clients, event_grid, event_hubs, http, intake, queues, service_bus, timers, warmup
 from integration.functions.workers import Workers
 from integration.routing.table import RouteTable
 from integration.telemetry import quieten
@@ -70,6 +70,7 @@ def registered(configuration: Configuration, worker: Workers) -> func.FunctionAp
     app.register_functions(event_hubs.blueprint(configuration, worker))
     app.register_functions(event_grid.blueprint(configuration, worker))
     app.register_functions(http.blueprint(configuration, worker))
+    app.register_functions(clients.blueprint(configuration, worker))
     app.register_functions(timers.blueprint(configuration, worker))
     app.register_functions(warmup.blueprint(worker))
     return app

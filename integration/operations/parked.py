@@ -123,8 +123,7 @@ class ParkedOperations:
         place = Place.of_id(id_)
         body = await self._dead_letters.read_parked(place.path)
         if body is None:
-            msg = f"there is no parked delivery {id_[:40]!r}: it was released, or has become a dead letter"
-            raise UnknownDeadLetter(msg)
+            raise gone(id_)
         return whole(place, body)
 
     async def release(self, order: ReleaseOrder) -> Ordered | Released:
@@ -144,3 +143,8 @@ class ParkedOperations:
             id_: [named(each) for each in done[place.path]] for id_, place in places.items() if place.path in done
         }
         return Released(released=released, left=[id_ for id_ in places if id_ not in released])
+
+
+def gone(id_: str) -> UnknownDeadLetter:
+    """Say that there is no parked delivery of an id."""
+    return UnknownDeadLetter(f"there is no parked delivery {id_[:40]!r}: it was released, or has become a dead letter")

@@ -7,6 +7,8 @@ from typing import Any
 from integration.errors import (
     ActionsOff,
     AmbiguousEvent,
+    CallerRefused,
+    CallerUnknown,
     ConfigurationError,
     FnoLinkError,
     FormRefused,
@@ -32,7 +34,9 @@ from integration.web.message import RETRY_AFTER, TOO_MANY, UNAVAILABLE, Response
 STATUSES: Mapping[type[FnoLinkError], int] = {
     FnoLinkError: 500,
     InvalidRequest: 400,
+    CallerUnknown: 401,
     ActionsOff: 403,
+    CallerRefused: 403,
     FormRefused: 403,
     UnknownOrganization: 404,
     UnknownSource: 404,

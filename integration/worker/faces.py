@@ -1,8 +1,10 @@
 """What a worker can be asked and ordered: the operations, and the HTTP handlers that call them."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from integration.config.keys.groups import groups_of
+from integration.config.settings.settings import believes_headers
 from integration.health.source_rows import SourceRows
 from integration.operations.control_numbers import ControlNumberOperations
 from integration.operations.dead_letters import DeadLetterOperations
@@ -28,9 +30,48 @@ from integration.web.status.operator import OperatorPages
 from integration.web.status.pages import PublicStatusPages, StatusPages
 from integration.worker.watching import WatchParts
 
+if TYPE_CHECKING:
+    from integration.callers import Gate
+    from integration.worker.narrow import NarrowFaces
+
 
 class Faces(WatchParts):
     """The operations and their HTTP handlers; each is built at its first use."""
+
+    @cached_property
+    def gate(self) -> "Gate":
+        """Who stands before the operations that take a token."""
+        from integration.callers.gate import Gate  # noqa: PLC0415  # imported with the first token: import budget
+        from integration.callers.keys import SigningKeys  # noqa: PLC0415  # the same
+        from integration.callers.token import Accepted  # noqa: PLC0415  # the same
+
+        entra = self.configuration.entra
+        accepted = Accepted.of(entra)
+        keys = SigningKeys(entra, accepted.issuers["2.0"], self.http, self._clock)
+        return Gate(
+            accepted=accepted,
+            keys=self._kept(keys, keys.aclose),
+            clients=self.configuration.clients,
+            clock=self._clock,
+            tally=self.tally,
+            believes_headers=believes_headers(self._environ) is True,
+        )
+
+    def narrowed(self, sees: frozenset[str]) -> "NarrowFaces":
+        """Return the handlers for who may see some organizations.
+
+        Args:
+            sees: Their names.
+        """
+        from integration.worker.narrow import NarrowFaces  # noqa: PLC0415  # imported with the first token
+
+        if sees not in self._narrowed:
+            self._narrowed[sees] = NarrowFaces(self, sees)
+        return self._narrowed[sees]
+
+    @cached_property
+    def _narrowed(self) -> "dict[frozenset[str], NarrowFaces]":
+        return {}
 
     @cached_property
     def link_operations(self) -> LinkOperations:

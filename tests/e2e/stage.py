@@ -16,7 +16,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy, QueueClient
 
-from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
+from emulation.dynamics import Api, App, Dynamics, FinanceOperationsLink, Granted, Organization, Secret, World
 from emulation.functions_host import FunctionsHost
 from emulation.receivers import Receivers
 from integration.storage.names import DEAD_LETTERS, PARKED, PAYLOADS
@@ -130,12 +130,31 @@ def configuration() -> str:
             f'[[routes]]\nname = "to-{target}"\nevent_types = {json.dumps(types)}\ntarget = "{target}"\n'
             f"requires_link = {needs}\n"
         )
-    return "\n".join([*parts, HEAD])
+    return "\n".join([*parts, HEAD, CLIENTS])
 
 
 def home(organization: str) -> str:
     """Return the URL of the environment that an organization is linked to at the start."""
     return f"https://{organization}.operations.dynamics.com"
+
+
+OWN_APP = "0a1b2c3d-0000-4000-8000-0000000000e4"
+PORTAL, OPERATOR, NOBODY = (f"0a1b2c3d-0000-4000-8000-0000000000e{number}" for number in (5, 6, 7))
+API = "api://fno-link"
+CLIENTS = f"""
+[entra]
+tenant = "11111111-2222-3333-4444-555555555555"
+audiences = ["{API}", "{OWN_APP}"]
+[[clients]]
+name = "portal"
+app_id = "{PORTAL}"
+organizations = ["contoso"]
+[[clients]]
+name = "operator"
+app_id = "{OPERATOR}"
+all_organizations = true
+"""
+ROLES = ("link.read", "events.read", "events.replay", "operations.write")
 
 
 class Stage:
@@ -179,7 +198,16 @@ class Stage:
                 )
                 for name in ORGANIZATIONS
             )
-            apps = (App(CLIENT_ID, secrets=(Secret(CLIENT_SECRET),)), App(IDENTITY, managed_identity="user"))
+            apps = (
+                App(CLIENT_ID, secrets=(Secret(CLIENT_SECRET),)),
+                App(IDENTITY, managed_identity="user"),
+                App(OWN_APP, api=Api(uris=(API,), roles=ROLES)),
+                *(
+                    App(each, secrets=(Secret(CLIENT_SECRET),), granted=(Granted(OWN_APP, ROLES),))
+                    for each in (PORTAL, OPERATOR)
+                ),
+                App(NOBODY, secrets=(Secret(CLIENT_SECRET),)),
+            )
             self.dynamics = started.enter_context(Dynamics(World(apps=apps, organizations=organizations)))
             self.receivers = started.enter_context(Receivers())
             env = {**self.dynamics.environ, **self.dynamics.identity_environ, **QUICK}

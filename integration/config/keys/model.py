@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from integration.clouds import CloudName
 from integration.config.keys.breaker import Breaker, OwnBreaker
+from integration.config.keys.clients import Client, Entra
 from integration.config.keys.fields import (
     ControlNumber,
     HostSuffix,
@@ -280,6 +281,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         health: What the watch asks and how often, and when it speaks.
         status: Who sees the status page, and what it lets them do.
         registration: What `fno-link register` makes in Dataverse, for all sources.
+        entra: Whose tokens are taken from programs, beside function keys.
+        clients: The programs that may show one, one `[[clients]]` each.
     """
 
     organizations: Annotated[tuple[Organization, ...], Meta(min_length=1)]
@@ -293,6 +296,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     health: Health = Health()
     status: StatusPage = StatusPage()
     registration: Registration = Registration()
+    entra: Entra = Entra()
+    clients: tuple[Client, ...] = ()
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -309,6 +314,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     health: Health = Health()
     status: StatusPage = StatusPage()
     registration: Registration = Registration()
+    entra: Entra = Entra()
+    clients: tuple[Client, ...] = ()
     file: str = ""
 
     def thresholds(self, organization: str = "") -> Thresholds:

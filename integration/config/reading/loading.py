@@ -18,6 +18,7 @@ from integration.config.reading.judging import MissingConnection
 from integration.config.reading.places import place_problems, place_warnings
 from integration.config.reading.reading import BAD, Reader, suggestion
 from integration.config.reading.sending import sender_problems, sender_warnings
+from integration.config.reading.showing import client_problems, client_warnings
 from integration.config.reading.watching import watch_problems, watch_warnings
 from integration.config.settings import settings
 from integration.config.settings.credentials import credential_problems
@@ -111,6 +112,7 @@ def check_text(
         *group_problems(configuration),
         *sender_problems(configuration),
         *watch_problems(configuration),
+        *client_problems(configuration),
     )
     warnings = (
         *reader.warnings,
@@ -118,6 +120,7 @@ def check_text(
         *group_warnings(configuration),
         *sender_warnings(configuration),
         *body_warnings(configuration, environ),
+        *client_warnings(configuration, environ),
         *watch_warnings(configuration, (clock or SystemClock()).now()),
     )
     return Checked(None if problems else configuration, problems, warnings, file, configuration.routes)
@@ -245,5 +248,7 @@ def _configuration(document: Document, file: str) -> Configuration:
         health=document.health,
         status=document.status,
         registration=document.registration,
+        entra=document.entra,
+        clients=document.clients,
         file=file,
     )

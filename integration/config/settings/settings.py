@@ -36,6 +36,9 @@ CLIENT_CERTIFICATE = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE"
 CLIENT_CERTIFICATE_PASSWORD = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE_PASSWORD"  # noqa: S105 - the name of a setting
 KEY = "FNO_LINK_KEY"
 INTAKE_KEY = "FNO_LINK_KEY_<SOURCE>"
+EASY_AUTH = "FNO_LINK_EASY_AUTH"
+SITE_AUTH = "WEBSITE_AUTH_ENABLED"
+SITE_NAME = "WEBSITE_SITE_NAME"
 APP_URL = "FNO_LINK_APP_URL"
 HOSTNAME = "WEBSITE_HOSTNAME"
 STORAGE = "AzureWebJobsStorage"
@@ -131,6 +134,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Default: what Azure calls the app.",
     ),
     Setting(HOSTNAME, "The host name of the app; Azure sets it.", "platform"),
+    Setting(
+        EASY_AUTH,
+        "true: App Service authentication stands before the app, and the headers by which it tells who asks are "
+        "believed. Never set it anywhere else: there anybody can send them.",
+    ),
+    Setting(SITE_AUTH, "Whether App Service authentication is on; Azure sets it.", "platform"),
+    Setting(SITE_NAME, "The app's name on App Service; Azure sets it.", "platform"),
     Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),
     Setting(
         INTAKE_KEY,
@@ -150,3 +160,18 @@ def of_source(setting: str, name: str) -> str:
 def of_organization(setting: str, name: str) -> str:
     """Return the setting's name for one organization: `contoso-eu` → `FNO_LINK_CONTOSO_EU_CLIENT_ID`."""
     return setting.replace("<NAME>", name.upper().replace("-", "_"))
+
+
+def believes_headers(environ: Environ) -> bool | None:
+    """Tell whether headers of App Service authentication are its own; None: they are to be believed and cannot be.
+
+    App Service says of itself whether its authentication is on (`EnvironmentSettingNames.EasyAuthEnabled` of
+    azure-functions-host); other places that have the like, as Container Apps, do not.
+    """
+    if environ.get(EASY_AUTH, "").strip().lower() not in _YES:
+        return False
+    on_app_service = bool(environ.get(SITE_NAME, "").strip())
+    return None if on_app_service and environ.get(SITE_AUTH, "").strip().lower() not in _YES else True
+
+
+_YES = frozenset({"true", "1"})

@@ -14,8 +14,14 @@ from integration.functions.app import build
 from integration.functions.http import OPERATIONS
 from tests.unit.functions.test_app import CONFIGURATION, SETTINGS, registered
 
-HEAD = CONFIGURATION.split("[sources.erp]", maxsplit=1)[0] + (
-    '[targets.orders]\nkind = "storage_queue"\nqueue = "orders"\n[[routes]]\nname = "all"\ntarget = "orders"\n'
+CLIENTS = (
+    '[entra]\ntenant = "11111111-2222-3333-4444-555555555555"\naudiences = ["api://fno-link"]\n[[clients]]\n'
+    'name = "portal"\napp_id = "0a1b2c3d-0000-4000-8000-000000000002"\nall_organizations = true\n'
+)
+HEAD = (
+    CONFIGURATION.split("[sources.erp]", maxsplit=1)[0]
+    + CLIENTS
+    + ('[targets.orders]\nkind = "storage_queue"\nqueue = "orders"\n[[routes]]\nname = "all"\ntarget = "orders"\n')
 )
 LETTERS = [*string.ascii_lowercase, *string.digits]
 # What stands around our own function names in the alphabet, and what was shadowed on Azure.
@@ -85,6 +91,18 @@ def test_only_what_takes_no_key_or_has_forms_takes_no_token():
         "POST",
         "DELETE",
     }
+
+
+def test_what_takes_a_token_is_again_below_entra_and_asks_for_no_key(tmp_path):
+    found = endpoints(tmp_path, ["erp"])
+    open_ones = {each.function.name: each.route.template for each in found if each.level == "anonymous"}
+    wanted = {f"entra_{each.name}": f"api/entra/{each.route}" for each in OPERATIONS if each.role is not None}
+    assert open_ones == {**wanted, "health": "api/health"}
+
+
+def test_without_clients_nothing_more_is_open(tmp_path):
+    found = endpoints(tmp_path, ["erp"], HEAD.replace(CLIENTS, ""))
+    assert [each.function.name for each in found if each.level == "anonymous"] == ["health"]
 
 
 def test_a_stranger_sees_the_same_for_a_source_that_exists_and_one_that_does_not(tmp_path):

@@ -16,6 +16,8 @@ KNOWN = {
     "InvalidRequest": 400,
     "ActionsOff": 403,
     "FormRefused": 403,
+    "CallerUnknown": 401,
+    "CallerRefused": 403,
     "UnknownOrganization": 404,
     "UnknownSource": 404,
     "UnknownDeadLetter": 404,

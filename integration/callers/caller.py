@@ -1,0 +1,60 @@
+"""From checked claims to who asks; pure.
+
+Sources: the pages "Access token claims reference" (`appid` in tokens of version 1.0, `azp` in those of 2.0, `roles`)
+and "Work with user identities in Azure App Service authentication" (names of claims may have been mapped).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from integration.config.keys.clients import Client
+from integration.errors import CallerRefused, CallerUnknown
+
+MOST_ROLES = 100
+"""How many roles are read: Entra puts no more than a few into a token."""
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks.
+
+    Args:
+        client: The configured name.
+        roles: Its app roles.
+        sees: The organizations that are there for it; None: every one, and what is of none.
+    """
+
+    client: str
+    roles: frozenset[str] = frozenset()
+    sees: frozenset[str] | None = None
+
+
+def caller_of(claims: Mapping[str, Any], clients: Mapping[str, Client]) -> Caller:
+    """Say who asks.
+
+    Args:
+        claims: Checked ones.
+        clients: The configured ones, by application id in lower case.
+
+    Raises:
+        CallerUnknown: The claims name no application, or two.
+        CallerRefused: The application is none of the clients.
+    """
+    named = {str(claims[each]).lower() for each in ("appid", "azp") if claims.get(each)}
+    if len(named) != 1:
+        raise CallerUnknown
+    client = clients.get(named.pop())
+    if client is None:
+        raise CallerRefused
+    sees = None if client.all_organizations else frozenset(client.organizations)
+    return Caller(client=client.name, roles=_roles(claims.get("roles")), sees=sees)
+
+
+def _roles(said: Any) -> frozenset[str]:
+    if isinstance(said, str):
+        return frozenset({said})
+    if not isinstance(said, Sequence):
+        return frozenset()
+    listed = cast("Sequence[Any]", said)[:MOST_ROLES]
+    return frozenset(each for each in listed if isinstance(each, str))
