@@ -37,7 +37,7 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
 
 def _function(operation: Operation, role: "Role", worker: Workers) -> Handler:
     async def handle(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        from integration.web.callers import admitted, moved  # noqa: PLC0415  # imported with the first: import budget
+        from integration.web.callers import admitted, moved, named  # noqa: PLC0415  # imported with the first: import budget
 
         request, whole = request_of(req), worker(context)
         caller = await admitted(whole.gate, request, role)
@@ -45,6 +45,7 @@ def _function(operation: Operation, role: "Role", worker: Workers) -> Handler:
             return answer(caller)
         # It has the pages of these operations, over what the caller may see.
         faces = whole if caller.sees is None else cast("Worker", whole.narrowed(caller.sees))
-        return answer(moved(await operation.ask(faces, request, lambda name: part_of(req, name)), PREFIX))
+        asked = named(request, caller)
+        return answer(moved(await operation.ask(faces, asked, lambda name: part_of(req, name)), PREFIX))
 
     return problems(handle)

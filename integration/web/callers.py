@@ -12,6 +12,7 @@ from integration.web.message import Request, Response
 if TYPE_CHECKING:
     from integration.config.keys.clients import Role
 
+_KEYS = frozenset({"x-functions-key", "code"})
 _CHALLENGE = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
 
 
@@ -29,6 +30,18 @@ async def admitted(gate: Gate, request: Request, role: "Role") -> Caller | Respo
         answer = refusal(error)
         more = _CHALLENGE if isinstance(error, CallerUnknown) else {"Cache-Control": "no-store"}
         return msgspec.structs.replace(answer, headers={**answer.headers, **more})
+
+
+def named(request: Request, caller: Caller) -> Request:
+    """Let a request say who asks by the checked name alone: an unchecked key, or a fresh token, is no other.
+
+    Args:
+        request: As it came.
+        caller: Who was let in.
+    """
+    headers = {name: value for name, value in request.headers.items() if name not in _KEYS}
+    query = {name: value for name, value in request.query.items() if name.lower() not in _KEYS}
+    return msgspec.structs.replace(request, headers={**headers, "authorization": caller.client}, query=query)
 
 
 def moved(response: Response, prefix: str) -> Response:

@@ -51,7 +51,7 @@ class NarrowFaces:
     def link_pages(self) -> LinkPages:
         """The link endpoints."""
         operations = LinkOperations(self._configuration.organizations, self._whole.links)
-        return LinkPages(operations, self._configuration.cache)
+        return LinkPages(operations, self._configuration.cache, self._clock)
 
     @cached_property
     def dead_letter_pages(self) -> DeadLetterPages:

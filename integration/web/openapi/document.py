@@ -91,7 +91,8 @@ _SECURITY = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "A token of Microsoft Entra for this app; the scopes named at an operation are app roles.",
+        "description": "A token of Microsoft Entra for this app, at the same path with /api/entra in place of /api; "
+        "the scopes named at an operation are app roles. Without a good one it is 401, without the role 403.",
     },
 }
 

@@ -97,12 +97,12 @@ def test_what_takes_a_token_is_again_below_entra_and_asks_for_no_key(tmp_path):
     found = endpoints(tmp_path, ["erp"])
     open_ones = {each.function.name: each.route.template for each in found if each.level == "anonymous"}
     wanted = {f"entra_{each.name}": f"api/entra/{each.route}" for each in OPERATIONS if each.role is not None}
-    assert open_ones == {**wanted, "health": "api/health"}
+    assert open_ones == {**wanted, "health": "api/health", "openapi": "api/openapi.json"}
 
 
 def test_without_clients_nothing_more_is_open(tmp_path):
     found = endpoints(tmp_path, ["erp"], HEAD.replace(CLIENTS, ""))
-    assert [each.function.name for each in found if each.level == "anonymous"] == ["health"]
+    assert [each.function.name for each in found if each.level == "anonymous"] == ["health", "openapi"]
 
 
 def test_a_stranger_sees_the_same_for_a_source_that_exists_and_one_that_does_not(tmp_path):
