@@ -1,4 +1,4 @@
-"""Dataverse as somebody uses it who works there: registers what sends, and changes rows. Plain HTTP."""
+"""Dataverse as somebody uses it who works there: changes rows, and sees what became of them. Plain HTTP."""
 
 import ssl
 from types import TracebackType
@@ -7,14 +7,11 @@ from typing import Any, Self
 import httpx
 
 from emulation.demo.changes import CUSTOM_API, Change
-from emulation.demo.world import INTAKE_HOST, NAMESPACE, ORGANIZATION, LocalWorld
+from emulation.demo.world import ORGANIZATION, LocalWorld
 
 API = "/api/data/v9.2/"
 URL = f"https://{ORGANIZATION}.crm.dynamics.com"
-TOPIC = "crm-events"
-WEBHOOK, TOPIC_CONTRACT, WEBHOOK_KEY, SAS_KEY, JSON = 8, 5, 4, 2, 2
-BEFORE, POST = 20, 40
-FAILED, SUCCEEDED = 31, 30
+FAILED = 31
 LIMIT = 120.0
 
 
@@ -23,7 +20,7 @@ class Refused(Exception):
 
 
 class Dataverse:
-    """A user of Dataverse who may register steps.
+    """A user of Dataverse who may change rows.
 
     Args:
         world: Where it is.
@@ -45,23 +42,6 @@ class Dataverse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
-
-    def register(self) -> None:
-        """Register the sender of the sources `crm` (accounts, by a webhook) and `crm-bus` (contacts, by a topic)."""
-        webhook = self._created("serviceendpoints", self._webhook())
-        self._step(webhook, "Create", "account")
-        step = self._step(webhook, "Update", "account", filteringattributes="name,creditlimit")
-        self._image(step, "name,creditlimit")
-        step = self._step(webhook, "Update", "account", filteringattributes="fax")
-        self._image(step, "description")
-        self._step(webhook, "Update", "account", filteringattributes="telephone1", mode=0, stage=BEFORE)
-        self._step(webhook, "Delete", "account")
-        self._step(webhook, CUSTOM_API)
-        if self._world.send_key:
-            topic = self._created("serviceendpoints", self._topic(*self._world.send_key))
-            self._step(topic, "Create", "contact")
-            self._step(topic, "Update", "contact", filteringattributes="firstname,lastname")
-            self._step(topic, "Delete", "contact")
 
     def make(self, change: Change) -> bool:
         """Make a change; return whether Dataverse has taken it."""
@@ -97,71 +77,6 @@ class Dataverse:
         }
         where = "https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token"
         return self._checked(self._http.post(where, data=form)).json()["access_token"]
-
-    def _webhook(self) -> dict[str, Any]:
-        return {
-            "name": "fno-link crm",
-            "url": f"https://{INTAKE_HOST}/api/events/crm",
-            "contract": WEBHOOK,
-            "authtype": WEBHOOK_KEY,
-            "authvalue": self._world.host.key,
-            "connectionmode": 1,
-        }
-
-    def _topic(self, name: str, key: str) -> dict[str, Any]:
-        return {
-            "name": "fno-link crm-bus",
-            "contract": TOPIC_CONTRACT,
-            "authtype": SAS_KEY,
-            "namespaceformat": 2,
-            "namespaceaddress": f"sb://{NAMESPACE}/",
-            "path": TOPIC,
-            "saskeyname": name,
-            "saskey": key,
-            "messageformat": JSON,
-            "userclaim": 1,
-            "connectionmode": 1,
-        }
-
-    def _step(self, endpoint: str, message: str, table: str = "", **changes: object) -> str:
-        message_id = self._first("sdkmessages", f"name eq '{message}'")["sdkmessageid"]
-        step: dict[str, Any] = {
-            "name": f"fno-link: {message} of {table or 'no table'}",
-            "stage": POST,
-            "mode": 1,
-            "rank": 1,
-            "supporteddeployment": 0,
-            "eventhandler_serviceendpoint@odata.bind": f"/serviceendpoints({endpoint})",
-            "sdkmessageid@odata.bind": f"/sdkmessages({message_id})",
-        }
-        if table:
-            wanted = f"primaryobjecttypecode eq '{table}' and _sdkmessageid_value eq {message_id}"
-            found = self._first("sdkmessagefilters", wanted)["sdkmessagefilterid"]
-            step["sdkmessagefilterid@odata.bind"] = f"/sdkmessagefilters({found})"
-        return self._created("sdkmessageprocessingsteps", step | changes)
-
-    def _image(self, step: str, attributes: str) -> None:
-        image = {
-            "name": "before",
-            "entityalias": "before",
-            "imagetype": 0,
-            "messagepropertyname": "Target",
-            "attributes": attributes,
-            "sdkmessageprocessingstepid@odata.bind": f"/sdkmessageprocessingsteps({step})",
-        }
-        self._created("sdkmessageprocessingstepimages", image)
-
-    def _first(self, entity_set: str, wanted: str) -> dict[str, Any]:
-        answer = self._checked(self._http.get(entity_set, params={"$filter": wanted, "$top": "1"}))
-        found: list[dict[str, Any]] = answer.json()["value"]
-        if not found:
-            msg = f"there is no row of {entity_set} where {wanted}"
-            raise Refused(msg)
-        return found[0]
-
-    def _created(self, entity_set: str, row: dict[str, Any]) -> str:
-        answer = self._checked(self._http.post(entity_set, json=row))
-        return answer.headers["OData-EntityId"].rpartition("(")[2].rstrip(")")
 
     def _checked(self, answer: httpx.Response) -> httpx.Response:
         if not answer.is_success:

@@ -15,7 +15,7 @@ from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePoli
 
 from emulation.demo.bus import Bus
 from emulation.demo.changes import Change
-from emulation.demo.dataverse import FAILED, SUCCEEDED, Dataverse
+from emulation.demo.dataverse import FAILED, Dataverse
 from emulation.demo.day import Message
 from emulation.demo.ledger import Ledger
 from emulation.demo.world import WEBHOOK, LocalWorld
@@ -62,8 +62,8 @@ class Mail:
     def __enter__(self) -> Self:
         with contextlib.suppress(ResourceExistsError):
             self._intake.create_queue()
+        self._world.register()
         self._dataverse.__enter__()
-        self._dataverse.register()
         self._reader.start()
         self._bus.__enter__()
         return self
@@ -117,10 +117,6 @@ class Mail:
             message = self._changes.pop(str(job["_regardingobjectid_value"]), None)
             if message is not None:
                 self._ledger.given_back(message)
-
-    def system_jobs(self) -> int:
-        """Return how many system jobs of Dataverse have sent what they were for."""
-        return len(self._dataverse.jobs(SUCCEEDED))
 
     def _make(self, message: Message, change: Change) -> None:
         self._changes[change.key] = message

@@ -46,7 +46,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     cards: list[str]
     acknowledged: str
     silenced: int
-    system_jobs: int
+    registered: int
     seconds: float
 
 
@@ -64,7 +64,6 @@ class Play:
         self._say = say
         self._day = Day(seed, by_bus=bool(world.send_key))
         self.ledger = Ledger()
-        self._jobs = 0
 
     def run(self) -> Result:
         """Play every act and draw the balance.
@@ -75,7 +74,7 @@ class Play:
         started = time.monotonic()
         with Mail(self._world, self.ledger) as mail, Operator(self._world) as operator:
             self._operator = operator
-            self._say("Dataverse sends: its service endpoints and steps are registered")
+            self._say("fno-link register apply: Dataverse sends, by service endpoints and steps")
             self._say(f"contoso is linked to {HOME}; the day begins")
             self._send(mail, [*self._day.events(MORNING), *self._day.silence(), *self._day.bad()])
             self._settle(mail)
@@ -103,7 +102,6 @@ class Play:
             self._send(mail, self._day.events(MOVED))
             books = self._settle(mail, nothing_parked=True)
             alerts, cards = list(mail.alerts), self._cards(len(mail.alerts))
-            self._jobs = mail.system_jobs()
         shown = (alerts, cards, acknowledged, silenced)
         return self._result(books, shown, time.monotonic() - started)
 
@@ -231,7 +229,7 @@ class Play:
             cards=cards,
             acknowledged=acknowledged,
             silenced=silenced,
-            system_jobs=self._jobs,
+            registered=self._world.registered,
             seconds=round(seconds, 1),
         )
 

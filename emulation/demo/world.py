@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import msgspec
 
 from emulation.app_folder import app_folder
 from emulation.azurite import Azurite
 from emulation.demo.changes import CUSTOM_API
 from emulation.dynamics import App, Dynamics, FinanceOperationsLink, Organization, Secret, World
+from emulation.failure import Failed
+from emulation.fno_link import fno_link
 from emulation.functions_host.process import FunctionsHost
 from emulation.receivers import Receivers
 from emulation.service_bus import Key, ServiceBus, load
@@ -45,12 +49,55 @@ name = "alerts-to-the-channel"
 event_types = ["fno-link.*"]
 target = "channel"
 """
+# What Dataverse sends to the sources `crm` (accounts, by a webhook) and `crm-bus` (contacts, by a topic); the command
+# `fno-link register apply` makes it so, as it would for a customer.
+WEBHOOK_SENDER = """
+[sources.crm.dataverse]
+key = "%CRM_KEY%"
+messages = ["Update"]
+tables = ["account"]
+attributes = ["name", "creditlimit", "fax"]
+images = [{ type = "pre", alias = "before", attributes = ["name", "creditlimit", "description"] }]
+
+[[sources.crm.dataverse.steps]]
+messages = ["Create", "Delete"]
+tables = ["account"]
+
+[[sources.crm.dataverse.steps]]
+messages = ["Update"]
+tables = ["account"]
+attributes = ["telephone1"]
+stage = "pre_operation"
+mode = "sync"
+
+[[sources.crm.dataverse.steps]]
+messages = ["%CUSTOM_API%"]
+"""
+TOPIC_SENDER = """
+[sources.crm-bus.dataverse]
+key = "%CRM_BUS_KEY%"
+key_name = "%CRM_BUS_KEY_NAME%"
+namespace = "%CRM_BUS_NAMESPACE%"
+messages = ["Create", "Delete"]
+tables = ["contact"]
+
+[[sources.crm-bus.dataverse.steps]]
+messages = ["Update"]
+tables = ["contact"]
+attributes = ["firstname", "lastname"]
+"""
 FURTHER = """
 [[organizations]]
 name = "{name}"
 url = "https://{name}.crm.dynamics.com"
 tenant = "contoso.onmicrosoft.com"
 """
+
+
+class _Applied(msgspec.Struct, frozen=True):
+    """What `fno-link register apply --json` says of an organization."""
+
+    done: tuple[dict[str, Any], ...] = ()
 
 
 class LocalWorld:
@@ -82,6 +129,7 @@ class LocalWorld:
         self._client_secret = secrets.token_urlsafe(24)
         self.colleague = (COLLEAGUE, secrets.token_urlsafe(24))
         self.send_key: tuple[str, str] | None = None
+        self.registered = 0
 
     def __enter__(self) -> Self:
         try:
@@ -111,6 +159,21 @@ class LocalWorld:
             yield "Service Bus", self.service_bus
         yield "Dynamics control", f"http://127.0.0.1:{self.dynamics.ports['control']}"
         yield "webhook receiver", self.receivers.url(WEBHOOK)
+
+    def register(self) -> None:
+        """Have `fno-link register apply` make in Dataverse what sends; `registered` is how many rows that were.
+
+        Raises:
+            Failed: It did not; what it said.
+        """
+        environ = {**self.dynamics.environ, "CRM_KEY": self.host.key}
+        command = ["register", "apply", ORGANIZATION, "--app-url", f"https://{INTAKE_HOST}", "--json"]
+        done = fno_link(command, self.configuration.parent, environ)
+        if done.returncode:
+            said = (done.stderr or done.stdout).decode(errors="replace").strip()
+            raise Failed("NotRegistered", f"fno-link register apply: {said}", "Report it with what it said.")
+        [applied] = msgspec.json.decode(done.stdout, type=tuple[_Applied, ...])
+        self.registered = len(applied.done)
 
     def _start(self) -> None:
         self._say("Azurite: storage queues, blobs and tables")
@@ -162,19 +225,25 @@ class LocalWorld:
     def _settings(self) -> Path:
         """Write the app settings where the host looks for them; no other program sees the secrets."""
         folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="fno-link-demo-")))
-        configuration = folder / "fno-link.toml"
+        self.configuration = folder / "fno-link.toml"
         further = "".join(FURTHER.format(name=name) for name in self._further)
-        configuration.write_text((app_folder() / "fno-link.toml").read_text("utf-8") + TEAMS + further, "utf-8")
+        senders = WEBHOOK_SENDER + (TOPIC_SENDER if self.send_key else "")
+        shipped = (app_folder() / "fno-link.toml").read_text("utf-8")
+        self.configuration.write_text(shipped + TEAMS + senders + further, "utf-8")
         values = {
             "FUNCTIONS_WORKER_RUNTIME": "python",
-            "FNO_LINK_CONFIG": str(configuration),
+            "FNO_LINK_CONFIG": str(self.configuration),
             "AzureWebJobsStorage": self.azurite.connection_string,
             "SERVICE_BUS_ENABLED": "true",
             "ServiceBus": self.service_bus,
             "CUSTOMERS_URL": self.receivers.url(WEBHOOK),
             "CUSTOMERS_SECRET": self.webhook_secret,
             "TEAMS_URL": self.channel.url,
+            "CUSTOM_API": CUSTOM_API,
         }
+        if self.send_key:
+            name, key = self.send_key
+            values |= {"CRM_BUS_KEY_NAME": name, "CRM_BUS_KEY": key, "CRM_BUS_NAMESPACE": NAMESPACE}
         for name in (ORGANIZATION, *self._further):
             prefix = f"FNO_LINK_{name.upper().replace('-', '_')}"
             values |= {f"{prefix}_CLIENT_ID": CLIENT_ID, f"{prefix}_CLIENT_SECRET": self._client_secret}

@@ -1,21 +1,15 @@
 """What fno-link itself says of a configuration and of its own code, each asked in a process of its own."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from emulation.app_folder import app_folder
+from emulation.fno_link import fno_link, run
 
-WITHIN = 60.0
-# The installed command, whatever package brings it: this one knows none.
-_FNO_LINK = (
-    "from importlib.metadata import entry_points;"
-    "entry_points(group='console_scripts', name='fno-link')['fno-link'].load()()"
-)
 _LAST_LINES = 12
 
 
@@ -67,7 +61,8 @@ def check(configuration: Path, folder: Path, settings: Mapping[str, str]) -> tup
     Raises:
         Refused: It has problems.
     """
-    done = fno_link(["config", "check", "--json", str(configuration.absolute())], folder, settings)
+    arguments = ["config", "check", "--json", str(configuration.absolute())]
+    done = _in_time(lambda: fno_link(arguments, folder, settings))
     try:
         found = msgspec.json.decode(done.stdout, type=_Checked)
     except msgspec.MsgspecError:
@@ -75,23 +70,6 @@ def check(configuration: Path, folder: Path, settings: Mapping[str, str]) -> tup
     if found.problems:
         raise Refused(tuple(map(str, found.problems)))
     return tuple(map(str, found.warnings))
-
-
-def fno_link(
-    arguments: list[str], folder: Path, settings: Mapping[str, str], stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    """Run an `fno-link` command.
-
-    Args:
-        arguments: Its arguments.
-        folder: Where it runs.
-        settings: The app settings in force.
-        stdin: What it may read.
-
-    Raises:
-        Refused: It did not end in time.
-    """
-    return _run([sys.executable, "-c", _FNO_LINK, *arguments], folder, settings, stdin)
 
 
 def compiles(changed: Iterable[Path]) -> None:
@@ -123,23 +101,18 @@ def load(settings: Mapping[str, str]) -> None:
     Raises:
         Refused: It cannot be imported.
     """
-    done = _run([sys.executable, "-c", "import function_app"], app_folder(), settings)
+    command = [sys.executable, "-c", "import function_app"]
+    done = _in_time(lambda: run(command, app_folder(), settings))
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise Refused(tuple(lines[-_LAST_LINES:]) or (f"function_app ended with exit code {done.returncode}",))
 
 
-def _run(
-    command: list[str], folder: Path, settings: Mapping[str, str], stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, **settings}
+def _in_time(ask: Callable[[], subprocess.CompletedProcess[bytes]]) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(
-            command, cwd=folder, env=env, input=stdin, capture_output=True, check=False, timeout=WITHIN
-        )
-    except subprocess.TimeoutExpired:
-        msg = f"the check did not end within {WITHIN:.0f} s"
-        raise Refused((msg,)) from None
+        return ask()
+    except TimeoutError as error:
+        raise Refused((f"the check: {error}",)) from None
 
 
 def _words(done: subprocess.CompletedProcess[bytes]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from emulation.local.checking import Refused, fno_link
+from emulation.fno_link import fno_link
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ def explain(body: bytes, source: str, settings: Path) -> Explained:
         texts = {name: str(value) for name, value in values.items()}
         done = fno_link(["routes", "test", "-", "--source", source, "--json"], settings.parent, texts, body)
         routes = msgspec.json.decode(done.stdout, type=tuple[Verdict, ...])
-    except (OSError, KeyError, TypeError, msgspec.MsgspecError, Refused):
+    except (OSError, KeyError, TypeError, msgspec.MsgspecError):
         return Explained()
     for line in done.stderr.splitlines():
         try:

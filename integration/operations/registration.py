@@ -11,7 +11,7 @@ from integration.config.reading.sending import check_sender_url
 from integration.config.settings import settings
 from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse
-from integration.errors import InvalidRequest
+from integration.errors import InvalidRequest, LinkUnknown
 from integration.registration.applying import Applied, apply, remove
 from integration.registration.found import Found
 from integration.registration.plan import Change, Plan, plan, removals
@@ -127,8 +127,12 @@ class Registrar:
         return Planned(organization=organization, wanted=declared, found=found, plan=plan(declared, found))
 
     async def apply(self, planned: Planned, told: Callable[[Change], None]) -> Applied:
-        """Make it so; arguments and errors as of `registration.applying.apply`."""
-        return await apply(
+        """Make it so, and read again what there is then: Dataverse may take a row and keep it otherwise.
+
+        Arguments and errors as of `registration.applying.apply`; where the reading fails, the error says so, and all
+        was written.
+        """
+        made = await apply(
             self._dataverse,
             planned.organization,
             planned.plan,
@@ -138,6 +142,13 @@ class Registrar:
             solution=self._solution,
             told=told,
         )
+        if made.error is not None or not made.done:
+            return made
+        try:
+            again = await self.plan(planned.organization, catalogue=False)
+        except LinkUnknown as error:
+            return msgspec.structs.replace(made, error=error)
+        return msgspec.structs.replace(made, not_kept=again.plan.writes)
 
     async def remove(self, planned: Planned, gone: tuple[Change, ...], told: Callable[[Change], None]) -> Applied:
         """Delete what was said to be deleted."""

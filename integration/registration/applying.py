@@ -35,11 +35,13 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
         done: What was written.
         stopped_at: What was not, and was the first; None: all was.
         error: Why.
+        not_kept: What was written, or was as declared, and is not so any more, when it was read again.
     """
 
     done: tuple[Change, ...] = ()
     stopped_at: Change | None = None
     error: FnoLinkError | None = None
+    not_kept: tuple[Change, ...] = ()
 
 
 async def apply(  # noqa: PLR0913  # what, where, and how it is told

@@ -9,7 +9,7 @@ import click
 from integration.cli.app_settings import app_settings
 from integration.cli.exit_code import ExitCode
 from integration.cli.output import confirm, json_option, print_json, say
-from integration.cli.register.shown import print_gone, print_made, print_plan, print_refusals
+from integration.cli.register.shown import print_gone, print_made, print_not_kept, print_plan, print_refusals
 
 if TYPE_CHECKING:
     from integration.operations.registration import Planned, Registrar
@@ -55,7 +55,8 @@ def apply(organization: str, app_url: str, solution: str, *, dry_run: bool, as_j
     """Make the service endpoints, steps and images in Dataverse that fno-link.toml declares.
 
     What is there already is left or mended; what is not ours is never touched, and nothing is deleted. After a stop it
-    goes on where it is run again. Exit codes: 0 done, 1 refused, with the reasons, 2 wrong usage, 3 Dataverse is away.
+    goes on where it is run again. What was written is read again. Exit codes: 0 done, 1 refused, with the reasons, or
+    written and not kept, 2 wrong usage, 3 Dataverse is away.
     """
     if dry_run:
         _tell(_run(organization, app_url, solution, _plan_only), as_json=as_json)
@@ -68,8 +69,9 @@ def apply(organization: str, app_url: str, solution: str, *, dry_run: bool, as_j
 
     found = _run(organization, app_url, solution, made)
     refused = [planned for planned, _ in found if planned.plan.refusals]
+    not_kept = any(done is not None and done.not_kept for _, done in found)
     _finish(found, as_json=as_json)
-    if refused:
+    if refused or not_kept:
         if not as_json:
             for planned in refused:
                 print_refusals(planned.plan.refusals)
@@ -227,6 +229,7 @@ def _finish(found: "list[tuple[Planned, Applied | None]]", *, as_json: bool) -> 
                     "organization": planned.organization.name,
                     "done": [Shown.of(change) for change in done.done] if done else [],
                     "refusals": planned.plan.refusals,
+                    "notKept": [Shown.of(change) for change in done.not_kept] if done else [],
                     "stoppedAt": Shown.of(done.stopped_at) if done and done.stopped_at else None,
                 }
                 for planned, done in found
@@ -237,6 +240,7 @@ def _finish(found: "list[tuple[Planned, Applied | None]]", *, as_json: bool) -> 
             left = sum(change.action == "leave" for change in planned.plan.changes)
             if done is not None:
                 say(f"{planned.organization.name}: {len(done.done)} written, {left} as declared")
+                print_not_kept(done.not_kept)
     _raise_stopped(found)
 
 
@@ -245,6 +249,8 @@ def _raise_stopped(found: "list[tuple[Planned, Applied | None]]") -> None:
     for _, done in found:
         if done is not None and done.error is not None:
             stopped: Change | None = done.stopped_at
-            if stopped is not None:
+            if stopped is None:
+                say("all was written, but not read again: see `fno-link register drift`", err=True)
+            else:
                 say(f"stopped at the {stopped.kind} {stopped.name}: run the command again to go on", err=True)
             raise done.error

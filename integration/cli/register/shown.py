@@ -67,3 +67,11 @@ def print_made(change: "Change") -> None:
     """Print a change that was made."""
     verb = {"create": "created", "update": "changed", "rotate": "rotated"}[change.action]
     say(f"{verb:10}{change.kind:9}{change.name}")
+
+
+def print_not_kept(changes: "Sequence[Change]") -> None:
+    """Print what Dataverse has taken, and what was there otherwise when it was read again."""
+    for change in changes:
+        differences = "; ".join(map(str, change.differences)) or change.why or "it is not there"
+        said = f"not kept: {change.kind} {change.name}: {differences}"
+        say(f"{said}; look for who changes it (a plug-in, another deployment), then apply again", fg="red", err=True)

@@ -11,6 +11,7 @@ from integration.dataverse import Dataverse, open_http_client
 from integration.dataverse.writing import Write
 from integration.errors import FnoLinkError
 from integration.identity import Tokens
+from integration.operations.registration import Registrar
 from integration.registration.applying import apply, remove
 from integration.registration.plan import plan, removals
 from integration.registration.reading import read
@@ -145,6 +146,17 @@ tenant = "contoso.onmicrosoft.com"
         if done is not None and done.error is not None:
             raise done.error
         return done
+
+    def apply_and_read(self, told):
+        """Apply as the command does, which reads again; `told` sees each change that was made."""
+
+        async def applied(client, organization, _declared, _found):
+            registrar = Registrar(
+                client, self.configuration(), self.environ, app_url=self.app, rng=random.Random(1), solution=""
+            )
+            return await registrar.apply(await registrar.plan(organization), told)
+
+        return self._run(applied)
 
     def remove(self, *, everything=False, **kills):
         async def removed(client, organization, declared, found):

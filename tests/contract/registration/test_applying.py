@@ -103,6 +103,44 @@ def test_what_was_changed_by_hand_is_shown_and_mended(register):
     assert register.rows() == whole
 
 
+def test_what_was_taken_and_not_kept_is_named_with_what_it_is(register):
+    """Somebody's plug-in switches each new step of `Update` off: Dataverse has answered 204 all the same."""
+
+    def meddled(change):
+        if change.kind == "step" and "Update" in change.name:
+            [step] = [
+                row for row in register.web.get("sdkmessageprocessingsteps")["value"] if row["name"] == change.name
+            ]
+            off = {"statecode": 1, "statuscode": 2}
+            register.web.patch(f"sdkmessageprocessingsteps({step['sdkmessageprocessingstepid']})", off)
+
+    made = register.apply_and_read(meddled)
+    assert (len(made.done), made.error) == (7, None)
+    [found] = made.not_kept
+    assert (found.kind, found.why) == ("step", "it was switched off")
+    assert [str(each) for each in found.differences] == ["statecode: switched off → enabled"]
+    mended = register.apply_and_read(lambda _: None)
+    assert (len(mended.done), mended.not_kept) == (1, ())
+    reads = register.last.reads
+    assert register.apply_and_read(lambda _: None).done == ()
+    assert register.last.reads < reads  # what was not written is not read again
+
+
+def test_all_was_written_and_cannot_be_read_again(register):
+    """Dataverse goes away after the last write: that it was done is told with the error."""
+    control, left = register.dynamics.control, [7]
+
+    def away(_):
+        left[0] -= 1
+        if not left[0]:
+            control.break_(register.name, "unavailable")
+
+    made = register.apply_and_read(away)
+    assert (len(made.done), made.stopped_at, made.error.code) == (7, None, "Unreachable")
+    control.heal(register.name)
+    assert register.apply_and_read(lambda _: None).done == ()
+
+
 def test_foreign_rows_are_shown_and_never_touched(register):
     register.apply()
     web = register.web

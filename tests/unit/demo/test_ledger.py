@@ -83,7 +83,7 @@ def test_the_demo_exits_1_when_something_is_lost(monkeypatch):
             cards=[],
             acknowledged="",
             silenced=0,
-            system_jobs=1,
+            registered=1,
             seconds=1.0,
         )
 

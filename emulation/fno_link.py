@@ -1,0 +1,45 @@
+"""The product's own command line, run as its user runs it: in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+WITHIN = 60.0
+# The installed command, whatever package brings it: this one knows none.
+_FNO_LINK = (
+    "from importlib.metadata import entry_points;"
+    "entry_points(group='console_scripts', name='fno-link')['fno-link'].load()()"
+)
+
+
+def fno_link(
+    arguments: list[str], folder: Path, settings: Mapping[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run an `fno-link` command.
+
+    Args:
+        arguments: Its arguments.
+        folder: Where it runs, and reads local.settings.json.
+        settings: The app settings in force.
+        stdin: What it may read.
+
+    Raises:
+        TimeoutError: It did not end within 60 s.
+    """
+    return run([sys.executable, "-c", _FNO_LINK, *arguments], folder, settings, stdin)
+
+
+def run(
+    command: list[str], folder: Path, settings: Mapping[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command with app settings; arguments and errors as of `fno_link`."""
+    env = {**os.environ, **settings}
+    try:
+        return subprocess.run(
+            command, cwd=folder, env=env, input=stdin, capture_output=True, check=False, timeout=WITHIN
+        )
+    except subprocess.TimeoutExpired:
+        msg = f"it did not end within {WITHIN:.0f} s"
+        raise TimeoutError(msg) from None
