@@ -36,7 +36,7 @@ namespace FnoLink
 
         /// <param name="app">https://HOST of the function app; plain http only on this machine.</param>
         /// <param name="key">A function key of link, or null.</param>
-        /// <param name="token">Says a bearer token each time, and keeps it itself for as long as it is good; or null.</param>
+        /// <param name="token">Instead of the key: says a bearer token each time, and keeps it itself for as long as it is good; or null.</param>
         /// <param name="keepFor">For how long after it was last confirmed a linked answer is served while there is no newer one; null: a day.</param>
         /// <param name="timeout">Of one request; null: ten seconds.</param>
         /// <param name="sender">What sends; it must not follow redirects, since the key would go along. Null: one of its own.</param>
@@ -61,7 +61,7 @@ namespace FnoLink
                 throw new ArgumentException("The app's URL is https://HOST.", nameof(app));
             }
 
-            if (string.IsNullOrEmpty(key) && token == null)
+            if (string.IsNullOrEmpty(key) == (token == null))
             {
                 throw new ArgumentException("Give a function key, or a token of Entra.", nameof(key));
             }
@@ -173,7 +173,7 @@ namespace FnoLink
 
         private async Task<HttpRequestMessage> RequestAsync(string organization, Copy copy)
         {
-            var request = new HttpRequestMessage(HttpMethod.Get, this.app + "/api/organizations/" + Uri.EscapeDataString(organization) + "/link");
+            var request = new HttpRequestMessage(HttpMethod.Get, this.app + (this.token == null ? "/api/organizations/" : "/api/entra/organizations/") + Uri.EscapeDataString(organization) + "/link");
             if (!string.IsNullOrEmpty(this.key))
             {
                 request.Headers.Add("x-functions-key", this.key);
@@ -278,7 +278,7 @@ namespace FnoLink
             var message = "The app answered " + status + ": " + (string.IsNullOrEmpty(problem.Code) ? "no reason given" : problem.Code + ": " + problem.Detail);
             if (status == 401 || status == 403 || (status == 404 && problem.Code == "UnknownOrganization"))
             {
-                return new LinkRefusedException(problem.Code ?? "AppRefused", message, status);
+                return new LinkRefusedException(status == 404 ? problem.Code : "AppRefused", message, status);
             }
 
             if (status < 500 && status != 429)

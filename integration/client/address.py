@@ -33,11 +33,12 @@ def app_address(url: str) -> str:
     return base
 
 
-def link_address(base: str, name: str) -> str:
+def link_address(base: str, name: str, *, by_token: bool) -> str:
     """Return the URL of an organization's link.
 
     Args:
         base: What `app_address` returned.
+        by_token: Whether a token of Entra is shown: those are taken at paths of their own.
         name: The organization's name; whatever it holds, it stays one segment of the path.
 
     Raises:
@@ -46,4 +47,4 @@ def link_address(base: str, name: str) -> str:
     if name in {"", ".", ".."}:
         msg = f"{name!r} is no name of an organization"
         raise ValueError(msg)
-    return f"{base}/api/organizations/{quote(name, safe='')}/link"
+    return f"{base}/api/{'entra/' if by_token else ''}organizations/{quote(name, safe='')}/link"

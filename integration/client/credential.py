@@ -1,4 +1,4 @@
-"""How a program shows who it is: a function key, a token of Entra, or both.
+"""How a program shows who it is: by a function key or a token of Entra.
 
 Source: "Securing Azure Functions" (function access keys, the header x-functions-key); the credentials of azure-identity
 implement azure-core's `TokenCredential` and `AsyncTokenCredential`.
@@ -35,12 +35,12 @@ class Credential:
         scope: What a `TokenCredential` is asked for: `api://fno-link/.default`.
 
     Raises:
-        ValueError: Neither is given, or one that cannot be.
+        ValueError: Neither is given, or both, or one that cannot be.
     """
 
     def __init__(self, key: str, token: TokenSource | None, scope: str) -> None:
-        if not key and token is None:
-            msg = "give a function key, or a token of Entra"
+        if bool(key) == (token is not None):
+            msg = "give a function key, or a token of Entra: the app takes one of them"
             raise ValueError(msg)
         if not _fits(key):
             msg = "the key holds characters that no key has; copy it again"
@@ -56,6 +56,8 @@ class Credential:
             self._token = token
             self._waits = inspect.iscoroutinefunction(token)
         self._headers = {"x-functions-key": key} if key else {}
+        self.is_token = token is not None
+        """Whether a token is shown, and no key."""
 
     async def headers(self) -> dict[str, str]:
         """Return the headers; what says tokens synchronously may block, and is asked in a thread.
@@ -94,7 +96,7 @@ class Credential:
         if not isinstance(token, str) or not token or not _fits(token):
             msg = f"what was given as token said {type(said).__name__}, which is no token"
             raise Unauthenticated(msg, hint=_HINT)
-        return {**self._headers, "Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Bearer {token}"}
 
 
 def _tokenless(error: Exception) -> Unauthenticated:

@@ -38,7 +38,7 @@ class LinkClient:
         clock: Time.
 
     Raises:
-        ValueError: The address is none, or neither key nor token is given.
+        ValueError: The address is none, or not one of key and token is given.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own
@@ -89,7 +89,7 @@ class LinkClient:
         if self._closed:
             msg = "this client is closed"
             raise Busy(msg)
-        url = link_address(self._base, name)
+        url = link_address(self._base, name, by_token=self._credential.is_token)
         return self._copies.at_hand(name) or await self._flights.join(name, lambda: self._ask(name, url))
 
     async def aclose(self) -> None:

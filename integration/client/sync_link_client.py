@@ -33,7 +33,7 @@ class SyncLinkClient:
         clock: Time.
 
     Raises:
-        ValueError: The address is none, or neither key nor token is given.
+        ValueError: The address is none, or not one of key and token is given.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own
@@ -82,7 +82,7 @@ class SyncLinkClient:
             AppRefused: The key or token does not do.
             ValueError: It cannot be a name.
         """
-        url = link_address(self._base, name)
+        url = link_address(self._base, name, by_token=self._credential.is_token)
         with self._lock:
             if link := self._at_hand(name):
                 return link

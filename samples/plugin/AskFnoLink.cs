@@ -10,8 +10,8 @@ namespace FnoLink.Plugins
 {
     /// <summary>
     /// Asks fno-link, with a token of the plug-in's managed identity. Its step has as unsecure configuration the app, the
-    /// organization's name there and the scope, in one line with spaces between them; as secure configuration the function
-    /// key of the function link.
+    /// organization's name there and the scope, in one line with spaces between them. No key: fno-link lets it in by the role
+    /// link.read in the token.
     /// </summary>
     public sealed class AskFnoLink : IPlugin
     {
@@ -21,9 +21,8 @@ namespace FnoLink.Plugins
         private readonly string app;
         private readonly string organization;
         private readonly string scope;
-        private readonly string key;
 
-        public AskFnoLink(string unsecureConfiguration, string secureConfiguration)
+        public AskFnoLink(string unsecureConfiguration)
         {
             var said = (unsecureConfiguration ?? string.Empty).Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries);
             if (said.Length != 3)
@@ -34,7 +33,6 @@ namespace FnoLink.Plugins
             this.app = said[0].TrimEnd('/');
             this.organization = said[1];
             this.scope = said[2];
-            this.key = secureConfiguration ?? string.Empty;
         }
 
         public void Execute(IServiceProvider serviceProvider)
@@ -55,16 +53,11 @@ namespace FnoLink.Plugins
         private Link Ask(string token, ITracingService tracing)
         {
             using (var client = new HttpClient { Timeout = Patience })
-            using (var request = new HttpRequestMessage(HttpMethod.Get, this.app + "/api/organizations/" + Uri.EscapeDataString(this.organization) + "/link"))
+            using (var request = new HttpRequestMessage(HttpMethod.Get, this.app + "/api/entra/organizations/" + Uri.EscapeDataString(this.organization) + "/link"))
             {
                 // Sandboxes come and go: a connection that is kept alive is one that nobody closes.
                 request.Headers.ConnectionClose = true;
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-                if (this.key.Length > 0)
-                {
-                    request.Headers.Add("x-functions-key", this.key);
-                }
-
                 using (var response = client.SendAsync(request).GetAwaiter().GetResult())
                 using (var body = response.Content.ReadAsStreamAsync().GetAwaiter().GetResult())
                 {

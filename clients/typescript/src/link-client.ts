@@ -51,7 +51,7 @@ export interface Options {
   app: string;
   /** A function key of `link`. */
   key?: string;
-  /** Says a bearer token each time; keeps it itself for as long as it is good. */
+  /** Instead of the key: says a bearer token each time; keeps it itself for as long as it is good. */
   token?: () => string | Promise<string>;
   /** Seconds for which a linked answer is served after it was last confirmed, while there is no newer one; a day. */
   keepFor?: number;
@@ -83,7 +83,7 @@ export class LinkClient {
     const encrypted = url.protocol === "https:" || (url.protocol === "http:" && local);
     if (!encrypted) throw new TypeError("the app's URL must be https: the key must not travel in the clear");
     if (url.username || url.password || url.search || url.hash) throw new TypeError("the app's URL is https://HOST");
-    if (!options.key && !options.token) throw new TypeError("give a function key, or a token of Entra");
+    if (!options.key === !options.token) throw new TypeError("give a function key, or a token of Entra");
     this.#base = url.href.replace(/\/+$/, "").replace(/\/api$/, "");
     this.#options = options;
   }
@@ -139,7 +139,7 @@ export class LinkClient {
       throw new LinkUnknown("Unauthenticated", "no token could be had", 0, undefined, cause);
     }
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout((this.#options.timeout ?? 10) * 1000)]);
-    const url = `${this.#base}/api/organizations/${encodeURIComponent(name)}/link`;
+    const url = `${this.#base}/api/${this.#options.token ? "entra/" : ""}organizations/${encodeURIComponent(name)}/link`;
     try {
       // A redirect is not followed: the key would go with it.
       const got = await (this.#options.fetch ?? fetch)(url, { headers, redirect: "manual", signal });
@@ -191,7 +191,7 @@ function refusal(got: Reply, said: Record<string, unknown>): Error {
   const code = typeof said["code"] === "string" ? said["code"] : "";
   const reason = code ? `${code}: ${String(said["detail"]).slice(0, 500)}` : "no reason given";
   const message = `the app answered ${got.status}: ${reason}`;
-  if (got.status === 401 || got.status === 403) return new Refused(code || "AppRefused", message, got.status);
+  if (got.status === 401 || got.status === 403) return new Refused("AppRefused", message, got.status);
   if (got.status === 404 && code === "UnknownOrganization") return new Refused(code, message, 404);
   if (got.status < 500 && got.status !== 429) return new LinkUnknown("UnexpectedAnswer", message, got.status);
   const header = got.headers.get("retry-after")?.trim() ?? "";

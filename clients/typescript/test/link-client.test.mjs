@@ -136,7 +136,8 @@ test("a token goes along; without one nothing is asked", async () => {
   const { asked, resolve } = ask([ok()], { key: "", token: async () => "a.b.c" });
   await resolve();
   assert.equal(asked[0].headers.authorization, "Bearer a.b.c");
-  const none = ask([ok()], { token: () => Promise.reject(new Error("s3cret")) });
+  assert.equal(asked[0].url, "https://app.test/api/entra/organizations/contoso/link");
+  const none = ask([ok()], { key: "", token: () => Promise.reject(new Error("s3cret")) });
   await assert.rejects(none.resolve(), (error) => error.code === "Unauthenticated" && !error.message.includes("s3cret"));
   assert.equal(none.asked.length, 0);
 });
@@ -146,6 +147,7 @@ test("what cannot be is refused at once", async () => {
     assert.throws(() => new LinkClient({ app, key: "k" }), TypeError);
   }
   assert.throws(() => new LinkClient({ app: "https://app.test" }), TypeError);
+  assert.throws(() => new LinkClient({ app: "https://app.test", key: "k", token: () => "t" }), TypeError);
   const { asked, resolve } = ask([ok()]);
   for (const name of ["", ".", ".."]) await assert.rejects(resolve(name), TypeError);
   await resolve("../a b?c#d");

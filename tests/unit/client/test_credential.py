@@ -37,15 +37,14 @@ def promised():
 
 
 @pytest.mark.parametrize("token", [Credential(), lambda: "a.b.c"], ids=["credential", "function"])
-async def test_a_token_goes_with_every_request_beside_a_key_if_there_is_one(app, make, token):
+async def test_a_token_goes_with_every_request_to_the_path_of_tokens_and_without_a_key(app, make, token):
     ask = make(key="", token=token, scope=SCOPE)
     await ask()
     assert app.requests[0].headers["authorization"] == "Bearer a.b.c"
     assert "x-functions-key" not in app.requests[0].headers
-    ask = make(key="a-key", token=token, scope=SCOPE)
-    await ask()
-    assert app.requests[1].headers["authorization"] == "Bearer a.b.c"
-    assert app.requests[1].headers["x-functions-key"] == "a-key"
+    assert str(app.requests[0].url) == "https://app.test/api/entra/organizations/contoso/link"
+    with pytest.raises(ValueError, match="one of them"):
+        make(key="a-key", token=token, scope=SCOPE)
 
 
 @pytest.mark.parametrize("token", [AsyncCredential(), later, promised], ids=["credential", "function", "promise"])
