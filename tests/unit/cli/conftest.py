@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
 def app(monkeypatch) -> Iterator[App]:
     monkeypatch.setenv("FNO_LINK_KEY", "a key")
     with App() as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
         server.shutdown()

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import click
 import pytest
@@ -72,6 +73,18 @@ NASTY = (
     "/dev/zero",
 )
 NASTIEST = ("", "0001-01-01T00:00:00+14:00", "http://[", "\x1b[2J", "nan")
+KNOWN = """
+[[organizations]]
+name = "x"
+url = "https://x.crm.dynamics.com"
+tenant = "x.onmicrosoft.com"
+[sources.x]
+kind = "http"
+organization = "x"
+[sources.x.dataverse]
+key = "%X_KEY%"
+steps = [{ messages = ["Update"], tables = ["account"] }]
+"""
 HOSTILE = "\x1b[2J\r\nforged\u202e\x9b[/]"
 LIES = [
     b"",
@@ -124,9 +137,23 @@ def full_line_of(path, command, value, app):
     return [*path, *every, "--", *arguments]
 
 
+def flagged_line_of(path, command, value, app):
+    """Return a command line in which every place holds the value, and each flag is set that is no form of printing."""
+    flags = [each.opts[0] for each in command.params if isinstance(each, click.Option) and each.is_flag]
+    line = full_line_of(path, command, value, app)
+    forms = ["--json", "--sarif", "--junit", "--help"]
+    return [*path, *(each for each in flags if each not in forms), *line[len(path) :]]
+
+
 def judge(capsys, line, code):
     said = capsys.readouterr()
     assert code in CODES, line
+    if code == 2:
+        # One line that says what is wrong, and one that says what to do.
+        assert 1 <= len(said.err.strip().splitlines()) <= 2, (line, said.err)
+        assert not said.out, line
+    if code:
+        assert (said.out + said.err).strip(), line
     assert "Traceback" not in said.err, line
     assert "Defect" not in said.err, line
     shown = said.out + said.err
@@ -163,6 +190,7 @@ def test_no_value_ends_a_command_in_a_traceback(path, command, app, capsys):
     app.lie = b"{}"
     lines = [full_line_of(path, command, value, app.url) for value in NASTY]
     lines += [line for value in NASTIEST for line in lines_of(path, command, value, app.url)]
+    lines += [flagged_line_of(path, command, value, app.url) for value in NASTIEST]
     for line in lines:
         judge(capsys, line, frame.run(line))
 
@@ -207,13 +235,57 @@ def test_no_file_that_commands_read_ends_one_in_a_traceback(setting, file, tmp_p
     ("path", "command"), [each for each in COMMANDS if "app" in {p.name for p in each.values[1].params}]
 )
 def test_no_answer_ends_a_command_in_a_traceback(path, command, app, capsys):
-    needed = ["x" for each in command.params if isinstance(each, click.Argument)]
+    needed = ["x" for each in command.params if isinstance(each, click.Argument) and each.required]
     yes = [each for each in ("--yes", "--all") if each in {o for p in command.params for o in p.opts}]
     for lie in LIES:
         for status in (200, 404, 503):
             app.lie, app.lied = lie, status
             line = [*path, *yes, "--app", app.url, *needed]
             judge(capsys, line, frame.run(line))
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(("path", "command"), COMMANDS)
+def test_no_value_ends_a_command_that_knows_its_organization(path, command, tmp_path, monkeypatch, capsys):
+    (tmp_path / "fno-link.toml").write_text(KNOWN)
+    monkeypatch.setenv("X_KEY", "secret")
+    monkeypatch.setenv("FNO_LINK_X_CLIENT_ID", "0a1b2c3d-0000-4000-8000-000000000001")
+    monkeypatch.setenv("FNO_LINK_X_CLIENT_SECRET", "secret")
+    names = {each.name for each in command.params}
+    options = [each.opts[0] for each in command.params if isinstance(each, click.Option) and not each.is_flag]
+    once = ["--count", "1"] if "count" in names else []
+    for value in NASTIEST[2:]:
+        for option in options:
+            line = [*path, *once, option, value, *["x" for each in command.params if isinstance(each, click.Argument)]]
+            judge(capsys, line, frame.run(line))
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("key", ["\x1b[2J", "\r\nforged: line", "ключ", "x" * 70_000, "%MISSING%", " "])
+def test_no_key_ends_a_command_in_a_traceback(key, app, monkeypatch, capsys):
+    app.lie = b"{}"
+    monkeypatch.setenv("FNO_LINK_KEY", key)
+    for path, command in (each.values for each in COMMANDS):
+        if "app" in {each.name for each in command.params}:
+            arguments = ["x" for each in command.params if isinstance(each, click.Argument) and each.required]
+            judge(capsys, line := [*path, "--app", app.url, *arguments], frame.run(line))
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("value", [*NASTIEST, "\ud800", "x" * 10_000, "--", "--help=x"])
+def test_no_name_of_a_command_ends_in_a_traceback(value, capsys):
+    groups = {tuple(each.values[0][:depth]) for each in COMMANDS for depth in range(len(each.values[0]))}
+    assert () in groups
+    assert ("register",) in groups
+    for group in sorted(groups):
+        for line in ([*group, value], [*group, value, "x"], [*group, "--app", value]):
+            judge(capsys, line, frame.run(line))
+
+
+def test_the_walk_is_of_every_command_that_is_installed():
+    walked = {each.values[0][0] for each in COMMANDS}
+    assert walked == {point.name for point in entry_points(group="fno_link.commands")}
+    assert len(COMMANDS) > len(walked)
 
 
 def test_hostile_text_of_an_app_is_shown_as_what_it_is(app, capsys):
