@@ -9,9 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
+from msgspec.structs import fields
 
 from integration.cli.doctor.ours import APP_SETTINGS
+from integration.cli.doctor.own_templates import template_doubts
 from integration.cli.doctor.step import Finding, failed, passed, warned
+from integration.config.keys.model import EventHubSource, ServiceBusSource, StorageQueueSource
 from integration.config.reading.nearest import nearest
 from integration.config.settings import settings
 from integration.config.settings.connections import PROPERTIES, connection_fault
@@ -23,6 +26,12 @@ PYTHON = "python"
 SUFFIXES = (*PROPERTIES, "clientId", "credential", "tenantId", "customEndpointAddress", "connectionVerify")
 """What may follow `<CONNECTION>__`: what fno-link reads, and what the Functions host does besides."""
 DEVELOPMENT = "usedevelopmentstorage=true"
+
+CONNECTIONS: Mapping[str, str] = {
+    str(kind.__struct_config__.tag): next(each.default for each in fields(kind) if each.name == "connection")
+    for kind in (StorageQueueSource, ServiceBusSource, EventHubSource)
+}
+"""What a source or target of each kind calls `connection` where it does not say."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -77,6 +86,9 @@ def _strings(value: Any, environ: Environ, key: str = "") -> Iterator[tuple[str,
         off = switch is False or is_unset(switch, environ)
         if off or (isinstance(switch, str) and substitute(switch, environ).text.strip().lower() == "false"):
             return
+        kind = entry.get("kind")
+        if "connection" not in entry and isinstance(kind, str) and kind in CONNECTIONS:
+            yield CONNECTIONS[kind], True
         for name, each in entry.items():
             yield from _strings(each, environ, name)
 
@@ -89,7 +101,7 @@ def judge_settings(wanted: Wanted, environ: Environ) -> Finding:
         environ: The app settings.
     """
     bad = [*_unresolved(environ), *_missing(wanted, environ), *_runtime(environ), *_storage_faults(environ)]
-    doubtful = [*_unknown(wanted, environ), *_storage_doubts(environ)]
+    doubtful = [*_unknown(wanted, environ), *_storage_doubts(environ), *template_doubts(environ, wanted.connections)]
     if any("Key Vault reference" in fault for fault in bad):
         return failed(
             APP_SETTINGS, "; ".join([*bad, *doubtful]), f"{APP_SETTINGS.todo} For references: {KEY_VAULT_HINT}."
@@ -158,8 +170,6 @@ def _storage_doubts(environ: Environ) -> Iterator[str]:
             yield f"{settings.STORAGE} is set beside {head}…: the connection string is used"
     elif f"{head}accountName" not in named and len(absent) < len(services) and absent:
         yield f"without {', '.join(absent)} fno-link cannot use that service"
-    if f"{head}clientId" in named and environ.get(f"{head}credential", "").strip().lower() != "managedidentity":
-        yield f"{head}credential is not managedidentity: the Functions host does not use {head}clientId"
 
 
 def _unknown(wanted: Wanted, environ: Environ) -> Iterator[str]:

@@ -34,6 +34,9 @@ GOOD_AZURE = {
     "AzureWebJobsStorage__clientId": "0a1b2c3d-0000-4000-8000-000000000001",
     "ServiceBus__fullyQualifiedNamespace": "x.servicebus.windows.net",
     "CUSTOMERS_URL": "https://x.example",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=0",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "Authorization=AAD",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "1114112",
     "FNO_LINK_CONTOSO_EU_CLIENT_ID": "0a1b2c3d-0000-4000-8000-000000000002",
 }
 TOML = """
@@ -127,6 +130,13 @@ def test_the_sample_and_the_configuration_that_we_come_with_pass():
             "warn",
             "without AzureWebJobsStorage__queueServiceUri, AzureWebJobsStorage__tableServiceUri",
         ),
+        ({"ServiceBus__clientId": "x"}, "warn", "the Functions host does not use ServiceBus__clientId"),
+        ({"AzureWebJobs.intake_erp.Disabled": "True"}, "warn", "switches the function intake_erp off"),
+        ({"AzureWebJobs_health_timer_Disabled": "1"}, "warn", "switches the function health_timer off"),
+        ({"WEBSITE_RUN_FROM_PACKAGE": "1"}, "warn", "which Flex Consumption does not take"),
+        ({"APPLICATIONINSIGHTS_CONNECTION_STRING": None}, "warn", "as the templates do: without it nobody sees"),
+        ({"APPLICATIONINSIGHTS_AUTHENTICATION_STRING": " "}, "warn", "telemetry without a token is refused"),
+        ({"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": None}, "warn", "the host reads bodies of 100 MB"),
         ({"FNO_LINK_CONFG": "x"}, "warn", "FNO_LINK_CONFG is no setting of fno-link: FNO_LINK_CONFIG?"),
         ({"FNO_LINK_CONTOSO_CLIENT_SECRET": "x"}, "warn", "FNO_LINK_CONTOSO_EU_CLIENT_SECRET?"),
         ({"ServiceBus__fullyQualifiedNamspace": "x"}, "warn", "ServiceBus__fullyQualifiedNamespace?"),
@@ -136,6 +146,13 @@ def test_each_setting_that_is_wrong_is_named_with_the_word_that_was_meant(settin
     found = judged(**settings)
     assert (found.verdict, told in found.message) == (verdict, True), found.message
     assert found.todo
+
+
+def test_a_connection_that_is_not_written_is_that_of_its_kind():
+    toml = '[targets.a]\nkind = "service_bus"\nqueue = "a"\n[sources.b]\nkind = "event_hub"\nevent_hub = "b"\n'
+    wanted = wanted_by(tomllib.loads(toml + '[targets.c]\nkind = "service_bus"\nenabled = false\n'), {})
+    assert set(wanted.connections) == {"AzureWebJobsStorage", "ServiceBus", "EventHub"}
+    assert set(wanted_by(tomllib.loads("[targets.a]\nkind = 5\n"), {}).connections) == set()
 
 
 def test_what_a_value_has_to_be_is_told():

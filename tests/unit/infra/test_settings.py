@@ -3,11 +3,14 @@
 import ast
 import json
 import re
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from integration.cli.doctor.own_settings import judge_settings, wanted_by
+from integration.cli.doctor.own_templates import NOT_SET
 from integration.config import check
 from integration.config.keys.function_names import function_name
 from integration.config.keys.sources import ServiceBusSource
@@ -100,6 +103,26 @@ def environ(monkeypatch):
 
 def test_the_sample_configuration_has_no_problem_with_the_settings_of_the_template(environ):
     assert [str(problem) for problem in check(environ).problems] == []
+
+
+def test_the_doctor_finds_what_is_missing_of_what_the_template_sets(environ):
+    document = tomllib.loads((ROOT / "fno-link.toml").read_text("utf-8"))
+
+    def judged(settings):
+        return judge_settings(wanted_by(document, settings), settings)
+
+    environ = {**environ, "SERVICE_BUS_ENABLED": "true"}
+    assert judged(environ).verdict == "pass", judged(environ).message
+    # fno-link.toml is the default; and nothing says that a client id of a connection should be there.
+    silent = {"FNO_LINK_CONFIG", "AzureWebJobsStorage__clientId", "ServiceBus__clientId"}
+    for name in set(host_settings()) - silent:
+        without = {key: value for key, value in environ.items() if key != name}
+        found = judged(without)
+        told = found.verdict != "pass", name.removesuffix("__fullyQualifiedNamespace") in found.message
+        assert told == (True, True), (name, found.message)
+    for name in NOT_ON_FLEX - {"FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME"}:
+        found = judged({**environ, name: "1"})
+        assert (found.verdict == "warn", name in found.message) == (name in NOT_SET,) * 2, found.message
 
 
 def test_without_its_secrets_the_app_names_each_reference_that_is_not_resolved(environ):
