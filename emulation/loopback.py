@@ -19,9 +19,10 @@ class LoopbackServer(uvicorn.Server):
         app: The ASGI application.
         port: The port on 127.0.0.1; 0 takes a free one.
         tls: The TLS context, for https.
+        dated: Whether answers get this machine's `Date`; else the application gives them one.
     """
 
-    def __init__(self, app: Any, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, app: Any, *, port: int = 0, tls: ssl.SSLContext | None = None, dated: bool = True) -> None:
         self._transports: dict[int, asyncio.Transport] = {}
         super().__init__(
             uvicorn.Config(
@@ -36,6 +37,7 @@ class LoopbackServer(uvicorn.Server):
                 # Faults end requests without an answer on purpose; uvicorn would log each as an error.
                 log_level="critical",
                 server_header=False,
+                date_header=dated,
                 timeout_keep_alive=65,
                 timeout_graceful_shutdown=1,
                 ssl_context_factory=(lambda _config, _default: tls) if tls else None,

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from emulation.dynamics import dataverse, entra, finance_operations, graph, power_platform
 from emulation.dynamics.call import Call
@@ -37,6 +38,7 @@ class EmulatedServices:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
+        send = self._dated(request.url.hostname or "", send)
         body = await request.body()
         host = request.url.hostname or ""
         call = await self._understand(request, host)
@@ -49,6 +51,14 @@ class EmulatedServices:
         status = await self._answer(call, scope, receive, send)
         if sequence:
             records.answered(sequence, status)
+
+    def _dated(self, host: str, send: Send) -> Send:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault("date", self._state.date(host))
+            await send(message)
+
+        return dated
 
     async def _beyond(self, request: Request, host: str, body: bytes) -> Response:
         if not self._state.elsewhere:

@@ -113,6 +113,13 @@ class Deny(OfOrganization, frozen=True, tag="deny"):
     privileges: tuple[str, ...]
 
 
+class SetClock(Command, frozen=True, tag="set_clock"):
+    """Set how many seconds this world's clock is ahead, or that of one of its hosts beside it."""
+
+    seconds: float
+    host: str = ""
+
+
 class SetSite(Command, frozen=True, tag="set_site"):
     """Say where a public host stands on loopback; an empty URL takes it away."""
 
@@ -245,6 +252,7 @@ class Reset(Command, frozen=True, tag="reset"):
 
 type AnyCommand = (
     Link
+    | SetClock
     | Unlink
     | Break
     | Heal

@@ -237,6 +237,15 @@ class Control:
         """Take privileges (`prvCreateServiceEndpoint`) away from an app's user; none gives all back."""
         self._send(commands.Deny(organization, client_id, privileges))
 
+    def set_clock(self, seconds: float, host: str = "") -> None:
+        """Set this world's clock.
+
+        Args:
+            seconds: How far it is ahead of this machine's; negative: behind it.
+            host: Only the `Date` of this host, beside the world's.
+        """
+        self._send(commands.SetClock(seconds, host))
+
     def set_site(self, host: str, url: str) -> None:
         """Say where a public host stands on loopback (`fno-link.azurewebsites.net`, `http://127.0.0.1:7071`).
 

@@ -70,6 +70,8 @@ class ControlApi:
                 return control_people.carry_out(self._state, command)
             case commands.Reset():
                 self._state.reset()
+            case commands.SetClock(seconds, host):
+                self._state.set_clock(seconds, host)
             case commands.SetSite(host, url):
                 self._state.set_site(host, url)
             case commands.AddOrganization(organization):

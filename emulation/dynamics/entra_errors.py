@@ -91,6 +91,19 @@ class EntraError(Exception):
         return cls(401, "invalid_client", number, message)
 
     @classmethod
+    def out_of_time(cls, now: float, begins: float | None, ends: float) -> Self:
+        """Refuse a client assertion that is too old, or of the future: a clock is wrong, most often the client's."""
+        current, first, last = (
+            datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at is not None else "not said"
+            for at in (now, begins, ends)
+        )
+        message = (
+            f"Client assertion is not within its valid time range. Current time: {current}, assertion valid from "
+            f"{first}, expiry time of assertion {last}."
+        )
+        return cls(401, "invalid_client", 700024, message)
+
+    @classmethod
     def unsupported_grant(cls, grant: str) -> Self:
         """Refuse a grant that an application of its own cannot use."""
         return cls(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")

@@ -22,6 +22,8 @@ type Scope = Kind | Literal["dataverse", "any"]
 type Effect = Literal[
     "unreachable",
     "wrong_certificate",
+    "expired_certificate",
+    "misnamed_certificate",
     "reset",
     "cut",
     "hang",
@@ -43,16 +45,19 @@ type Effect = Literal[
 ]
 
 DATAVERSE: frozenset[str] = frozenset({"whoami", "link", "sdkmessages", "environment", "application", "row"})
-AT_CONNECT: frozenset[str] = frozenset({"unreachable", "wrong_certificate"})
+AT_CONNECT: frozenset[str] = frozenset(
+    {"unreachable", "wrong_certificate", "expired_certificate", "misnamed_certificate"}
+)
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One way to go wrong.
 
     Args:
-        effect: What happens. `unreachable` (the CONNECT is refused) and `wrong_certificate` (another CA) concern whole
-            connections to the hosts of `kind`; every other effect one call. `maintenance` (a page for people, with 200
-            or `status`) and `sign_in` (a redirect to where people sign in) are of F&O.
+        effect: What happens. `unreachable` (the CONNECT is refused), `wrong_certificate` (another CA),
+            `expired_certificate` and `misnamed_certificate` (of another host) concern whole connections to the hosts
+            of `kind`; every other effect one call. `maintenance` (a page for people, with 200 or `status`) and
+            `sign_in` (a redirect to where people sign in) are of F&O.
         kind: The calls concerned; "dataverse" is whoami, link, sdkmessages, environment
             (RetrieveCurrentOrganization), application (msprov_getfinopsapplicationdetails) and row together; "platform"
             is the Power Platform API.

@@ -41,6 +41,8 @@ def understand(state: State, request: Request, host: str) -> Call:
     organization = state.by_environment_id(asked)
 
     async def answer() -> Response:
+        if not request.headers.get("Authorization"):
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
         if organization is None or organization.tenant.cloud != POWER_PLATFORM[host]:
             return error(404, "EnvironmentNotFound", f"The environment '{asked}' could not be found.")
         try:
@@ -52,7 +54,8 @@ def understand(state: State, request: Request, host: str) -> Call:
     def refused(fault: Fault) -> Response:
         return _refusal(fault, organization, host)
 
-    return Call("platform", organization, answer, refused)
+    concerned = organization or state.concerned(None, "platform", (POWER_PLATFORM[host],))
+    return Call("platform", concerned, answer, refused)
 
 
 def _answer(state: State, request: Request, organization: OrganizationState, app: App, rest: list[str]) -> Response:

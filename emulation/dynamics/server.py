@@ -4,12 +4,12 @@ import asyncio
 import secrets
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from emulation.dynamics.app import EmulatedServices
-from emulation.dynamics.certificates import Certificates
+from emulation.dynamics.certificates import FLAWS, Certificates, Flaw
 from emulation.dynamics.control_api import ControlApi
 from emulation.dynamics.managed_identity import PATH, ManagedIdentityEndpoint
 from emulation.dynamics.proxy import ConnectProxy
@@ -54,7 +54,7 @@ class Server:
         self._identity_header = secrets.token_hex(16)
         tls = self._certificates.context("localhost")
         tls.sni_callback = self._choose_certificate
-        self._services = LoopbackServer(EmulatedServices(self._state, self._sender, self._reset), tls=tls)
+        self._services = LoopbackServer(EmulatedServices(self._state, self._sender, self._reset), tls=tls, dated=False)
         self._identity = LoopbackServer(
             ManagedIdentityEndpoint(self._state, self._identity_header, self._reset_identity)
         )
@@ -117,8 +117,13 @@ class Server:
         if name is None or not self._state.exists(name):
             return
         organizations, kinds = self._state.at_host(name)
-        foreign = any(organization.faults.take_at_connect(kinds, "wrong_certificate") for organization in organizations)
-        connection.context = self._certificates.context(name, foreign=foreign)
+        known = [organization.faults for organization in organizations]
+        flaw: Flaw | Literal[""] = ""
+        for each, effect in FLAWS.items():
+            if any(faults.take_at_connect(kinds, effect) for faults in known):
+                flaw = each
+                break
+        connection.context = self._certificates.context(name, flaw)
 
     def _reset(self, port: int) -> None:
         self._proxy.reset(port)

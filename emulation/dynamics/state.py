@@ -2,7 +2,8 @@
 
 import time
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
@@ -72,6 +73,7 @@ class State:
     def reset(self) -> None:
         """Return to the start; tokens already issued stay valid."""
         self.records = Records()
+        self._clocks: dict[str, float] = {}
         self.token_lifetime = self._world.token_lifetime
         self.elsewhere = self._world.elsewhere
         self.sites = {host.lower(): url for host, url in self._world.sites.items()}
@@ -86,12 +88,21 @@ class State:
             self.add_organization(organization)
 
     def now(self) -> datetime:
-        """Return the time."""
-        return datetime.now(UTC)
+        """Return this world's time."""
+        return datetime.now(UTC) + timedelta(seconds=self._clocks.get("", 0.0))
 
     def epoch(self) -> float:
-        """Return the time in seconds since the epoch."""
-        return time.time()
+        """Return this world's time in seconds since the epoch."""
+        return time.time() + self._clocks.get("", 0.0)
+
+    def set_clock(self, seconds: float, host: str) -> None:
+        """Set how far a host's clock is ahead of the world's; an empty host: the world's of this machine's."""
+        self._clocks[host.lower()] = seconds
+
+    def date(self, host: str) -> str:
+        """Return the `Date` of what a host answers now."""
+        own = self._clocks.get(host.lower(), 0.0) if host else 0.0
+        return format_datetime(self.now() + timedelta(seconds=own), usegmt=True)
 
     def set_site(self, host: str, url: str) -> None:
         """Say where a public host stands on loopback; an empty URL takes it away."""

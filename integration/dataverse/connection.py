@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from integration.dataverse.trouble import trouble_of
 from integration.errors import LinkUnknown, UnexpectedAnswer, Unreachable
 from integration.telemetry.operations import REQUEST
 from integration.telemetry.spans import span
@@ -116,6 +117,7 @@ async def call(  # noqa: PLR0913  # what a request is made of
 
 def _unreachable(host: str, error: Exception) -> LinkUnknown:
     kind = type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return Unreachable(f"The certificate of {host} is not trusted here.")
+    trouble = trouble_of(error)
+    if trouble.why:
+        return Unreachable(f"{host} {trouble.why}.", hint=trouble.hint)
     return Unreachable(f"{host} could not be reached ({kind}{f': {error}' if str(error) else ''}).")

@@ -1,8 +1,6 @@
 """What the answers beyond Microsoft's settings script mean; pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -18,9 +16,6 @@ ROLE = "Finance and Operations Integration User"
 VIRTUAL_ENTITIES = ("MicrosoftOperationsVESupport", "MicrosoftOperationsERPCatalog")
 DUAL_WRITE = ("DualWriteCore",)
 RUNNING = "Running"
-WARN_SECONDS = 60.0
-FAIL_SECONDS = 300.0
-"""What Entra lets an assertion, and resources a token, be off."""
 
 
 def judge_host(status: int, header: str) -> Finding:
@@ -37,32 +32,6 @@ def judge_host(status: int, header: str) -> Finding:
     if status == 429 or status >= 500:  # noqa: PLR2004 (same)
         return failed(beyond.HOST, told, "Nothing to do but to try again.", verdict="unknown")
     return warned(beyond.HOST, told, "Check the URL: a Dataverse organization answers 401 and names its tenant.")
-
-
-def judge_clock(header: str, before: datetime, after: datetime) -> Finding:
-    """Judge this machine's clock by the `Date` of an answer.
-
-    Args:
-        header: As it came.
-        before: This machine's time before the call.
-        after: And after it: the answer was made in between.
-    """
-    try:
-        theirs = parsedate_to_datetime(header)
-        # A Date is cut to its second.
-        behind = (theirs - after).total_seconds()
-        ahead = (before - theirs).total_seconds() - 1
-    except (ValueError, TypeError, IndexError):
-        return failed(
-            beyond.CLOCK, "the answer has no date", "Nothing to do, unless tokens are refused.", verdict="unknown"
-        )
-    off = max(behind, ahead, 0.0)
-    way = "behind" if behind > 0 else "ahead of"
-    if off > FAIL_SECONDS:
-        return failed(beyond.CLOCK, f"it is {off:.0f} s {way} the host's")
-    if off > WARN_SECONDS:
-        return warned(beyond.CLOCK, f"it is {off:.0f} s {way} the host's")
-    return passed(beyond.CLOCK, f"within {WARN_SECONDS:.0f} s of the host's")
 
 
 class _Rows(msgspec.Struct, frozen=True):

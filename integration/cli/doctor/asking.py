@@ -1,31 +1,22 @@
 """Ask beyond Microsoft's settings script: each question once, each refusal a finding."""
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
 
 from integration.cli.doctor import beyond
 from integration.cli.doctor.answers import (
     judge_application,
-    judge_clock,
     judge_dual_write,
-    judge_host,
     judge_platform,
     judge_role,
     judge_virtual_entities,
     names_in,
 )
 from integration.cli.doctor.step import LINK, WHO_AM_I, Finding, Step, failed, skipped
-from integration.clock import SystemClock
 from integration.config.keys.model import Organization
 from integration.dataverse import Dataverse, Identity
-from integration.dataverse.challenge import PATH
-from integration.dataverse.connection import get
 from integration.errors import Busy, Forbidden, LinkUnknown, Throttled, Unauthenticated, Unreachable
 from integration.links import Link
 from integration.power_platform import PowerPlatform
-
-if TYPE_CHECKING:
-    import httpx
 
 
 async def attempt[T](call: Awaitable[T]) -> tuple[T | None, LinkUnknown | None]:
@@ -44,18 +35,6 @@ def refused(step: Step, error: LinkUnknown) -> Finding:
     # What this very refusal needs goes first; what the step is mended by holds for each.
     own = f"{error.hint} {step.todo}" if error.hint != type(error).hint else ""
     return failed(step, str(error), own)
-
-
-async def host(http: "httpx.AsyncClient", organization: Organization) -> list[Finding]:
-    """Ask the organization's host without a token."""
-    clock = SystemClock()
-    before = clock.now()
-    reply, error = await attempt(get(http, f"{organization.url}{PATH}", {"Accept": "application/json"}))
-    if error is not None or reply is None:
-        found = refused(beyond.HOST, error) if error else failed(beyond.HOST, "no answer")
-        return [found, skipped(beyond.CLOCK, "the host does not answer", beyond.HOST)]
-    clocked = judge_clock(reply.headers.get("date", ""), before, clock.now())
-    return [judge_host(reply.status, reply.headers.get("www-authenticate", "")), clocked]
 
 
 async def inside(organization: Organization, dataverse: Dataverse, identity: Identity | None) -> list[Finding]:

@@ -17,13 +17,20 @@ HOST = Step(
     "",
     asks="Dataverse: a call without a token, which is answered with the tenant's authority.",
 )
+AUTHORITY = Step(
+    "authority",
+    "The Entra authority of the organization's cloud answers: its name and TLS",
+    "Check DNS, the proxy (HTTPS_PROXY) and its certificates (SSL_CERT_FILE) on this machine, and `cloud`.",
+    "",
+    asks="Asks the authority for the tenant's OpenID document.",
+)
 CLOCK = Step(
     "clock",
     "This machine's clock is right",
-    "Set the clock: Microsoft Entra refuses assertions, and resources refuse tokens, that are minutes off.",
+    "Set the clock: Microsoft Entra refuses a certificate's assertion (AADSTS700024), and resources refuse tokens, "
+    "that are minutes off.",
     "",
-    asks="Compares with the `Date` of the host's answer.",
-    needs=("host",),
+    asks="Compares with the `Date` of the answer of each host that was asked.",
 )
 ROLE = Step(
     "role",
@@ -33,6 +40,13 @@ ROLE = Step(
     f"{ADD_USER}, step 2",
     asks="Dataverse: the roles of the user that WhoAmI names.",
     needs=("who_am_i",),
+)
+PLATFORM_HOST = Step(
+    "platform_host",
+    "The Power Platform API of the organization's cloud answers: its name and TLS",
+    "Let this machine reach it, or do without: only what the Power Platform says of the link is missed.",
+    VERIFY,
+    asks="The Power Platform API: a call without a token.",
 )
 PLATFORM = Step(
     "platform",
@@ -67,6 +81,15 @@ DUAL_WRITE = Step(
     "Enable integration with an existing Power Platform environment, Dual-write",
     asks="Dataverse: `solutions`.",
     needs=("who_am_i",),
+)
+ENVIRONMENT_HOST = Step(
+    "environment_host",
+    "The linked environment's host answers: its name and TLS",
+    "Check the environment's URL in Lifecycle Services, DNS, the proxy (HTTPS_PROXY) and its certificates "
+    "(SSL_CERT_FILE) on this machine.",
+    GRANT,
+    asks="Finance & Operations: a call without a token; none is made to a host that is not trusted.",
+    needs=("link",),
 )
 ENVIRONMENT_TOKEN = Step(
     "environment_token",

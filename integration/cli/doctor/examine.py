@@ -11,6 +11,7 @@ from integration.cli.doctor import step as steps
 from integration.cli.doctor.asking import attempt, refused
 from integration.cli.doctor.environment import Asked
 from integration.cli.doctor.environment import environment as ask_environment
+from integration.cli.doctor.hosts import Hosts
 from integration.cli.doctor.registry import ORDER, STEPS, needs_token
 from integration.cli.doctor.settings import (
     judge_app_id,
@@ -58,6 +59,7 @@ class Clients(msgspec.Struct, frozen=True):
         dataverse: Asks the organization.
         platform: Asks the Power Platform.
         environment: Asks the linked environment.
+        hosts: Asks hosts without a token.
     """
 
     caller: Caller
@@ -66,6 +68,7 @@ class Clients(msgspec.Struct, frozen=True):
     dataverse: Dataverse
     platform: PowerPlatform
     environment: FinanceOperations
+    hosts: Hosts
 
 
 def judge_configuration(checked: Checked) -> Finding:
@@ -103,7 +106,14 @@ async def examine(
         tenants = Tenants(http)
         opened.push_async_callback(tenants.aclose)
         tenant, tenant_error = await attempt(tenants.id_of(organization))
-        found: list[Finding] = [judge_url(organization, ()), *await asking.host(http, organization), *look.yourself()]
+        hosts = Hosts(http)
+        found: list[Finding] = [
+            judge_url(organization, ()),
+            await hosts.organization(organization),
+            await hosts.authority(organization),
+            await hosts.platform(organization),
+            *look.yourself(),
+        ]
         if problems:
             found += _without_credentials(organization, problems)
         else:
@@ -115,8 +125,9 @@ async def examine(
             opened.callback(caller.close)
             dataverse = Dataverse(http, tokens, wordings=wordings)
             platform = PowerPlatform(http, tokens, dataverse)
-            clients = Clients(caller, tokens, tenants, dataverse, platform, FinanceOperations(http, tokens))
+            clients = Clients(caller, tokens, tenants, dataverse, platform, FinanceOperations(http, tokens), hosts)
             found += await _calls(organization, environ, clients)
+    found.append(hosts.clock())
     found.append(judge_tenant(organization, tenant if tenant_error is None else tenant_error))  # pyright: ignore[reportArgumentType] (one of the two is set)
     findings = tuple(sorted(found, key=lambda finding: ORDER[finding.step]))
     return Examined(organization.name, verdict_of(findings), findings)
@@ -158,6 +169,7 @@ async def _calls(organization: Organization, environ: Environ, clients: Clients)
     found.append(finding)
     found += await asking.inside(organization, dataverse, identity)
     found += await asking.other_views(organization, clients.platform, link)
+    found.append(await clients.hosts.environment(link))
     client_id = "" if clients.caller.sign_in else credentials(environ, organization.name).client_id
     found += await ask_environment(Asked(organization, clients.environment, clients.tokens, client_id), link)
     return found

@@ -22,6 +22,8 @@ from integration.cli.doctor.step import (
 STEPS: tuple[Step, ...] = (
     CONFIGURATION,
     beyond.HOST,
+    beyond.AUTHORITY,
+    beyond.PLATFORM_HOST,
     beyond.CLOCK,
     ORGANIZATION_URL,
     ORGANIZATION_ID,
@@ -37,6 +39,7 @@ STEPS: tuple[Step, ...] = (
     beyond.APPLICATION,
     beyond.VIRTUAL_ENTITIES,
     beyond.DUAL_WRITE,
+    beyond.ENVIRONMENT_HOST,
     beyond.ENVIRONMENT_TOKEN,
     beyond.ENVIRONMENT_READ,
     environment_user.USER_OF_THE_APP,

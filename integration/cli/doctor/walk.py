@@ -8,10 +8,11 @@ import msgspec
 from integration.cli.addressed import address_of, given_name, named_in, organization_at
 from integration.cli.caller import Choice
 from integration.cli.doctor import app, beyond, look, ours, own_side, package
-from integration.cli.doctor.asking import attempt, refused
+from integration.cli.doctor.asking import attempt
 from integration.cli.doctor.examine import Examined, examine, judge_configuration, verdict_of
 from integration.cli.doctor.given import Given
 from integration.cli.doctor.given import look as look_at_given
+from integration.cli.doctor.hosts import unreached
 from integration.cli.doctor.registry import ORDER, STEPS
 from integration.cli.doctor.settings import judge_url
 from integration.cli.doctor.step import CONFIGURATION, Finding, skipped
@@ -133,5 +134,5 @@ def _unreached(host: str, error: LinkUnknown | None) -> Examined:
         for step in STEPS
         if step.name not in {beyond.HOST.name, *(each.name for each in look.STEPS), *NOT_OF_AN_ORGANIZATION}
     ]
-    findings = (refused(beyond.HOST, why), *rest, *look.yourself())
+    findings = (unreached(beyond.HOST, why), *rest, *look.yourself())
     return Examined(given_name(host), verdict_of(findings), findings)
