@@ -29,7 +29,9 @@ CLIENT_SECRET = "a secret of the stage"
 IDENTITY = "0a1b2c3d-0000-4000-8000-0000000000e3"  # user-assigned
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"twenty-four secret bytes").decode()
 ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
-ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving")
+# The last one has an application of its own: a test empties it, and sets it up.
+ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving", "fresh")
+FRESH_APP = "0a1b2c3d-0000-4000-8000-0000000000e9"
 # Longer than what the product promises of the worst that a test does: a run that was killed keeps its event until its
 # lease is over (`[journal] lease` in HEAD, 150 s unless configured), and is looked for 5 s later.
 WITHIN = 120.0
@@ -200,6 +202,7 @@ class Stage:
             )
             apps = (
                 App(CLIENT_ID, secrets=(Secret(CLIENT_SECRET),)),
+                App(FRESH_APP, secrets=(Secret(CLIENT_SECRET),)),
                 App(IDENTITY, managed_identity="user"),
                 App(OWN_APP, api=Api(uris=(API,), roles=ROLES)),
                 *(
@@ -357,7 +360,7 @@ class Stage:
             **self._more,
         }
         for name in ORGANIZATIONS:
-            values[f"FNO_LINK_{name.upper()}_CLIENT_ID"] = CLIENT_ID
+            values[f"FNO_LINK_{name.upper()}_CLIENT_ID"] = FRESH_APP if name == "fresh" else CLIENT_ID
             values[f"FNO_LINK_{name.upper()}_CLIENT_SECRET"] = CLIENT_SECRET
         settings = self._folder / "local.settings.json"
         settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))

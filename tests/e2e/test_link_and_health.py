@@ -75,7 +75,7 @@ def test_health_tells_anyone_the_status_and_key_holders_the_rest(stage):
     assert stage.http.get(f"{stage.host.url}/api/health/details").status_code == 401
     details = stage.get("health/details")
     assert details.headers["content-type"].startswith("application/health+json")
-    assert set(details.json()["checks"]) == {"contoso", "watched", "asked", "parking", "moving"}
+    assert set(details.json()["checks"]) == {"contoso", "watched", "asked", "parking", "moving", "fresh"}
 
 
 def alerts(stage, heard, organization="watched"):
