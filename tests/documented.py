@@ -17,6 +17,7 @@ FILE = Path(__file__).parents[1] / "docs" / "reference" / "openapi.json"
 HOSTS_OWN = frozenset({401, 404, 500, 504})
 """What the Functions host answers in our place, with no body: keys, routes, methods, large bodies, time."""
 _ROOT = "urn:fno-link"
+_ENTRA = "/api/entra/"
 
 
 @cache
@@ -66,6 +67,12 @@ def fault(method: str, path: str, status: int, headers: Mapping[str, str], body:
         headers: Of the answer; names in any case.
         body: Of the answer.
     """
+    if path.startswith(_ENTRA):
+        # Where tokens are taken each operation is again; what the gate itself answers is said of the scheme.
+        path = f"/api/{path.removeprefix(_ENTRA)}"
+        if status in (401, 403):
+            code = json.loads(body)["code"] if body else ""
+            return "" if code in ("CallerUnknown", "CallerRefused") else f"{path} answers {status} {code}"
     operation = operation_of(method, path)
     if operation is None:
         return "" if (status, body) in ((404, b""), (401, b"")) else f"{method} {path} is not in the document: {status}"

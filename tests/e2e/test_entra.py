@@ -70,17 +70,27 @@ def test_what_is_shown_names_no_other_organization(token, ask, path):
 
 
 @pytest.mark.parametrize(
-    ("path", "body"),
+    ("path", "order"),
     [
-        ("dead-letters/replay", {"filter": {"organization": "asked"}}),
-        ("dead-letters/purge", {"filter": {"organization": "nowhere"}}),
-        ("parked/release", {"organization": "asked"}),
-        ("maintenance", {"organization": "asked", "for": "1h", "by": "portal"}),
+        ("dead-letters/replay", lambda name: {"filter": {"organization": name}}),
+        ("dead-letters/purge", lambda name: {"filter": {"organization": name}}),
+        ("parked/release", lambda name: {"organization": name}),
+        ("maintenance", lambda name: {"organization": name, "for": "1h", "by": "portal"}),
     ],
 )
-def test_nothing_is_ordered_of_others(token, ask, path, body):
-    answer = ask(token(PORTAL), f"entra/{path}", "POST", body)
-    assert (answer.status_code, answer.json()["code"]) == (404, "UnknownOrganization")
+def test_nothing_is_ordered_of_others(token, ask, path, order):
+    portal = token(PORTAL)
+    hidden, unknown = (ask(portal, f"entra/{path}", "POST", order(name)) for name in ("watched", "nowhere"))
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.text.replace("watched", "nowhere") == unknown.text
+
+
+@pytest.mark.parametrize("path", ["events", "dead-letters", "parked", "control-numbers"])
+def test_lists_of_others_are_empty_as_those_of_nobody(token, ask, path):
+    portal = token(PORTAL)
+    hidden, unknown = (ask(portal, f"entra/{path}?organization={name}") for name in ("asked", "nowhere"))
+    assert (hidden.status_code, hidden.text) == (unknown.status_code, unknown.text)
+    assert hidden.status_code == 200
 
 
 def test_nobody_calls_a_maintenance_of_all_but_who_sees_all(token, ask):

@@ -7,6 +7,7 @@ import msgspec
 from integration.clock import Clock
 from integration.dead_letters import DeadLetters
 from integration.delivery.screening.newest_rows import NewestRows, WantedKinds
+from integration.errors import UnknownEvent
 from integration.journal import Found, Listing, Payloads
 from integration.operations.control_numbers import ControlNumberOperations, ControlNumbers, Reset
 from integration.operations.event_orders import EventOrders, Forgotten, Purge
@@ -42,13 +43,18 @@ class VisibleEvents(EventOperations):
 
     async def list(self, asked: Asked) -> EventPage:
         """Read one page of one organization."""
+        if self._sight.lacks(asked.wanted.organization):
+            return EventPage(events=(), next=None)
         organization = self._sight.one(asked.wanted.organization)
         wanted = msgspec.structs.replace(asked.wanted, organization=organization)
         return await super().list(msgspec.structs.replace(asked, wanted=wanted))
 
     async def find(self, id_: str, organization: str = "") -> Found:
         """Find one of theirs."""
-        return await super().find(id_, self._sight.one(organization) if organization else "")
+        if self._sight.lacks(organization):
+            msg = f"the journal has no event {id_[:80]!r}"
+            raise UnknownEvent(msg)
+        return await super().find(id_, organization)
 
     async def _search(self, id_: str, organization: str) -> Sequence[Found]:
         found: list[Found] = []
@@ -64,6 +70,9 @@ class VisibleEventOrders(EventOrders):
 
     async def purge(self, purge: Purge) -> Forgotten:
         """Forget rows of one organization."""
+        if self.sight.lacks(purge.wanted.organization):
+            counted = {"matching": 0} if purge.dry_run else {"purged": 0}
+            return Forgotten(dry_run=purge.dry_run, kept=0, next=None, **counted)
         organization = self.sight.one(purge.wanted.organization)
         wanted = msgspec.structs.replace(purge.wanted, organization=organization)
         return await super().purge(msgspec.structs.replace(purge, wanted=wanted))
@@ -84,10 +93,14 @@ class VisibleControlNumbers(ControlNumberOperations):
 
     async def list(self, wanted: WantedKinds) -> ControlNumbers:
         """List the newest of each kind of one organization."""
+        if self._sight.lacks(wanted.organization):
+            return ControlNumbers(control_numbers=())
         return await super().list(self._of_one(wanted))
 
     async def reset(self, wanted: WantedKinds, *, everything: bool = False) -> Reset:
         """Forget the newest of kinds of one organization."""
+        if self._sight.lacks(wanted.organization):
+            return Reset(reset=())
         if wanted == WantedKinds() and not everything:
             return await super().reset(wanted)
         return await super().reset(self._of_one(wanted))

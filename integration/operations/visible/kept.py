@@ -26,6 +26,8 @@ class VisibleDeadLetters(DeadLetterOperations):
 
     async def list(self, asked: Asked) -> DeadLetterPage:
         """Read one page of one organization."""
+        if self._sight.lacks(asked.filter.organization):
+            return DeadLetterPage(dead_letters=(), next=None)
         return await super().list(_narrowed(asked, self._sight))
 
     async def show(self, id_: str) -> Whole:
@@ -63,6 +65,9 @@ class VisibleDeadLetters(DeadLetterOperations):
         self._sight.check(order.ids)
         if order.ids:
             return order
+        if self._sight.lacks(order.filter.organization):
+            msg = f"no dead letter is of an organization named {order.filter.organization[:64]!r}"
+            raise UnknownDeadLetter(msg)
         return msgspec.structs.replace(order, filter=_of_one(order.filter, self._sight))
 
 
@@ -81,6 +86,8 @@ class VisibleParked(ParkedOperations):
 
     async def list(self, asked: Asked) -> ParkedPage:
         """Read one page of one organization."""
+        if self._sight.lacks(asked.filter.organization):
+            return ParkedPage(parked=(), next=None)
         return await super().list(_narrowed(asked, self._sight))
 
     async def show(self, id_: str) -> Whole:

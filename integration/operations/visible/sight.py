@@ -38,6 +38,10 @@ class Sight(msgspec.Struct, frozen=True):
             raise InvalidRequest(msg)
         return next(iter(self.organizations))
 
+    def lacks(self, name: str) -> bool:
+        """Tell whether an organization was named that is not there: nothing is of it, as of one that nobody has."""
+        return bool(name) and name not in self.organizations
+
     def check(self, ids: Iterable[str]) -> None:
         """Refuse ids of dead letters, or of parked deliveries, of others.
 
