@@ -232,20 +232,17 @@ class HandRows:
     async def claim(self, content: bytes) -> tuple[str, str]:
         """Insert an event's row; return its key and version."""
         key = hashlib.sha256(f"contoso\0{json.loads(content)['EventId']}".encode()).hexdigest()
-        answer = await self._table.create_entity({**self._begun, **self._place(key)})
+        answer = await self._table.create_entity({**self._begun, "RowKey": key})
         return key, str(answer["etag"])
 
     async def end(self, key: str, etag: str) -> None:
         """Replace the row, if it is still the one that was inserted."""
         await self._table.update_entity(
-            {**self._done, **self._place(key)},
+            {**self._done, "RowKey": key},
             mode=UpdateMode.REPLACE,
             etag=etag,
             match_condition=MatchConditions.IfNotModified,
         )
-
-    def _place(self, key: str) -> dict[str, str]:
-        return {"PartitionKey": f"{self._done['PartitionKey'][:-1]}{key[0]}", "RowKey": key}
 
 
 @asynccontextmanager
