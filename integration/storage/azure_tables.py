@@ -14,8 +14,6 @@ from integration.storage.tables import (
     Operation,
     Page,
     Put,
-    Remove,
-    Replace,
     StoredRow,
     Unmet,
     Value,
@@ -23,6 +21,7 @@ from integration.storage.tables import (
     check_batch,
     rows_of,
 )
+from integration.storage.transactions import Refusal, answer_of, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 _UNMET = frozenset({"EntityAlreadyExists", "EntityNotFound", "ResourceNotFound", "UpdateConditionNotSatisfied"})
 """What a batch is answered of which one operation's condition is not met."""
 _NAMED = re.compile(r"(\d+):")
-"""How the message of such an answer begins: with the operation's place. Source: "Performing entity group transactions".
-The SDK's `index` is 0 also where it does not say."""
+"""How the message of such an answer begins: with the operation's place."""
 _INT32 = 2**31
 
 
@@ -135,28 +133,52 @@ class AzureTable:
         from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  # imported at first use: import budget
 
         check_batch(partition, operations)
-        steps = [_step(partition, each) for each in operations]
         makes = any(isinstance(each, Insert | Put) for each in operations)
         with storage_failures(f"writing rows of {self._name}"):
             try:
-                answers = await self._sent(steps, makes=makes)
+                return await self._sent(partition, operations, makes=makes)
             except HttpResponseError as error:
                 if getattr(error, "error_code", "") not in (_UNMET if makes else {*_UNMET, "TableNotFound"}):
                     raise
                 named = _NAMED.match(error.message)
-                return Unmet(int(named[1]) if named and int(named[1]) < len(steps) else None)
-        return [str(answer.get("etag") or "") for answer in answers]
+                return Unmet(int(named[1]) if named and int(named[1]) < len(operations) else None)
 
-    async def _sent(self, steps: Sequence[tuple[Any, ...]], *, makes: bool) -> Any:
+    async def _sent(self, partition: str, operations: Sequence[Operation], *, makes: bool) -> list[str]:
         from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  # imported at first use: import budget
 
         try:
-            return await self._client.submit_transaction(steps)
+            return await self._transact(partition, operations)
         except HttpResponseError as error:
             if getattr(error, "error_code", "") != "TableNotFound" or not makes:
                 raise
         await self._create()
-        return await self._client.submit_transaction(steps)
+        return await self._transact(partition, operations)
+
+    async def _transact(self, partition: str, operations: Sequence[Operation]) -> list[str]:
+        """Send a transaction through the SDK's pipeline: it is signed, and sent again while the account is busy."""
+        from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  # imported at first use: import budget
+        from azure.core.rest import HttpRequest  # noqa: PLC0415  # imported at first use: import budget
+
+        account, _, _ = self._client.url.partition("?")
+        message = message_of(account, self._name, partition, operations)
+        headers = {
+            "x-ms-version": self._client.api_version,
+            "DataServiceVersion": "3.0",
+            "MaxDataServiceVersion": "3.0;NetFx",
+            "Content-Type": message.content_type,
+            "Accept": "application/json",
+        }
+        request = HttpRequest("POST", f"{account}/$batch", headers=headers, content=message.body)
+        pipeline: Any = self._client._client  # noqa: SLF001  # the SDK has no public way to send a request of one's own
+        response: Any = await pipeline.send_request(request, stream=True)  # else it is read as one JSON text
+        content = await response.read()
+        content_type = str(response.headers.get("Content-Type") or "")
+        answer = answer_of(response.status_code, content_type, content, len(operations))
+        if not isinstance(answer, Refusal):
+            return answer
+        error: Any = HttpResponseError(f"{answer.message} {answer.code}".strip() or f"answered {answer.status}")
+        error.status_code, error.error_code = answer.status, answer.code
+        raise error
 
     async def _written(self, write: "Callable[[], Awaitable[Any]]") -> str:
         """Write a row; make the table first where it is missing, or was deleted meanwhile."""
@@ -214,19 +236,3 @@ def _filter(where: Sequence[Where]) -> tuple[str, dict[str, Value]]:
             parameters[f"p{number}"] = value.astimezone(UTC) if isinstance(value, datetime) else value
         terms.append(f"{name} {comparison} {literal}")
     return " and ".join(terms), parameters
-
-
-def _step(partition: str, operation: Operation) -> tuple[Any, ...]:
-    from azure.core import MatchConditions  # noqa: PLC0415  # imported at first use: import budget
-
-    same = MatchConditions.IfNotModified
-    match operation:
-        case Insert(entity):
-            return ("create", _typed(entity))
-        case Replace(entity, etag):
-            return ("update", _typed(entity), {"mode": "replace", "etag": etag, "match_condition": same})
-        case Put(entity):
-            return ("upsert", _typed(entity), {"mode": "replace"})
-        case Remove(key, etag):
-            named = {"PartitionKey": partition, "RowKey": key}
-            return ("delete", named, {"etag": etag, "match_condition": same} if etag is not None else {})
