@@ -25,7 +25,7 @@ def asked(stage):
 def test_the_organizations_are_listed(stage):
     listed = stage.get("organizations").json()["organizations"]
     assert {"name": "asked", "url": "https://asked.crm.dynamics.com", "cloud": "public"} in listed
-    assert len(listed) == 5
+    assert len(listed) == 6
 
 
 def test_a_linked_organization_is_answered_with_its_environment_and_a_tag(asked):
