@@ -16,6 +16,7 @@ param registryHost string
 param image string
 param configurationFile string
 param managedIdentityOrganizations array
+param corsOrigins array
 param settings object
 param secretSettings object
 param largestBody int
@@ -83,6 +84,14 @@ resource app 'Microsoft.App/containerApps@2026-07-01' = {
         targetPort: 8080
         transport: 'auto'
         allowInsecure: false
+        // Answered by the ingress, before keys and functions. No cookies: callers show keys or tokens in headers.
+        corsPolicy: empty(corsOrigins) ? null : {
+          allowedOrigins: corsOrigins
+          allowedMethods: ['GET', 'POST', 'DELETE']
+          allowedHeaders: ['*']
+          exposeHeaders: ['ETag', 'Location', 'Retry-After', 'Deprecation', 'Sunset', 'Link']
+          allowCredentials: false
+        }
       }
       registries: [{ server: registryHost, identity: identityId }]
       secrets: map(items(secretSettings), each => {

@@ -31,6 +31,9 @@ param configurationFile string = 'fno-link.toml'
 @description('Organizations to which the app signs in with its managed identity, by their names in the configuration.')
 param managedIdentityOrganizations array = []
 
+@description('Origins whose pages may read the answers of the app in a browser, such as https://portal.example.com; none: CORS is off.')
+param corsOrigins array = []
+
 @description('App settings as they are, by name: client ids, URLs, whatever %SETTING% the configuration uses.')
 param settings object = {}
 
@@ -224,6 +227,7 @@ module container 'container-app.bicep' = if (hosting == 'containerApps' && !empt
     image: containerImage
     configurationFile: configurationFile
     managedIdentityOrganizations: managedIdentityOrganizations
+    corsOrigins: corsOrigins
     settings: settings
     secretSettings: secretSettings
     largestBody: largestBody
@@ -251,6 +255,7 @@ module worker 'worker.bicep' = if (hosting == 'flexConsumption') {
     insightsConnectionString: monitoring.outputs.connectionString
     configurationFile: configurationFile
     managedIdentityOrganizations: managedIdentityOrganizations
+    corsOrigins: corsOrigins
     settings: settings
     secretSettings: secretSettings
     httpConcurrency: httpConcurrency

@@ -14,6 +14,7 @@ param vaultUri string
 param insightsConnectionString string
 param configurationFile string
 param managedIdentityOrganizations array
+param corsOrigins array
 param settings object
 param secretSettings object
 param httpConcurrency int
@@ -94,6 +95,8 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
       http20Enabled: true
+      // Answered by the platform, before keys and functions. No cookies: callers show keys or tokens in headers.
+      cors: { allowedOrigins: corsOrigins, supportCredentials: false }
     }
     functionAppConfig: union(updateStrategy, {
       runtime: { name: 'python', version: '3.13' }

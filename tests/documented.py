@@ -109,7 +109,8 @@ def _body_fault(what: str, content: Mapping[str, Any], headers: Mapping[str, str
 def check(response: httpx.Response) -> None:
     """Refuse an answer that the document does not have: a hook of httpx."""
     path = urlsplit(str(response.request.url)).path
-    if path.startswith("/api/") and response.request.method != "HEAD":
+    preflight = "access-control-request-method" in response.request.headers  # the platform answers it
+    if path.startswith("/api/") and response.request.method != "HEAD" and not preflight:
         response.read()
         found = fault(response.request.method, path, response.status_code, response.headers, response.content)
         assert not found, found

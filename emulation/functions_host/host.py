@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from emulation.functions_host import groups, host_json, http_trigger, log, worker
+from emulation.functions_host import cors, groups, host_json, http_trigger, log, worker
 from emulation.functions_host.admin import WARMUP, Admin
 from emulation.functions_host.errors import HostError
 from emulation.functions_host.function import Function
@@ -131,6 +131,7 @@ class Host:
             http=http,
             largest_body=int(settings.get(BODY_LIMIT) or DEFAULT_BODY_LIMIT),
             response_limit=options.response_limit,
+            cors=cors.read(settings, options.settings or self._folder / LOCAL_SETTINGS),
         )
         url = await self._serve(front)
         for name, listener in own.items():

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulation.functions_host import http_trigger
 from emulation.functions_host.admin import Admin
+from emulation.functions_host.cors import Cors
 from emulation.functions_host.host_json import Http
 from emulation.functions_host.http_trigger import Endpoint
 from emulation.functions_host.invocations import Invocations
@@ -77,6 +78,7 @@ class Front:
         http: The limits on requests.
         largest_body: Bytes that a request body may have.
         response_limit: Seconds that a function may take to answer.
+        cors: Who may read answers from a browser.
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only parts, put together in one place
@@ -90,6 +92,7 @@ class Front:
         http: Http,
         largest_body: int,
         response_limit: float,
+        cors: Cors,
     ) -> None:
         self._invocations = invocations
         self._find = lru_cache(KNOWN_PATHS)(partial(http_trigger.find, endpoints))
@@ -99,6 +102,7 @@ class Front:
         self._throttle = Throttle(http)
         self._largest_body = largest_body
         self._response_limit = response_limit
+        self._cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -130,9 +134,15 @@ class Front:
         if self._throttle.full:
             return Response(status_code=TOO_MANY)
         async with self._throttle.slot():
-            if path == EVENT_GRID_PATH:
-                return await self._answer_event_grid(request)
-            return await self._answer_function(request)
+            # JobHostPipelineMiddleware, behind the throttle: before keys and functions.
+            preflight = self._cors.preflight(request)
+            if preflight is not None:
+                return preflight
+            known = path == EVENT_GRID_PATH
+            answer = await (self._answer_event_grid(request) if known else self._answer_function(request))
+            for name, value in self._cors.headers(request).items():
+                answer.headers[name] = f"{answer.headers[name]},{value}" if name in answer.headers else value
+            return answer
 
     async def _answer_function(self, request: Request) -> Response:
         raw_path = bytes(request.scope["raw_path"]).decode("ascii", "replace").split("?", 1)[0]

@@ -38,7 +38,8 @@ def _whole(text: str) -> str:
 
 def answer(response: Response) -> func.HttpResponse:
     """Write an answer."""
-    mimetype = response.headers.get("Content-Type", "application/json")
+    # The worker adds the charset itself: a type that has one would have it twice.
+    mimetype = response.headers.get("Content-Type", "application/json").partition(";")[0]
     headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
     return func.HttpResponse(response.body, status_code=response.status, headers=headers, mimetype=mimetype)
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from integration.web.retiring import Retiring
     from integration.worker import Worker
 
+EXPOSED = {"Access-Control-Expose-Headers": "ETag, Location, Retry-After, Deprecation, Sunset, Link"}
+"""What a script of another origin may read beside the few headers that it may always."""
+
 type Ask = Callable[[Worker, Request, Callable[[str], str]], Awaitable[Response]]
 """Has a worker answer a request; the last argument gives the named parts of its path."""
 
@@ -232,6 +235,9 @@ def _function(operation: Operation, worker: Workers) -> Handler:
         request = request_of(req)
         ask = operation.forms if operation.forms is not None and request.method == "POST" else operation.ask
         told = await ask(worker(context), request, lambda name: part_of(req, name))
+        if "origin" in request.headers:
+            # Whether a browser may read it is decided by the host (CORS): which headers, only we can say.
+            told = told.with_headers(EXPOSED)
         if operation.retiring is not None:
             told = told.with_headers(operation.retiring.headers())
         return answer(told)

@@ -24,6 +24,7 @@ from integration.single_flight import SingleFlight
 from integration.storage.names import EVENTS, RETRIES
 from integration.version import VERSION
 from integration.web import health_checks as told
+from integration.web.answers import refusing
 from integration.web.health_shapes import Health, HealthDetails
 from integration.web.message import Response
 
@@ -92,14 +93,15 @@ class HealthPages:
         self._fresh_until = 0.0
         self._looking = SingleFlight[str, Response]()
 
+    @refusing()
     async def status(self, query: Mapping[str, str] = MappingProxyType({})) -> Response:
         """Tell anyone whether all is well, as of some seconds ago: 200 with pass or warn, 503 with fail.
 
         Args:
             query: With `live=true` it is only told that this process answers, for whoever would restart it otherwise.
 
-        Raises:
-            InvalidRequest: `live` is neither true nor false.
+        Returns:
+            The answer; 400 where `live` is neither true nor false.
         """
         if LIVE.read(query):
             return alive()

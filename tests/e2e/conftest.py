@@ -27,7 +27,8 @@ def _no_record_tells_what_it_must_not(tmp_path_factory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _stage(azurite, tmp_path_factory) -> Iterator[Stage]:
     # Queues and containers have fixed names, so the stage gets an account of its own.
-    with Stage(tmp_path_factory.mktemp("stage"), azurite.spare_account(), scaling_groups=True) as stage:
+    folder, cors = tmp_path_factory.mktemp("stage"), {"CORS_ALLOWED_ORIGINS": '["https://portal.example"]'}
+    with Stage(folder, azurite.spare_account(), more=cors, scaling_groups=True) as stage:
         yield stage
 
 

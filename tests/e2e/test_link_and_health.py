@@ -125,3 +125,31 @@ def test_the_timer_notices_what_happens_to_a_link_and_the_alerts_arrive(stage):
     assert "fno-link.integration.lost: watched" in stage.host.log
     until(lambda: stage.http.get(f"{stage.host.url}/api/health").json()["status"] in {"pass", "warn"})
     assert json.dumps(heard).count(ELSEWHERE) >= 2
+
+
+def test_a_page_of_an_allowed_origin_reads_answers_and_no_other_does(stage):
+    url, origin = f"{stage.host.url}/api/organizations/contoso/link", "https://portal.example"
+    asks = {"access-control-request-method": "GET", "access-control-request-headers": "x-functions-key"}
+    # A browser asks without a key, and the platform answers in the app's place.
+    allowed = stage.http.options(url, headers={"origin": origin, **asks})
+    assert (allowed.status_code, allowed.content) == (204, b"")
+    told = [allowed.headers[f"access-control-allow-{name}"] for name in ("origin", "methods", "headers")]
+    assert told == [origin, "GET", "x-functions-key"]
+    foreign = stage.http.options(url, headers={"origin": "https://elsewhere.example", **asks})
+    assert foreign.status_code == 204
+    assert not [name for name in foreign.headers if name.startswith("access-control-")]
+    answer = stage.get("organizations/contoso/link", origin=origin)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, origin)
+    assert "ETag" in answer.headers["access-control-expose-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+    # A refusal can be read, too; an answer to nobody's page says nothing of origins.
+    assert stage.http.get(url, headers={"origin": origin}).headers["access-control-allow-origin"] == origin
+    assert not [name for name in stage.get("organizations").headers if name.startswith("access-control-")]
+
+
+def test_the_handshake_of_cloud_events_is_no_preflight(stage):
+    url = f"{stage.host.url}/api/events/contoso"
+    asks = {"webhook-request-origin": "eventgrid.azure.net", "x-functions-key": stage.host.key}
+    for more in ({}, {"origin": "https://portal.example"}, {"origin": "https://elsewhere.example"}):
+        answer = stage.http.options(url, headers=asks | more)
+        assert (answer.status_code, answer.headers["webhook-allowed-origin"]) == (200, "eventgrid.azure.net")

@@ -213,6 +213,8 @@ def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
         "name": parameter.name,
         "description": parameter.doc,
         **({"required": True} if place == "path" else {}),
+        # The Functions host leaves out what is empty, and so it is taken as not given.
+        **({"allowEmptyValue": True} if place == "query" else {}),
         "schema": schema,
         **({"example": parameter.example} if parameter.example else {}),
     }

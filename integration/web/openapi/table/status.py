@@ -22,6 +22,10 @@ from integration.web.status.pages import PUBLIC_QUERY, QUERY
 
 _HTML, _ATOM, _SVG = "text/html; charset=utf-8", "application/atom+xml", "image/svg+xml"
 _ORGANIZATION = Parameter("organization", "The configured name of an organization.", "contoso")
+_PAGES = {
+    status: Answer(doc="A person is told by a page, a program by problem details.", media_types=(_HTML,))
+    for status in (400, 500, 503)
+}
 _BADGE = {
     200: Answer(doc="The badge.", media_types=(_SVG,), headers=(ETAG, CACHE_CONTROL)),
     304: not_modified(),
@@ -41,6 +45,7 @@ OPERATIONS: Mapping[str, Described] = {
         answers={
             200: Answer(doc="By `format`, else by `Accept`.", types=(Status,), media_types=(JSON, _HTML, _ATOM)),
             304: not_modified(),
+            **_PAGES,
         },
         errors=(InvalidRequest,),
     ),
@@ -60,6 +65,7 @@ OPERATIONS: Mapping[str, Described] = {
         answers={
             200: Answer(doc="By `format`, else by `Accept`.", types=(Status,), media_types=(JSON, _HTML, _ATOM)),
             304: not_modified(),
+            **_PAGES,
         },
         errors=(InvalidRequest,),
     ),
@@ -109,7 +115,9 @@ OPERATIONS: Mapping[str, Described] = {
                         organizations=(OrganizationState(name="contoso", level="pass", state="linked"),),
                     )
                 },
-            )
+            ),
+            404: Answer(doc="The page is not public.", media_types=()),
+            **_PAGES,
         },
         errors=(InvalidRequest,),
     ),
