@@ -133,6 +133,13 @@ class SetPace(OfOrganization, frozen=True, tag="set_pace"):
     pace: Pace
 
 
+class Overrule(OfOrganization, frozen=True, tag="overrule"):
+    """Let a plug-in of the organization's own set columns of each row that is written to a table."""
+
+    entity_set: str
+    columns: dict[str, object]
+
+
 class RaiseEvent(OfOrganization, frozen=True, tag="raise_event"):
     """Let Finance & Operations tell of a business event, by a message of the organization."""
 
@@ -268,6 +275,7 @@ type AnyCommand = (
     | SetRoles
     | SetSite
     | SetPace
+    | Overrule
     | RaiseEvent
     | Deny
     | AddSecret

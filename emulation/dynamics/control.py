@@ -260,6 +260,13 @@ class Control:
         """Say how long an organization waits for receivers of what its steps send."""
         self._send(commands.SetPace(organization, pace))
 
+    def overrule(self, organization: str, entity_set: str, **columns: object) -> None:
+        """Let a plug-in of the organization's own set columns of each row that is written; no column: none does.
+
+        The writer is answered with 204, as if what it sent had been kept.
+        """
+        self._send(commands.Overrule(organization, entity_set, columns))
+
     def raise_event(self, organization: str, message: str, parameters: dict[str, object]) -> None:
         """Let Finance & Operations tell of a business event, or call another custom API.
 

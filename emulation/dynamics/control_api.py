@@ -166,6 +166,8 @@ def _set(organization: OrganizationState, command: commands.OfOrganization) -> N
     match command:
         case commands.SetPace(_, pace):
             organization.pace = pace
+        case commands.Overrule(_, entity_set, columns):
+            organization.overruled[entity_set] = columns
         case commands.SetConcurrency(_, limit):
             organization.concurrency = limit
         case commands.SetEnvironment(_, environment):

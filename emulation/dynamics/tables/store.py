@@ -49,6 +49,10 @@ class Store:
             if entity_set not in BY_SET and entity_set not in BUSINESS
         }
 
+    def overruled(self, table: Declared) -> Row:
+        """Return what a plug-in of the organization's own makes of columns of a row that is written."""
+        return dict(self._of.overruled.get(table.entity_set, {}))
+
     def is_declared(self, entity_set: str) -> bool:
         """Tell whether the world declares columns of a business table."""
         return entity_set in self._of.organization.columns

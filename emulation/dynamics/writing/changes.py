@@ -83,12 +83,13 @@ class Writer:
     def keep(self, table: Declared, change: Change) -> None:
         """Let a change become so, with all that follows from it."""
         if change.message == "Create":
-            self._store.put(table, dict(change.after))
+            self._store.put(table, dict(change.after) | self._store.overruled(table))
             return
         if change.message == "Update":
             # Only what changes: while a synchronous step was asked, another may have written other columns.
             changed = {name: value for name, value in change.after.items() if change.before.get(name) != value}
-            self._store.put(table, (self._store.find(table, change.key) or dict(change.before)) | changed)
+            overruled = self._store.overruled(table)
+            self._store.put(table, (self._store.find(table, change.key) or dict(change.before)) | changed | overruled)
             return
         for collection in table.collections:
             self._follow(table, dict(change.before), collection)

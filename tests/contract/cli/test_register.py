@@ -113,6 +113,18 @@ def test_what_cannot_be_called_or_sent_is_refused_with_what_to_do(checkout, web)
     assert web.get("serviceendpoints")["value"] == []
 
 
+def test_what_dataverse_took_and_did_not_keep_is_a_finding(checkout, dynamics, web):
+    dynamics.control.overrule(checkout.name, "sdkmessageprocessingsteps", filteringattributes=None)
+    done = checkout.register("apply", code=1)
+    assert "2 written" in done.stdout
+    assert "not kept: step fno-link: crm: Update of account (post_operation)" in done.stderr
+    assert "filteringattributes:" in done.stderr
+    dynamics.control.overrule(checkout.name, "sdkmessageprocessingsteps")
+    [told] = checkout.told("apply")
+    assert [each["kind"] for each in told["done"]] == ["step"]
+    assert told["notKept"] == []
+
+
 def test_a_privilege_that_is_missing_is_named(checkout, dynamics, web):
     dynamics.control.deny(checkout.name, dynamics.client_id, "prvCreateServiceEndpoint")
     done = checkout.register("apply", code=3)

@@ -5,7 +5,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.contract.registration.conftest import KEY, SAS
-from tests.fixtures.web_api import QUEUE, WEBHOOK
+from tests.fixtures.web_api import NOWHERE, QUEUE, WEBHOOK
+from tests.fixtures.web_api import refusal as refusal_of
 
 ENDPOINT = "fno-link: crm"
 
@@ -259,3 +260,40 @@ def test_two_endpoints_of_one_name_are_refused_with_their_ids(register, web):
     [refusal] = register.plan().refusals
     assert first in refusal.message
     assert second in refusal.message
+
+
+def test_a_managed_solution_takes_nothing(register, web):
+    solution = {"solutionid": NOWHERE, "uniquename": "vendor", "ismanaged": True}
+    web.dynamics.control.add_rows(web.name, "solutions", [solution])
+    register.solution = "vendor"
+    [refusal] = register.plan().refusals
+    assert "it is a managed solution" in refusal.message
+    answer = web.post("serviceendpoints", WEBHOOK, **{"MSCRM.SolutionUniqueName": "vendor"})
+    assert answer.status_code == 400
+
+
+def test_a_step_that_a_managed_solution_has_brought_is_compared_and_not_changed(register, web):
+    register.apply()
+    row = next(each for each in web.get("sdkmessageprocessingsteps")["value"] if "Update of account" in each["name"])
+    key = row["sdkmessageprocessingstepid"]
+    locked = {"ismanaged": True, "iscustomizable": {"Value": False, "CanBeChanged": False}}
+    web.dynamics.control.overrule(web.name, "sdkmessageprocessingsteps", **locked)
+    assert web.patch(f"sdkmessageprocessingsteps({key})", {"rank": 5}).status_code == 204
+    [refusal] = register.plan().refusals
+    assert refusal.message == "a managed solution has brought this step"
+    assert refusal_of(web.patch(f"sdkmessageprocessingsteps({key})", {"rank": 1})) == (400, "0x8004F032")
+    with pytest.raises(Exception, match="a managed solution has brought it"):
+        register.remove(everything=True)
+    assert len(register.rows()["steps"]) == 5
+
+
+def test_an_alias_that_somebody_elses_image_has_is_refused(register, web):
+    register.apply()
+    row = next(each for each in web.get("sdkmessageprocessingsteps")["value"] if "Update of account" in each["name"])
+    key = row["sdkmessageprocessingstepid"]
+    [ours] = web.get("sdkmessageprocessingstepimages")["value"]
+    assert web.delete(f"sdkmessageprocessingstepimages({ours['sdkmessageprocessingstepimageid']})").status_code == 204
+    web.create("sdkmessageprocessingstepimages", web.image(key, entityalias="before"))
+    [refusal] = register.plan().refusals
+    assert refusal.message == f"the step {row['name']!r} has an image before that is not ours"
+    assert "name another alias" in refusal.hint
