@@ -25,7 +25,7 @@ def client_credential(credentials: Credentials) -> str | dict[str, str]:
         The secret, or key and certificate as PEM; PFX and encrypted keys are opened here.
 
     Raises:
-        Unauthenticated: The certificate or its key cannot be read, or the password is wrong.
+        Unauthenticated: The certificate or its key cannot be read, is no RSA key, or the password is wrong.
     """
     if credentials.client_secret:
         return credentials.client_secret
@@ -107,7 +107,14 @@ def _block(pem: bytes, kind: bytes) -> bytes:
 
 def _pair(key: "PrivateKeyTypes", certificate: "Certificate") -> dict[str, str]:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 (imported at first use: import budget)
+    from cryptography.hazmat.primitives.asymmetric.rsa import (  # noqa: PLC0415 (imported at first use: import budget)
+        RSAPrivateKey,
+    )
 
+    if not isinstance(key, RSAPrivateKey):
+        # msal signs assertions with RSA alone, and falls over any other key.
+        msg = "The client certificate's key is not an RSA key, and Microsoft Entra takes assertions signed by RSA only."
+        raise Unauthenticated(msg)
     private_key = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

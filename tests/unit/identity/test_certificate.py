@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from integration.config.keys.model import Credentials
@@ -79,3 +79,17 @@ def test_a_certificate_without_its_key_is_refused(pair):
 
 def test_a_secret_is_passed_on():
     assert client_credential(Credentials(client_id="a", client_secret="s")) == "s"
+
+
+def test_a_key_that_entra_takes_no_assertion_of_is_refused():
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "fno-link")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    with pytest.raises(Unauthenticated, match="not an RSA key"):
+        client_credential(Credentials(client_id="client", client_certificate=(pem + certificate).decode()))
