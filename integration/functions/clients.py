@@ -12,7 +12,7 @@ import azure.functions as func
 
 from integration.config import Configuration
 from integration.functions.convert import Handler, answer, part_of, problems, request_of
-from integration.functions.http import OPERATIONS, Operation
+from integration.functions.http import ENTRA, OPERATIONS, Operation, dressed
 from integration.functions.workers import Workers
 from integration.web import Response
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from integration.config.keys.clients import Role
     from integration.worker import Worker
 
-PREFIX = "entra"
-"""Before the routes and, with `_`, the names of those operations."""
+PREFIX = ENTRA
 
 
 def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
@@ -46,6 +45,7 @@ def _function(operation: Operation, role: "Role", worker: Workers) -> Handler:
         # It has the pages of these operations, over what the caller may see.
         faces = whole if caller.sees is None else cast("Worker", whole.narrowed(caller.sees))
         asked = named(request, caller)
-        return answer(moved(await operation.ask(faces, asked, lambda name: part_of(req, name)), PREFIX))
+        told = moved(await operation.ask(faces, asked, lambda name: part_of(req, name)), PREFIX)
+        return answer(dressed(operation, request, told))
 
     return problems(handle)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from integration.web.retiring import Retiring
     from integration.worker import Worker
 
+ENTRA = "entra"
+"""Before the routes and, with `_`, the names of operations that take a token in place of a key."""
 EXPOSED = {"Access-Control-Expose-Headers": "ETag, Location, Retry-After, Deprecation, Sunset, Link"}
 """What a script of another origin may read beside the few headers that it may always."""
 
@@ -235,14 +237,17 @@ def _function(operation: Operation, worker: Workers) -> Handler:
         request = request_of(req)
         ask = operation.forms if operation.forms is not None and request.method == "POST" else operation.ask
         told = await ask(worker(context), request, lambda name: part_of(req, name))
-        if "origin" in request.headers:
-            # Whether a browser may read it is decided by the host (CORS): which headers, only we can say.
-            told = told.with_headers(EXPOSED)
-        if operation.retiring is not None:
-            told = told.with_headers(operation.retiring.headers())
-        return answer(told)
+        return answer(dressed(operation, request, told))
 
     return problems(handle)
+
+
+def dressed(operation: Operation, request: "Request", told: "Response") -> "Response":
+    """Add the headers that do not depend on what is answered."""
+    if "origin" in request.headers:
+        # Whether a browser may read it is decided by the host (CORS): which headers, only we can say.
+        told = told.with_headers(EXPOSED)
+    return told if operation.retiring is None else told.with_headers(operation.retiring.headers())
 
 
 async def _document(request: "Request") -> "Response":
@@ -261,7 +266,6 @@ def rows() -> "tuple[Row, ...]":
             method=each.method,
             path=f"/api/{each.route}",
             anonymous=each.anonymous,
-            role=each.role,
             retiring=each.retiring.told() if each.retiring is not None else None,
         )
         for each in (*OPERATIONS, *PUBLIC)
@@ -270,6 +274,12 @@ def rows() -> "tuple[Row, ...]":
         Row(name=f"{each.name}_form", method="POST", path=f"/api/{each.route}")
         for each in OPERATIONS
         if each.forms is not None
+    ]
+    # The same for who shows a token: functions/clients.
+    found += [
+        Row(name=f"{ENTRA}_{each.name}", method=each.method, path=f"/api/{ENTRA}/{each.route}", role=each.role)
+        for each in OPERATIONS
+        if each.role is not None
     ]
     path = f"/api/{intake.ROUTE}"
     names = {"POST": "intake", "OPTIONS": "intake_handshake"}

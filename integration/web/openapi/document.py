@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from integration.errors import (
+    CallerRefused,
+    CallerUnknown,
     CorruptRecord,
     FnoLinkError,
     InvalidRequest,
@@ -21,8 +23,11 @@ from integration.web.message import PROBLEM_TYPE, TOO_MANY, UNAVAILABLE, Problem
 from integration.web.openapi.described import JSON, Answer, Body, Described, Header, Row
 from integration.web.openapi.schemas import Schemas
 from integration.web.openapi.table import NAMES, OPERATIONS, TAGS, WEBHOOKS
+from integration.web.openapi.table.links import UNKNOWN
 
 OPENAPI = "3.1.1"
+ENTRA = "entra"
+"""Before the routes and, with `_`, the names of operations that take a token in place of a key."""
 VERSION = "1.0"
 """Of the HTTP API: docs/reference/versioning.md says when it changes."""
 KEY_SCHEMES = ("functionKey", "functionKeyInQuery")
@@ -48,7 +53,7 @@ def document(rows: Iterable[Row]) -> dict[str, Any]:
     problem = schemas.of(ProblemDetails)
     paths: dict[str, Any] = {}
     for row in sorted(rows, key=lambda each: (each.path, each.method)):
-        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, OPERATIONS[row.name], schemas, problem)
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, schemas, problem)
     webhooks = {name: {"post": _described(name, each, schemas, problem)} for name, each in WEBHOOKS.items()}
     return {
         "openapi": OPENAPI,
@@ -97,14 +102,20 @@ _SECURITY = {
 }
 
 
-def _operation(row: Row, described: Described, schemas: Schemas, problem: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(row: Row, schemas: Schemas, problem: Mapping[str, Any]) -> dict[str, Any]:
+    described = OPERATIONS[row.name.removeprefix(f"{ENTRA}_")]
+    if row.role is not None:
+        refusals = (CallerUnknown, CallerRefused, *UNKNOWN)
+        described = msgspec.structs.replace(described, errors=(*described.errors, *refusals))
     written = _described(row.name, described, schemas, problem)
+    if row.role is not None:
+        written["security"] = [{"entra": [row.role]}]
+        return written
     if not row.anonymous:
         written["responses"]["401"] = {
             "description": "No key, or none of this operation. Nothing else is told, whatever is asked for."
         }
-    security: list[dict[str, list[str]]] = [] if row.anonymous else [{name: []} for name in KEY_SCHEMES]
-    written["security"] = [*security, *([{"entra": [row.role]}] if row.role is not None else [])]
+    written["security"] = [] if row.anonymous else [{name: []} for name in KEY_SCHEMES]
     if row.retiring is not None:
         written["deprecated"] = True
         written["description"] = f"{written.get('description', '')} {row.retiring}".strip()
