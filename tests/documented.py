@@ -75,7 +75,10 @@ def fault(method: str, path: str, status: int, headers: Mapping[str, str], body:
             return "" if code in ("CallerUnknown", "CallerRefused") else f"{path} answers {status} {code}"
     operation = operation_of(method, path)
     if operation is None:
-        return "" if (status, body) in ((404, b""), (401, b"")) else f"{method} {path} is not in the document: {status}"
+        # A wrong configuration has one function for all paths of intake: which sources there are is not known.
+        misconfigured = status == httpx.codes.SERVICE_UNAVAILABLE and b'"ConfigurationError"' in body
+        nobody = (status, body) in ((404, b""), (401, b""))
+        return "" if nobody or misconfigured else f"{method} {path} is not in the document: {status}"
     if not body and status in HOSTS_OWN:
         return ""
     named = {name.lower(): value for name, value in headers.items()}

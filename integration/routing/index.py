@@ -78,7 +78,7 @@ class _Builder:
     """Builds nodes; equal sets of routes share one node."""
 
     def __init__(self) -> None:
-        self._shared: dict[tuple[tuple[int, tuple[Choice, ...]], ...], Visit] = {}
+        self._shared: dict[tuple[tuple[int, tuple[Choice, ...], tuple[Condition, ...]], ...], Visit] = {}
         self._holds: dict[Any, Holds] = {}
 
     def node(self, entries: list[Entry], depth: int) -> Visit:
@@ -143,8 +143,9 @@ class _Builder:
     def _child(self, entries: list[Entry], depth: int) -> Visit:
         if entries[0].paths == 1:
             return self.node(entries, depth + 1)
-        # Routes with lists of values reach the same set of routes by several values.
-        identity = tuple([(entry.ordinal, entry.choices) for entry in entries])
+        # Routes with lists of values reach the same set of routes by several values; not the same where one value
+        # proves a condition that the other leaves open.
+        identity = tuple([(entry.ordinal, entry.choices, entry.others) for entry in entries])
         child = self._shared.get(identity)
         if child is None:
             child = self._shared[identity] = self.node(entries, depth + 1)

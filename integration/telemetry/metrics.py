@@ -33,7 +33,8 @@ EVENTS = Metric(
     "counter",
     "{event}",
     "`received`: as they come in; `failed`: a message had to go back; `duplicate`, `ignored`, `stale`, `held`: nothing "
-    "was delivered; `delivered`, `deferred`, `parked`, `dead_lettered`: deliveries, one deferred twice counts twice",
+    "was delivered; `delivered`, `deferred`, `parked`, `dead_lettered`: deliveries, one deferred twice counts twice; "
+    "`refused`: a caller whose token did not do, with `CallerUnknown` or `CallerRefused` as the reason",
     ("organization", "source", "target", "outcome", "reason"),
 )
 DURATION = Metric(

@@ -23,7 +23,7 @@ BOUND_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
-def stage(azurite, tmp_path_factory):
+def seeded(azurite, tmp_path_factory):
     # One of its own: what is asked purges, mutes and calls maintenance.
     text = configuration() + "\n[status]\npublic = true\n"
     with Stage(tmp_path_factory.mktemp("schemathesis"), azurite.spare_account(), text=text) as stage:
@@ -40,14 +40,14 @@ def something_of_everything(stage):
     until(lambda: stage.get("events?state=done").json()["events"])
 
 
-def test_every_operation_does_what_the_document_says(stage, tmp_path: Path, request):
-    something_of_everything(stage)
+def test_every_operation_does_what_the_document_says(seeded, tmp_path: Path, request):
+    something_of_everything(seeded)
     seed = request.config.getoption("--seed")
     seed = random.SystemRandom().randrange(10**6) if seed is None else seed
     more = request.config.getoption("--requests")
     report = tmp_path / "report.json"
     command = [str(Path(sys.executable).with_name("st")), "--config-file", str(CONFIG), "run", str(FILE)]
-    command += ["--url", stage.host.url, "-H", f"x-functions-key: {stage.host.key}", "--warnings", "off"]
+    command += ["--url", seeded.host.url, "-H", f"x-functions-key: {seeded.host.key}", "--warnings", "off"]
     command += ["--continue-on-failure", "--seed", str(seed), "--report", "json", "--report-json-path", str(report)]
     command += ["--max-examples", str(more or 2), "--request-timeout", "60", "--suppress-health-check", "all"]
     # The same operations once more, for tokens: there are none where no client is configured (test_entra.py asks them).

@@ -31,6 +31,7 @@ from integration.links.shared import _READER as LINKS
 from integration.links.shared import Record as LinkRecord
 from integration.links.values import Linked
 
+TABLE = "fnolinkjournal2026w01b"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 EVENT = Event(
     id="1",
@@ -146,7 +147,8 @@ def row(entries=1):
             generation=1,
             accepted_at=AT,
             deliveries=deliveries,
-        )
+        ),
+        TABLE,
     )
 
 

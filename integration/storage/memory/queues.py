@@ -68,6 +68,14 @@ class MemoryQueue:
         """Say since when the message at the front has been there, as `Queue.oldest`."""
         return await self._account.ask("oldest", lambda: next((each.put_at for each in self._visible()), None))
 
+    async def may_take(self) -> bool:
+        """Find out whether messages may be read and removed, as `Queue.may_take`."""
+        return await self._account.ask("peek", lambda: self._deleted is None)
+
+    async def may_put(self) -> bool:
+        """Find out whether messages may be put, as `Queue.may_put`."""
+        return await self._account.ask("put_message", lambda: self._deleted is None)
+
     def drop(self) -> None:
         """Delete it with its messages; it cannot be made again for a while."""
         self._waiting.clear()

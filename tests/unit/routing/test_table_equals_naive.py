@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from integration.config.keys.model import Route
 from integration.errors import ConfigurationError
+from integration.events.event import Event
 from integration.routing.table import RouteTable
 from tests.unit.routing import naive, strategies
 
@@ -43,3 +44,21 @@ def test_deciding_with_the_link_equals_matching_the_stamped_event(routes, event,
     before = table.match(plain)
     decided = [*before.routes, *(route for route in before.undecided if table.decide(route, stamped))]
     assert sorted(route.ordinal for route in decided) == [route.ordinal for route in table.match(stamped).routes]
+
+
+def test_a_pattern_that_proves_nothing_is_not_taken_for_one_of_the_same_route_that_does():
+    """Found by the property above: by `*o*d*` any type with an o in it went the way that `Order*` had proven."""
+    routes = [
+        Route(name="exact", target="t", event_types=("Order",)),
+        Route(name="patterns", target="t", event_types=("Order*", "*o*d*")),
+    ]
+    table = RouteTable.compile(routes)
+
+    def taken(type_: str) -> list[str]:
+        event = Event(id="1", source="s", type=type_, organization="contoso", data=msgspec.Raw(b"{}"))
+        return [route.name for route in table.match(event).routes]
+
+    assert taken("Order") == ["exact", "patterns"]
+    assert taken("OrderPlaced") == ["patterns"]
+    assert taken("fno-link.target.opened") == ["patterns"]
+    assert taken("fno-link.integration.lost") == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from integration.errors import LengthRequired, Overloaded, PayloadTooLarge, UnknownSource
+from integration.errors import ConfigurationError, LengthRequired, Overloaded, PayloadTooLarge, UnknownSource
 from integration.operations.query import Parameter
 from integration.web.intake_shapes import Accepted, ValidationResponse
 from integration.web.message import PROBLEM_TYPE, ProblemDetails
@@ -72,7 +72,7 @@ OPERATIONS: Mapping[str, Described] = {
                 doc="Its headers are too large to be kept.", types=(ProblemDetails,), media_types=(PROBLEM_TYPE,)
             ),
         },
-        errors=(UnknownSource, LengthRequired, PayloadTooLarge, Overloaded),
+        errors=(UnknownSource, LengthRequired, PayloadTooLarge, Overloaded, ConfigurationError),
     ),
     "intake_handshake": Described(
         tag="intake",
@@ -90,7 +90,7 @@ OPERATIONS: Mapping[str, Described] = {
                 ),
             )
         },
-        errors=(UnknownSource, Overloaded),
+        errors=(UnknownSource, Overloaded, ConfigurationError),
     ),
 }
 WEBHOOKS: Mapping[str, Described] = {
