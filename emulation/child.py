@@ -1,5 +1,6 @@
 """A child process that never outlives its parent and whose output can be read."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -105,6 +106,12 @@ class Child:
         except subprocess.TimeoutExpired as late:
             msg = f"{self.name} still runs after {seconds:g} s.\n{_tail(self.log)}"
             raise ChildFailed(msg) from late
+
+    def tell(self, what: bytes) -> None:
+        """Write to the standard input of the process; one that has ended is found out by `wait_until`."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._process.stdin.fileno(), what)
 
     def stop(self, *, seconds: float) -> int:
         """Ask the process to end, wait, kill it if it has not; return its exit code."""

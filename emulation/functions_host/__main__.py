@@ -3,13 +3,14 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from emulation.functions_host.errors import HostError
-from emulation.functions_host.fleet import Fleet
+from emulation.functions_host.fleet import Fleet, load_shared
 from emulation.functions_host.host import Host, Options
 from emulation.functions_host.serving import FAILED, STOPPED, Line, end_with, serve
 
@@ -22,6 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options, given = _options(arguments)
     stdin = sys.stdin.fileno() if given.end_with_stdin else None
+    if given.standby:
+        load_shared()
+        if not os.read(sys.stdin.fileno(), 1):
+            return STOPPED  # whoever started it is gone, or needs it no more
     try:
         if given.scaling_groups:
             Fleet(options, _say, stdin).run()
@@ -52,6 +57,7 @@ def _options(arguments: list[str] | None) -> tuple[Options, argparse.Namespace]:
     add("--scaling-groups", action="store_true", help="one process for each scaling group, as on Flex Consumption")
     add("--collector", type=Path, help="file that takes spans, the host's and the app's, one as JSON a line")
     add("--end-with-stdin", action="store_true", help="end at once when standard input closes")
+    add("--standby", action="store_true", help="begin, app and settings included, once a byte comes by standard input")
     given = parser.parse_args(arguments)
     pairs = [text.partition("=") for text in given.key]
     if any(not separator for _, separator, _ in pairs):

@@ -41,6 +41,12 @@ SLACK = 5.0
 type Say = Callable[[str, dict[str, Any]], None]
 
 
+def load_shared() -> None:
+    """Import what every member needs; nothing of the app."""
+    for name in SHARED:
+        importlib.import_module(name)
+
+
 class _Member:
     """One process; `ready` is what it said when it was."""
 
@@ -85,8 +91,7 @@ class Fleet:
         Raises:
             HostError: A member ended by itself.
         """
-        for name in SHARED:
-            importlib.import_module(name)
+        load_shared()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
         self._begin(groups.HTTP)

@@ -89,6 +89,7 @@ class FunctionsHost:
         self._exit = ExitStack()
         self._folder: Path | None = None
         self._child: Child | None = None
+        self._standby: Child | None = None
         self._ready: dict[str, Any] = {}
 
     @property
@@ -146,20 +147,23 @@ class FunctionsHost:
         """The exit code, None while it runs."""
         return self._running.exit_code
 
+    def prepare(self) -> None:
+        """Have a process import the libraries and wait for `start`; app and settings are read only then."""
+        if self._standby is None:
+            self._standby = self._begun("--standby")
+
     def start(self) -> None:
-        """Start and wait until the host is ready.
+        """Start and wait until the host is ready, in the process that was prepared, where one is.
 
         Raises:
             ChildFailed: The app could not be run; the message holds the worker's.
         """
-        folder = self._folder or Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="functions-host-")))
-        self._folder = folder
-        command = [sys.executable, *self._python, "-m", "emulation.functions_host", "--end-with-stdin"]
-        command += [f"--app={self._app}", f"--port={self._port}", *self._arguments]
-        command += [f"--key={name}={value}" for name, value in self._keys.items()]
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **self._env}
-        self._child = Child("The functions host", command, log=folder / "host.log", env=env, cwd=self._app)
+        prepared, self._standby = self._standby, None
+        if prepared is not None and prepared.exit_code is None:
+            prepared.tell(b"!")
+            self._child = prepared
+        else:
+            self._child = self._begun()
         try:
             self._ready = self._child.wait_until(_ready, seconds=self._ready_within)
         except BaseException:
@@ -168,6 +172,16 @@ class FunctionsHost:
         self._port = int(self.url.rsplit(":", 1)[1])
         # A restart is the same app: the same keys.
         self._keys = {**given(self._ready["keys"]), **self._keys}
+
+    def _begun(self, *more: str) -> Child:
+        folder = self._folder or Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="functions-host-")))
+        self._folder = folder
+        command = [sys.executable, *self._python, "-m", "emulation.functions_host", "--end-with-stdin"]
+        command += [f"--app={self._app}", f"--port={self._port}", *self._arguments, *more]
+        command += [f"--key={name}={value}" for name, value in self._keys.items()]
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **self._env}
+        return Child("The functions host", command, log=folder / "host.log", env=env, cwd=self._app)
 
     def stop(self) -> int:
         """Stop in good order (SIGTERM), letting work finish, and return the exit code."""
@@ -214,7 +228,10 @@ class FunctionsHost:
         self._running.wait_until(lambda log: True if text in log else None, seconds=seconds)
 
     def close(self) -> None:
-        """Stop and remove the log."""
+        """Stop, a prepared process too, and remove the log."""
+        if self._standby is not None:
+            self._standby.kill()
+            self._standby = None
         if self._child is not None:
             self._child.stop(seconds=2 * self._drain + 5)
         self._exit.close()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -70,6 +71,15 @@ def check(configuration: Path, folder: Path, settings: Mapping[str, str]) -> tup
     if found.problems:
         raise Refused(tuple(map(str, found.problems)))
     return tuple(map(str, found.warnings))
+
+
+def check_and_load(configuration: Path, folder: Path, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """`check` and `load` at the same time; what the configuration has wrong is told first."""
+    with ThreadPoolExecutor(1) as pool:
+        loaded = pool.submit(load, settings)
+        warnings = check(configuration, folder, settings)
+        loaded.result()
+    return warnings
 
 
 def compiles(changed: Iterable[Path]) -> None:

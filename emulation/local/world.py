@@ -59,6 +59,8 @@ class LocalWorld:
         self._keys = (home.kept("keys.json", dict[str, str]) or {}) if keep else {}
         self._accounts: dict[str, str] = {}
         self._host: FunctionsHost | None = None
+        # The one after it, prepared, with what it was made of.
+        self._next: tuple[tuple[object, ...], FunctionsHost] | None = None
         self.plan: Plan | None = None
         self.values: dict[str, str] = {}
 
@@ -89,6 +91,7 @@ class LocalWorld:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._drop_next()
         if self._host is not None:
             self._host.close()
         self._exit.close()
@@ -159,9 +162,8 @@ class LocalWorld:
             wanted.storage, "UseDevelopmentStorage=true"
         )
         settings = {**wanted.settings, **pending, CONFIG: str(given.configuration)}
-        warnings = checking.check(given.configuration, given.file.parent, settings)
-        if self._host is not None:
-            checking.load(settings)
+        judge = checking.check if self._host is None else checking.check_and_load
+        warnings = judge(given.configuration, given.file.parent, settings)
         self._secrets |= {each.name: each.value for each in wanted.made_up if each.secret}
         self._follow(given, wanted)
         return warnings
@@ -191,12 +193,14 @@ class LocalWorld:
         if before is not None:
             before.close()
         self.plan = wanted
-        self._host = self._started({**over, **dynamics.environ}, settings)
+        env = {**over, **dynamics.environ}
+        self._host = self._started(env, settings)
         # Whatever Dataverse's registered steps are said to send to is this app, and this broker.
         dynamics.control.set_site("*", self._host.url)
         for bus in list(self._brokers.running.values())[:1]:
             dynamics.control.set_site("*.servicebus.windows.net", f"amqp://127.0.0.1:{bus.port}")
         self._keys = _lasting(self._host)
+        self._prepare(env, settings)
         if self._keep:
             self._home.write("keys.json", self._keys)
             self._home.write("secrets.json", self._secrets)
@@ -213,7 +217,30 @@ class LocalWorld:
         return host
 
     def _at(self, port: int, env: Mapping[str, str], settings: Path) -> FunctionsHost:
-        host = FunctionsHost(
+        following, self._next = self._next, None
+        if following is not None and following[0] == (port, env, settings, self._keys):
+            host = following[1]
+        else:
+            if following is not None:
+                following[1].close()
+            host = self._made(port, env, settings)
+        host.start()
+        return host
+
+    def _prepare(self, env: Mapping[str, str], settings: Path) -> None:
+        """Have the process of the next start import what does not change: most of a start is that."""
+        self._drop_next()
+        following = self._made(self._port, env, settings)
+        self._next = (self._port, env, settings, self._keys), following
+        following.prepare()
+
+    def _drop_next(self) -> None:
+        following, self._next = self._next, None
+        if following is not None:
+            following[1].close()
+
+    def _made(self, port: int, env: Mapping[str, str], settings: Path) -> FunctionsHost:
+        return FunctionsHost(
             app_folder(),
             env=env,
             settings=settings,
@@ -224,8 +251,6 @@ class LocalWorld:
             ready_within=STARTS_WITHIN,
             python=(),
         )
-        host.start()
-        return host
 
     def _account(self, setting: str, *, first: bool) -> str:
         if setting not in self._accounts:

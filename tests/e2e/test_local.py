@@ -210,9 +210,11 @@ def test_a_wrong_change_is_told_and_what_ran_goes_on_and_a_right_one_is_followed
     local.says("what ran before goes on")
     local.says("did you mean `hook`?")
     assert local.send("--sample", "sales-order-confirmed", "--source", "erp")["delivered"] is True
+    [prepared] = prepared_of(local.child.pid)
     local.file.write_text(TOML + '\n[[routes]]\nname = "second"\nsources = ["queue"]\ntarget = "customers"\n')
     after = local.child.wait_until(local.ready(2), seconds=WITHIN)
     assert (after["app"], after["key"]) == (local.state["app"], local.state["key"])
+    assert children_of(prepared), "the app runs in the process that was prepared"
     sent = local.send("--sample", "sales-order-confirmed", "--source", "queue")
     assert {each["route"] for each in sent["events"][0]["deliveries"]} == {"orders", "second"}
 
@@ -228,6 +230,12 @@ def test_at_the_end_nothing_is_left(local):
         time.sleep(0.1)
     assert not list((local.folder / ".fno-link").rglob("*.json"))
     assert local.command("send", "--sample", "plugin-update", "--source", "erp").returncode == 3
+
+
+def prepared_of(pid: int) -> list[int]:
+    return [
+        each for each in children_of(pid) if b"--standby" in Path(f"/proc/{each}/cmdline").read_bytes().split(b"\0")
+    ]
 
 
 def children_of(pid: int) -> list[int]:
