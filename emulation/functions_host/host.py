@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import uvicorn
+from starlette.types import ASGIApp
 
 from emulation.functions_host import cors, groups, host_json, http_trigger, log, worker
 from emulation.functions_host.admin import WARMUP, Admin
@@ -133,7 +134,7 @@ class Host:
             response_limit=options.response_limit,
             cors=cors.read(settings, options.settings or self._folder / LOCAL_SETTINGS),
         )
-        url = await self._serve(front)
+        url = await self._serve(_guarded(front, settings))
         for name, listener in own.items():
             self._listening.append(asyncio.create_task(listener.listen(), name=f"Listener of {name}"))
         return {
@@ -177,7 +178,7 @@ class Host:
             os.environ.setdefault(name, value)
         return Settings(os.environ)
 
-    async def _serve(self, front: Front) -> str:
+    async def _serve(self, front: ASGIApp) -> str:
         try:
             listening = socket.create_server(("127.0.0.1", self._options.port), backlog=2048)
         except OSError as error:
@@ -218,6 +219,14 @@ def _listeners(functions: tuple[Function, ...], services: Services) -> dict[str,
             raise HostError(msg) from error
         found[function.name] = made(function, services)
     return found
+
+
+def _guarded(front: ASGIApp, settings: Settings) -> ASGIApp:
+    if not settings.get("WEBSITE_AUTH_ENABLED"):
+        return front
+    from emulation.functions_host import easy_auth  # noqa: PLC0415 - PyJWT takes a tenth of a second of every start
+
+    return easy_auth.before(front, settings)
 
 
 def _has_storage(settings: Settings) -> bool:

@@ -1,15 +1,48 @@
 """Host and app reach the storage account with a managed identity alone: no key is in any setting.
 
 Azurite speaks TLS and takes tokens of Entra (`--oauth basic`), which the emulated identity endpoint gives out.
+App Service authentication stands before this host.
 """
 
+import base64
+import json
 from collections.abc import Iterator
 
+import httpx
+import msal
 import pytest
 import trustme
 
 from emulation.azurite import Azurite
-from tests.e2e.stage import IDENTITY, PAYLOADS, Stage, business_event, until
+from tests.e2e.stage import (
+    API,
+    CLIENT_SECRET,
+    IDENTITY,
+    NOBODY,
+    OWN_APP,
+    PAYLOADS,
+    PORTAL,
+    Stage,
+    business_event,
+    home,
+    until,
+)  # fmt: skip
+
+TENANT = "11111111-2222-3333-4444-555555555555"
+# The properties of authsettingsV2. Everything but /api/entra is excluded: the senders' keys are the host's own.
+AUTHENTICATION = {
+    "globalValidation": {
+        "requireAuthentication": True,
+        "unauthenticatedClientAction": "Return401",
+        "excludedPaths": ["/admin", "/api/events", "/api/organizations"],
+    },
+    "identityProviders": {
+        "azureActiveDirectory": {
+            "registration": {"openIdIssuer": f"https://sts.windows.net/{TENANT}/", "clientId": OWN_APP},
+            "validation": {"allowedAudiences": [API]},
+        }
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +63,8 @@ def guarded(certificate, tmp_path_factory) -> Iterator[Stage]:
         storage = "AzureWebJobsStorage"
         more = {f"{storage}__{name}ServiceUri": url for name, url in azurite.endpoints().items()}
         more |= {storage: "", f"{storage}__credential": "managedidentity", f"{storage}__clientId": IDENTITY}
+        more |= {"FNO_LINK_EASY_AUTH": "true", "WEBSITE_AUTH_ENABLED": "True"}
+        more |= {"WEBSITE_AUTH_V2_CONFIG_JSON": json.dumps(AUTHENTICATION)}
         folder = tmp_path_factory.mktemp("guarded")
         trusting = certificate / "authority.pem"
         with Stage(folder, azurite.connection_string, more=more, trusting=trusting) as stage:
@@ -72,3 +107,50 @@ def test_the_host_itself_uses_the_identity_for_its_queues_and_its_blobs(guarded)
 def test_a_shared_link_is_in_a_table(guarded):
     assert guarded.get("organizations/asked/link").json()["state"] == "linked"
     assert "links are not shared" not in guarded.host.log
+
+
+@pytest.fixture
+def token(guarded, monkeypatch):
+    for name, value in guarded.dynamics.environ.items():
+        monkeypatch.setenv(name, value)
+
+    def get(client_id):
+        authority = f"https://login.microsoftonline.com/{TENANT}"
+        app = msal.ConfidentialClientApplication(client_id, client_credential=CLIENT_SECRET, authority=authority)
+        return app.acquire_token_for_client([f"{API}/.default"])["access_token"]
+
+    return get
+
+
+def principal(role):
+    """Forge what App Service authentication tells."""
+    said = {"tid": TENANT, "iss": f"https://sts.windows.net/{TENANT}/", "ver": "1.0", "aud": API, "appid": PORTAL}
+    claims = [{"typ": name, "val": value} for name, value in {**said, "roles": role}.items()]
+    return base64.b64encode(json.dumps({"auth_typ": "aad", "claims": claims}).encode()).decode()
+
+
+def test_a_client_is_known_by_what_app_service_tells_of_it(guarded, token):
+    """Its answer of 401 is not in our document: the client is one that compares nothing with it."""
+    assert guarded.get("organizations/contoso/link").status_code == 200
+    forged = {"x-ms-client-principal": principal("link.read")}
+    shown, without = ({"authorization": f"Bearer {token(each)}"} for each in (PORTAL, NOBODY))
+    with httpx.Client(base_url=f"{guarded.host.url}/api/entra/", trust_env=False, timeout=120) as client:
+
+        def ask(path="organizations/contoso/link", **headers):
+            return client.get(path, headers=headers)
+
+        # App Service has the tenant's keys now. The app has never asked for them, and cannot: it believes the header.
+        assert ask("nothing", **shown).status_code == 404
+        guarded.control.break_("contoso", "unavailable", kind="discovery")
+        answer = ask(**shown)
+        assert (answer.status_code, answer.json().get("url")) == (200, home("contoso"))
+        guarded.control.heal("contoso")
+        assert ask("organizations/asked/link", **shown).status_code == 404
+        assert ask(**without).status_code == 403
+        assert ask(**without, **forged).status_code == 403
+        assert ask(**forged).status_code == 401
+        tampered = {"authorization": shown["authorization"][:-8] + "AAAAAAAA"}
+        assert ask(**tampered, **forged).status_code == 401
+        # With the header of an unknown role beside it, a good token still has its own.
+        assert ask(**shown, **{"x-ms-client-principal": principal("nothing")}).status_code == 200
+    assert guarded.get("organizations/contoso/link", x_functions_key="wrong").status_code == 401
