@@ -51,6 +51,26 @@ MEANINGS: dict[str, Meaning] = {
         "the certificate's assertion is outside its time",
         "Check this machine's clock.",
     ),
+    "AADSTS500133": Meaning(
+        "certificate",
+        "the assertion is outside its time",
+        "Check this machine's clock.",
+    ),
+    "AADSTS50027": Meaning(
+        "certificate",
+        "the assertion cannot be read",
+        "Check that the configured certificate has its private key, an RSA one, and is in PEM.",
+    ),
+    "AADSTS700023": Meaning(
+        "certificate",
+        "the assertion was made for another authority",
+        "Check the tenant and `cloud` of the organization, and this machine's proxy: it must not rewrite requests.",
+    ),
+    "AADSTS7000275": Meaning(
+        "certificate",
+        "the assertion's signature is not that of the registered certificate",
+        f"Configure the certificate with its own private key, and upload its public part ({_PORTAL}).",
+    ),
     "AADSTS700027": Meaning(
         "certificate",
         "the client certificate is not the registered one",
@@ -174,6 +194,11 @@ MEANINGS: dict[str, Meaning] = {
         "application",
         "the account is not assigned to the application",
         "Assign it: Microsoft Entra admin center > Enterprise applications > the app > Users and groups.",
+    ),
+    "AADSTS501051": Meaning(
+        "application",
+        "the application has no role of the resource, which requires one",
+        "Assign it one: Microsoft Entra admin center > App registrations > the app > API permissions, and consent.",
     ),
     "AADSTS65001": Meaning(
         "application",
