@@ -34,6 +34,15 @@ param managedIdentityOrganizations array = []
 @description('Origins whose pages may read the answers of the app in a browser, such as https://portal.example.com; none: CORS is off.')
 param corsOrigins array = []
 
+@description('Client id of the app registration that stands for fno-link: App Service authentication is on, before the app. Empty: off, and the app checks tokens itself. Flex Consumption only.')
+param entraClientId string = ''
+
+@description('For whom tokens are, as in `[entra] audiences` of the configuration: the Application ID URI and the client id.')
+param entraAudiences array = []
+
+@description('Which applications may show a token, as in `[[clients]] app_id` of the configuration.')
+param entraApplications array = []
+
 @description('App settings as they are, by name: client ids, URLs, whatever %SETTING% the configuration uses.')
 param settings object = {}
 
@@ -256,6 +265,9 @@ module worker 'worker.bicep' = if (hosting == 'flexConsumption') {
     configurationFile: configurationFile
     managedIdentityOrganizations: managedIdentityOrganizations
     corsOrigins: corsOrigins
+    entraClientId: entraClientId
+    entraAudiences: entraAudiences
+    entraApplications: entraApplications
     settings: settings
     secretSettings: secretSettings
     httpConcurrency: httpConcurrency

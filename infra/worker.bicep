@@ -15,6 +15,9 @@ param insightsConnectionString string
 param configurationFile string
 param managedIdentityOrganizations array
 param corsOrigins array
+param entraClientId string
+param entraAudiences array
+param entraApplications array
 param settings object
 param secretSettings object
 param httpConcurrency int
@@ -48,6 +51,9 @@ var identitySettings = toObject(
   organization => 'FNO_LINK_${toUpper(replace(organization, '-', '_'))}_CLIENT_ID',
   organization => identityClientId
 )
+
+// Only where App Service authentication stands before the app are its headers to be believed.
+var entraSettings = empty(entraClientId) ? {} : { FNO_LINK_EASY_AUTH: 'true' }
 
 // `http` is the group of all HTTP functions; every other function is a group of its own.
 var alwaysReadyGroups = union(alwaysReadyHttp > 0 ? { http: alwaysReadyHttp } : {}, toObject(
@@ -124,7 +130,36 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
 resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: app
   name: 'appsettings'
-  properties: union(settings, references, identitySettings, hostSettings)
+  properties: union(settings, references, identitySettings, entraSettings, hostSettings)
+}
+
+// Who shows no token goes on to the app, which asks for a key, or at /api/entra refuses. What senders and the platform
+// call is left out altogether: a header `Authorization` of theirs is none of Entra's.
+resource authentication 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientId)) {
+  parent: app
+  name: 'authsettingsV2'
+  properties: {
+    platform: { enabled: true }
+    globalValidation: {
+      requireAuthentication: false
+      unauthenticatedClientAction: 'AllowAnonymous'
+      excludedPaths: ['/api/events', '/api/health', '/runtime/webhooks', '/admin']
+    }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          clientId: entraClientId
+          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+        }
+        validation: {
+          allowedAudiences: entraAudiences
+          defaultAuthorizationPolicy: { allowedApplications: entraApplications }
+        }
+      }
+    }
+    login: { tokenStore: { enabled: false } }
+  }
 }
 
 // Deployments come with a token, never with a publishing password.

@@ -20,6 +20,7 @@ from integration.config.settings.connections import connection_fault, settings_o
 from integration.config.settings.credentials import credentials
 from integration.delivery.queued.claim_checks import KEEP
 from integration.functions.app import build
+from integration.functions.http import ENTRA
 from integration.storage.connections import Account, find
 from integration.storage.names import PAYLOADS
 from tests.bicep import Template, at, properties, text_of, unquoted
@@ -170,7 +171,26 @@ def test_every_setting_is_one_that_somebody_reads():
 
 def test_a_parameter_cannot_replace_what_the_template_sets():
     order = text_of(at(WORKER.resources["appSettings"], "properties"))
-    assert order == "union(settings, references, identitySettings, hostSettings)"
+    assert order == "union(settings, references, identitySettings, entraSettings, hostSettings)"
+
+
+def test_app_service_authentication_is_on_only_by_its_parameter_and_lets_keys_through():
+    written = text_of(WORKER.resources["authentication"])
+    assert "= if (!empty(entraClientId)) {" in written
+    assert MAIN.default("entraClientId") == ""
+    believed = text_of(WORKER.variables["entraSettings"])
+    assert f"empty(entraClientId) ? {{}} : {{ {settings.EASY_AUTH}: 'true' }}" in believed
+    for said in (
+        "name: 'authsettingsV2'",
+        "requireAuthentication: false",
+        "unauthenticatedClientAction: 'AllowAnonymous'",
+        "allowedAudiences: entraAudiences",
+        "defaultAuthorizationPolicy: { allowedApplications: entraApplications }",
+    ):
+        assert said in written
+    excluded = re.findall(r"'(/[^']+)'", written.partition("excludedPaths")[2].partition("]")[0])
+    assert excluded == ["/api/events", "/api/health", "/runtime/webhooks", "/admin"]
+    assert not [path for path in excluded if f"/api/{ENTRA}".startswith(path)]
 
 
 def test_no_setting_is_set_that_this_plan_refuses():

@@ -22,6 +22,7 @@ FUNCTIONS = {"uniqueString", "toLower", "toUpper", "subscription", "guid", "subs
 FUNCTIONS |= {
     "concat",
     "contains",
+    "environment",
     "flatten",
     "json",
     "max",
@@ -31,6 +32,7 @@ FUNCTIONS |= {
     "replace",
     "split",
     "string",
+    "tenant",
     "toObject",
 }
 # Source: the page "Azure built-in roles".
