@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import json
-import string
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,18 @@ from emulation.receivers import Receivers
 from integration.storage.names import DEAD_LETTERS, PARKED, PAYLOADS
 from tests import documented
 from tests.e2e.log_reader import CANARY, USED, leaks
+from tests.e2e.topology import (
+    API,
+    FRESH_APP,
+    NOBODY,
+    OPERATOR,
+    ORGANIZATIONS,
+    OWN_APP,
+    PORTAL,
+    ROLES,
+    configuration,
+    home,
+)
 
 ROOT = Path(__file__).parents[2]
 CLIENT_ID = "0a1b2c3d-0000-4000-8000-0000000000e2"
@@ -29,9 +40,6 @@ CLIENT_SECRET = "a secret of the stage"
 IDENTITY = "0a1b2c3d-0000-4000-8000-0000000000e3"  # user-assigned
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"twenty-four secret bytes").decode()
 ORGANIZATION_ID = "4ef5a7c0-11d2-4c5b-9d77-3b1f0c2a9e10"
-# The last one has an application of its own: a test empties it, and sets it up.
-ORGANIZATIONS = ("contoso", "watched", "asked", "parking", "moving", "fresh")
-FRESH_APP = "0a1b2c3d-0000-4000-8000-0000000000e9"
 # Longer than what the product promises of the worst that a test does: a run that was killed keeps its event until its
 # lease is over (`[journal] lease` in HEAD, 150 s unless configured), and is looked for 5 s later.
 WITHIN = 120.0
@@ -40,123 +48,6 @@ QUICK = {
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
 }
-
-HEAD = """
-[journal]
-lease = "10s"
-
-[cache]
-refreshes_per_minute = 10000
-not_linked_for = "1s"
-share_check = "1s"
-
-[delivery]
-retry_after = ["1s", "1s"]
-
-[health]
-schedule = "0 0 0 1 1 *"
-failure_threshold = 2
-success_threshold = 2
-
-[sources.small]
-kind = "http"
-organization = "contoso"
-max_body = 200
-
-[sources.erp-queue]
-kind = "storage_queue"
-organization = "contoso"
-queue = "erp-in"
-
-[targets.archive]
-kind = "storage_queue"
-queue = "archive"
-
-[targets.operators]
-kind = "storage_queue"
-queue = "operators"
-
-[targets.structured]
-kind = "webhook"
-url = "%RECEIVERS%/structured"
-secret = "%SECRET%"
-
-[targets.binary]
-kind = "webhook"
-url = "%RECEIVERS%/binary"
-secret = "%SECRET%"
-mode = "binary"
-
-[targets.raw]
-kind = "webhook"
-url = "%RECEIVERS%/raw"
-body = "raw"
-
-[targets.flaky]
-kind = "webhook"
-url = "%RECEIVERS%/flaky?sig=canary-of-a-webhook"
-timeout = "1s"
-
-[targets.fragile]
-kind = "webhook"
-url = "%RECEIVERS%/fragile"
-retry_after = ["1s", "1s", "1s", "1s"]
-breaker = { failures = 2, open_for = "8s" }
-
-[[routes]]
-name = "alerts"
-event_types = ["fno-link.*"]
-target = "operators"
-"""
-BY_TYPE = {
-    "archive": ("ArchiveBusinessEvent", "account.*", "contact.*", "mserp_*"),
-    "structured": ("StructuredBusinessEvent", "com.example.*", "account.*"),
-    "binary": ("BinaryBusinessEvent", "com.example.*"),
-    "raw": ("RawBusinessEvent",),
-    "flaky": ("FlakyBusinessEvent",),
-    "fragile": ("FragileBusinessEvent",),
-}
-
-
-def configuration() -> str:
-    """Write the configuration: organizations and their HTTP sources of the same name, targets, routes by type."""
-    parts = [
-        f'[[organizations]]\nname = "{name}"\nurl = "https://{name}.crm.dynamics.com"\n'
-        f'tenant = "contoso.onmicrosoft.com"\n[sources.{name}]\nkind = "http"\norganization = "{name}"\n'
-        for name in ORGANIZATIONS
-    ]
-    parts += [f'[sources.{letter}]\nkind = "http"\norganization = "asked"\n' for letter in string.ascii_lowercase]
-    for target, types in BY_TYPE.items():
-        needs = "false" if target in {"raw", "flaky", "fragile"} else "true"
-        parts.append(
-            f'[[routes]]\nname = "to-{target}"\nevent_types = {json.dumps(types)}\ntarget = "{target}"\n'
-            f"requires_link = {needs}\n"
-        )
-    return "\n".join([*parts, HEAD, CLIENTS])
-
-
-def home(organization: str) -> str:
-    """Return the URL of the environment that an organization is linked to at the start."""
-    return f"https://{organization}.operations.dynamics.com"
-
-
-OWN_APP = "0a1b2c3d-0000-4000-8000-0000000000e4"
-PORTAL, OPERATOR, NOBODY = (f"0a1b2c3d-0000-4000-8000-0000000000e{number}" for number in (5, 6, 7))
-API = "api://fno-link"
-CLIENTS = f"""
-[entra]
-tenant = "11111111-2222-3333-4444-555555555555"
-audiences = ["{API}", "{OWN_APP}"]
-[[clients]]
-name = "portal"
-app_id = "{PORTAL}"
-organizations = ["contoso"]
-[[clients]]
-name = "operator"
-app_id = "{OPERATOR}"
-all_organizations = true
-"""
-ROLES = ("link.read", "events.read", "events.replay", "operations.write")
 
 
 class Stage:

@@ -12,7 +12,8 @@ import pytest
 
 from emulation.tcp_proxy import TcpProxy
 from tests.clients.programs import ENVIRONMENT, LANGUAGES, ROOT, Program, csharp, has_mono, run
-from tests.e2e.stage import API, CLIENT_SECRET, NOBODY, PORTAL, home, until
+from tests.e2e.stage import CLIENT_SECRET, until
+from tests.e2e.topology import API, NOBODY, PORTAL, home
 
 MOVED = "https://asked-moved.operations.dynamics.com"
 AT_HOME = {"url": home("asked"), "stale": False}

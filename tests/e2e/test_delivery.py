@@ -10,7 +10,8 @@ from cloudevents.core.formats.json import JSONFormat
 from standardwebhooks import Webhook
 
 from integration.storage.names import DEAD_LETTERS, EVENTS, RETRIES
-from tests.e2e.stage import WEBHOOK_SECRET, WITHIN, business_event, home, until
+from tests.e2e.stage import WEBHOOK_SECRET, WITHIN, business_event, until
+from tests.e2e.topology import home
 
 
 def received_by(stage, name, count=1):

@@ -6,7 +6,8 @@ import json
 import msal
 import pytest
 
-from tests.e2e.stage import API, CLIENT_SECRET, NOBODY, OPERATOR, PORTAL, business_event, home, until
+from tests.e2e.stage import CLIENT_SECRET, business_event, until
+from tests.e2e.topology import API, NOBODY, OPERATOR, PORTAL, home
 
 
 @pytest.fixture

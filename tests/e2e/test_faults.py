@@ -11,7 +11,8 @@ import pytest
 
 from emulation.azurite import Azurite
 from integration.storage.names import DEAD_LETTERS, EVENTS
-from tests.e2e.stage import Stage, business_event, configuration, until
+from tests.e2e.stage import Stage, business_event, until
+from tests.e2e.topology import configuration
 
 PATIENCE = 5.0
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.e2e.stage import home, until
+from tests.e2e.stage import until
+from tests.e2e.topology import home
 
 ELSEWHERE = "https://watched-new.operations.dynamics.com"
 

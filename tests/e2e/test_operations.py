@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from integration.cli import frame
-from tests.e2e.stage import business_event, home, until
+from tests.e2e.stage import business_event, until
+from tests.e2e.topology import home
 
 READING = {
     "events": "events",

@@ -12,7 +12,8 @@ from integration.cli.doctor.registry import ORDER
 from integration.config.keys.model import Credentials, Organization
 from integration.dataverse import Dataverse, open_http_client
 from integration.identity import Tokens
-from tests.e2e.stage import CLIENT_SECRET, FRESH_APP, home, until
+from tests.e2e.stage import CLIENT_SECRET, until
+from tests.e2e.topology import FRESH_APP, home
 
 NAME = "fresh"
 APP = "fno-link.azurewebsites.net"

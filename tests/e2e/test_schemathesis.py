@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.documented import FILE
-from tests.e2e.stage import ROOT, Stage, business_event, configuration, until
+from tests.e2e.stage import ROOT, Stage, business_event, until
+from tests.e2e.topology import configuration
 
 HOOKS = "tests.openapi.schemathesis_hooks"
 CONFIG = ROOT / "tests" / "openapi" / "schemathesis.toml"

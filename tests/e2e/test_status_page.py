@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.e2e.stage import home, until
+from tests.e2e.stage import until
+from tests.e2e.topology import home
 from tests.forms import Forms
 from tests.other_site import serving
 

@@ -7,7 +7,8 @@ from tests.clients.programs import CSHARP, TYPESCRIPT, csharp, needs_mono, run, 
 from tests.unit.samples.test_plugin import faults, parsed
 
 ALIVE = (
-    'public static class Alive { public static void Main() { new FnoLink.LinkClient("https://a.b", "k").Dispose(); } }'
+    "public static class Alive { public static void Main() { "
+    'new FnoLink.LinkClient("https://a.b", "k").Dispose(); System.Console.Write("alive"); } }'
 )
 
 
@@ -35,4 +36,4 @@ def test_the_client_of_c_sharp_is_one_file_that_is_c_sharp():
 @needs_mono
 def test_the_client_of_c_sharp_compiles_without_a_warning_and_loads(tmp_path):
     (tmp_path / "Alive.cs").write_text(ALIVE)
-    run("mono", str(csharp(tmp_path, tmp_path / "Alive.cs")))
+    assert run("mono", str(csharp(tmp_path, tmp_path / "Alive.cs"))) == "alive"
