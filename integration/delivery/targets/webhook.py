@@ -38,6 +38,9 @@ class Webhook:
         http: The process's client; redirects are never followed, so that no receiver can pass an event on.
         clock: Dates the signature.
         storage: Remembers what receivers have permitted; needed with `validate`.
+
+    Raises:
+        ValueError: The receiver is to be asked first, and no storage is given.
     """
 
     def __init__(
@@ -55,7 +58,10 @@ class Webhook:
         is_batch = target.mode == "batch" and target.body == "cloudevent"
         self._batches = Batches(self._send) if is_batch else None
         self._permissions = None
-        if target.validate and storage is not None:
+        if target.validate:
+            if storage is None:
+                msg = f"{target.name} is to be asked first, and there is nothing to remember its answer in"
+                raise ValueError(msg)
             self._permissions = Permissions(target, http, storage, self._clock)
         self._secret = base64.b64decode(target.secret.removeprefix("whsec_"))
 

@@ -61,6 +61,13 @@ def got(receivers, method="POST"):
     return [dict(each.headers) for each in receivers.received("shy") if each.method == method]
 
 
+async def test_who_is_to_be_asked_is_never_sent_to_unasked():
+    target = WebhookTarget(name="hook", url="https://a.example/hook", validate=True, origin=ORIGIN)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(ValueError, match="asked first"):
+            Webhook(target, http)
+
+
 async def test_a_receiver_is_asked_once_by_the_whole_fleet_and_each_delivery_says_who_sends(receivers, instance):
     receivers.protect("shy", ORIGIN)
     first, second = instance(headers={"Authorization": "Bearer token"}), instance()
