@@ -1,5 +1,7 @@
 """What the control API understands: one JSON object a command, told apart by `verb`."""
 
+from typing import Literal
+
 import msgspec
 
 from emulation.dynamics.environments import Environment
@@ -215,6 +217,13 @@ class HideEntities(OfOrganization, frozen=True, tag="hide_entities"):
     entity_sets: tuple[str, ...]
 
 
+class SetWrites(OfOrganization, frozen=True, tag="set_writes"):
+    """Say what becomes of writes of these entity sets of the F&O environment; at first all are read-only."""
+
+    how: Literal["taken", "read_only", "forbidden"]
+    entity_sets: tuple[str, ...]
+
+
 class RevokeTokens(OfOrganization, frozen=True, tag="revoke_tokens"):
     """Refuse every token issued so far, for this organization and its F&O environment."""
 
@@ -288,6 +297,7 @@ type AnyCommand = (
     | SetEnvironment
     | SetEntity
     | HideEntities
+    | SetWrites
     | RevokeTokens
     | SetConcurrency
     | RotateKeys

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
@@ -288,6 +288,10 @@ class Control:
     def hide_entities(self, organization: str, *entity_sets: str) -> None:
         """Let nobody read these entity sets of the F&O environment; none: whoever is let in reads all."""
         self._send(commands.HideEntities(organization, entity_sets))
+
+    def set_writes(self, organization: str, how: Literal["taken", "read_only", "forbidden"], *entity_sets: str) -> None:
+        """Say what becomes of writes of these entity sets of the F&O environment; at first all are read-only."""
+        self._send(commands.SetWrites(organization, how, entity_sets))
 
     def revoke_tokens(self, organization: str) -> None:
         """Refuse every token issued so far, here and at the F&O environment."""

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from emulation.dynamics import commands, control_people
 from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM
 from emulation.dynamics.faults import AT_CONNECT, DATAVERSE, Fault
-from emulation.dynamics.finance_operations_rows import COLUMNS
+from emulation.dynamics.finance_operations_entities import ENTITIES
 from emulation.dynamics.sending.announcement import raised
 from emulation.dynamics.sending.sender import Sender
 from emulation.dynamics.sending.where import place
@@ -176,13 +176,15 @@ def _set(organization: OrganizationState, command: commands.OfOrganization) -> N
             organization.entities[_readable(entity_set)] = rows
         case commands.HideEntities(_, entity_sets):
             organization.unreadable = set(map(_readable, entity_sets))
+        case commands.SetWrites(_, how, entity_sets):
+            organization.writes |= dict.fromkeys(map(_readable, entity_sets), how)
         case _:
             msg = f"no rule for {command}"
             raise AssertionError(msg)
 
 
 def _readable(entity_set: str) -> str:
-    if entity_set not in COLUMNS:
+    if entity_set not in ENTITIES:
         raise KeyError(entity_set)
     return entity_set
 

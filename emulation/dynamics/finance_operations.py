@@ -12,7 +12,11 @@ from starlette.responses import JSONResponse, Response
 from emulation.dynamics.call import Call
 from emulation.dynamics.clouds import AUTHORITIES
 from emulation.dynamics.faults import Fault
-from emulation.dynamics.finance_operations_rows import COLUMNS, BadQuery, answer, rows
+from emulation.dynamics.finance_operations_entities import ENTITIES
+from emulation.dynamics.finance_operations_metadata import PATH as METADATA
+from emulation.dynamics.finance_operations_metadata import UnknownMetadata, tell
+from emulation.dynamics.finance_operations_rows import BadQuery, answer, rows
+from emulation.dynamics.finance_operations_writes import ADDRESSED, WriteRefused, Writes
 from emulation.dynamics.state import OrganizationState, State
 from emulation.dynamics.tokens import TokenRefused, check
 
@@ -22,6 +26,7 @@ MAINTENANCE = (
 )
 """A page for people; nobody publishes its words, and nothing may depend on them."""
 
+ODATA = {"OData-Version": "4.0"}
 THROTTLED = "The request was rejected because of too many requests. Try again later."
 
 
@@ -46,7 +51,7 @@ def understand(state: State, request: Request, organization: OrganizationState) 
             return _challenge(organization, host, str(refused))
         if not app.finance_operations:
             return _challenge(organization, host, "the client id is not under Microsoft Entra applications")
-        return _answer(state, request, organization, host)
+        return _answer(state, request, organization, await request.body())
 
     def refused(fault: Fault) -> Response:
         if fault.effect == "refused":
@@ -56,28 +61,74 @@ def understand(state: State, request: Request, organization: OrganizationState) 
     return Call("fno", organization, answered, refused)
 
 
-def _answer(state: State, request: Request, organization: OrganizationState, host: str) -> Response:
-    path = request.url.path
-    if request.method == "POST":
-        if re.fullmatch(r"/api/services/[^/]+/[^/]+/[^/]+", path):
-            return JSONResponse({"$id": "1"})
-        if re.fullmatch(r"/data/.+/Microsoft\.Dynamics\.DataEntities\.\w+", path):
-            return Response(status_code=204, headers={"OData-Version": "4.0"})
-        if entity_set := re.fullmatch(r"/data/(\w+)", path):
-            context = f"https://{host}/data/$metadata#{entity_set[1]}/$entity"
-            return JSONResponse({"@odata.context": context}, status_code=201, headers={"OData-Version": "4.0"})
-    if request.method == "GET" and (entity_set := re.fullmatch(r"/data(?:/(\w+))?/?", path)):
-        return _read(state, request, organization, entity_set[1])
-    return _error(404, f"No HTTP resource was found that matches the request URI 'https://{host}{path}'.")
+def _answer(state: State, request: Request, organization: OrganizationState, sent: bytes) -> Response:
+    path, host = request.url.path, request.url.hostname or ""
+    match request.method:
+        case "POST":
+            answered = _posted(state, request, organization, sent)
+        case "PATCH" | "DELETE" if ADDRESSED.fullmatch(path):
+            answered = _write(state, request, organization, sent)
+        case "GET":
+            answered = _got(state, request, organization)
+        case _:
+            answered = None
+    return answered or _error(404, f"No HTTP resource was found that matches the request URI 'https://{host}{path}'.")
+
+
+def _posted(state: State, request: Request, organization: OrganizationState, sent: bytes) -> Response | None:
+    path, host = request.url.path, request.url.hostname or ""
+    if re.fullmatch(r"/api/services/[^/]+/[^/]+/[^/]+", path):
+        return JSONResponse({"$id": "1"})
+    if re.fullmatch(r"/data/.+/Microsoft\.Dynamics\.DataEntities\.\w+", path):
+        return Response(status_code=204, headers=ODATA)
+    entity_set = re.fullmatch(r"/data/(\w+)", path)
+    if entity_set is None:
+        return None
+    if entity_set[1] in ENTITIES:
+        return _write(state, request, organization, sent)
+    context = f"https://{host}/data/$metadata#{entity_set[1]}/$entity"
+    return JSONResponse({"@odata.context": context}, status_code=201, headers=ODATA)
+
+
+def _got(state: State, request: Request, organization: OrganizationState) -> Response | None:
+    path, host = request.url.path, request.url.hostname or ""
+    if METADATA.fullmatch(path):
+        try:
+            return JSONResponse(tell(organization, request, host), headers=ODATA)
+        except UnknownMetadata:
+            return None
+    entity_set = re.fullmatch(r"/data(?:/(\w+))?/?", path)
+    return _read(state, request, organization, entity_set[1]) if entity_set else None
+
+
+def _write(state: State, request: Request, organization: OrganizationState, sent: bytes) -> Response:
+    path, host, writes = request.url.path, request.url.hostname or "", Writes(state, organization)
+    try:
+        if addressed := ADDRESSED.fullmatch(path):
+            if request.method == "PATCH":
+                writes.change(addressed[1], addressed[2], sent)
+            else:
+                writes.delete(addressed[1], addressed[2])
+            return Response(status_code=204, headers=ODATA)
+        entity_set = path.rpartition("/")[2]
+        row = writes.create(entity_set, sent)
+    except WriteRefused as refused:
+        error: dict[str, object] = {"code": "", "message": str(refused)}
+        if refused.inner:
+            inner = {"message": refused.inner, "type": "System.InvalidOperationException", "stacktrace": "   at …"}
+            error["innererror"] = inner
+        return JSONResponse({"error": error}, status_code=refused.status, headers=ODATA)
+    context = {"@odata.context": f"https://{host}/data/$metadata#{entity_set}/$entity"}
+    return JSONResponse(context | row, status_code=201, headers=ODATA)
 
 
 def _read(state: State, request: Request, organization: OrganizationState, entity_set: str | None) -> Response:
     host = request.url.hostname or ""
     if entity_set is None:
-        listed = [{"name": name, "kind": "EntitySet", "url": name} for name in COLUMNS]
+        listed = [{"name": name, "kind": "EntitySet", "url": name} for name in ENTITIES]
         body = {"@odata.context": f"https://{host}/data/$metadata", "value": listed}
-        return JSONResponse(body, headers={"OData-Version": "4.0"})
-    if entity_set not in COLUMNS:
+        return JSONResponse(body, headers=ODATA)
+    if entity_set not in ENTITIES:
         return _error(404, f"No HTTP resource was found for the entity set '{entity_set}'.")
     if entity_set in organization.unreadable:
         return _error(403, f"Access denied to the entity set '{entity_set}'.", "Forbidden")
@@ -85,7 +136,7 @@ def _read(state: State, request: Request, organization: OrganizationState, entit
         body = answer(request, host, entity_set, rows(state, organization, entity_set))
     except BadQuery as bad:
         return _error(400, str(bad))
-    return JSONResponse(body, headers={"OData-Version": "4.0"})
+    return JSONResponse(body, headers=ODATA)
 
 
 def _challenge(organization: OrganizationState, host: str, reason: str) -> Response:

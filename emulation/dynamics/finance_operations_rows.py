@@ -1,8 +1,8 @@
 """Rows of Finance & Operations' public entities, as far as somebody reads them, and the query options for it.
 
-Sources: the pages "Open Data Protocol (OData)" (query options, pages of 10,000 rows, enumerations) and "Business events
-overview"; members of the entities as generated clients have them (`BusinessEventsEndpoints`,
-`BusinessEventsConfigurations`), those of `SysAADClients` and `SecurityUserRoles` as public scripts read them.
+Sources: the pages "Open Data Protocol (OData)" (query options, pages of 10,000 rows, enumerations, `cross-company`) and
+"Cross-company behavior of data entities": rows that have a `dataAreaId` are those of the user's default company, unless
+all companies are asked for.
 """
 
 import re
@@ -12,45 +12,16 @@ from uuid import NAMESPACE_URL, uuid5
 
 from starlette.requests import Request
 
+from emulation.dynamics.finance_operations_entities import ENTITIES
 from emulation.dynamics.state import OrganizationState, State
+
+type Row = dict[str, Any]
 
 PAGE = 10_000
 """Rows of one answer."""
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "LegalEntities": ("LegalEntityId", "Name"),
-    "Companies": ("DataArea", "Name"),
-    "DataEntities": (),
-    "BusinessEventsEndpoints": (
-        "Name",
-        "Type",
-        "Description",
-        "AzureAppId",
-        "KeyVaultDnsName",
-        "KeyVaultSecretName",
-        "ServiceBusQueueName",
-        "ServiceBusTopicName",
-        "EventGridEndpointUrl",
-        "EventHubName",
-        "AzureBlobContainerName",
-    ),
-    "BusinessEventsConfigurations": (
-        "BusinessEventsTable",
-        "LegalEntity",
-        "BusinessEventsEndpoint_Name",
-        "Disabled",
-    ),
-    "SysAADClients": ("AADClientId", "Name", "UserId"),
-    "SecurityUserRoles": (
-        "UserId",
-        "SecurityRoleIdentifier",
-        "SecurityRoleName",
-        "AssignmentMode",
-        "AssignmentStatus",
-    ),
-}
-ENUMERATIONS = frozenset({"Type", "Disabled", "AssignmentMode", "AssignmentStatus"})
-"""Columns that a text is not compared with."""
+COMPANY = "usmf"
+"""The default company of every user."""
 
 POWER_PLATFORM_APP = "PowerPlatformApp"
 PAGE_ROLES = (
@@ -73,7 +44,7 @@ def rows(state: State, organization: OrganizationState, entity_set: str) -> list
     Args:
         state: The world.
         organization: Whose environment.
-        entity_set: One of `COLUMNS`.
+        entity_set: One of `ENTITIES`.
     """
     if entity_set in organization.entities:
         return organization.entities[entity_set]
@@ -122,7 +93,10 @@ def answer(request: Request, host: str, entity_set: str, found: list[dict[str, A
     selected = [name.strip() for name in asked.get("$select", "").split(",") if name.strip()]
     for name in selected:
         _known(entity_set, name)
-    top = asked.get("$top", "")
+    if asked.get("cross-company", "").lower() != "true":
+        kept = [row for row in kept if str(row.get("dataAreaId", COMPANY)).lower() == COMPANY]
+    skip, top = (asked.get(name, "") for name in ("$skip", "$top"))
+    kept = kept[int(skip) :] if skip.isdigit() else kept
     kept = kept[: int(top)] if top.isdigit() else kept
     token = asked.get("$skiptoken", "").rpartition(",")[2]
     first = int(token) if token.isdigit() else 0
@@ -148,7 +122,7 @@ def _filtered(entity_set: str, found: list[dict[str, Any]], condition: str) -> l
             msg = f"the emulated environment compares texts by eq only, not {part!r}"
             raise BadQuery(msg)
         name, text = _known(entity_set, match[1]), match[2].replace("''", "'")
-        if name in ENUMERATIONS:
+        if name in ENTITIES[entity_set].enumerations:
             msg = (
                 "A binary operator with incompatible types was detected. Found operand types for operator kind 'Equal'."
             )
@@ -159,7 +133,8 @@ def _filtered(entity_set: str, found: list[dict[str, Any]], condition: str) -> l
 
 
 def _known(entity_set: str, name: str) -> str:
-    if name not in COLUMNS[entity_set]:
-        msg = f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.DataEntities.{entity_set}'."
+    if name not in ENTITIES[entity_set].members:
+        entity = ENTITIES[entity_set].name
+        msg = f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.DataEntities.{entity}'."
         raise BadQuery(msg)
     return name

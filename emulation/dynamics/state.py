@@ -51,6 +51,7 @@ class OrganizationState:
         self.denied: dict[str, set[str]] = {}
         self.entities: dict[str, list[dict[str, object]]] = {}
         self.unreadable: set[str] = set()
+        self.writes: dict[str, str] = {}
         self.overruled: dict[str, dict[str, object]] = {}
 
     def user_id(self, client_id: str) -> str:
