@@ -53,7 +53,7 @@ def rows(*, quick: bool = False) -> list[Row]:
             "ms",
             base=base,
             against="importing azure.functions alone",
-            budget=1.5,
+            budget=1.2,
         ),
     ]
 

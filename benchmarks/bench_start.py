@@ -68,7 +68,7 @@ def rows(*, quick: bool = False) -> list[Row]:
                     samples[name].append(took)
     return [
         row(f"{NAME}, bare function", samples["bare"], "s"),
-        row(NAME, samples["fno-link"], "s", base=samples["bare"], against="a bare queue send, same host", budget=1.3),
+        row(NAME, samples["fno-link"], "s", base=samples["bare"], against="a bare queue send, same host", budget=1.2),
     ]
 
 

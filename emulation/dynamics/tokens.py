@@ -8,8 +8,7 @@ import jwt
 import msgspec
 from starlette.requests import Request
 
-from emulation.dynamics.clouds import GRAPHS, POWER_APPS, POWER_PLATFORM
-from emulation.dynamics.delegated import permissions
+from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
 from emulation.dynamics.entra_errors import EntraError
 from emulation.dynamics.openid import issuer
 from emulation.dynamics.state import OrganizationState, State
@@ -79,7 +78,7 @@ def issue_to(state: State, tenant: Tenant, user: User, client_id: str, resource:
             "idtyp": "user",
             "oid": identity,
             "sub": identity,
-            "scp": permissions(state.apps.get(client_id), client_id, resource),
+            "scp": "user_impersonation",
             "upn": user.name,
             "unique_name": user.name,
         },
@@ -155,7 +154,7 @@ def _has(state: State, tenant: Tenant, resource: str) -> bool:
         return True
     if tenant.cloud in GRAPHS.get(resource.removeprefix("https://").removesuffix("/"), ()):
         return True
-    if cloud := (POWER_PLATFORM | POWER_APPS).get(resource.removeprefix("https://").removesuffix("/")):
+    if cloud := POWER_PLATFORM.get(resource.removeprefix("https://").removesuffix("/")):
         return tenant.power_platform and tenant.cloud == cloud
     organization = state.by_resource(resource)
     return organization is not None and organization.tenant == tenant and urlsplit(resource).scheme == "https"
@@ -182,22 +181,8 @@ def check(state: State, request: Request, organization: OrganizationState, audie
     return _app(state, claims)
 
 
-class Presented(msgspec.Struct, frozen=True):
-    """Who calls a resource that every tenant has.
-
-    Args:
-        app: What resources see of whoever calls.
-        person: The person, where one has signed in.
-        permissions: What the application may do for that person.
-    """
-
-    app: App
-    person: User | None
-    permissions: frozenset[str]
-
-
-def bearer(state: State, request: Request, audiences: frozenset[str]) -> Presented:
-    """Return whose token opens a resource that every tenant has.
+def bearer(state: State, request: Request, audiences: frozenset[str]) -> App:
+    """Return the app whose token opens a resource that every tenant has.
 
     Args:
         state: The world.
@@ -207,8 +192,7 @@ def bearer(state: State, request: Request, audiences: frozenset[str]) -> Present
     Raises:
         TokenRefused: There is no token, or not for this resource.
     """
-    claims = _claims(state, request, audiences)
-    return Presented(_app(state, claims), state.user(claims["oid"]), frozenset(claims.get("scp", "").split()))
+    return _app(state, _claims(state, request, audiences))
 
 
 def _app(state: State, claims: dict[str, Any]) -> App:

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import __main__ as run
 from benchmarks.measure import Row, holds, row, side_by_side, side_by_side_async
+from benchmarks.verdicts import Known
 
 
 def test_a_row_is_the_median_and_the_ratio_of_medians():
@@ -88,6 +89,18 @@ def test_the_exit_code_is_1_when_one_budget_does_not_hold(one_benchmark, capsys)
     printed = json.loads(capsys.readouterr().out)
     assert [entry["ok"] for entry in printed] == [True, False]
     assert set(printed[0]) >= {"name", "value", "unit", "ratio", "budget", "direction", "against", "ok"}
+
+
+def test_a_miss_that_is_known_does_not_fail_the_run(one_benchmark, capsys, monkeypatch):
+    monkeypatch.setattr(run, "known", lambda: {"a": Known(2.0, "why"), "c": Known(2.0, "why")})
+    missed = Row(name="a", value=2.1, unit="s", budget=1.0, ok=False)
+    one_benchmark(missed, Row(name="c", value=0.9, unit="s", budget=1.0))
+    assert run.main([]) == 0
+    said = capsys.readouterr()
+    assert "as known" in said.out
+    assert "c: holds now" in said.err
+    one_benchmark(Row(name="a", value=2.6, unit="s", budget=1.0, ok=False))
+    assert run.main([]) == 1
 
 
 def test_the_table_says_which_budget_is_over(one_benchmark, capsys):
