@@ -11,6 +11,7 @@ import msgspec
 
 from integration.config.keys.clients import Client
 from integration.errors import CallerRefused, CallerUnknown
+from integration.plain_text import plain
 
 MOST_ROLES = 100
 """How many roles are read: Entra puts no more than a few into a token."""
@@ -43,10 +44,12 @@ def caller_of(claims: Mapping[str, Any], clients: Mapping[str, Client]) -> Calle
     """
     named = {str(claims[each]).lower() for each in ("appid", "azp") if claims.get(each)}
     if len(named) != 1:
-        raise CallerUnknown
-    client = clients.get(named.pop())
+        raise CallerUnknown("the token names no application, or two")
+    application = named.pop()
+    client = clients.get(application)
     if client is None:
-        raise CallerRefused
+        msg = f"the application {plain(application, longest=36)} is none of the clients"
+        raise CallerRefused(msg)
     sees = None if client.all_organizations else frozenset(client.organizations)
     return Caller(client=client.name, roles=_roles(claims.get("roles")), sees=sees)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from integration.callers.caller import Caller, caller_of
+from integration.callers.few_lines import FewLines
 from integration.callers.keys import SigningKeys
 from integration.callers.principal import HEADER, claims_of
 from integration.callers.token import Accepted, shown, verified
@@ -10,7 +11,7 @@ from integration.clock import Clock
 from integration.config.keys.clients import Client, Role
 from integration.errors import CallerRefused, CallerUnknown
 from integration.loggers import logger
-from integration.tally import Key, Tally
+from integration.tally import First, Key, Tally
 
 log = logger("callers")
 
@@ -43,6 +44,7 @@ class Gate:
         self._clock = clock
         self._tally = tally
         self._believes_headers = believes_headers
+        self._lines = FewLines()
 
     async def admit(self, headers: Mapping[str, str], role: Role) -> Caller:
         """Say who asks.
@@ -59,10 +61,16 @@ class Gate:
         try:
             return _with(role, caller_of(await self._claims(headers), self._clients))
         except (CallerUnknown, CallerRefused) as error:
-            self._tally(Key("refused", reason=error.code))
-            log.info("a caller is refused: %s", error)
+            self._refused(error)
             # Why, is for the log: who is refused learns nothing by it.
             raise type(error) from error
+
+    def _refused(self, error: CallerUnknown | CallerRefused) -> None:
+        self._tally(Key("refused", reason=error.code), First(at=self._clock.now(), message=str(error)))
+        left_out = self._lines.take(self._clock.monotonic())
+        if left_out is not None:
+            more = f" ({left_out} more were since the last line)" if left_out else ""
+            log.info("a caller is refused: %s%s", error, more)
 
     async def _claims(self, headers: Mapping[str, str]) -> Mapping[str, object]:
         if self._believes_headers and HEADER in headers:

@@ -22,6 +22,7 @@ type Kind = Literal[
     "storage",
     "dead_letters",
     "parked",
+    "callers",
 ]
 
 type Health = Literal["ok", "bad", "unknown", "not_asked"]

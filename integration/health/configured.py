@@ -30,6 +30,7 @@ class Configured:
         sources: By name.
         targets: The names of the enabled ones.
         settings: What holds for them.
+        takes_tokens: Somebody may show a token instead of a key.
     """
 
     def __init__(
@@ -38,11 +39,14 @@ class Configured:
         sources: Mapping[str, Source],
         targets: Collection[str],
         settings: Health,
+        *,
+        takes_tokens: bool = False,
     ) -> None:
         self._organizations = organizations
         self._sources = sources
         self._targets = targets
         self._settings = settings
+        self._takes_tokens = takes_tokens
 
     def watched(self, check: Check) -> Watched | None:
         """Say whom a check is about; None: nobody who is configured."""
@@ -116,6 +120,8 @@ class Configured:
         if not self.is_configured(watched):
             return dict.fromkeys(standing.states, NOT_CONFIGURED)
         off: dict[str, str] = {}
+        if watched == WORKER and not self._takes_tokens:
+            off["callers"] = "no [[clients]] are configured"
         if watched.sort == "organization" and not self._settings.finance_operations:
             off["finance_operations"] = "it is switched off in [health]"
         if organization is not None and watched.sort == "organization" and not organization.steps:

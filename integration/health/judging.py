@@ -17,8 +17,10 @@ from integration.health.probes.remembered import Remembered
 from integration.health.standing import Standing, Watched
 from integration.health.waits import Waits
 
-AT_ONCE = frozenset({"target", "source", "trust", "credential", "dead_letters", "parked", "sender"})
+AT_ONCE = frozenset({"target", "source", "trust", "credential", "dead_letters", "parked", "sender", "callers"})
 """Machines whose one answer says that it has been so for long enough: a circuit, a silence, what was counted."""
+_RETURNING = frozenset({"sender", "callers"})
+"""Those of which one good answer does not say that it is over."""
 
 _DAY: Mapping[Level, Day] = {"pass": "ok", "warn": "warn", "fail": "bad"}
 
@@ -56,7 +58,7 @@ def thresholds_of(kind: str, common: Thresholds) -> Thresholds:
     """Give the thresholds of a machine: what is an answer for long enough by itself counts the first time."""
     if kind not in AT_ONCE:
         return common
-    recovery = common.success_threshold if kind == "sender" else 1
+    recovery = common.success_threshold if kind in _RETURNING else 1
     return msgspec.structs.replace(
         common, failure_threshold=1, success_threshold=recovery, failures_of=(), successes_of=()
     )

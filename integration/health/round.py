@@ -123,6 +123,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sources: Mapping[str, Source]
     targets: Collection[str]
     settings: Health
+    takes_tokens: bool = False
     storage: Storage
     standings: Standings
     incidents: Incidents
@@ -146,7 +147,9 @@ class Round:
 
     def __init__(self, parts: Parts) -> None:
         self._p = parts
-        self._configured = Configured(parts.organizations, parts.sources, parts.targets, parts.settings)
+        self._configured = Configured(
+            parts.organizations, parts.sources, parts.targets, parts.settings, takes_tokens=parts.takes_tokens
+        )
         self._limit = asyncio.Semaphore(parts.settings.concurrency)
 
     async def run(self) -> Report:

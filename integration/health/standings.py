@@ -176,4 +176,4 @@ def sort_of(kind: str) -> Sort:
     """Say whose rows have a kind of machine; dead letters and parked deliveries are an organization's."""
     if kind in ("target", "source"):
         return kind
-    return "app" if kind == "storage" else "organization"
+    return "app" if kind in ("storage", "callers") else "organization"

@@ -2,6 +2,7 @@
 
 from integration.delivery.targets.service_bus.dead_letters import BrokerDeadLetters
 from integration.health.probes.app import AppProbe
+from integration.health.probes.callers import CallersProbe
 from integration.health.probes.sources import SourcesProbe
 from integration.health.probes.storage import StorageProbe
 from integration.health.probes.targets import TargetsProbe
@@ -31,5 +32,6 @@ def app_probe_of(worker: Parts) -> AppProbe:
         thresholds={name: health.thresholds(name, each.health) for name, each in configuration.organizations.items()},
         counted=worker.sums,
         clock=worker.clock,
+        callers=CallersProbe(health.refused, health.refused_window) if configuration.clients else None,
         within=within,
     )

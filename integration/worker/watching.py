@@ -84,6 +84,7 @@ class WatchParts(Parts):
                 sources=configuration.sources,
                 targets=[name for name, target in configuration.targets.items() if target.enabled],
                 settings=configuration.health,
+                takes_tokens=bool(configuration.clients),
                 storage=self.storage,
                 standings=self.standings,
                 incidents=self.incidents,

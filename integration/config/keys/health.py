@@ -160,6 +160,9 @@ class Health(Thresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
             application may ask it.
         registration_every: How long it holds that Dataverse has registered what `[sources.NAME.dataverse]` declares;
             then it is compared again. `0s`: never.
+        refused: More callers than this, refused within `refused_window` for a token of Entra that is not good or lacks
+            the role, are told; half as many are the end of it. Nobody is counted without `[[clients]]`.
+        refused_window: How long they are counted together.
         dead_man_url: Called after every round that came to its end, for a service that notices when the calls stop;
             empty: none. Best an app setting: whoever knows the URL can keep it quiet.
         page: The address of the status page as people open it, named in alerts.
@@ -174,6 +177,8 @@ class Health(Thresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
     finance_operations: bool = True
     platform: bool = True
     registration_every: timedelta = timedelta(hours=1)
+    refused: AddedCount = 20
+    refused_window: timedelta = timedelta(minutes=15)
     dead_man_url: PingUrl = ""
     page: PageUrl = ""
     wordings: tuple[Wording, ...] = ()

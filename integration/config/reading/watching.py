@@ -70,7 +70,7 @@ def _thresholds(judged: Judged) -> Iterator[Problem]:
 
 def _health(judged: Judged) -> Iterator[Problem]:
     yield from _thresholds(judged)
-    yield from positive(judged, "ask_within")
+    yield from positive(judged, "ask_within", "refused_window")
     if judged.fields.get("ask_within", timedelta(0)) > LONGEST_QUESTION:
         yield Problem(judged.at("ask_within"), "is longer than a round may take", "at most 4m")
 

@@ -36,6 +36,8 @@ SENDER_FAILING = "fno-link.sender.failing"
 SENDER_RESTORED = "fno-link.sender.restored"
 REGISTRATION_DRIFTED = "fno-link.registration.drifted"
 REGISTRATION_RESTORED = "fno-link.registration.restored"
+CALLERS_REFUSED = "fno-link.callers.refused"
+CALLERS_SETTLED = "fno-link.callers.settled"
 STORAGE_UNREACHABLE = "fno-link.storage.unreachable"
 STORAGE_RESTORED = "fno-link.storage.restored"
 FOREIGN_ORGANIZATION = "fno-link.organization.foreign"
@@ -54,6 +56,7 @@ type Machine = Literal[
     "parked",
     "sender",
     "registration",
+    "callers",
     "storage",
     "foreign",
 ]
@@ -132,6 +135,8 @@ TYPES = (
         REGISTRATION_RESTORED,
     ),
     Type(REGISTRATION_RESTORED, "registration", "good", "what Dataverse is to send of {subject} is as declared again"),
+    Type(CALLERS_REFUSED, "callers", "warning", "callers who show no good token are refused", CALLERS_SETTLED),
+    Type(CALLERS_SETTLED, "callers", "good", "hardly any caller is refused any more"),
     Type(STORAGE_UNREACHABLE, "storage", "critical", "the storage account does not answer", STORAGE_RESTORED),
     Type(STORAGE_RESTORED, "storage", "good", "the storage account answers again"),
     # It has no end: that none comes any more may only mean that the copied environment has nothing to send.

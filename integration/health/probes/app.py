@@ -9,6 +9,7 @@ from integration.clock import Clock
 from integration.config.keys.health import Thresholds
 from integration.health.check import OK, Answer, Check, Kind, not_asked
 from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered
+from integration.health.probes.callers import CallersProbe
 from integration.health.probes.dead_letters import DeadLettersProbe
 from integration.health.probes.parked import ParkedProbe
 from integration.health.probes.sources import FAILING_FOR, SourcesProbe
@@ -37,6 +38,7 @@ class AppProbe:
         sources: Asks of the sources.
         thresholds: What is too much, by organization.
         counted: What the fleet has counted.
+        callers: Looks at who was refused; None: nobody may show a token.
         clock: The time.
         within: Seconds that reading the counts may take.
     """
@@ -50,6 +52,7 @@ class AppProbe:
         thresholds: Mapping[str, Thresholds],
         counted: Counted,
         clock: Clock,
+        callers: CallersProbe | None = None,
         within: float = ASK_WITHIN_SECONDS,
     ) -> None:
         self._storage = storage
@@ -58,9 +61,11 @@ class AppProbe:
         self._dead_letters = DeadLettersProbe(thresholds)
         self._parked = ParkedProbe(thresholds)
         self._counted = counted
+        self._callers = callers
         self._clock = clock
         self._within = within
-        self._lasting = max([FAILING_FOR, *(each.growing_window for each in thresholds.values())])
+        windows = [each.growing_window for each in thresholds.values()]
+        self._lasting = max(FAILING_FOR, *windows, callers.window if callers else FAILING_FOR)
 
     async def ask(self) -> Mapping[Check, Answer]:
         """Ask: what only the storage account could answer is not asked while it does not.
@@ -93,9 +98,11 @@ class AppProbe:
             # What is bad is so, whatever was counted; that nothing is wrong is not known.
             sources = {name: answer if answer.health != "ok" else behind for name, answer in sources.items()}
             kept = dict.fromkeys(self._dead_letters.organizations, behind)
-            return {"source": sources, "dead_letters": kept, "parked": kept}
+            callers = {APP: behind} if self._callers else {}
+            return {"source": sources, "dead_letters": kept, "parked": kept, "callers": callers}
         return {
             "source": sources,
             "dead_letters": self._dead_letters.ask(totals, now),
             "parked": self._parked.ask(totals, now),
+            "callers": {APP: self._callers.ask(totals, now)} if self._callers else {},
         }

@@ -17,6 +17,7 @@ BROKER_DEAD_LETTERS = "BrokerDeadLetters"
 POISON_MESSAGES = "PoisonMessages"
 DEAD_LETTERS_GROWING = "DeadLettersGrowing"
 PARKED_GROWING = "ParkedGrowing"
+CALLERS_REFUSED = "CallersRefused"
 WATCH_STALE = "WatchStale"
 
 CODES: Mapping[str, str] = {
@@ -33,7 +34,8 @@ CODES: Mapping[str, str] = {
     POISON_MESSAGES: "Messages lie in a poison queue, and its function does not take them.",
     DEAD_LETTERS_GROWING: "More deliveries than `growing` became dead letters within `growing_window`.",
     PARKED_GROWING: "More deliveries than `growing` were parked within `growing_window`.",
+    CALLERS_REFUSED: "More callers than `refused` had no good token, or not the role, within `refused_window`.",
     WATCH_STALE: "Three rounds of the watch in a row are missing: the health timer does not run.",
-    "NotAsked": "The check was not made, its message says because of what; it counts neither way.",
+    "NotAsked": "The check was not made, or says nothing: its message says because of what; it counts neither way.",
 }
 """Each with what it means."""

@@ -43,7 +43,7 @@ def growing(  # noqa: PLR0913  # what growth is judged by
     for name, threshold in thresholds.items():
         window = threshold.growing_window
         count = counts[window].get(name, 0)
-        message = f"{count} {words} within {_spoken(window)}"
+        message = f"{count} {words} within {spoken(window)}"
         grows = count > threshold.growing
         answers[name] = _answer(recent[window], what, name, count, code, message, hint) if grows else OK
     return answers
@@ -66,6 +66,7 @@ def _answer(  # noqa: PLR0913, PLR0917  # the parts of an answer
     return Answer(health="bad", code=code, message=message, hint=hint, facts=facts, failed=failed)
 
 
-def _spoken(window: timedelta) -> str:
+def spoken(window: timedelta) -> str:
+    """Say how long a window is, for a message."""
     minutes = round(window.total_seconds() / 60)
     return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"

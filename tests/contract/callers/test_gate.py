@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from emulation.dynamics import Api, App, Granted, Secret
 from integration.callers import Gate
+from integration.callers.few_lines import MOST_LINES
+from integration.callers.few_lines import WITHIN_SECONDS as WITHIN_A_MINUTE
 from integration.callers.keys import FRESH_SECONDS, KEPT_SECONDS, MOST_FETCHES, WITHIN_SECONDS, SigningKeys
 from integration.callers.token import Accepted
 from integration.config.keys.clients import Client, Entra
@@ -78,7 +80,7 @@ def gate_of(http, tenant, clock, *, refused=None, believes_headers=False):
         keys=SigningKeys(entra, accepted.issuers["2.0"], http, clock),
         clients=(Client(name="portal", app_id=PORTAL, organizations=("contoso",)),),
         clock=clock,
-        tally=lambda key, _first=None: refused.append(key) if refused is not None else None,
+        tally=lambda key, first=None: refused.append((key, first)) if refused is not None else None,
         believes_headers=believes_headers,
     )
 
@@ -121,11 +123,29 @@ async def test_without_the_role_or_without_being_a_client_it_is_refused_and_coun
     with pytest.raises(CallerUnknown):
         await gate.admit({}, "link.read")
     assert str(other_role.value) == str(stranger.value)
-    assert [(key.what, key.reason) for key in refused] == [
-        ("refused", "CallerRefused"),
-        ("refused", "CallerRefused"),
-        ("refused", "CallerUnknown"),
+    with pytest.raises(CallerUnknown):
+        await gate.admit(bearer(forged := token(world) + "x"), "link.read")
+    assert [(key.what, key.reason, first.message) for key, first in refused] == [
+        ("refused", "CallerRefused", "portal has not the role operations.write"),
+        ("refused", "CallerRefused", f"the application {STRANGER} is none of the clients"),
+        ("refused", "CallerUnknown", "no token was shown"),
+        ("refused", "CallerUnknown", refused[-1][1].message),
     ]
+    assert not any(part in refused[-1][1].message for part in forged.split("."))
+
+
+async def test_a_flood_of_callers_writes_few_lines_and_is_counted_whole(world, http, clock, caplog):
+    refused = []
+    gate = gate_of(http, world.tenant.id, clock, refused=refused)
+    caplog.set_level("INFO", "fno_link.callers")
+    for _ in range(500):
+        with pytest.raises(CallerUnknown):
+            await gate.admit({}, "link.read")
+    assert (len(refused), len(caplog.records)) == (500, MOST_LINES)
+    await clock.advance(WITHIN_A_MINUTE)
+    with pytest.raises(CallerUnknown):
+        await gate.admit({}, "link.read")
+    assert "480 more" in caplog.records[-1].getMessage()
 
 
 async def test_a_token_for_another_resource_or_tenant_is_no_reason_to_ask_entra(world, http, clock):

@@ -134,6 +134,8 @@ def test_a_weekday_may_stand_alone_or_in_a_list():
         ("[health]\nflapping_window = '0s'", "health.flapping_window", "longer than nothing", ""),
         ("[health]\nstable_for = '0s'", "health.stable_for", "longer than nothing", ""),
         ("[health]\ngrowing_window = '0s'", "health.growing_window", "longer than nothing", ""),
+        ("[health]\nrefused_window = '0s'", "health.refused_window", "longer than nothing", ""),
+        ("[health]\nrefused = 0", "health.refused", "out of range", "1 to 1000000"),
         ("[health]\ngrowing = 0", "health.growing", "out of range", "1 to 1000000"),
         ("[health]\ncredential_days = 366", "health.credential_days", "out of range", "0 to 365"),
         ("[health]\nreminder_cap = '1h'", "health.reminder_cap", "longer than reminder_cap", ""),

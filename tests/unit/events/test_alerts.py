@@ -74,6 +74,8 @@ def test_every_machine_and_every_check_is_told_by_some_type():
         ("sender", "bad", "JobsFailed", "triggered", "sender.failing"),
         ("registration", "bad", "RegistrationDrifted", "triggered", "registration.drifted"),
         ("registration", "ok", "", "resolved", "registration.restored"),
+        ("callers", "bad", "CallersRefused", "triggered", "callers.refused"),
+        ("callers", "ok", "", "resolved", "callers.settled"),
         ("storage", "unknown", "StorageUnavailable", "triggered", "storage.unreachable"),
         ("foreign", "bad", "ForeignOrganization", "triggered", "organization.foreign"),
     ],

@@ -286,7 +286,7 @@ class Fleet:
         return self.read
 
 
-def app(fleet, storage=None, broker=None):
+def app(fleet, storage=None, broker=None, callers=None):
     storage, clock = storage or MemoryStorage(FakeClock()), PassingClock(NOW)
     return AppProbe(
         storage=StorageProbe(storage),
@@ -297,6 +297,7 @@ def app(fleet, storage=None, broker=None):
         thresholds={"contoso": Thresholds(growing=2, growing_window=timedelta(hours=6))},
         counted=fleet,
         clock=clock,
+        callers=callers,
     )
 
 
