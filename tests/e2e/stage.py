@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import msal
+import pytest
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy, QueueClient
@@ -30,6 +32,7 @@ from tests.e2e.topology import (
     OWN_APP,
     PORTAL,
     ROLES,
+    TENANT,
     configuration,
     home,
 )
@@ -134,6 +137,16 @@ class Stage:
     @property
     def control(self) -> Any:
         return self.dynamics.control
+
+    def token(self, client_id: str) -> str:
+        """Return a token for the app that the real msal got from the emulated Entra."""
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in self.dynamics.environ.items():
+                patched.setenv(name, value)
+            client = msal.ConfidentialClientApplication(
+                client_id, client_credential=CLIENT_SECRET, authority=f"https://login.microsoftonline.com/{TENANT}"
+            )
+            return client.acquire_token_for_client([f"{API}/.default"])["access_token"]
 
     def post(self, source: str, body: bytes | dict[str, Any] | list[Any], **headers: str) -> httpx.Response:
         """Send one message as a sender with the right key does; `_` in header names stands for `-`."""

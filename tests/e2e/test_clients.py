@@ -7,13 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-import msal
 import pytest
 
 from emulation.tcp_proxy import TcpProxy
 from tests.clients.programs import ENVIRONMENT, LANGUAGES, ROOT, Program, csharp, has_mono, run
-from tests.e2e.stage import CLIENT_SECRET, until
-from tests.e2e.topology import API, NOBODY, PORTAL, home
+from tests.e2e.stage import until
+from tests.e2e.topology import NOBODY, PORTAL, home
 
 MOVED = "https://asked-moved.operations.dynamics.com"
 AT_HOME = {"url": home("asked"), "stale": False}
@@ -132,16 +131,8 @@ def test_who_answers_in_its_place_is_not_believed_and_gets_no_key_by_a_redirect(
 
 
 @pytest.fixture
-def token(stage, monkeypatch):
-    for name, value in stage.dynamics.environ.items():
-        monkeypatch.setenv(name, value)
-
-    def get(client_id):
-        authority = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555"
-        app = msal.ConfidentialClientApplication(client_id, client_credential=CLIENT_SECRET, authority=authority)
-        return app.acquire_token_for_client([f"{API}/.default"])["access_token"]
-
-    return get
+def token(stage):
+    return stage.token
 
 
 def test_a_token_with_the_role_is_let_in_and_one_without_or_none_of_ours_is_refused(stage, commands, token):

@@ -3,24 +3,15 @@
 import base64
 import json
 
-import msal
 import pytest
 
-from tests.e2e.stage import CLIENT_SECRET, business_event, until
-from tests.e2e.topology import API, NOBODY, OPERATOR, PORTAL, home
+from tests.e2e.stage import business_event, until
+from tests.e2e.topology import NOBODY, OPERATOR, PORTAL, home
 
 
 @pytest.fixture
-def token(stage, monkeypatch):
-    for name, value in stage.dynamics.environ.items():
-        monkeypatch.setenv(name, value)
-
-    def get(client_id: str) -> str:
-        authority = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555"
-        app = msal.ConfidentialClientApplication(client_id, client_credential=CLIENT_SECRET, authority=authority)
-        return app.acquire_token_for_client([f"{API}/.default"])["access_token"]
-
-    return get
+def token(stage):
+    return stage.token
 
 
 @pytest.fixture

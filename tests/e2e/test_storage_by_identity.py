@@ -9,26 +9,24 @@ import json
 from collections.abc import Iterator
 
 import httpx
-import msal
 import pytest
 import trustme
 
 from emulation.azurite import Azurite
 from tests.e2e.stage import (
     API,
-    CLIENT_SECRET,
     IDENTITY,
     NOBODY,
     OWN_APP,
     PAYLOADS,
     PORTAL,
+    TENANT,
     Stage,
     business_event,
     home,
     until,
 )  # fmt: skip
 
-TENANT = "11111111-2222-3333-4444-555555555555"
 # The properties of authsettingsV2. Everything but /api/entra is excluded: the senders' keys are the host's own.
 AUTHENTICATION = {
     "globalValidation": {
@@ -110,16 +108,8 @@ def test_a_shared_link_is_in_a_table(guarded):
 
 
 @pytest.fixture
-def token(guarded, monkeypatch):
-    for name, value in guarded.dynamics.environ.items():
-        monkeypatch.setenv(name, value)
-
-    def get(client_id):
-        authority = f"https://login.microsoftonline.com/{TENANT}"
-        app = msal.ConfidentialClientApplication(client_id, client_credential=CLIENT_SECRET, authority=authority)
-        return app.acquire_token_for_client([f"{API}/.default"])["access_token"]
-
-    return get
+def token(guarded):
+    return guarded.token
 
 
 def principal(role):

@@ -109,9 +109,10 @@ def home(organization: str) -> str:
 OWN_APP = "0a1b2c3d-0000-4000-8000-0000000000e4"
 PORTAL, OPERATOR, NOBODY = (f"0a1b2c3d-0000-4000-8000-0000000000e{number}" for number in (5, 6, 7))
 API = "api://fno-link"
+TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENTS = f"""
 [entra]
-tenant = "11111111-2222-3333-4444-555555555555"
+tenant = "{TENANT}"
 audiences = ["{API}", "{OWN_APP}"]
 [[clients]]
 name = "portal"
