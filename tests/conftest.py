@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -15,6 +14,7 @@ hypothesis.settings.register_profile("fno-link", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fno-link")
 
 pytest_plugins = [
+    "pytester",
     "tests.fixtures.azure_cli",
     "tests.fixtures.chromium",
     "tests.fixtures.dynamics",
@@ -53,7 +53,6 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def azurite() -> Iterator[Azurite]:
+def azurite(emulated_azurite: Azurite) -> Azurite:
     """One Azurite per test process, shared: use queue, table and container names of your own."""
-    with Azurite() as running:
-        yield running
+    return emulated_azurite

@@ -35,7 +35,7 @@ class Given(msgspec.Struct, frozen=True):
         return {**self.local, **self.environ}
 
 
-def given(config: str | None) -> Given:
+def given(config: str | None, folder: Path | None = None) -> Given:
     """Find the configuration and read the app settings.
 
     local.settings.json is that of the current folder, as for every command and for `func start`; where there is none,
@@ -43,12 +43,13 @@ def given(config: str | None) -> Given:
 
     Args:
         config: The file named on the command line; None: the one that FNO_LINK_CONFIG names, else fno-link.toml.
+        folder: Another than the current one.
 
     Raises:
         Failed: There is no such file, or local.settings.json cannot be read.
     """
     environ = dict(os.environ)
-    here = Path.cwd() / LOCAL_SETTINGS
+    here = (folder or Path.cwd()) / LOCAL_SETTINGS
     local = _values(here)
     named = config or environ.get(CONFIG, "").strip() or local.get(CONFIG, "").strip() or DEFAULT
     configuration = _file(named)

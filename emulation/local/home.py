@@ -88,17 +88,22 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     receivers_control: str = ""
     status: str = ""
 
+    def key_of(self, source: Source) -> str:
+        """Return what opens the way to a source; empty: its address does."""
+        return {"http": self.key, "event_hub": self.master_key}.get(source.kind, "")
+
 
 class Home:
     """The folder of one configuration.
 
     Args:
         configuration: The file.
+        folder: Another than `.fno-link/FILE/` beside it.
     """
 
-    def __init__(self, configuration: Path) -> None:
+    def __init__(self, configuration: Path, folder: Path | None = None) -> None:
         self._configuration = configuration
-        self.folder = configuration.parent / FOLDER / configuration.name
+        self.folder = folder or configuration.parent / FOLDER / configuration.name
         self._state = self.folder / "state.json"
         self._lock = self.folder / "lock"
 

@@ -42,15 +42,21 @@ class LocalWorld:
 
     Args:
         home: Where it keeps its things.
-        port: Of the function app; 0: 7071, else a free one.
+        port: Of the function app; 0: the usual one, where that is free.
+        usual: That one; 0: any that is free.
         keep: Whether storage and broker keep what they hold for the next run.
+        follows: Whether more than one configuration will be played: the start after is then prepared.
         say: Told what is being started.
     """
 
-    def __init__(self, home: Home, *, port: int, keep: bool, say: Say) -> None:
+    def __init__(  # noqa: PLR0913 (keyword-only)
+        self, home: Home, *, port: int, keep: bool, say: Say, usual: int = PORT, follows: bool = True
+    ) -> None:
         self._home = home
         self._port = port
+        self._usual = usual
         self._keep = keep
+        self._follows = follows
         self._say = say
         self._exit = ExitStack()
         self._counterparts = Counterparts()
@@ -195,22 +201,34 @@ class LocalWorld:
         self.plan = wanted
         env = {**over, **dynamics.environ}
         self._host = self._started(env, settings)
-        # Whatever Dataverse's registered steps are said to send to is this app, and this broker.
-        dynamics.control.set_site("*", self._host.url)
-        for bus in list(self._brokers.running.values())[:1]:
-            dynamics.control.set_site("*.servicebus.windows.net", f"amqp://127.0.0.1:{bus.port}")
+        self._lead()
         self._keys = _lasting(self._host)
-        self._prepare(env, settings)
+        if self._follows:
+            self._prepare(env, settings)
         if self._keep:
             self._home.write("keys.json", self._keys)
             self._home.write("secrets.json", self._secrets)
 
+    def begin_anew(self) -> None:
+        """Empty and heal the receivers, and let Dynamics be as it was at the start; the app and storage go on."""
+        self.receivers.reset()
+        self.dynamics.control.reset()
+        self._lead()
+
+    def _lead(self) -> None:
+        """Let whatever Dataverse's registered steps are said to send to be this app, and this broker."""
+        control = self.dynamics.control
+        control.set_site("*", self.host.url)
+        for bus in list(self._brokers.running.values())[:1]:
+            control.set_site("*.servicebus.windows.net", f"amqp://127.0.0.1:{bus.port}")
+
     def _started(self, env: Mapping[str, str], settings: Path) -> FunctionsHost:
         with told("the function app"):
             try:
-                host = self._at(self._port or (PORT if _free(PORT) else 0), env, settings)
+                usual = self._usual if self._usual and _free(self._usual) else 0
+                host = self._at(self._port or usual, env, settings)
             except ChildFailed:
-                if self._port or _free(PORT):
+                if self._port or not self._usual or _free(self._usual):
                     raise
                 host = self._at(0, env, settings)  # somebody else took it meanwhile
         self._port = int(host.url.rsplit(":", 1)[1])

@@ -195,10 +195,9 @@ def _of_local(order: Order, running: State) -> Destination:
         names = ", ".join(known) or "none"
         raise Failed("UnknownSource", f"{what}; there are: {names}", exit_code=2)
     source = known[order.source]
-    key = {"http": running.key, "event_hub": running.master_key}.get(source.kind, "")
     return Destination(
         source=source,
-        key=key,
+        key=running.key_of(source),
         app=running.app,
         app_key=running.key,
         organization_id=running.organizations.get(source.organization, ""),

@@ -1,10 +1,12 @@
-"""What is published, installed into an empty environment: the command line without the emulation, completion."""
+"""What is published, installed into empty environments: the command line, completion, the plugin of pytest."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email.parser import Parser
 from pathlib import Path, PurePosixPath
@@ -34,16 +36,27 @@ def built(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def installed(built, tmp_path_factory):
-    """The folder of programs of an environment that has fno-link's wheel and what it asks for, nothing else."""
-    folder = tmp_path_factory.mktemp("environment") / "venv"
-    python = getattr(sys, "_base_executable", sys.executable)
-    run("uv", "venv", "--quiet", "--python", python, str(folder))
-    [wheel] = built.glob("fno_link-*.whl")
-    # The versions of the pins: they are in uv's cache already.
-    pins = [f"--constraints={ROOT / 'requirements.txt'}"]
-    run("uv", "pip", "install", "--quiet", f"--python={folder / 'bin/python'}", *pins, str(wheel))
-    return folder / "bin"
+def install(tmp_path_factory):
+    """Makes an environment with some packages and what they ask for; gives the folder of its programs."""
+    pinned = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]["constraint-dependencies"]
+    constraints = tmp_path_factory.mktemp("constraints") / "pins.txt"
+    constraints.write_text("\n".join(pinned))  # those versions are in uv's cache already
+
+    def make(*packages):
+        folder = tmp_path_factory.mktemp("environment") / "venv"
+        python = getattr(sys, "_base_executable", sys.executable)
+        run("uv", "venv", "--quiet", "--python", python, str(folder))
+        into = ("--quiet", f"--python={folder / 'bin/python'}", f"--constraints={constraints}")
+        run("uv", "pip", "install", *into, *map(str, packages))
+        return folder / "bin"
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def installed(built, install):
+    """The programs of an environment that has fno-link's wheel and what it asks for, nothing else."""
+    return install(*built.glob("fno_link-*.whl"))
 
 
 class Installed(Checkout):
@@ -107,6 +120,23 @@ def test_bash_completes_commands_and_options(installed, tmp_path, words, expecte
 
 def test_powershell_which_click_does_not_know_gets_a_script_too(installed):
     assert "Register-ArgumentCompleter" in run(str(installed / "fno-link"), "completion", "powershell")
+
+
+def test_the_plugin_of_pytest_plays_ones_own_configuration_by_the_example_of_its_page(built, install, tmp_path):
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    [toml], [tests, _] = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("toml", "python"))
+    (tmp_path / "fno-link.toml").write_text(toml)
+    (tmp_path / "test_orders.py").write_text(tests)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    [fno_link], [emulation] = built.glob("fno_link-*.whl"), built.glob("fno_link_emulation-*.whl")
+    programs = install(f"{fno_link}[emulation]", emulation, "pytest")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "VIRTUAL"))}
+    said = run(str(programs / "python"), "-m", "pytest", "-q", cwd=tmp_path, env=env)
+    assert f"{tests.count('def test_')} passed" in said
+    assert sorted(each.name for each in tmp_path.iterdir() if each.name[0] not in "._") == [
+        "fno-link.toml", "pytest.ini", "test_orders.py",
+    ]  # fmt: skip
+    assert not (tmp_path / ".fno-link").exists()
 
 
 def metadata(wheel):
