@@ -33,3 +33,9 @@ POWER_PLATFORM: dict[str, CloudName] = {
     "api.powerplatform.partner.microsoftonline.cn": "china",
 }
 """The hosts of the Power Platform API, with the cloud whose tenants each knows."""
+
+
+def cloud_named(name: str) -> CloudName:
+    """Return the cloud of a name; the public one where there is none of it."""
+    found: list[CloudName] = [each for each in AUTHORITIES if each == name]
+    return found[0] if found else "public"

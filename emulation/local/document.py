@@ -19,7 +19,7 @@ class Unreadable(Exception):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An organization, a source or a target.
+    """An organization, a source, a target or a client; or a table that is there once.
 
     Args:
         name: What it is called.
@@ -33,6 +33,10 @@ class Entry(msgspec.Struct, frozen=True):
         """Return a text with the settings put in; `default` where there is none."""
         value = self.fields.get(key, default)
         return settled(value, settings) if isinstance(value, str) else default
+
+    def texts(self, key: str, settings: Mapping[str, str]) -> Iterator[str]:
+        """Yield the texts of a list with the settings put in."""
+        yield from (settled(each, settings) for each in _list(self.fields.get(key)) if isinstance(each, str))
 
     def says(self, key: str, settings: Mapping[str, str], *, default: bool) -> bool:
         """Return a truth value, which may be a setting's."""
@@ -54,6 +58,9 @@ class Text(msgspec.Struct, frozen=True):
 
 class Document(msgspec.Struct, frozen=True):
     """What the file says."""
+
+    entra: Entry = Entry("entra", {})
+    clients: tuple[Entry, ...] = ()
 
     organizations: tuple[Entry, ...] = ()
     sources: tuple[Entry, ...] = ()
@@ -79,12 +86,14 @@ def read(path: Path) -> Document:
         said = error.strerror if isinstance(error, OSError) else str(error)
         msg = f"{path}: {said or type(error).__name__}"
         raise Unreadable(msg) from error
-    listed = [cast("dict[str, Any]", each) for each in _list(raw.get("organizations")) if isinstance(each, dict)]
+    entra = raw.get("entra")
     return Document(
-        tuple(Entry(each["name"], each) for each in listed if isinstance(each.get("name"), str)),
-        _named(raw.get("sources")),
-        _named(raw.get("targets")),
-        tuple(_texts(raw, ())),
+        entra=Entry("entra", cast("dict[str, Any]", entra) if isinstance(entra, dict) else {}),
+        clients=tuple(_listed(raw.get("clients"))),
+        organizations=tuple(_listed(raw.get("organizations"))),
+        sources=_named(raw.get("sources")),
+        targets=_named(raw.get("targets")),
+        texts=tuple(_texts(raw, ())),
     )
 
 
@@ -105,6 +114,14 @@ def settings_in(text: str) -> tuple[str, ...]:
 def _named(table: object) -> tuple[Entry, ...]:
     found = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
     return tuple(Entry(name, cast("dict[str, Any]", each)) for name, each in found.items() if isinstance(each, dict))
+
+
+def _listed(value: object) -> Iterator[Entry]:
+    for each in _list(value):
+        if isinstance(each, dict):
+            fields = cast("dict[str, Any]", each)
+            if isinstance(fields.get("name"), str):
+                yield Entry(fields["name"], fields)
 
 
 def _list(value: object) -> list[Any]:

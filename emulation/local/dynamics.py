@@ -8,7 +8,8 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 import msgspec
 
 from emulation.dynamics import App, FinanceOperationsLink, Organization, Secret, Tenant, World
-from emulation.dynamics.clouds import CloudName
+from emulation.dynamics.clouds import CloudName, cloud_named
+from emulation.local.clients import Directory
 from emulation.local.document import Document, Entry
 from emulation.local.made_up import prefix_of
 from emulation.local.public_certificate import public_certificate
@@ -37,13 +38,14 @@ def home_of(organization: Organization, cloud: str) -> str:
     return f"https://{label}.{FINANCE_OPERATIONS.get(cloud, FINANCE_OPERATIONS['public'])}"
 
 
-def world(document: Document, settings: Settings, elsewhere: str) -> World:
+def world(document: Document, settings: Settings, elsewhere: str, callers: Directory | None = None) -> World:
     """Return the world of the configured organizations, each linked to an environment of its own.
 
     Args:
         document: The configuration.
         settings: All that are set or made up.
         elsewhere: Who answers for every other host.
+        callers: What Entra has for programs that show a token; None: there are none.
     """
     tenants: dict[str, Tenant] = {}
     apps: dict[str, App] = {}
@@ -64,14 +66,22 @@ def world(document: Document, settings: Settings, elsewhere: str) -> World:
         for app in _app(entry.name, tenant, settings):
             before = apps.get(app.client_id)
             apps[app.client_id] = app if before is None else _both(before, app)
+    if callers is not None:
+        tenants.setdefault(callers.tenant.id, callers.tenant)
+        for app in callers.apps:
+            before = apps.get(app.client_id)
+            apps[app.client_id] = app if before is None else _both(before, app)
     return World(
-        tuple(tenants.values()) or (Tenant(),), tuple(apps.values()), tuple(organizations), elsewhere=elsewhere
+        tuple(tenants.values()) or (Tenant(),),
+        tuple(apps.values()),
+        tuple(organizations),
+        elsewhere=elsewhere,
+        users=callers.users if callers else (),
     )
 
 
 def _cloud(entry: Entry) -> CloudName:
-    said = str(entry.fields.get("cloud", "public"))
-    return said if said in FINANCE_OPERATIONS else "public"  # pyright: ignore[reportReturnType] (the keys are the clouds)
+    return cloud_named(str(entry.fields.get("cloud", "public")))
 
 
 def _tenant(said: str, cloud: CloudName) -> Tenant:
@@ -100,4 +110,10 @@ def _app(organization: str, tenant: Tenant, settings: Settings) -> Iterator[App]
 def _both(one: App, other: App) -> App:
     secrets = (*one.secrets, *(each for each in other.secrets if each not in one.secrets))
     certificates = tuple(dict.fromkeys((*one.certificates, *other.certificates)))
-    return msgspec.structs.replace(one, secrets=secrets, certificates=certificates)
+    return msgspec.structs.replace(
+        one,
+        secrets=secrets,
+        certificates=certificates,
+        api=one.api or other.api,
+        granted=(*one.granted, *(each for each in other.granted if each not in one.granted)),
+    )

@@ -55,6 +55,28 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     sessions: bool = False
 
 
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that shows a token instead of a key.
+
+    Args:
+        name: The client.
+        app_id: Its application id.
+        organizations: The names of those that it may see.
+        secret: Its client secret in the emulated tenant; empty: people sign in to it.
+        token: URL of the tenant's token endpoint.
+        scope: What it asks for a token for.
+        user: Who signs in to it; empty: it shows its secret.
+    """
+
+    name: str
+    app_id: str
+    organizations: tuple[str, ...]
+    secret: str = ""
+    token: str = ""
+    scope: str = ""
+    user: str = ""
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What a running local world says of itself; only its user may read it.
 
@@ -72,6 +94,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         receivers: Base URL of the receivers.
         receivers_control: Base URL of their control API.
         status: URL of the status page; empty: the app has none.
+        clients: Who may show a token.
+        proxy: Environment variables that lead an HTTPS client into this world.
     """
 
     pid: int
@@ -87,6 +111,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     receivers: str = ""
     receivers_control: str = ""
     status: str = ""
+    clients: tuple[Client, ...] = ()
+    proxy: dict[str, str] = {}
 
     def key_of(self, source: Source) -> str:
         """Return what opens the way to a source; empty: its address does."""

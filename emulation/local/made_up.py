@@ -100,6 +100,13 @@ def _of_text(document: Document, text: Text, name: str, places: Places) -> MadeU
             made = MadeUp(name, "https://contoso.crm.dynamics.com", "an emulated organization")
         case ("organizations", "tenant") if whole:
             made = MadeUp(name, "contoso.onmicrosoft.com", "an emulated tenant")
+        case ("entra", "tenant") if whole:
+            made = MadeUp(name, str(uuid5(NAMESPACE_DNS, "contoso.onmicrosoft.com")), "an emulated tenant")
+        case ("entra", "audiences") if whole:
+            made = MadeUp(name, "api://fno-link", "fno-link's own app registration in the emulated tenant")
+        case ("clients", "app_id") if whole:
+            id_ = str(uuid5(NAMESPACE_DNS, f"{name.lower()}.local"))
+            made = MadeUp(name, id_, "an app registration that the emulated Entra knows")
         case ("health", "ping_url" | "page_url" as key) if whole:
             made = MadeUp(name, f"{places.receivers}/{key.replace('_', '-')}", "a receiver")
         case (*_, key) if key in ENTITIES:

@@ -6,9 +6,11 @@ import msgspec
 
 from emulation.dynamics import World
 from emulation.local import connections, dynamics, made_up
+from emulation.local.clients import directory
 from emulation.local.connections import STORAGE, Answers
 from emulation.local.document import Document, settings_in
 from emulation.local.entities import brokers
+from emulation.local.home import Client
 from emulation.local.made_up import MadeUp, Places
 from emulation.service_bus import BrokerConfig
 
@@ -27,6 +29,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         brokers: The namespaces, by the setting that leads to each.
         storage: The settings that lead to Azurite, each to an account of its own; that of the app first.
         hubs: Sources on event hubs.
+        clients: Who may show a token.
     """
 
     settings: dict[str, str]
@@ -35,6 +38,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     brokers: dict[str, BrokerConfig]
     storage: tuple[str, ...]
     hubs: tuple[str, ...]
+    clients: tuple[Client, ...] = ()
 
 
 def plan(document: Document, given: Settings, places: Places, known: Settings, answers: Answers) -> Plan:
@@ -66,10 +70,11 @@ def plan(document: Document, given: Settings, places: Places, known: Settings, a
         replaced = connections.is_set(hub, settings)
         invented.append(MadeUp(name, _HUB, "event hubs are not played: fno-link send feeds events", replaced=replaced))
         settings[name] = _HUB
+    callers = directory(document, settings, known)
     return Plan(
         settings=settings,
         made_up=tuple(invented),
-        world=dynamics.world(document, settings, places.receivers),
+        world=dynamics.world(document, settings, places.receivers, callers),
         brokers=of_brokers,
         storage=tuple(
             connections.setting_of(name, settings)
@@ -77,6 +82,7 @@ def plan(document: Document, given: Settings, places: Places, known: Settings, a
             if not connections.stays(name, settings, answers)
         ),
         hubs=tuple(each.name for each in document.at_work("sources", "event_hub", settings)),
+        clients=callers.clients if callers else (),
     )
 
 

@@ -100,6 +100,7 @@ class Run:
             shown.table("Where things are", ("what", "where"), list(shown.places(state, world.storage)))
         sending = [(each.name, each.kind, shown.sending(each, state)) for each in state.sources]
         shown.table("Send something", ("source", "kind", "by"), sending)
+        shown.table("Ask with a token of Entra", ("what", "by"), list(shown.asking(state)))
         if not again:
             shown.table("Change the link", ("what", "by"), list(shown.orders(state)))
         for hub in world.played.hubs:

@@ -5,11 +5,13 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from emulation.local.home import Source, State
+from emulation.dynamics import App, Secret
+from emulation.local.home import Client, Source, State
 from emulation.local.made_up import MadeUp
 from emulation.plain_text import plain
 
@@ -86,6 +88,30 @@ def orders(state: State) -> Iterator[tuple[str, str]]:
         "ask now",
         f"curl {state.app}/admin/functions/health_timer -H {key} -H 'content-type: application/json' --data '{{}}'",
     )
+
+
+def asking(state: State) -> Iterator[tuple[str, str]]:
+    """Name how each client asks with a token of the emulated tenant, as commands."""
+    for client in state.clients:
+        if client.secret:
+            yield f"token of {client.name}", _token(client, state)
+        else:
+            yield f"who signs in to {client.name}", client.user
+        for organization in client.organizations[:1]:
+            url = f"{state.app}/api/entra/organizations/{organization}/link"
+            yield f"{client.name} asks", f'curl -i {shlex.quote(url)} -H "authorization: Bearer $TOKEN"'
+        if client.secret:
+            bare = App(client.app_id, client.token.split("/")[3], (Secret(client.secret),), organizations=())
+            yield f"no roles for {client.name}", _order(state, verb="add_app", app=msgspec.to_builtins(bare))
+
+
+def _token(client: Client, state: State) -> str:
+    form = {"grant_type": "client_credentials", "client_id": client.app_id, "scope": client.scope}
+    parts = [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in form.items()]
+    parts.append(f"--data-urlencode {shlex.quote(f'client_secret={client.secret}')}")
+    there = f"--proxy {state.proxy['HTTPS_PROXY']} --cacert {shlex.quote(state.proxy['CURL_CA_BUNDLE'])}"
+    only = """sed -n 's/.*"access_token": *"\\([^"]*\\)".*/\\1/p'"""
+    return f"TOKEN=$(curl -s {there} {client.token} {' '.join(parts)} | {only})"
 
 
 def _order(state: State, **command: object) -> str:

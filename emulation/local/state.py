@@ -37,6 +37,8 @@ def state_of(world: LocalWorld, document: Document) -> State:
         control=f"http://127.0.0.1:{world.dynamics.ports['control']}",
         receivers=world.receivers.url("").rstrip("/"),
         receivers_control=world.receivers.control_url,
+        clients=world.played.clients,
+        proxy=world.dynamics.environ,
         status=next((each.get("url", "") for each in world.host.functions if each["name"] == STATUS), ""),
     )
 

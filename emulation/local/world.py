@@ -17,6 +17,7 @@ from emulation.failure import Failed, told
 from emulation.functions_host.keys import DEFAULT, EVENT_GRID, MASTER
 from emulation.functions_host.process import FunctionsHost
 from emulation.local import checking
+from emulation.local.clients import secret_name
 from emulation.local.connections import DEVELOPMENT, STORAGE
 from emulation.local.document import Document
 from emulation.local.given import CONFIG, Given
@@ -171,6 +172,7 @@ class LocalWorld:
         judge = checking.check if self._host is None else checking.check_and_load
         warnings = judge(given.configuration, given.file.parent, settings)
         self._secrets |= {each.name: each.value for each in wanted.made_up if each.secret}
+        self._secrets |= {secret_name(each.name): each.secret for each in wanted.clients if each.secret}
         self._follow(given, wanted)
         return warnings
 

@@ -9,9 +9,12 @@ import time
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from emulation.child import Child
+from emulation.local.home import State
+from emulation.local.shown import asking
 
 FNO_LINK = Path(sys.executable).with_name("fno-link")
 # A start with its processes, or what becomes of an event, on a busy machine.
@@ -21,6 +24,15 @@ TOML = """
 name = "fabrikam"
 url = "https://fabrikam.crm4.dynamics.com"
 tenant = "fabrikam.onmicrosoft.com"
+
+[entra]
+tenant = "22222222-2222-3333-4444-555555555555"
+audiences = ["api://fno-link"]
+
+[[clients]]
+name = "portal"
+app_id = "0a1b2c3d-0000-4000-8000-0000000000f5"
+organizations = ["fabrikam"]
 
 [sources.erp]
 kind = "http"
@@ -127,6 +139,18 @@ def test_the_app_knows_the_link_of_the_emulated_organization(local):
     link = f"{local.state['app']}/api/organizations/fabrikam/link"
     answer = httpx.get(link, headers={"x-functions-key": local.state["key"]}, trust_env=False, timeout=60)
     assert answer.json()["url"] == "https://fabrikam.operations.dynamics.com"
+
+
+def test_a_client_asks_by_the_commands_that_are_printed_until_it_has_no_role(local):
+    said = dict(asking(msgspec.convert(local.state, State)))
+
+    def asked() -> str:
+        command = f"{said['token of portal']}; {said['portal asks']}"
+        return subprocess.run(["/bin/bash", "-c", command], capture_output=True, check=True, timeout=60).stdout.decode()
+
+    assert "fabrikam.operations.dynamics.com" in asked()
+    subprocess.run(["/bin/bash", "-c", said["no roles for portal"]], capture_output=True, check=True, timeout=60)
+    assert "CallerRefused" in asked()
 
 
 def test_a_setting_that_leads_to_azure_is_replaced_and_no_file_is_written(local):
