@@ -1,10 +1,12 @@
 """Microsoft's clouds: which Entra authority signs in, and under which host suffixes Dynamics 365 lives.
 
 Sources: the geography table of the page "Deployment options by geography" (F&O hosts), "New datacenter regions"
-(Dataverse hosts) and the constants of the Power Platform Terraform provider (authorities). The table names production
-environments only: sandboxes (`NAME.sandbox.operations.eu.dynamics.com`) and cloud-hosted machines
-(`NAME.cloudax.uae.dynamics.com`, `NAME.cloudax.eu.dynamics.com`) have the geography at the same place, as published
-addresses show. Each suffix lies under a domain in which nobody but Microsoft gives out names.
+(Dataverse hosts), the constants of the Power Platform Terraform provider (authorities) and Microsoft's module for
+PowerShell, Microsoft.PowerApps.AuthModule (the Power Apps Service; the page "Authentication - legacy" names the public
+one alone). The table of F&O hosts names production environments only: sandboxes
+(`NAME.sandbox.operations.eu.dynamics.com`) and cloud-hosted machines (`NAME.cloudax.uae.dynamics.com`,
+`NAME.cloudax.eu.dynamics.com`) have the geography at the same place, as published addresses show. Each suffix lies
+under a domain in which nobody but Microsoft gives out names.
 """
 
 import re
@@ -27,6 +29,8 @@ class Cloud(msgspec.Struct, frozen=True):
         authority: Host of the Entra authority.
         graph: Host of Microsoft Graph (page "National cloud deployments").
         power_platform: Host of the Power Platform API (page "Power Platform URLs and IP address ranges").
+        administration: Host of the API behind the Power Platform admin center (same page, as `*.api.bap…`).
+        power_apps: Host that names the Power Apps Service, which tokens for the administration API are for.
         dataverse: Host suffixes, each with a leading dot, of Dataverse organizations.
         finance_operations: Host suffixes, each with a leading dot, of F&O environments.
     """
@@ -34,6 +38,8 @@ class Cloud(msgspec.Struct, frozen=True):
     authority: str
     graph: str
     power_platform: str
+    administration: str
+    power_apps: str
     dataverse: tuple[str, ...]
     finance_operations: tuple[str, ...]
 
@@ -54,6 +60,8 @@ CLOUDS: dict[CloudName, Cloud] = {
         "login.microsoftonline.com",
         "graph.microsoft.com",
         "api.powerplatform.com",
+        "api.bap.microsoft.com",
+        "service.powerapps.com",
         (".dynamics.com",),
         (*_finance_operations("dynamics.com", _GEOGRAPHIES), ".cloud.dynamics.com"),
     ),
@@ -62,6 +70,8 @@ CLOUDS: dict[CloudName, Cloud] = {
         "login.microsoftonline.com",
         "graph.microsoft.com",
         "api.gov.powerplatform.microsoft.us",
+        "gov.api.bap.microsoft.us",
+        "gov.service.powerapps.us",
         (".dynamics.com",),
         _finance_operations("microsoftdynamics.us", ("gov.",)),
     ),
@@ -69,6 +79,8 @@ CLOUDS: dict[CloudName, Cloud] = {
         "login.microsoftonline.us",
         "graph.microsoft.us",
         "api.high.powerplatform.microsoft.us",
+        "high.api.bap.microsoft.us",
+        "high.service.powerapps.us",
         (".microsoftdynamics.us",),
         _finance_operations("microsoftdynamics.us", ("high.",)),
     ),
@@ -77,6 +89,8 @@ CLOUDS: dict[CloudName, Cloud] = {
         "login.microsoftonline.us",
         "dod-graph.microsoft.us",
         "api.appsplatform.us",
+        "api.bap.appsplatform.us",
+        "service.apps.appsplatform.us",
         (".appsplatform.us",),
         _finance_operations("appsplatform.us"),
     ),
@@ -84,6 +98,8 @@ CLOUDS: dict[CloudName, Cloud] = {
         "login.chinacloudapi.cn",
         "microsoftgraph.chinacloudapi.cn",
         "api.powerplatform.partner.microsoftonline.cn",
+        "api.bap.partner.microsoftonline.cn",
+        "service.powerapps.cn",
         (".dynamics.cn",),
         _finance_operations("dynamics.cn"),
     ),

@@ -1,7 +1,9 @@
-"""Microsoft Graph, as far as an app may read of itself when its secrets expire.
+"""Microsoft Graph: when an app's own secrets expire, and the directory roles and licences of whoever is signed in.
 
 Sources: the pages "Get application", "passwordCredential resource type" (the hint is the secret's first three
-characters) and "National cloud deployments".
+characters), "List a user's memberships (direct and transitive)" and "List licenseDetails" (both of a person alone, for
+which User.Read is enough; what the application may not read of a role comes with its id alone), and "National cloud
+deployments".
 """
 
 from datetime import datetime
@@ -13,20 +15,22 @@ import msgspec
 from integration.clock import Clock, SystemClock
 from integration.clouds import CLOUDS
 from integration.config.keys.model import Organization
-from integration.dataverse.connection import Reply, get
+from integration.dataverse.authorized import CALL_TIMEOUT_SECONDS, Authorized
+from integration.dataverse.connection import Reply
 from integration.dataverse.failures import failure
 from integration.dataverse.json_body import Unreadable, read
-from integration.errors import UnexpectedAnswer
-from integration.identity import Tokens, scope_for
+from integration.errors import Forbidden, LinkUnknown, UnexpectedAnswer
+from integration.identity import Tokens
 
 if TYPE_CHECKING:
     import httpx
 
-CALL_TIMEOUT_SECONDS = 30.0
-HEADERS = {"Accept": "application/json"}
+PERMISSION = (
+    "Grant it, with consent, in the Microsoft Entra admin center > App registrations > the app > API permissions: "
+    "Application.Read.All for its own secrets, User.Read for whoever is signed in to it."
+)
 
 _OK = 200
-_UNAUTHORIZED = 401
 _NOT_FOUND = 404
 
 
@@ -44,6 +48,52 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     display_name: str | None = None
     hint: str | None = None
     end_date_time: datetime | None = None
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A directory role that somebody has.
+
+    Args:
+        role_template_id: Which role it is, the same in every tenant; None: the caller may not read it.
+    """
+
+    role_template_id: str | None = None
+
+
+class ServicePlan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A part of a licence.
+
+    Args:
+        service_plan_name: Its name.
+        provisioning_status: `Success` where it is there; `Disabled` where it was switched off.
+    """
+
+    service_plan_name: str | None = None
+    provisioning_status: str | None = None
+
+
+class Licence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A licence that somebody has.
+
+    Args:
+        sku_part_number: The product's part number.
+        service_plans: What it brings.
+    """
+
+    sku_part_number: str | None = None
+    service_plans: tuple[ServicePlan, ...] = ()
+
+
+class Held[T](msgspec.Struct, frozen=True):
+    """What somebody has.
+
+    Args:
+        each: In Graph's order.
+        complete: Whether that is all of it.
+    """
+
+    each: tuple[T, ...]
+    complete: bool
 
 
 class MicrosoftGraph:
@@ -64,10 +114,8 @@ class MicrosoftGraph:
         clock: Clock | None = None,
         timeout: float = CALL_TIMEOUT_SECONDS,
     ) -> None:
-        self._http = http
-        self._tokens = tokens
+        self._authorized = Authorized(http, tokens, timeout)
         self._clock = clock or SystemClock()
-        self._timeout = timeout
 
     async def secrets(self, organization: Organization, client_id: str) -> tuple[Secret, ...] | None:
         """Read the secrets of an app registration.
@@ -83,26 +131,52 @@ class MicrosoftGraph:
             Forbidden: The app may not read itself; that takes Application.Read.All.
             LinkUnknown: Another subclass says why there is no answer.
         """
-        base = graph_url(organization)
         named = quote(client_id.replace("'", "''"), safe="")
-        url = f"{base}/v1.0/applications(appId='{named}')?$select=id,appId,passwordCredentials"
-        reply = await self._send(organization, base, url)
-        if reply.status == _UNAUTHORIZED:
-            self._tokens.drop(scope_for(base))
-            reply = await self._send(organization, base, url)
+        reply = await self._ask(organization, f"applications(appId='{named}')?$select=id,appId,passwordCredentials")
         if reply.status == _NOT_FOUND:
             return None
+        return self._read(organization, reply, _Application).secrets
+
+    async def roles(self, organization: Organization) -> Held[Role]:
+        """Read the directory roles of whoever is signed in, by groups included.
+
+        Args:
+            organization: Whose tenant and cloud; a person has signed in to it.
+
+        Raises:
+            Forbidden: The application that the person signed in to has no permission for it.
+            LinkUnknown: Another subclass says why there is no answer.
+        """
+        called = "me/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,displayName,roleTemplateId"
+        found = self._read(organization, await self._ask(organization, called), _Roles)
+        return Held(found.value, not found.more)
+
+    async def licences(self, organization: Organization) -> Held[Licence]:
+        """Read the licences of whoever is signed in; arguments and errors as `roles`."""
+        called = "me/licenseDetails?$select=skuPartNumber,servicePlans"
+        found = self._read(organization, await self._ask(organization, called), _Licences)
+        return Held(found.value, not found.more)
+
+    async def _ask(self, organization: Organization, called: str) -> Reply:
+        base = graph_url(organization)
+        return await self._authorized.ask(organization, f"{base}/v1.0/{called}", resource=base)
+
+    def _read[T](self, organization: Organization, reply: Reply, shape: type[T]) -> T:
         if reply.status != _OK:
-            raise failure(base.removeprefix("https://"), reply, self._clock.now())
+            raise _refused(failure(graph_url(organization).removeprefix("https://"), reply, self._clock.now()))
         try:
-            return read(reply.body, _Application).secrets
+            return read(reply.body, shape)
         except Unreadable as error:
             msg = "Microsoft Graph's answer is not the documented JSON."
             raise UnexpectedAnswer(msg, status=reply.status) from error
 
-    async def _send(self, organization: Organization, base: str, url: str) -> Reply:
-        token = await self._tokens.token(organization, scope_for(base))
-        return await get(self._http, url, HEADERS | {"Authorization": f"Bearer {token}"}, within=self._timeout)
+
+def _refused(error: LinkUnknown) -> LinkUnknown:
+    """Say of a refusal what it is about: the words for a status are those of Dataverse."""
+    if not isinstance(error, Forbidden):
+        return error
+    msg = f"Microsoft Graph refused the call ({error.status}): the application has no permission for it."
+    return Forbidden(msg, status=error.status, remote_code=error.remote_code, hint=PERMISSION)
 
 
 def graph_url(organization: Organization) -> str:
@@ -112,3 +186,13 @@ def graph_url(organization: Organization) -> str:
 
 class _Application(msgspec.Struct, frozen=True):
     secrets: tuple[Secret, ...] = msgspec.field(name="passwordCredentials")
+
+
+class _Roles(msgspec.Struct, frozen=True):
+    value: tuple[Role, ...]
+    more: object = msgspec.field(name="@odata.nextLink", default=None)
+
+
+class _Licences(msgspec.Struct, frozen=True):
+    value: tuple[Licence, ...]
+    more: object = msgspec.field(name="@odata.nextLink", default=None)

@@ -6,11 +6,11 @@ from urllib.parse import quote
 from integration.clock import Clock, SystemClock
 from integration.clouds import CLOUDS
 from integration.config.keys.model import Organization
+from integration.dataverse.authorized import CALL_TIMEOUT_SECONDS, Authorized
 from integration.dataverse.client import Dataverse
-from integration.dataverse.connection import Reply, get
 from integration.dataverse.failures import failure
 from integration.errors import Forbidden, Unauthenticated, UnexpectedAnswer
-from integration.identity import Tokens, scope_for
+from integration.identity import Tokens
 from integration.power_platform.answers import (
     Application,
     Environment,
@@ -24,7 +24,6 @@ from integration.power_platform.answers import (
 if TYPE_CHECKING:
     import httpx
 
-CALL_TIMEOUT_SECONDS = 30.0
 API_VERSION = "2024-10-01"
 CURRENT = "RetrieveCurrentOrganization(AccessType=@p)?@p=Microsoft.Dynamics.CRM.EndpointAccessType'Default'"
 APPLICATION = "msprov_getfinopsapplicationdetails"
@@ -34,10 +33,8 @@ LET_IN = (
     "Nothing has to be done: it is optional. To let fno-link see maintenance of the platform, give the application a "
     "role on the environment in the Power Platform admin center; platform = false in [health] switches it off."
 )
-HEADERS = {"Accept": "application/json"}
 
 _OK = 200
-_UNAUTHORIZED = 401
 
 
 class PowerPlatform:
@@ -60,11 +57,9 @@ class PowerPlatform:
         clock: Clock | None = None,
         timeout: float = CALL_TIMEOUT_SECONDS,
     ) -> None:
-        self._http = http
-        self._tokens = tokens
+        self._authorized = Authorized(http, tokens, timeout)
         self._dataverse = dataverse
         self._clock = clock or SystemClock()
-        self._timeout = timeout
 
     async def environment_id(self, organization: Organization) -> str:
         """Ask Dataverse for the id of the environment that the organization is in.
@@ -126,10 +121,7 @@ class PowerPlatform:
         base = api_url(organization)
         named = quote(environment_id, safe="")
         url = f"{base}/environmentmanagement/environments/{named}{rest}?api-version={API_VERSION}{more}"
-        reply = await self._send(organization, base, url)
-        if reply.status == _UNAUTHORIZED:
-            self._tokens.drop(scope_for(base))
-            reply = await self._send(organization, base, url)
+        reply = await self._authorized.ask(organization, url, resource=base)
         if reply.status == _OK:
             return reply.body
         host = base.removeprefix("https://")
@@ -141,10 +133,6 @@ class PowerPlatform:
             msg = f"{host} has no environment {environment_id} for this application."
             raise UnexpectedAnswer(msg, status=404, remote_code=error.remote_code, hint=LET_IN)
         raise error
-
-    async def _send(self, organization: Organization, base: str, url: str) -> Reply:
-        token = await self._tokens.token(organization, scope_for(base))
-        return await get(self._http, url, HEADERS | {"Authorization": f"Bearer {token}"}, within=self._timeout)
 
 
 def api_url(organization: Organization) -> str:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import msgspec
 
 from integration.cli.caller import Caller, Choice, caller_of
-from integration.cli.doctor import asking, look
+from integration.cli.doctor import asking, estate, look
 from integration.cli.doctor import step as steps
 from integration.cli.doctor.asking import attempt, refused
 from integration.cli.doctor.environment import Asked
@@ -32,7 +32,9 @@ from integration.health.probes.link import UNFAMILIAR_HINT
 from integration.identity import Tokens, scope_for
 from integration.links import Link, Linked, LinkResolver
 from integration.links.tenants import Tenants
+from integration.microsoft_graph import MicrosoftGraph
 from integration.power_platform import PowerPlatform
+from integration.power_platform.administration import Administration
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -58,6 +60,7 @@ class Clients(msgspec.Struct, frozen=True):
         tenants: Asks for tenant ids.
         dataverse: Asks the organization.
         platform: Asks the Power Platform.
+        estate: Asks for what concerns the tenant as a whole.
         environment: Asks the linked environment.
         hosts: Asks hosts without a token.
     """
@@ -67,6 +70,7 @@ class Clients(msgspec.Struct, frozen=True):
     tenants: Tenants
     dataverse: Dataverse
     platform: PowerPlatform
+    estate: estate.Asked
     environment: FinanceOperations
     hosts: Hosts
 
@@ -112,7 +116,6 @@ async def examine(
             await hosts.organization(organization),
             await hosts.authority(organization),
             await hosts.platform(organization),
-            *look.yourself(),
         ]
         if problems:
             found += _without_credentials(organization, problems)
@@ -124,8 +127,21 @@ async def examine(
             opened.push_async_callback(tokens.aclose)
             opened.callback(caller.close)
             dataverse = Dataverse(http, tokens, wordings=wordings)
-            platform = PowerPlatform(http, tokens, dataverse)
-            clients = Clients(caller, tokens, tenants, dataverse, platform, FinanceOperations(http, tokens), hosts)
+            clients = Clients(
+                caller=caller,
+                tokens=tokens,
+                tenants=tenants,
+                dataverse=dataverse,
+                platform=PowerPlatform(http, tokens, dataverse),
+                estate=estate.Asked(
+                    organization,
+                    tenant,
+                    Administration(http, tokens),
+                    MicrosoftGraph(http, tokens) if caller.sign_in is not None else None,
+                ),
+                environment=FinanceOperations(http, tokens),
+                hosts=hosts,
+            )
             found += await _calls(organization, environ, clients)
     found.append(hosts.clock())
     found.append(judge_tenant(organization, tenant if tenant_error is None else tenant_error))  # pyright: ignore[reportArgumentType] (one of the two is set)
@@ -171,6 +187,7 @@ async def _calls(organization: Organization, environ: Environ, clients: Clients)
     found += await asking.other_views(organization, clients.platform, link)
     found.append(await clients.hosts.environment(link))
     client_id = "" if clients.caller.sign_in else credentials(environ, organization.name).client_id
+    found += await estate.prerequisites(clients.estate, link)
     found += await ask_environment(Asked(organization, clients.environment, clients.tokens, client_id), link)
     return found
 
@@ -186,7 +203,9 @@ def _settings(
 
 
 def _without_token(why: str, because: Step) -> list[Finding]:
-    return [skipped(step, why, because) for step in STEPS if needs_token(step) and step is not steps.ORGANIZATION_ID]
+    apart = (steps.ORGANIZATION_ID, *look.STEPS)
+    rest = [skipped(step, why, because) for step in STEPS if needs_token(step) and step not in apart]
+    return [*rest, *look.yourself(why, because)]
 
 
 def _read(rows: int) -> Finding:

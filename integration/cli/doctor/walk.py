@@ -134,5 +134,5 @@ def _unreached(host: str, error: LinkUnknown | None) -> Examined:
         for step in STEPS
         if step.name not in {beyond.HOST.name, *(each.name for each in look.STEPS), *NOT_OF_AN_ORGANIZATION}
     ]
-    findings = (unreached(beyond.HOST, why), *rest, *look.yourself())
+    findings = (unreached(beyond.HOST, why), *rest, *look.yourself("the host does not answer", beyond.HOST))
     return Examined(given_name(host), verdict_of(findings), findings)
