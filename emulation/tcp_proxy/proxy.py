@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
 
+from emulation.tcp_proxy.exchanges import Exchanges
 from emulation.tcp_proxy.traffic import Traffic
 
 HOST = "127.0.0.1"
@@ -18,15 +19,16 @@ class TcpProxy:
 
     Args:
         services: The services' ports; each gets a port of its own here, and all fare alike.
+        exchanges: Where requests of HTTP and their answers are noted; None: nowhere.
     """
 
-    def __init__(self, *services: int) -> None:
+    def __init__(self, *services: int, exchanges: Exchanges | None = None) -> None:
         self._services = services
         self._kept: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="tcp-proxy", daemon=True)
-        self._traffic = Traffic(HOST)
+        self._traffic = Traffic(HOST, exchanges)
 
     def __enter__(self) -> Self:
         # Bound for as long as the proxy lives, and never listening: nobody else gets a port while it is cut.

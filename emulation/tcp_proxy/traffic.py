@@ -6,6 +6,7 @@ from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from emulation.loopback import reset
+from emulation.tcp_proxy.exchanges import Conversation, Exchanges
 from emulation.tcp_proxy.requests import whole
 
 CHUNK = 65_536
@@ -19,10 +20,12 @@ class Traffic:
 
     Args:
         host: Where the services are.
+        exchanges: Where requests of HTTP and their answers are noted; None: nowhere.
     """
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, exchanges: Exchanges | None = None) -> None:
         self._host = host
+        self._exchanges = exchanges
         self._writers: set[asyncio.StreamWriter] = set()
         self._delay = 0.0
         self._resets = 0
@@ -102,8 +105,9 @@ class Traffic:
                 each.get_extra_info("socket").setsockopt(*NO_NAGLE)
             async with asyncio.TaskGroup() as group:
                 loses = asyncio.Event()
-                group.create_task(self._carry(reader, onward, loses, answered=writer))
-                group.create_task(self._carry(onward_reader, writer, loses))
+                heard = self._exchanges.conversation(port) if self._exchanges is not None else None
+                group.create_task(self._carry(reader, onward, loses, heard, answered=writer))
+                group.create_task(self._carry(onward_reader, writer, loses, heard))
         except* OSError:
             for each in both:
                 reset(each.transport)  # a reset on one side is passed on as a reset
@@ -117,6 +121,7 @@ class Traffic:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         loses: asyncio.Event,
+        heard: Conversation | None,
         *,
         answered: asyncio.StreamWriter | None = None,
     ) -> None:
@@ -132,6 +137,8 @@ class Traffic:
                     read = self._strike(read, loses, answered)
                     if not read:
                         continue
+                if heard is not None and read:
+                    (heard.answered if answered is None else heard.asked)(read)
                 await held.put((asyncio.get_running_loop().time() + self._delay, read))
                 if not read:
                     return

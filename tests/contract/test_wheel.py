@@ -163,7 +163,7 @@ def test_the_extras_are_those_that_are_documented(built):
     assert set(metadata(fno_link).get_all("Provides-Extra")) == {"azure-monitor", "emulation"}
     wanted = [each for each in metadata(fno_link).get_all("Requires-Dist") if "extra ==" not in each]
     assert not [each for each in wanted if each.startswith("fno-link-emulation")]
-    parts = {"azurite", "service-bus", "event-grid", "dynamics", "functions", "commands"}
+    parts = {"azurite", "service-bus", "event-grid", "dynamics", "functions", "tcp-proxy", "commands"}
     assert set(metadata(emulation).get_all("Provides-Extra")) == parts
     assert metadata(fno_link)["Version"] == metadata(emulation)["Version"]
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from azure.core.exceptions import AzureError
+from azure.storage.blob import BlobClient
 from azure.storage.queue import QueueClient
 
 from emulation.azurite import Azurite
 from emulation.receivers import Receivers
-from emulation.tcp_proxy import TcpProxy
+from emulation.tcp_proxy import Exchanges, TcpProxy
 
 
 @pytest.fixture
@@ -127,6 +128,41 @@ def test_a_storage_account_stands_behind_it_and_comes_back(azurite: Azurite):
             proxy.restore()
             queue.send_message("third")
             assert [message.content for message in queue.receive_messages()] == ["first", "third"]
+
+
+def test_what_was_asked_and_answered_is_noted(azurite: Azurite):
+    connection, exchanges = azurite.spare_account(), Exchanges()
+    real = azurite.ports
+    with TcpProxy(real.blob, real.queue, exchanges=exchanges) as proxy:
+        for port, seen in zip((real.blob, real.queue), proxy.ports, strict=True):
+            connection = connection.replace(f":{port}/", f":{seen}/")
+        with (
+            QueueClient.from_connection_string(connection, "noted") as queue,
+            BlobClient.from_connection_string(connection, "noted", "a blob") as blob,
+        ):
+            queue.create_queue()
+            queue.send_message("x" * 40_000)
+            assert len(list(queue.receive_messages())) == 1
+            assert list(queue.receive_messages()) == []
+            blob._get_container_client().create_container()
+            blob.upload_blob(b"y" * 200_000)
+            assert blob.exists()
+            assert blob.exists()
+            assert blob.download_blob().readall() == b"y" * 200_000
+    noted = exchanges.take()
+    assert [(each.method, each.target.partition("?")[0].rpartition("/")[2], each.status) for each in noted] == [
+        ("PUT", "noted", 201),
+        ("POST", "messages", 201),
+        *[("GET", "messages", 200)] * 3,
+        ("PUT", "noted", 201),
+        ("PUT", "a%20blob", 201),
+        ("HEAD", "a%20blob", 200),
+        ("HEAD", "a%20blob", 200),
+        ("GET", "a%20blob", 206),
+    ]
+    assert [b"<QueueMessage>" in each.begins for each in noted[2:5]] == [True, False, False]
+    assert {each.port for each in noted} == {real.blob, real.queue}
+    assert exchanges.take() == []
 
 
 BATCH = "/a/$batch"

@@ -47,7 +47,7 @@ def test_without_a_base_the_budget_is_about_the_value():
 
 
 def test_contenders_are_timed_in_every_round():
-    samples = side_by_side({"a": lambda: None, "b": lambda: sum(range(100))}, rounds=3, seconds=0.001)
+    samples = side_by_side({"a": lambda: None, "b": lambda: sum(range(100))}, rounds=3, seconds=1e-6)
     assert {name: len(figures) for name, figures in samples.items()} == {"a": 3, "b": 3}
     assert min(samples["b"]) > 0
 
@@ -56,7 +56,7 @@ async def test_coroutines_are_timed_in_every_round():
     async def nothing():
         return None
 
-    samples = await side_by_side_async({"a": nothing}, rounds=3, seconds=0.001)
+    samples = await side_by_side_async({"a": nothing}, rounds=3, seconds=1e-6)
     assert len(samples["a"]) == 3
 
 
