@@ -108,8 +108,8 @@ settings script, and May 2023.
 | `skipped` | not done: `because` names the check that has to pass first, or the message says why | 0 |
 
 In SARIF `warn` and `fail` are results of kind `fail` with level `warning` and `error`, `unknown` is `open`, `skipped`
-`notApplicable`. In JUnit's XML, which is valid by Jenkins' schema (junit-4.xsd), `fail` is a failure, `unknown` an error,
-and `warn` passes.
+`notApplicable`. In JUnit's XML, which is valid by Jenkins' schema (junit-4.xsd), `fail` is a failure, `unknown` an
+error, and `warn` passes.
 """
 ENTRA_PAGE = """
 They are the `remote_code` of `Unauthenticated` in an alert's facts. About `entra`: nothing of yours is wrong, it is
