@@ -40,6 +40,7 @@ TITLES = {
     "EventHubSource": '`[sources.NAME]` with `kind = "event_hub"`',
     "Sender": "`[sources.NAME.dataverse]`",
     "Steps": "`[[sources.NAME.dataverse.steps]]`",
+    "BusinessEvents": "`[sources.NAME.finance_operations]`",
     "Image": "`images` of `[sources.NAME.dataverse]`",
     "Registration": "`[registration]`",
     "Route": "`[[routes]]`",

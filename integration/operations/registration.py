@@ -13,6 +13,10 @@ from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse
 from integration.errors import InvalidRequest, LinkUnknown
 from integration.registration.applying import Applied, apply, remove
+from integration.registration.business_events.comparing import compare
+from integration.registration.business_events.environments import Environments
+from integration.registration.business_events.seeing import Unseen
+from integration.registration.business_events.wanted import wanted_endpoints
 from integration.registration.found import Found
 from integration.registration.plan import Change, Plan, plan, removals
 from integration.registration.reading import read
@@ -24,13 +28,15 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A change, as JSON has it.
 
     Args:
-        action: `create`, `update`, `rotate`, `leave`, `foreign`, `orphaned`.
-        kind: `endpoint`, `step` or `image`.
+        action: `create`, `update`, `rotate`, `leave`, `foreign`, `orphaned`; of Finance & Operations `by_hand`,
+            `experimental`, `leave`, `foreign` or `unknown`.
+        kind: `endpoint`, `step` or `image`; of Finance & Operations `fno_endpoint` or `fno_event`.
         name: Its name.
         id: Its id; empty: there is none yet.
         within: What it belongs to.
         why: In words, where the action does not say it.
         differences: What is not as it is declared: column, found, wanted.
+        todo: What to do in Finance & Operations.
     """
 
     action: str
@@ -40,6 +46,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     within: str = ""
     why: str = ""
     differences: tuple[dict[str, Value], ...] = ()
+    todo: str = ""
 
     @classmethod
     def of(cls, change: Change) -> "Shown":
@@ -52,6 +59,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
             within=change.within,
             why=change.why,
             differences=tuple(msgspec.structs.asdict(each) for each in change.differences),
+            todo=change.todo,
         )
 
 
@@ -63,12 +71,14 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         wanted: What is declared.
         found: What there is.
         plan: What differs.
+        unseen: Why nothing was seen of what Finance & Operations has; None: it was, or nothing of it is declared.
     """
 
     organization: Organization
     wanted: Wanted
     found: Found
     plan: Plan
+    unseen: Unseen | None = None
 
     @property
     def drift(self) -> tuple[Change, ...]:
@@ -91,6 +101,8 @@ class Registrar:
         app_url: The address of the function app; empty: it is not known.
         rng: Draws salts.
         solution: The unique name of the solution that what is written becomes part of; empty: none.
+        environments: Find, see and write the linked environments; None: nothing of theirs is compared.
+        experimental: Write to them, too.
     """
 
     def __init__(  # noqa: PLR0913  # its parts
@@ -102,6 +114,8 @@ class Registrar:
         app_url: str,
         rng: Random,
         solution: str = "",
+        environments: Environments | None = None,
+        experimental: bool = False,
     ) -> None:
         self._dataverse = dataverse
         self._configuration = configuration
@@ -109,6 +123,8 @@ class Registrar:
         self._app_url = app_url
         self._rng = rng
         self._solution = solution
+        self._environments = environments
+        self._experimental = experimental
 
     async def plan(self, organization: Organization, *, catalogue: bool = True) -> Planned:
         """Read what there is and say what is to be done.
@@ -124,7 +140,21 @@ class Registrar:
         found = await read(
             self._dataverse, organization, declared, catalogue=catalogue, solution=self._solution if catalogue else ""
         )
-        return Planned(organization=organization, wanted=declared, found=found, plan=plan(declared, found))
+        made = plan(declared, found)
+        if self._environments is None:
+            return Planned(organization=organization, wanted=declared, found=found, plan=made)
+        endpoints = wanted_endpoints(self._configuration, organization.name)
+        if not endpoints:
+            return Planned(organization=organization, wanted=declared, found=found, plan=made)
+        seen = await self._environments.see(organization, catalog=catalogue, writable=self._experimental)
+        beside = compare(endpoints, seen, declared.owner, experimental=self._experimental)
+        return Planned(
+            organization=organization,
+            wanted=declared,
+            found=found,
+            plan=msgspec.structs.replace(made, changes=(*made.changes, *beside)),
+            unseen=seen if isinstance(seen, Unseen) else None,
+        )
 
     async def apply(self, planned: Planned, told: Callable[[Change], None]) -> Applied:
         """Make it so, and read again what there is then: Dataverse may take a row and keep it otherwise.
@@ -142,13 +172,17 @@ class Registrar:
             solution=self._solution,
             told=told,
         )
+        if made.error is None and self._experimental and self._environments is not None:
+            beside = await self._environments.apply(planned.organization, planned.plan.changes, told)
+            made = msgspec.structs.replace(beside, done=(*made.done, *beside.done))
         if made.error is not None or not made.done:
             return made
         try:
             again = await self.plan(planned.organization, catalogue=False)
         except LinkUnknown as error:
             return msgspec.structs.replace(made, error=error)
-        return msgspec.structs.replace(made, not_kept=again.plan.writes)
+        ours = (each for each in again.plan.changes if each.action == "experimental")
+        return msgspec.structs.replace(made, not_kept=(*again.plan.writes, *ours))
 
     async def remove(self, planned: Planned, gone: tuple[Change, ...], told: Callable[[Change], None]) -> Applied:
         """Delete what was said to be deleted."""

@@ -9,16 +9,19 @@ from typing import Literal
 
 import msgspec
 
+from integration.dataverse.writing import Write
 from integration.registration.found import Found, FoundEndpoint, FoundImage, FoundRow, FoundStep
 from integration.registration.refusing import refusals_of
 from integration.registration.values import Columns, Kind, Value, comparable, worded
 from integration.registration.wanted import Refusal, Wanted, WantedEndpoint, WantedImage, WantedStep
 
-type Action = Literal["create", "update", "rotate", "leave", "foreign", "orphaned"]
+type Action = Literal[
+    "create", "update", "rotate", "leave", "foreign", "orphaned", "by_hand", "experimental", "unknown"
+]
 
 TO_WRITE: frozenset[Action] = frozenset({"create", "update", "rotate"})
 TWICE = "another step has the same message, table and stage"
-DRIFT: frozenset[Action] = frozenset({"create", "update", "rotate", "orphaned"})
+DRIFT: frozenset[Action] = frozenset({"create", "update", "rotate", "orphaned", "by_hand", "experimental"})
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -43,13 +46,16 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         action: What: `rotate` writes another secret, `orphaned` is ours and not declared any more, `foreign` is not
-            ours.
+            ours. Of Finance & Operations: `by_hand` is for people to do there, `experimental` is written by `apply
+            --experimental` alone, of `unknown` nothing was seen.
         kind: Of what.
         name: Its name.
         id: Its id; empty: there is none yet.
         within: Of a step the name of its endpoint, of an image that of its step.
         why: In words, where the action does not say it.
         differences: What is not as it is declared.
+        todo: What to do in Finance & Operations.
+        write: The request that does it, where `experimental` has it done.
         endpoint: What is declared, of an endpoint or what belongs to it.
         step: What is declared, of a step or an image of it.
         image: What is declared, of an image.
@@ -62,6 +68,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     within: str = ""
     why: str = ""
     differences: tuple[Difference, ...] = ()
+    todo: str = ""
+    write: Write | None = None
     endpoint: WantedEndpoint | None = None
     step: WantedStep | None = None
     image: WantedImage | None = None
@@ -80,8 +88,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def writes(self) -> tuple[Change, ...]:
-        """What would be written."""
+        """What would be written in Dataverse."""
         return tuple(change for change in self.changes if change.action in TO_WRITE)
+
+    @property
+    def by_hand(self) -> tuple[Change, ...]:
+        """What is for people to do in Finance & Operations."""
+        return tuple(change for change in self.changes if change.action == "by_hand")
+
+    @property
+    def unknown(self) -> tuple[Change, ...]:
+        """What was not compared, for it was not seen."""
+        return tuple(change for change in self.changes if change.action == "unknown")
 
     @property
     def drift(self) -> tuple[Change, ...]:

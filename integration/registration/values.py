@@ -6,7 +6,9 @@ Source: the table reference pages of ServiceEndpoint, SdkMessageProcessingStep a
 from collections.abc import Mapping
 from typing import Literal
 
-type Kind = Literal["endpoint", "step", "image"]
+type Kind = Literal["endpoint", "step", "image", "fno_endpoint", "fno_event"]
+"""Those of Dataverse, and of Finance & Operations."""
+
 type Value = str | int | bool | None
 type Columns = Mapping[str, Value]
 

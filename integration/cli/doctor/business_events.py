@@ -6,18 +6,22 @@ copy takes rows of configuration along.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Sequence
 
 from integration.cli.doctor.step import Finding, Step, failed, passed, skipped, warned
-from integration.plain_text import plain
+from integration.registration.business_events.entities import (
+    ACTIVE_SET,
+    ENDPOINTS_SET,
+    EVERYWHERE,
+    MANAGE,
+    Row,
+    event_name,
+    is_disabled,
+    text,
+    vault_host,
+)
 
-ENDPOINTS_SET = "BusinessEventsEndpoints"
 ENDPOINT_COLUMNS = ("Name", "Type", "KeyVaultDnsName")
-ACTIVE_SET = "BusinessEventsConfigurations"
-ACTIVE_COLUMNS = ("BusinessEventsTable", "LegalEntity", "BusinessEventsEndpoint_Name", "Disabled")
-
-MANAGE = "Finance & Operations > System administration > Setup > Business events > Business events catalog"
 CATALOG = 'Integrate business events: the page "Business events overview"'
 
 ENDPOINTS = Step(
@@ -49,10 +53,7 @@ ACTIVE = Step(
 )
 STEPS = (ENDPOINTS, VAULTS, ACTIVE)
 
-EVERYWHERE = "all legal entities"
 SHOWN = 5
-
-type Row = Mapping[str, object]
 
 
 def judge_endpoints(endpoints: Sequence[Row], active: Sequence[Row] = ()) -> Finding:
@@ -62,12 +63,12 @@ def judge_endpoints(endpoints: Sequence[Row], active: Sequence[Row] = ()) -> Fin
         endpoints: The rows.
         active: Those of the events that were activated: they would have to go somewhere.
     """
-    if not endpoints and any(_text(row, "Disabled") != "Yes" for row in active):
-        lost = _listed(_event(row) for row in active if _text(row, "Disabled") != "Yes")
+    if not endpoints and any(not is_disabled(row) for row in active):
+        lost = _listed(_event(row) for row in active if not is_disabled(row))
         return failed(ENDPOINTS, f"there is none, though events are active: {lost}")
     if not endpoints:
         return skipped(ENDPOINTS, "there is none: it sends nothing but what is registered in Dataverse")
-    return passed(ENDPOINTS, _listed(f"{_text(row, 'Name')} ({_text(row, 'Type') or 'no type'})" for row in endpoints))
+    return passed(ENDPOINTS, _listed(f"{text(row, 'Name')} ({text(row, 'Type') or 'no type'})" for row in endpoints))
 
 
 def judge_vaults(endpoints: Sequence[Row], expected: Sequence[str]) -> Finding:
@@ -77,7 +78,7 @@ def judge_vaults(endpoints: Sequence[Row], expected: Sequence[str]) -> Finding:
         endpoints: The rows.
         expected: Hosts of the key vaults that belong to this environment; empty: nobody said.
     """
-    found = {_text(row, "Name"): vault_host(_text(row, "KeyVaultDnsName")) for row in endpoints}
+    found = {text(row, "Name"): vault_host(text(row, "KeyVaultDnsName")) for row in endpoints}
     named = {name: host for name, host in found.items() if host}
     if not named:
         return skipped(VAULTS, "no endpoint has a key vault")
@@ -97,12 +98,12 @@ def judge_active(endpoints: Sequence[Row], active: Sequence[Row]) -> Finding:
         endpoints: The rows of the endpoints.
         active: Those of the events that were activated.
     """
-    off = [row for row in active if _text(row, "Disabled") == "Yes"]
-    on = [row for row in active if _text(row, "Disabled") != "Yes"]
+    off = [row for row in active if is_disabled(row)]
+    on = [row for row in active if not is_disabled(row)]
     counts = Counter(_legal_entity(row) for row in on)
     told = "; ".join(f"{where}: {count} active" for where, count in sorted(counts.items())) or "none is active"
-    names = {_text(row, "Name").lower() for row in endpoints}
-    lost = [_event(row) for row in on if _text(row, "BusinessEventsEndpoint_Name").lower() not in names]
+    names = {text(row, "Name").lower() for row in endpoints}
+    lost = [_event(row) for row in on if text(row, "BusinessEventsEndpoint_Name").lower() not in names]
     if lost:
         return failed(ACTIVE, f"{told}; to an endpoint that is not there: {_listed(lost)}")
     if off:
@@ -110,29 +111,16 @@ def judge_active(endpoints: Sequence[Row], active: Sequence[Row]) -> Finding:
     return passed(ACTIVE, told) if on else warned(ACTIVE, told)
 
 
-def vault_host(said: str) -> str:
-    """Return the host of a key vault, which F&O keeps as somebody typed it: a URL or a name; empty: there is none."""
-    text = said.strip()
-    try:
-        return (urlsplit(text if "//" in text else f"//{text}").hostname or "").rstrip(".")
-    except ValueError:
-        return plain(text)
-
-
 def _legal_entity(row: Row) -> str:
-    return _text(row, "LegalEntity").lower() or EVERYWHERE
+    return text(row, "LegalEntity").lower() or EVERYWHERE
 
 
 def _event(row: Row) -> str:
-    return f"{_text(row, 'BusinessEventsTable')} in {_legal_entity(row)} to {_text(row, 'BusinessEventsEndpoint_Name')}"
+    columns = ("BusinessEventsTable", "LegalEntity", "BusinessEventsEndpoint_Name")
+    return event_name(*(text(row, column) for column in columns))
 
 
 def _listed(told: Iterable[str]) -> str:
     listed = list(told)
     more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
     return ", ".join(listed[:SHOWN]) + more
-
-
-def _text(row: Row, column: str) -> str:
-    value = row.get(column)
-    return plain(value).strip() if isinstance(value, str) else ""

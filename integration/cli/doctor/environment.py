@@ -8,11 +8,8 @@ from integration.cli.doctor import beyond
 from integration.cli.doctor.asking import attempt, refused
 from integration.cli.doctor.business_events import (
     ACTIVE,
-    ACTIVE_COLUMNS,
-    ACTIVE_SET,
     ENDPOINT_COLUMNS,
     ENDPOINTS,
-    ENDPOINTS_SET,
     VAULTS,
     judge_active,
     judge_endpoints,
@@ -34,6 +31,7 @@ from integration.errors import Forbidden, LinkUnknown, UnexpectedAnswer
 from integration.finance_operations import FinanceOperations
 from integration.identity import Tokens
 from integration.links import Link, Linked
+from integration.registration.business_events.entities import ACTIVE_COLUMNS, ACTIVE_SET, ENDPOINTS_SET
 
 INSIDE = (USER_OF_THE_APP, ENDPOINTS, VAULTS, ACTIVE)
 

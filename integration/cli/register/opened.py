@@ -1,17 +1,22 @@
 """What registers, opened for a command."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from random import SystemRandom
 
 from integration.cli.probing import configured
 from integration.config import load
-from integration.config.keys.model import Configuration, Organization
+from integration.config.keys.model import Configuration, Organization, Source
 from integration.config.settings.credentials import credentials
 from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse, open_http_client
+from integration.finance_operations import FinanceOperations
 from integration.identity import Tokens
+from integration.links import LinkResolver
+from integration.links.tenants import Tenants
 from integration.operations.registration import Registrar, app_address
+from integration.registration.business_events.environments import Environments
+from integration.registration.business_events.wanted import declared_events
 from integration.registration.wanted import declared
 
 
@@ -29,36 +34,53 @@ def chosen(said: str, environ: Environ, *, every: bool) -> tuple[Configuration, 
     """
     configuration = load(environ, offline=True)
     sources = configuration.sources
-    names = [said] if said else [name for name in configuration.organizations if every or declared(sources, name)]
+    names = [said] if said else [name for name in configuration.organizations if every or _declares(sources, name)]
     return configuration, tuple(configured(name, environ)[1] for name in names)
 
 
+def _declares(sources: Mapping[str, Source], organization: str) -> bool:
+    return bool(declared(sources, organization) or declared_events(sources, organization))
+
+
 @asynccontextmanager
-async def registrar(
-    configuration: Configuration, environ: Environ, *, app_url: str, solution: str
+async def registrar(  # noqa: PLR0913  # what is registered, where and how
+    configuration: Configuration,
+    environ: Environ,
+    organizations: Sequence[Organization],
+    *,
+    app_url: str,
+    solution: str,
+    experimental: bool | None = False,
 ) -> AsyncGenerator[Registrar]:
     """Open what registers.
 
     Args:
         configuration: What is declared.
         environ: The app settings.
+        organizations: Whose linked environments may be asked.
         app_url: The address of the function app; empty: by the app settings.
         solution: A solution's unique name; empty: none.
+        experimental: Write to Finance & Operations, too; None: do not even read it.
 
     Raises:
         InvalidRequest: The address is none.
     """
     address = app_address(app_url, environ)
-    async with open_http_client() as http:
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(open_http_client())
+        tenants = Tenants(http)
+        stack.push_async_callback(tenants.aclose)
         tokens = Tokens(lambda organization: credentials(environ, organization.name))
-        try:
-            yield Registrar(
-                Dataverse(http, tokens),
-                configuration,
-                environ,
-                app_url=address,
-                rng=SystemRandom(),
-                solution=solution,
-            )
-        finally:
-            await tokens.aclose()
+        stack.push_async_callback(tokens.aclose)
+        dataverse = Dataverse(http, tokens, wordings=configuration.health.wordings)
+        links = await stack.enter_async_context(LinkResolver(organizations, dataverse, tenants, tokens=tokens))
+        yield Registrar(
+            dataverse,
+            configuration,
+            environ,
+            app_url=address,
+            rng=SystemRandom(),
+            solution=solution,
+            environments=None if experimental is None else Environments(links, FinanceOperations(http, tokens)),
+            experimental=bool(experimental),
+        )

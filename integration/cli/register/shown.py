@@ -4,6 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from integration.cli.output import say
+from integration.registration.business_events.entities import MANAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +13,16 @@ if TYPE_CHECKING:
     from integration.registration.plan import Change
     from integration.registration.wanted import Refusal
 
-COLORS = {"create": "green", "update": "yellow", "rotate": "yellow", "orphaned": "red", "foreign": "bright_black"}
+COLORS = {
+    "create": "green",
+    "update": "yellow",
+    "rotate": "yellow",
+    "orphaned": "red",
+    "foreign": "bright_black",
+    "by_hand": "magenta",
+    "experimental": "cyan",
+    "unknown": "red",
+}
 TOLD = {
     "create": "to create",
     "update": "to change",
@@ -20,7 +30,13 @@ TOLD = {
     "leave": "as declared",
     "orphaned": "not declared any more (fno-link register remove)",
     "foreign": "not ours, never touched",
+    "experimental": "to write in Finance & Operations (--experimental)",
+    "by_hand": "to do in Finance & Operations by hand",
+    "unknown": "not known",
 }
+KINDS = {"fno_endpoint": "F&O endpoint", "fno_event": "F&O event"}
+ACTIONS = {"by_hand": "by hand", "experimental": "write"}
+"""How a kind, and an action, reads in a line of its own."""
 
 
 def print_plan(planned: "Planned", *, only: "Sequence[Change]") -> None:
@@ -32,15 +48,40 @@ def print_plan(planned: "Planned", *, only: "Sequence[Change]") -> None:
     """
     say(planned.organization.name, bold=True)
     for change in only:
-        why = f" ({change.why})" if change.why else ""
-        say(f"  {change.action:10}", fg=COLORS.get(change.action), nl=False)
-        within = f" of {change.within}" if change.kind == "image" else ""
-        say(f"{change.kind:9}{change.name}{within}{why}")
-        for difference in change.differences:
-            say(f"{'':21}{difference}")
+        _print_change(change)
+    _print_where(only)
     counts = Counter(change.action for change in only)
     if counts:
         say("  " + ", ".join(f"{counts[action]} {TOLD[action]}" for action in TOLD if counts[action]))
+
+
+def print_beside(planned: "Planned") -> None:
+    """Print what `apply` has left to people in Finance & Operations, and what was not seen there."""
+    beside = (*planned.plan.by_hand, *planned.plan.unknown)
+    for change in beside:
+        _print_change(change)
+    _print_where(beside)
+
+
+def _print_where(changes: "Sequence[Change]") -> None:
+    if any(change.action == "by_hand" for change in changes):
+        say(f"  by hand is: {MANAGE}")
+
+
+def _print_change(change: "Change") -> None:
+    why = f" ({change.why})" if change.why else ""
+    say(f"  {ACTIONS.get(change.action, change.action):10}", fg=COLORS.get(change.action), nl=False)
+    within = f" of {change.within}" if change.kind == "image" else ""
+    say(f"{kind_of(change):8} {change.name}{within}{why}")
+    for difference in change.differences:
+        say(f"{'':21}{difference}")
+    if change.todo and change.action == "by_hand":
+        say(f"{'':21}{change.todo.removeprefix(MANAGE).lstrip(',: ')}")
+
+
+def kind_of(change: "Change") -> str:
+    """Return what a change is of, in words."""
+    return KINDS.get(change.kind, change.kind)
 
 
 def print_refusals(refusals: "Sequence[Refusal]") -> None:
@@ -65,13 +106,13 @@ def print_gone(name: str, gone: "Sequence[Change]") -> None:
 
 def print_made(change: "Change") -> None:
     """Print a change that was made."""
-    verb = {"create": "created", "update": "changed", "rotate": "rotated"}[change.action]
-    say(f"{verb:10}{change.kind:9}{change.name}")
+    verbs = {"create": "created", "update": "changed", "rotate": "rotated", "experimental": "written"}
+    say(f"{verbs[change.action]:10}{kind_of(change):8} {change.name}")
 
 
 def print_not_kept(changes: "Sequence[Change]") -> None:
-    """Print what Dataverse has taken, and what was there otherwise when it was read again."""
+    """Print what was taken, and was there otherwise when it was read again."""
     for change in changes:
         differences = "; ".join(map(str, change.differences)) or change.why or "it is not there"
-        said = f"not kept: {change.kind} {change.name}: {differences}"
+        said = f"not kept: {kind_of(change)} {change.name}: {differences}"
         say(f"{said}; look for who changes it (a plug-in, another deployment), then apply again", fg="red", err=True)

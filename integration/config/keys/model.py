@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from integration.clouds import CloudName
 from integration.config.keys.breaker import Breaker, OwnBreaker
+from integration.config.keys.business_events import BusinessEvents
 from integration.config.keys.clients import Client, Entra
 from integration.config.keys.fields import (
     ControlNumber,
@@ -53,6 +54,7 @@ from integration.config.keys.targets import (
 
 __all__ = [
     "Breaker",
+    "BusinessEvents",
     "Cache",
     "Configuration",
     "Credentials",

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 
+from integration.config.keys.business_events import BusinessEvents
 from integration.config.keys.fields import (
     Bytes,
     CallDepth,
@@ -35,6 +36,7 @@ class CommonSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
             alone.
         silent_after: A source without an event for longer than this is told; left out: it may be silent.
         dataverse: What `fno-link register` makes in Dataverse, so that it sends to this source.
+        finance_operations: What Finance & Operations is to send to this source by an endpoint of its own.
     """
 
     name: Name
@@ -46,6 +48,7 @@ class CommonSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     duplicates: OptionalName = ""
     silent_after: timedelta | None = None
     dataverse: Sender = Sender()
+    finance_operations: BusinessEvents = BusinessEvents()
 
 
 class HttpSource(CommonSource, frozen=True, kw_only=True, tag="http"):

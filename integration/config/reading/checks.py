@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from integration.clouds import CLOUDS
 from integration.config.keys import model
-from integration.config.reading import sending, watching
+from integration.config.reading import business_events, sending, watching
 from integration.config.reading.judging import LOOPBACK, Fault, Judged, MissingConnection, parsed, positive
 from integration.config.reading.schedule import HINT as SCHEDULE_HINT
 from integration.config.reading.schedule import schedule_fault
@@ -309,6 +309,7 @@ ENTRIES: dict[type, Callable[[Judged], Iterator[Problem]]] = {
     model.EventGridTarget: _event_grid_target,
     model.FinanceOperationsTarget: _over_http,
     model.TeamsTarget: _over_http,
+    **business_events.ENTRIES,
     **sending.ENTRIES,
     **watching.ENTRIES,
 }

@@ -14,6 +14,7 @@ from integration.config.keys.function_names import name_problems
 from integration.config.keys.groups import group_problems, group_warnings
 from integration.config.keys.model import Configuration, Document, Route
 from integration.config.reading.bodies import body_warnings
+from integration.config.reading.business_events import business_event_problems
 from integration.config.reading.judging import MissingConnection
 from integration.config.reading.places import place_problems, place_warnings
 from integration.config.reading.reading import BAD, Reader, suggestion
@@ -111,6 +112,7 @@ def check_text(
         *place_problems(configuration),
         *group_problems(configuration),
         *sender_problems(configuration),
+        *business_event_problems(configuration),
         *watch_problems(configuration),
         *client_problems(configuration),
     )

@@ -84,6 +84,9 @@ organization = "x"
 [sources.x.dataverse]
 key = "%X_KEY%"
 steps = [{ messages = ["Update"], tables = ["account"] }]
+[sources.x.finance_operations]
+events = ["XBusinessEvent"]
+application_secret = "%X_KEY%"
 """
 HOSTILE = "\x1b[2J\r\nforged\u202e\x9b[/]"
 LIES = [
@@ -255,6 +258,8 @@ def test_no_value_ends_a_command_that_knows_its_organization(path, command, tmp_
     options = [each.opts[0] for each in command.params if isinstance(each, click.Option) and not each.is_flag]
     once = ["--count", "1"] if "count" in names else []
     for value in NASTIEST[2:]:
+        if "experimental" in names:
+            judge(capsys, line := flagged_line_of(path, command, value, ""), frame.run(line))
         for option in options:
             line = [*path, *once, option, value, *["x" for each in command.params if isinstance(each, click.Argument)]]
             judge(capsys, line, frame.run(line))
