@@ -139,9 +139,8 @@ class Jobs:
         """
         blobs, deleted = self._storage.blobs(JOBS), 0
         for prefix in (_JOBS, _CANCELLED):
-            async for path, at in blobs.written(prefix):
-                if now - at > KEEP:
-                    deleted += await blobs.delete(path)
+            old = [each async for each in blobs.versions(prefix) if each.written_at and now - each.written_at > KEEP]
+            deleted += sum(await blobs.delete_many(old))
         return deleted
 
     @asynccontextmanager

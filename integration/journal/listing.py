@@ -5,9 +5,11 @@ sorted. A week is read on the server's side of the filter; where little matches,
 still have a next one.
 """
 
+import asyncio
 import base64
 import binascii
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Self
 
@@ -20,10 +22,12 @@ from integration.journal.record import Row, State
 from integration.journal.tables import is_table, organization_in, partition_in, partitions_in
 from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import JOURNAL
-from integration.storage.tables import PAGE, Cursor
+from integration.storage.removals import remove_all
+from integration.storage.tables import PAGE, Cursor, Remove
 
 PAGE_BUDGET_SECONDS = 10.0
 """Seconds after which a page ends where it is."""
+_AT_ONCE = 16
 _LONGEST_TOKEN = 4096
 _SURROGATES, _PAST_SURROGATES = 0xD800, 0xE000
 
@@ -201,17 +205,28 @@ class Listing:
                 return _found(name, stored)
         return None
 
-    async def remove(self, found: Found) -> bool:
-        """Remove a row unless it has been written meanwhile.
+    async def remove(self, rows: Sequence[Found]) -> int:
+        """Remove rows, but for those that have been written meanwhile.
 
         Returns:
-            Whether it was removed.
+            How many were removed.
 
         Raises:
-            StorageUnavailable: It may still be there.
+            StorageUnavailable: Some may still be there.
         """
-        table = await self._storage.table(found.table)
-        return await table.remove(found.partition, found.key, found.etag)
+        partitions: dict[tuple[str, str], list[Found]] = {}
+        for found in rows:
+            partitions.setdefault((found.table, found.partition), []).append(found)
+        gate, removed = asyncio.Semaphore(_AT_ONCE), 0
+
+        async def of_one(table: str, partition: str, found: Sequence[Found]) -> int:
+            async with gate:
+                steps = [Remove(each.key, each.etag) for each in found]
+                return await remove_all(await self._storage.table(table), partition, steps)
+
+        for each in await asyncio.gather(*(of_one(*place, found) for place, found in partitions.items())):
+            removed += each
+        return removed
 
     async def _tables(self) -> list[str]:
         return sorted([name async for name in self._storage.tables(JOURNAL) if is_table(name)], reverse=True)

@@ -3,7 +3,7 @@
 A blob an event, in a folder for each of the journal's tables, and deleted with it.
 """
 
-import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from integration.clock import Clock
@@ -13,12 +13,12 @@ from integration.events.record import load, store
 from integration.journal.tables import outlived
 from integration.loggers import logger
 from integration.storage import Storage
+from integration.storage.blob_batch import MOST, Version
 from integration.storage.names import KEPT_PAYLOADS
 
 log = logger("journal")
 
 RUN_SECONDS = 60.0
-AT_ONCE = 16
 
 
 class Payloads:
@@ -66,18 +66,16 @@ class Payloads:
             raise PayloadNotKept(msg)
         return load(stored)
 
-    async def delete(self, table: str, organization: str, key: str) -> bool:
-        """Delete an event; returns whether it was there.
+    async def delete(self, events: Sequence[tuple[str, str, str]]) -> None:
+        """Delete events, as far as they were kept.
 
         Args:
-            table: Where its row lies.
-            organization: The configured name.
-            key: Its storage key.
+            events: Of each the table of its row, the organization's configured name and its storage key.
 
         Raises:
-            StorageUnavailable: It may still be there.
+            StorageUnavailable: Some may still be there.
         """
-        return await self._blobs.delete(_path(table, organization, key))
+        await self._blobs.delete_many([Version(_path(*each)) for each in events])
 
     async def retain(self) -> int:
         """Delete the events whose table is not needed any more; returns how many.
@@ -89,10 +87,10 @@ class Payloads:
         async for folder in self._blobs.folders(""):
             if not outlived(folder.rstrip("/"), self._clock.now(), self._keep):
                 continue
-            batch: list[str] = []
+            batch: list[Version] = []
             async for path in self._blobs.names(folder):
-                batch.append(path)
-                if len(batch) == AT_ONCE:
+                batch.append(Version(path))
+                if len(batch) == MOST:
                     deleted += await self._delete(batch)
                     if self._clock.monotonic() - started > RUN_SECONDS:
                         return deleted
@@ -100,8 +98,8 @@ class Payloads:
             log.info("the payloads of %s are over and deleted", folder)
         return deleted
 
-    async def _delete(self, batch: list[str]) -> int:
-        gone = await asyncio.gather(*map(self._blobs.delete, batch))
+    async def _delete(self, batch: list[Version]) -> int:
+        gone = await self._blobs.delete_many(batch)
         batch.clear()
         return sum(gone)
 

@@ -1,7 +1,6 @@
 """What is done to events that are over: replayed, or forgotten by the journal."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -18,7 +17,6 @@ from integration.operations.query import Flag
 PURGE_BUDGET_SECONDS = 20.0
 """Seconds that one purge works before it says where it goes on."""
 _ROWS = 500
-_AT_ONCE = 16
 _OVER = frozenset({"done", "dead_lettered", "unrouted"})
 _DRY_RUN = Flag("dryRun", "Only count.", default="true")
 _ALL = Flag("all", "Says that no filter is meant.")
@@ -142,17 +140,10 @@ class EventOrders:
         started = self._clock.monotonic()
         matching = kept = 0
         after = purge.after
-        gate = asyncio.Semaphore(_AT_ONCE)
-
-        async def remove(found: Found) -> bool:
-            async with gate:
-                await self._payloads.delete(found.table, found.organization, found.key)
-                return await self._listing.remove(found)
-
         while True:
             rows, following = await self._listing.page(purge.wanted, _ROWS, after)
             over = [found for found in rows if found.row is None or found.row.state in _OVER]
-            gone = len(over) if purge.dry_run else sum(await asyncio.gather(*map(remove, over)))
+            gone = len(over) if purge.dry_run else await self._forget(over)
             matching += gone
             kept += len(rows) - gone
             if following is None or self._clock.monotonic() - started > PURGE_BUDGET_SECONDS:
@@ -160,6 +151,10 @@ class EventOrders:
                     return Forgotten(dry_run=True, matching=matching, kept=kept, next=following)
                 return Forgotten(dry_run=False, purged=matching, kept=kept, next=following)
             after = Bookmark.of_token(following)
+
+    async def _forget(self, over: Sequence[Found]) -> int:
+        await self._payloads.delete([(found.table, found.organization, found.key) for found in over])
+        return await self._listing.remove(over)
 
 
 def read_purge(texts: Mapping[str, str]) -> Purge:

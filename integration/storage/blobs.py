@@ -1,13 +1,13 @@
 """A blob container that is made when it is first needed."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from integration.records import LARGEST
+from integration.storage.blob_batch import Version, deleted, quoted
 from integration.storage.failures import storage_failures
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ class Blobs:
             except ResourceNotFoundError:
                 return
 
-    async def written(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
-        """List paths that begin with `prefix`, in order, with when each was last written.
+    async def versions(self, prefix: str) -> AsyncIterator[Version]:
+        """List the blobs whose path begins with `prefix`, in order, as they are now.
 
         Raises:
             StorageUnavailable: The account did not answer.
@@ -131,7 +131,7 @@ class Blobs:
         with storage_failures("listing blobs"):
             try:
                 async for found in self._client.list_blobs(name_starts_with=prefix, results_per_page=1000):
-                    yield found.name, found.last_modified
+                    yield Version(found.name, quoted(found.etag), found.last_modified)
             except ResourceNotFoundError:
                 return
 
@@ -188,6 +188,23 @@ class Blobs:
             except (ResourceModifiedError, ResourceNotFoundError):
                 return False
             return True
+
+    async def delete_many(self, versions: Sequence[Version]) -> Sequence[bool]:
+        """Delete blobs, 256 in a request.
+
+        Returns:
+            Whether each was deleted: it was there, and was this version.
+
+        Raises:
+            StorageUnavailable: The account did not answer: some may be deleted.
+        """
+
+        async def singly(version: Version) -> bool:
+            if version.etag is None:
+                return await self.delete(version.path)
+            return await self.delete_version(version.path, version.etag)
+
+        return await deleted(self._client, versions, singly)
 
     async def any(self, prefix: str) -> bool:
         """Tell whether a blob's path begins with `prefix`: one call.

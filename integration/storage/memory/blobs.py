@@ -1,6 +1,6 @@
 """A blob container in memory, with its versions and leases."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -8,6 +8,7 @@ import msgspec
 
 from integration.errors import StorageRefused
 from integration.records import LARGEST
+from integration.storage.blob_batch import MOST, Version
 from integration.storage.blobs import StoredBlob
 from integration.storage.memory.account import Account
 
@@ -83,12 +84,15 @@ class MemoryBlobs:
 
     async def delete_version(self, path: str, etag: str) -> bool:
         """Delete one version, as `Blobs.delete_version`."""
+        return await self._account.ask("delete_blob", lambda: self._delete_as(Version(path, etag)))
 
-        def act() -> bool:
-            found = self.blobs.get(path)
-            return found is not None and found.etag == etag and self._delete(path)
-
-        return await self._account.ask("delete_blob", act)
+    async def delete_many(self, versions: Sequence[Version]) -> Sequence[bool]:
+        """Delete blobs, as `Blobs.delete_many`."""
+        done: list[bool] = []
+        for start in range(0, len(versions), MOST):
+            lot = versions[start : start + MOST]
+            done += await self._account.ask("delete_blobs", lambda lot=lot: self._delete_each(lot))
+        return done
 
     async def list(self, prefix: str) -> AsyncIterator[StoredBlob]:
         """List blobs, as `Blobs.list`."""
@@ -100,10 +104,10 @@ class MemoryBlobs:
         for path, _ in await self._found(prefix):
             yield path
 
-    async def written(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
-        """List paths with when they were written, as `Blobs.written`."""
+    async def versions(self, prefix: str) -> AsyncIterator[Version]:
+        """List what is there now, as `Blobs.versions`."""
         for path, kept in await self._found(prefix):
-            yield path, kept.written_at
+            yield Version(path, kept.etag, kept.written_at)
 
     async def folders(self, prefix: str) -> AsyncIterator[str]:
         """List folders, as `Blobs.folders`."""
@@ -158,6 +162,22 @@ class MemoryBlobs:
         self._check(path, "deleting a blob")
         del self.blobs[path]
         return True
+
+    def _delete_as(self, version: Version) -> bool:
+        found = self.blobs.get(version.path)
+        return found is not None and version.etag in {None, found.etag} and self._delete(version.path)
+
+    def _delete_each(self, versions: Sequence[Version]) -> Sequence[bool]:
+        done: list[bool] = []
+        refused: list[StorageRefused] = []
+        for version in versions:
+            try:
+                done.append(self._delete_as(version))
+            except StorageRefused as error:
+                refused.append(error)
+        if refused:
+            raise refused[0]  # the others are deleted all the same
+        return done
 
     def _check(self, path: str, doing: str) -> None:
         if self.holder(path):  # none of ours names its lease when it writes

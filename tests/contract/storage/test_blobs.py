@@ -9,6 +9,7 @@ import pytest
 from integration.errors import StorageRefused
 from integration.storage import Blobs, Queue, Storage
 from integration.storage.azure_tables import AzureTable
+from integration.storage.blob_batch import MOST, Version
 from integration.storage.blobs import BlobLease
 from integration.storage.memory import MemoryBlobs, MemoryQueue, MemoryStorage, MemoryTable
 from integration.storage.memory.blobs import MemoryLease
@@ -38,7 +39,8 @@ async def test_a_container_that_is_not_there_is_empty(storage):
     assert not await blobs.any("a/")
     assert not await blobs.delete("a/1")
     assert not await blobs.delete_version("a/1", "v")
-    for listing in (blobs.list, blobs.names, blobs.written, blobs.folders):
+    assert await blobs.delete_many([Version("a/1"), Version("a/2", '"v"')]) == [False, False]
+    for listing in (blobs.list, blobs.names, blobs.versions, blobs.folders):
         assert await listed(listing("")) == []
 
 
@@ -66,9 +68,9 @@ async def test_paths_folders_and_times_are_listed_in_order(storage):
     assert await listed(blobs.names("b/")) == ["b/x/1", "b/y/2", "b/z"]
     assert await listed(blobs.folders("")) == ["b/", "c/"]
     assert await listed(blobs.folders("b/")) == ["b/x/", "b/y/"]
-    times = await listed(blobs.written("b/x"))
-    assert [path for path, _ in times] == ["b/x/1"]
-    assert before <= times[0][1] <= datetime.now(UTC) + timedelta(seconds=2)
+    found = await listed(blobs.versions("b/x"))
+    assert [each.path for each in found] == ["b/x/1"]
+    assert before <= found[0].written_at <= datetime.now(UTC) + timedelta(seconds=2)
 
 
 async def test_a_version_is_deleted_only_as_long_as_it_is_the_present_one(storage):
@@ -82,6 +84,31 @@ async def test_a_version_is_deleted_only_as_long_as_it_is_the_present_one(storag
     assert (body, new != old) == (b"2", True)
     assert await blobs.delete_version("one", new)
     assert not await blobs.delete_version("one", new)
+
+
+async def test_many_are_deleted_as_they_were_listed_and_what_was_written_since_stays(storage):
+    blobs = storage.blobs(a_name("c"))
+    paths = [f"contoso/Target Rejected/{number:03}~ü.json" for number in range(MOST + 4)]
+    await asyncio.gather(*(blobs.put(path, b"1") for path in paths))
+    versions = await listed(blobs.versions("contoso/"))
+    assert [each.path for each in versions] == paths
+    await blobs.put(paths[3], b"2")
+    await blobs.delete(paths[MOST])
+    gone = await blobs.delete_many(versions)
+    assert [path for path, done in zip(paths, gone, strict=True) if not done] == [paths[3], paths[MOST]]
+    assert await listed(blobs.names("")) == [paths[3]]
+    assert await blobs.delete_many([Version(paths[3]), Version(paths[4])]) == [True, False]
+    assert await blobs.delete_many([]) == []
+
+
+async def test_one_of_many_that_another_holds_a_lease_on_is_refused_and_the_others_are_deleted(storage):
+    blobs = storage.blobs(a_name("c"))
+    for path in ("a", "c"):
+        await blobs.put(path, b"x")
+    async with blobs.lease("b"):
+        with pytest.raises(StorageRefused):
+            await blobs.delete_many([Version("a"), Version("b"), Version("c")])
+        assert await listed(blobs.names("")) == ["b"]
 
 
 async def test_an_empty_blob_is_read_as_such(storage):
