@@ -7,15 +7,30 @@ hours before the beginning are skipped by their folders, so that going on from a
 import heapq
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from integration.dead_letters.places import Filter, Place, stamp
 from integration.storage import Blobs
+from integration.storage.blob_batch import Version
 from integration.storage.days import days
 
 _BEGIN = "0000/00/00/000000000000"
 _HOURS = 24
 
 
-async def oldest_first(blobs: Blobs, wanted: Filter, after: Place | None = None) -> AsyncIterator[Place]:
+class Lying(msgspec.Struct, frozen=True):
+    """A dead letter as it was listed.
+
+    Args:
+        place: Where it lies.
+        version: Which it was then; None: it was not listed, only named.
+    """
+
+    place: Place
+    version: Version | None = None
+
+
+async def oldest_first(blobs: Blobs, wanted: Filter, after: Place | None = None) -> AsyncIterator[Lying]:
     """List dead letters.
 
     Args:
@@ -27,22 +42,23 @@ async def oldest_first(blobs: Blobs, wanted: Filter, after: Place | None = None)
         StorageUnavailable: The account did not answer.
     """
     begin = max(stamp(wanted.since) if wanted.since else _BEGIN, after.at if after else _BEGIN)
-    heads: list[tuple[tuple[str, str], Place, AsyncIterator[Place]]] = []
+    heads: list[tuple[tuple[str, str], Lying, AsyncIterator[Lying]]] = []
     async for prefix in _prefixes(blobs, wanted):
-        places = _within(blobs, prefix, begin)
-        if (first := await anext(places, None)) is not None:
-            heads.append((first.order, first, places))
+        found = _within(blobs, prefix, begin)
+        if (first := await anext(found, None)) is not None:
+            heads.append((first.place.order, first, found))
     heapq.heapify(heads)
     while heads:
-        order, place, places = heads[0]
+        order, lying, found = heads[0]
+        place = lying.place
         if wanted.until is not None and place.at >= stamp(wanted.until):
             return  # they come oldest first: if this one is too young, all that follow are
         if wanted.covers(place) and (after is None or order > after.order):
-            yield place
-        if (following := await anext(places, None)) is None:
+            yield lying
+        if (following := await anext(found, None)) is None:
             heapq.heappop(heads)
         else:
-            heapq.heapreplace(heads, (following.order, following, places))
+            heapq.heapreplace(heads, (following.place.order, following, found))
 
 
 async def _prefixes(blobs: Blobs, wanted: Filter) -> AsyncIterator[str]:
@@ -55,12 +71,12 @@ async def _prefixes(blobs: Blobs, wanted: Filter) -> AsyncIterator[str]:
                 yield reason
 
 
-async def _within(blobs: Blobs, prefix: str, begin: str) -> AsyncIterator[Place]:
+async def _within(blobs: Blobs, prefix: str, begin: str) -> AsyncIterator[Lying]:
     """List one organization's dead letters of one reason from a time on."""
     async for day in days(blobs, prefix, since=begin[:10]):
         first = day.removeprefix(prefix).rstrip("/") == begin[:10]
         for hour in range(int(begin[11:13]), _HOURS) if first else (None,):
-            async for path in blobs.names(day if hour is None else f"{day}{hour:02}"):
-                place = Place.read(path)
+            async for version in blobs.versions(day if hour is None else f"{day}{hour:02}"):
+                place = Place.read(version.path)
                 if place is not None and place.at >= begin:
-                    yield place
+                    yield Lying(place, version)

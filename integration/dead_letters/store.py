@@ -1,12 +1,12 @@
 """Where dead letters and parked deliveries are kept."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from integration.dead_letters.listing import oldest_first
+from integration.dead_letters.listing import Lying, oldest_first
 from integration.dead_letters.places import Filter, Place
 from integration.dead_letters.reasons import NOT_LINKED
 from integration.dead_letters.record import Record, path_of
@@ -14,6 +14,7 @@ from integration.faults import summary
 from integration.loggers import logger
 from integration.plain_text import plain
 from integration.storage import Storage, StoredBlob
+from integration.storage.blob_batch import Version
 from integration.storage.names import DEAD_LETTERS, LEASES, PARKED
 from integration.tally import First, Key, Tally, What, uncounted
 
@@ -77,8 +78,13 @@ class DeadLetters:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        async for place in oldest_first(self._storage.blobs(DEAD_LETTERS), wanted, after):
-            yield place
+        async for lying in oldest_first(self._storage.blobs(DEAD_LETTERS), wanted, after):
+            yield lying.place
+
+    async def lying(self, wanted: Filter, after: Place | None = None) -> AsyncGenerator[Lying]:
+        """List dead letters as `places`, with the version that each is when it is listed."""
+        async for lying in oldest_first(self._storage.blobs(DEAD_LETTERS), wanted, after):
+            yield lying
 
     async def read(self, place: Place) -> tuple[bytes, str] | None:
         """Read a dead letter as stored, with its version for `remove`; None when it is gone.
@@ -98,6 +104,17 @@ class DeadLetters:
             StorageUnavailable: It may still be there.
         """
         return await self._storage.blobs(DEAD_LETTERS).delete_version(place.path, version)
+
+    async def remove_many(self, versions: Sequence[Version]) -> Sequence[bool]:
+        """Remove dead letters as `remove` does, many in a request.
+
+        Returns:
+            Whether each was removed.
+
+        Raises:
+            StorageUnavailable: Some may still be there.
+        """
+        return await self._storage.blobs(DEAD_LETTERS).delete_many(versions)
 
     async def supersede(self, path: str, generation: int) -> bool:
         """Remove a dead letter whose delivery a later run has taken care of, unless that run or one after it wrote it.
@@ -165,8 +182,8 @@ class DeadLetters:
         Raises:
             StorageUnavailable: The account did not answer.
         """
-        async for place in oldest_first(self._storage.blobs(PARKED), wanted, after):
-            yield place
+        async for lying in oldest_first(self._storage.blobs(PARKED), wanted, after):
+            yield lying.place
 
     async def unpark(self, path: str) -> None:
         """Forget a parked delivery: it was delivered, or is kept elsewhere.

@@ -24,6 +24,8 @@ class Ended(Enum):
     """What is left is for the next turn."""
     LOST = auto()
     """Another instance may hold the lease by now, and works on what is left."""
+    CALLED_OFF = auto()
+    """An operator stops it, or what was learnt meanwhile does."""
 
 
 class Turn:

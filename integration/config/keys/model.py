@@ -236,6 +236,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         calls_per_environment: How many calls to one linked Finance & Operations environment each process has under way
             at once, whichever targets and routes they are for. The environment allows an app 52 on each of its nodes:
             this times the processes of the function app should stay below.
+        replays_at_once: How many dead letters a replay has under way at once, and how many parked deliveries a release;
+            those of one event, one subject or one session of their target go one after the other.
         park_for: How long a delivery waits for the link to come back before it becomes a dead letter.
     """
 
@@ -251,6 +253,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     give_up_after: timedelta = timedelta(days=3)
     breaker: Breaker = Breaker()
     calls_per_environment: Annotated[int, Meta(ge=1, le=52)] = 8
+    replays_at_once: Annotated[int, Meta(ge=1, le=64)] = 16
     park_for: timedelta = timedelta(days=14)
 
 

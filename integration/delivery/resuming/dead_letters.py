@@ -1,41 +1,38 @@
-"""Replays and purges of dead letters: oldest first, in slices, resumable, one at a time.
+"""Replays and purges of dead letters: oldest first, in slices, resumable, one job at a time.
 
 A dead letter is removed only after what became of it is durable, and only if it is still the one that was read: what
-fails again for the same reason lies at the same path. What is killed goes on behind its cursor; nothing that was
-removed comes again, so only the delivery that was under way is made twice, under the same message id.
+fails again for the same reason lies at the same path. What is killed goes on behind its cursor, before which all is
+done; nothing that was removed comes again, so only the deliveries that were under way are made twice, under the same
+message ids.
 """
 
 import uuid
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from functools import partial
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from integration.clock import Clock
 from integration.config.keys.model import Configuration
-from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place, Record
-from integration.delivery.outcome import Outcome, Stale, named
+from integration.dead_letters import DeadLetters, Filter, Job, Jobs, Place
 from integration.delivery.pipeline import Pipeline
-from integration.delivery.queued.arrivals import Arrivals, Message
-from integration.delivery.queued.chain import Chain
-from integration.delivery.queued.envelope import Envelope
 from integration.delivery.queued.queue import RetryQueue
-from integration.delivery.queued.work import JobOrder, Work, decode_continuation
-from integration.errors import CorruptRecord, Unforeseen, UnknownJob, UnknownOrganization
-from integration.faults import netted
-from integration.journal import ANEW
-from integration.journal.scope import WholeEvent, scope_of
+from integration.delivery.queued.work import JobOrder
+from integration.delivery.resuming.anew import Anew
+from integration.delivery.resuming.order import Order
+from integration.delivery.resuming.places import places
+from integration.delivery.resuming.purging import Purging
+from integration.delivery.resuming.replaying import Replaying
+from integration.delivery.resuming.slice import Slice
+from integration.delivery.resuming.window import Window
+from integration.errors import StorageUnavailable, UnknownJob
 from integration.loggers import logger
 from integration.storage import Storage
-from integration.storage.names import EVENTS, RETRIES
-from integration.storage.turn import Turn
+from integration.storage.turn import Ended, Turn
 
 if TYPE_CHECKING:
     from integration.dead_letters.jobs import Kind
-    from integration.storage.blobs import BlobLease
 
 log = logger("delivery")
 
@@ -43,7 +40,6 @@ SLICE_SECONDS = 60.0
 """For one run, well within a function's time."""
 
 AGAIN = timedelta(seconds=30)
-SAVE_AFTER_SECONDS = 3.0
 
 
 class Replays:
@@ -71,10 +67,13 @@ class Replays:
         self._configuration = configuration
         self._dead_letters = dead_letters
         self._jobs = Jobs(storage)
-        self._pipeline = pipeline
         self._retries = retries
-        self._arrivals = Arrivals(configuration, lambda: retries, clock)
+        self._anew = Anew(configuration, pipeline, retries, clock)
         self._clock = clock
+
+    @cached_property
+    def _order(self) -> Order:
+        return Order(self._configuration)
 
     async def ask(  # noqa: PLR0913  # what a job is
         self,
@@ -144,7 +143,7 @@ class Replays:
         return await self._jobs.load(job_id)
 
     async def cancel(self, job_id: str) -> Job:
-        """Stop a job, before its next dead letter or a few seconds later; what was done stays done.
+        """Stop a job within seconds: nothing more begins, what is under way comes to its end and stays done.
 
         Returns:
             The job, cancelled already if nobody works on it; unchanged if it is over.
@@ -180,7 +179,7 @@ class Replays:
             seen: Told how far it is.
 
         Returns:
-            The job as it stands, None when another replay or purge is at work.
+            The job as it stands, None when another replay or purge is at work, or took over meanwhile.
 
         Raises:
             StorageUnavailable: The account went away; running it again goes on.
@@ -193,118 +192,39 @@ class Replays:
             job = await self._jobs.load(job_id)
             if job.over:
                 return job
-            job = await self._slice(lease, job, lasting, seen or _nobody)
-            await self._save(job)
-        log.info("the %s %s is %s: %s", job.kind, job.id, job.state, job.counts)
-        return job
+            done = await self._work(job, Turn(lease, self._clock, lasting), seen or _nobody)
+        if done is not None:
+            log.info("the %s %s is %s: %s", done.kind, done.id, done.state, done.counts)
+        return done
 
-    async def _slice(self, lease: "BlobLease", job: Job, lasting: float, seen: Callable[[Job], None]) -> Job:
+    async def _work(self, job: Job, turn: Turn, seen: Callable[[Job], None]) -> Job | None:
+        """Work for a turn; None when the lease was lost: another may have written the job by now."""
+        slice_ = Slice(job, self._jobs, turn, self._clock, seen)
         if await self._jobs.cancelled(job.id):
-            return msgspec.structs.replace(job, state="cancelled")
-        job = msgspec.structs.replace(job, state="running")
-        turn = Turn(lease, self._clock, lasting)
-        saved = free = self._clock.monotonic()
-        async with aclosing(self._places(job)) as places:
-            async for place in places:
-                now = self._clock.monotonic()
-                if await turn.ended(at=free):
-                    return job
-                if now - saved > SAVE_AFTER_SECONDS:
-                    if await self._jobs.cancelled(job.id):
-                        return msgspec.structs.replace(job, state="cancelled")
-                    await self._save(job)
-                    saved = now
-                if free > now:
-                    await self._clock.sleep(free - now)
-                done = await netted(self._one(job, place), partial(_kept, job, place))
-                if done.counts != job.counts:
-                    free = max(free, now) + 1 / job.per_second  # the earliest time of the next one, by the rate
-                job = msgspec.structs.replace(done, cursor=place.id)
-                seen(job)
-        return msgspec.structs.replace(job, state="done")
+            ended: Ended | None = Ended.CALLED_OFF
+        elif job.kind == "purge":
+            ended = await Purging(slice_, self._dead_letters, self._clock).run()
+        else:
+            ended = await self._replay(slice_)
+        if ended is Ended.LOST:
+            log.warning("the %s %s is let go: its lease was lost", job.kind, job.id)
+            return None
+        if ended is not Ended.TIME:
+            slice_.end("done" if ended is None else "cancelled")
+        await slice_.save()
+        return slice_.job
 
-    async def _places(self, job: Job) -> AsyncGenerator[Place]:
-        after = Place.of_id(job.cursor) if job.cursor else None
-        if job.ids:
-            for place in map(Place.of_id, job.ids):
-                if after is None or place.order > after.order:
-                    yield place
-            return
-        async with aclosing(self._dead_letters.places(job.filter, after)) as places:
-            async for place in places:
-                yield place
-
-    async def _save(self, job: Job) -> None:
-        await self._jobs.save(msgspec.structs.replace(job, updated_at=self._clock.now()))
-
-    async def _one(self, job: Job, place: Place) -> Job:
-        stored = await self._dead_letters.read(place)
-        if stored is None:
-            return job
-        body, version = stored
+    async def _replay(self, slice_: Slice) -> Ended | None:
+        job, delivery = slice_.job, self._configuration.delivery
+        duty = Replaying(slice_, self._dead_letters, self._anew, self._order, self._clock)
+        window = Window(duty, self._clock, at_once=delivery.replays_at_once, per_second=job.per_second)
         try:
-            record = Record.decode(body)
-        except CorruptRecord:
-            if job.kind == "purge":
-                return await self._purge(job, place, version)
-            log.exception("the dead letter %s is kept: it cannot be read", place.path)
-            return job.counted("kept")
-        if record.recorded_at > job.requested_at:
-            return job  # it became one after this was asked for, perhaps by this very replay
-        return await (self._purge if job.kind == "purge" else self._replay)(job, place, version, record)
-
-    async def _purge(self, job: Job, place: Place, version: str, record: Record | None = None) -> Job:
-        if not await self._dead_letters.remove(place, version):
-            return job
-        log.info("purged %s (%s)", place.path, record.message if record else "it could not be read")
-        return job.counted("purged")
-
-    async def _replay(self, job: Job, place: Place, version: str, record: Record) -> Job:
-        outcomes = await self._again(record, current_environment=job.current_environment)
-        if Stale() in outcomes:
-            # Another run has the event or has settled it. Nothing was done for this dead letter, so it stays.
-            return job.counted("kept")
-        await self._dead_letters.remove(place, version)
-        return job.counted(*(map(named, outcomes) if outcomes else ("ignored",)))
-
-    async def _again(self, record: Record, *, current_environment: bool) -> list[Outcome]:
-        if record.event is None:
-            return await self._decode(record)
-        if record.event.organization not in self._configuration.organizations:
-            msg = f"the organization {record.event.organization} is no longer configured"
-            raise UnknownOrganization(msg)
-        scope = WholeEvent() if record.reason in ANEW else scope_of(record.route, whole=record.whole)
-        work = Work(
-            scope=scope,
-            accepted_at=record.accepted_at,
-            event=record.event,
-            environment="" if current_environment else record.environment,
-            chain=Chain(attempt=record.attempts, last=record.last),
-            trail=record.trail,
-        )
-        return await self._pipeline.resume(work.anew("reopen", record.replays + 1))
-
-    async def _decode(self, record: Record) -> list[Outcome]:
-        """Decode a message again that no event could be made of."""
-        message, replay = Message.of(record), record.replays + 1
-        if message.source == RETRIES:
-            continuation = decode_continuation(message.body)
-            if isinstance(continuation, Work):
-                return await self._pipeline.resume(continuation.anew("reopen", replay))
-            msg = f"a {type(continuation).__name__} is ordered anew by itself"
-            raise CorruptRecord(msg)
-        if message.source == EVENTS:
-            opened = await self._arrivals.opened(Envelope.decode(message.body))
-            if opened is None:
-                return [Stale()]
-            message = msgspec.structs.replace(opened, properties=message.properties)
-        return await self._pipeline.receive(self._arrivals.inbound(message), replay=replay)
-
-
-async def _kept(job: Job, place: Place, fault: Unforeseen) -> Job:
-    # One dead letter that cannot be processed must not keep the job from the others.
-    log.error("the dead letter %s is kept: %s", place.path, fault)
-    return job.counted("kept")
+            return await window.run(places(self._dead_letters, job))
+        except StorageUnavailable:
+            # What was done is counted as far as the account still takes it; what failed first is what is to be told.
+            with suppress(StorageUnavailable):
+                await slice_.save()
+            raise
 
 
 def _nobody(job: Job) -> None:

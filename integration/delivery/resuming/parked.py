@@ -1,29 +1,32 @@
 """Parked deliveries go on by themselves when their organization is linked again.
 
 Release depends on the link, not on alerts: whoever sees `Linked` while something is parked orders a release, and the
-timer does so too. One instance at a time releases an organization's deliveries, oldest first; a run that is cut short
-leaves the rest where it was and the next order goes on from there.
+timer does so too. One instance at a time releases an organization's deliveries, many at once and those of one subject
+oldest first; a run that is cut short leaves the rest where it was and the next order goes on from there.
 
 An order says which environment was seen. The process that carries it out may serve an older answer for a while: where
 the two differ it asks Dataverse, or what is parked would be judged by a link that is over and nobody would order again.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from integration.clock import Clock
 from integration.config.keys.model import Configuration
-from integration.dead_letters import DeadLetters, Parked, Place, Record, reasons
+from integration.dead_letters import DeadLetters, Parked, Place, reasons
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
 from integration.delivery.environment import Links, fingerprint
-from integration.delivery.outcome import Held, Outcome, Waiting
+from integration.delivery.outcome import Outcome
 from integration.delivery.pipeline import Pipeline
-from integration.delivery.queued.chain import Chain
 from integration.delivery.queued.queue import RetryQueue
-from integration.delivery.queued.work import Release, Work
-from integration.errors import CorruptRecord, LinkUnknown, UnknownOrganization
-from integration.journal.scope import scope_of
+from integration.delivery.queued.work import Release
+from integration.delivery.resuming.order import Order
+from integration.delivery.resuming.releasing import Choosing, Releasing
+from integration.delivery.resuming.unparking import Unparking
+from integration.delivery.resuming.window import Duty, Window
+from integration.errors import UnknownOrganization
 from integration.links.values import Link, Linked, NotLinked
 from integration.loggers import logger
 from integration.storage.turn import Ended, Turn
@@ -63,9 +66,13 @@ class Releases:
         self._configuration = configuration
         self._links = links
         self._dead_letters = dead_letters
-        self._pipeline = pipeline
         self._retries = retries
+        self._unparking = Unparking(dead_letters, pipeline, clock)
         self._clock = clock
+
+    @cached_property
+    def _order(self) -> Order:
+        return Order(self._configuration)
 
     async def order(self, organization: str, link: Linked | None = None) -> bool:
         """Order a release if anything is parked that may go on.
@@ -104,7 +111,7 @@ class Releases:
                 if await self._is_any_parked(order.organization, held=order.held):
                     await self._retries.release(order, AGAIN)
             else:
-                await self._under(lease, order, outcomes)
+                outcomes = await self._under(lease, order)
         log.info("released %d parked deliveries of %s", len(outcomes), order.organization)
         return outcomes
 
@@ -129,28 +136,30 @@ class Releases:
             return await self._links.refresh(order.organization)
         return link
 
-    async def _under(self, lease: "BlobLease", order: Release, outcomes: list[Outcome]) -> None:
+    async def _under(self, lease: "BlobLease", order: Release) -> list[Outcome]:
         """Release under the lease, oldest first, until all is done, the link is gone or the time is up."""
-        turn, asked = Turn(lease, self._clock, RUN_SECONDS), False
-        async for parked in self._parked(order):
-            ended = await turn.ended()
-            if ended is Ended.TIME:
-                await self._retries.release(order)
-            if ended is not None:
-                return
-            try:
-                link = await (self._links.resolve(order.organization) if asked else self._link(order))
-                asked = True
-            except LinkUnknown as unknown:
-                log.warning("the release of %s stops: %s", order.organization, unknown)
-                await self._retries.release(order, AGAIN)
-                return
-            if not isinstance(link, Linked):
-                return  # what is parked waits for the next time the link is back
-            if parked.reason == NOT_LINKED or parked.environment == fingerprint(link):
-                outcomes += await self._one(parked, link)
+        duty = Releasing(
+            self._unparking,
+            self._order,
+            self._clock,
+            turn=Turn(lease, self._clock, RUN_SECONDS),
+            resolve=lambda: self._links.resolve(order.organization),
+            first=lambda: self._link(order),
+        )
+        ended = await duty.check(self._clock.monotonic())
+        if ended is None:
+            ended = await self._window(duty).run(self._parked(order))
+        if ended is Ended.TIME:
+            await self._retries.release(order)
+        elif duty.unknown is not None:
+            log.warning("the release of %s stops: %s", order.organization, duty.unknown)
+            await self._retries.release(order, AGAIN)
+        return duty.outcomes
 
-    async def _parked(self, order: Release) -> AsyncIterator[Parked]:
+    def _window[R](self, duty: Duty[Parked, R]) -> Window[Parked, R]:
+        return Window(duty, self._clock, at_once=self._configuration.delivery.replays_at_once)
+
+    async def _parked(self, order: Release) -> AsyncGenerator[Parked]:
         for reason in (NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT) if order.held else (NOT_LINKED,):
             async for parked in self._dead_letters.parked(order.organization, reason):
                 yield parked
@@ -167,21 +176,23 @@ class Releases:
 
         Raises:
             LinkUnknown: Whether the organization is linked could not be found out.
-            UnknownOrganization: One is of an organization that is not configured.
+            UnknownOrganization: One is of an organization that is not configured; none is released.
             StorageUnavailable: The account went away.
         """
-        started = self._clock.monotonic()
-        outcomes: dict[str, list[Outcome]] = {}
-        for place in sorted(places, key=lambda place: place.order):
-            if self._clock.monotonic() - started > RUN_SECONDS:
-                break
+        for place in places:
             if place.organization not in self._configuration.organizations:
                 msg = f"the organization {place.organization} is no longer configured"
                 raise UnknownOrganization(msg)
-            link = await self._links.resolve(place.organization)
-            parked = Parked(place.path, place.organization, place.reason, "", place.route)
-            outcomes[place.path] = await self._one(parked, link, current_environment=current_environment)
-        return outcomes
+        duty = Choosing(
+            self._unparking,
+            self._order,
+            self._clock,
+            until=self._clock.monotonic() + RUN_SECONDS,
+            resolve=self._links.resolve,
+            current_environment=current_environment,
+        )
+        await self._window(duty).run(_chosen(places))
+        return duty.outcomes
 
     async def expire(self, organization: str) -> list[Outcome]:
         """Make dead letters of what has been parked for longer than `park_for`, whatever the link is now.
@@ -197,77 +208,17 @@ class Releases:
         horizon = now - self._configuration.delivery.park_for
         for reason in (NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT):
             async for parked in self._dead_letters.parked(organization, reason):
-                record = await self._read(parked)
-                if record is None:
+                found = await self._unparking.read(parked)
+                if found is None:
                     continue
+                record, _ = found
                 if record.accepted_at > horizon:
                     break  # oldest first: the rest is younger
                 nothing = NotLinked(code=reasons.PARKED_TOO_LONG, message=record.message, checked_at=now)
-                outcomes += await self._release(parked, record, nothing)
+                outcomes += await self._unparking.release(parked, record, nothing)
         return outcomes
 
-    async def _one(self, parked: Parked, link: Link, *, current_environment: bool = False) -> list[Outcome]:
-        record = await self._read(parked)
-        if record is None:
-            return []
-        return await self._release(parked, record, link, current_environment=current_environment)
 
-    async def _release(
-        self, parked: Parked, record: Record, link: Link, *, current_environment: bool = False
-    ) -> list[Outcome]:
-        work = Work(
-            scope=scope_of(record.route, whole=record.whole),
-            accepted_at=record.accepted_at,
-            event=record.event,
-            environment="" if current_environment else record.environment,
-            chain=Chain(attempt=record.attempts, last=record.last, replay=record.replays),
-            trail=record.trail,
-        )
-        outcomes = await self._pipeline.release(work, link)
-        if _kept_elsewhere(outcomes, record.reason):
-            await self._dead_letters.unpark(parked.path)
-        return outcomes
-
-    async def _read(self, parked: Parked) -> Record | None:
-        """Read a parked delivery; one that is gone is None, one that cannot be read becomes a dead letter."""
-        body = await self._dead_letters.read_parked(parked.path)
-        if body is None:
-            return None
-        try:
-            return _with_event(Record.decode(body))
-        except CorruptRecord as corrupt:
-            log.exception("the parked delivery %s is a dead letter: it cannot be read", parked.path)
-            now = self._clock.now()
-            await self._dead_letters.bury(
-                Record(
-                    organization=parked.organization,
-                    reason=corrupt.code,
-                    message=f"parked as {parked.reason}: {corrupt}",
-                    hint=corrupt.hint,
-                    accepted_at=now,
-                    recorded_at=now,
-                    body=body,
-                )
-            )
-            await self._dead_letters.unpark(parked.path)
-            return None
-
-
-def _with_event(record: Record) -> Record:
-    if record.event is None:
-        msg = "a parked delivery without an event"
-        raise CorruptRecord(msg)
-    return record
-
-
-def _kept_elsewhere(outcomes: Sequence[Outcome], reason: str) -> bool:
-    """Tell whether every part of a parked delivery is now delivered, deferred, a dead letter, or parked anew."""
-    for outcome in outcomes:
-        match outcome:
-            case Held():
-                return False
-            case Waiting(reason=again) if again == reason:
-                return False
-            case _:
-                pass
-    return True
+async def _chosen(places: Sequence[Place]) -> AsyncGenerator[Parked]:
+    for place in sorted(places, key=lambda place: place.order):
+        yield Parked(place.path, place.organization, place.reason, "", place.route)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from integration.delivery import Replays
 from integration.storage.memory import MemoryStorage
 from tests.fake_clock import PassingClock
 from tests.fixtures.bench import AT, ORDERS, OTHERS, Bench
@@ -16,3 +17,10 @@ def bench():
         return storage.queue(name).take()
 
     return Bench(storage, (ORDERS, OTHERS), take, clock)
+
+
+@pytest.fixture
+def replays(bench) -> Replays:
+    bench.build((ORDERS,))
+    bench.clock.seconds = 10.0
+    return bench.replays()

@@ -1,5 +1,8 @@
 """Parked deliveries go on when the link is back: oldest first, once, and never into another environment by surprise."""
 
+import asyncio
+import random
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 import msgspec
@@ -41,6 +44,53 @@ async def test_parked_deliveries_go_on_when_the_link_is_back_oldest_first(bench)
     assert [shipment.event.id for shipment in bench.orders.shipments] == ["00000002", "00000001", "00000000"]
     assert await bench.parked() == []
     assert not await bench.releases.order("contoso", LINKED)
+
+
+async def test_many_go_on_at_once_and_those_of_one_subject_in_turn(bench):
+    bench.build(ONLY_ORDERS)
+    bench.links.answer = NOT_LINKED
+    for number in range(60):
+        inbound = bench.inbound(business_event(EventId=f"{number:08}", ContextRecordSubject=f"account({number % 6})"))
+        await bench.pipeline.receive(msgspec.structs.replace(inbound, received_at=AT + timedelta(seconds=60 - number)))
+    bench.links.answer = LINKED
+    deliver, rng, under_way, widest = bench.orders.deliver, random.Random(2), Counter(), []
+
+    async def slowly(shipment):
+        under_way[shipment.event.subject] += 1
+        widest.append((max(under_way.values()), under_way.total()))
+        for _ in range(rng.randrange(9)):
+            await asyncio.sleep(0)
+        receipt = await deliver(shipment)
+        under_way[shipment.event.subject] -= 1
+        return receipt
+
+    bench.orders.deliver = slowly
+    assert await bench.releases.run(Release(organization="contoso")) == [Delivered("orders", 200, "ok")] * 60
+    assert max(widest) == (1, 6)
+    came = defaultdict(list)
+    for shipment in bench.orders.shipments:
+        came[shipment.event.subject].append(shipment.event.id)
+    assert all(ids == sorted(ids, reverse=True) for ids in came.values())
+    assert await bench.parked() == []
+
+
+async def test_when_the_link_goes_while_it_releases_nothing_more_begins(bench):
+    bench.at_once = 4
+    bench.build(ONLY_ORDERS)
+    await park(bench, 30)
+    bench.links.answer = LINKED
+    deliver = bench.orders.deliver
+
+    async def gone_meanwhile(shipment):
+        bench.links.answer = NOT_LINKED
+        return await deliver(shipment)
+
+    bench.orders.deliver = gone_meanwhile
+    outcomes = await bench.releases.run(Release(organization="contoso"))
+    assert set(outcomes) == {Delivered("orders", 200, "ok")}
+    assert 1 <= len(outcomes) <= bench.at_once
+    assert len(await bench.parked()) == 30 - len(outcomes)
+    assert await bench.continuations() == []  # whoever sees it linked again orders a release
 
 
 async def test_nothing_is_released_while_the_link_is_not_back(bench):

@@ -3,71 +3,15 @@
 import random
 from datetime import timedelta
 
-import msgspec
 import pytest
 
-from integration.dead_letters import Filter, Jobs, Place, Record, path_of
-from integration.delivery import JobOrder, Replays, decode_continuation
+from integration.dead_letters import Filter, Jobs, Place, path_of
+from integration.delivery import JobOrder, decode_continuation
 from integration.delivery.outcome import Stale
 from integration.errors import StorageUnavailable, TargetRejected, TargetUnavailable, UnknownJob
-from integration.events.event import Event
 from integration.storage.names import DEAD_LETTERS
-from tests.fixtures.bench import AT, LINKED, MOVED, ORDERS, business_event
-
-
-class Killed(BaseException):
-    """What kill -9 is to a test in one process."""
-
-
-@pytest.fixture
-def replays(bench) -> Replays:
-    bench.build((ORDERS,))
-    bench.clock.seconds = 10.0
-    return bench.replays()
-
-
-def letter(number: int, **changes) -> Record:
-    event = Event(
-        id=f"e{number}",
-        source="s",
-        type="SalesOrderConfirmed",
-        organization="contoso",
-        data=msgspec.Raw(b"{}"),
-        ingress="erp",
-    )
-    fields = {
-        "organization": "contoso",
-        "reason": "TargetRejected",
-        "message": "m",
-        "accepted_at": AT - timedelta(minutes=7 * number),
-        "recorded_at": AT,
-        "source": "erp",
-        "event": event,
-        "route": "orders",
-        "target": "orders",
-        "attempts": 2,
-    }
-    return Record(**{**fields, **changes})
-
-
-def message_id(number: int, replay: int) -> str:
-    return f"{letter(number).key[:32]}:orders:r{replay}"
-
-
-async def bury(bench, *records: Record) -> None:
-    for record in records:
-        await bench.dead_letters.bury(record)
-
-
-def delivered(bench) -> list[str]:
-    return [shipment.event.id for shipment in bench.orders.shipments]
-
-
-async def replay(replays, wanted=None, **options):
-    job = await replays.ask("replay", wanted or Filter(), order=False, per_second=1000, **options)
-    done = await replays.run(job.id)
-    assert done is not None
-    return done
+from tests.fixtures.bench import AT, LINKED, MOVED, business_event
+from tests.fixtures.letters import bury, delivered, letter, message_id, replay
 
 
 async def test_dead_letters_are_listed_oldest_first_over_all_folders_and_from_any_token(bench):
@@ -133,30 +77,6 @@ async def test_what_fails_for_now_is_retried_by_the_schedule_under_the_replays_m
     await bench.pipeline.resume(decode_continuation(message))
     (shipment,) = bench.orders.shipments
     assert (shipment.message_id, shipment.attempt) == (message_id(1, 1), 4)
-
-
-async def test_three_hundred_killed_in_the_middle_and_resumed_come_once_but_for_the_one_in_flight(bench, replays):
-    await bury(bench, *(letter(number) for number in range(300)))
-    job = await replays.ask("replay", Filter(), order=False, per_second=1000)
-    kept = bench.dead_letters.remove
-
-    async def die(place, version):
-        if len(bench.orders.shipments) == 137:
-            raise Killed
-        return await kept(place, version)
-
-    bench.dead_letters.remove = die
-    with pytest.raises(Killed):
-        await replays.run(job.id)
-    bench.dead_letters.remove = kept
-    done = await bench.replays().run(job.id)
-    assert done is not None
-    assert done.state == "done"
-    expected = [f"e{number}" for number in reversed(range(300))]
-    assert delivered(bench) == [*expected[:137], *expected[136:]]
-    twice = bench.orders.shipments[136:138]
-    assert twice[0].message_id == twice[1].message_id
-    assert await bench.dead() == []
 
 
 async def test_a_storage_outage_stops_the_run_and_the_next_goes_on(bench, replays):
@@ -246,18 +166,6 @@ async def test_one_that_cannot_be_read_or_processed_does_not_keep_the_others(ben
     assert "it cannot be read" in caplog.text
 
 
-async def test_a_purge_removes_what_is_meant_and_nothing_that_came_later(bench, replays):
-    await bury(bench, letter(1), letter(2, reason="Unrouted"), letter(3))
-    await bench.storage.blobs(DEAD_LETTERS).put(path_of(letter(3)), b"no record")
-    job = await replays.ask("purge", Filter(reason="TargetRejected"), order=False, per_second=1000)
-    await bury(bench, letter(4, recorded_at=bench.clock.now() + timedelta(seconds=1)))
-    done = await replays.run(job.id)
-    assert done is not None
-    assert done.counts == {"purged": 2}
-    assert {record.event.id for record in await bench.dead()} == {"e2", "e4"}
-    assert delivered(bench) == []
-
-
 async def test_a_letter_for_which_nothing_was_done_is_not_taken_away(bench, replays, monkeypatch):
     async def nothing_done(work):
         return [Stale()]
@@ -279,27 +187,6 @@ async def test_a_job_that_is_cancelled_stops_at_once_when_nobody_works_on_it(ben
     assert (await replays.cancel(job.id)).state == "cancelled"
     with pytest.raises(UnknownJob):
         await replays.cancel("0" * 32)
-
-
-async def test_a_job_is_cancelled_while_another_instance_works_on_it(bench, replays):
-    await bury(bench, *(letter(number) for number in range(8)))
-    job = await replays.ask("replay", Filter(), order=False, per_second=1)
-    answers = []
-
-    async def cancel_at_the_third(shipment):
-        receipt = await deliver(shipment)
-        if len(bench.orders.shipments) == 3:
-            answers.append(await bench.replays().cancel(job.id))
-        return receipt
-
-    deliver, bench.orders.deliver = bench.orders.deliver, cancel_at_the_third
-    done = await replays.run(job.id)
-    assert done is not None
-    assert [each.state for each in answers] == ["queued"]  # as it was written last: its worker has not seen it yet
-    assert done.state == "cancelled"
-    assert 3 <= len(delivered(bench)) <= 8 - 1
-    assert (await replays.job(job.id)).counts == {"delivered": len(delivered(bench))}
-    assert len(await bench.dead()) == 8 - len(delivered(bench))
 
 
 async def test_a_job_that_is_done_is_not_cancelled(bench, replays):
