@@ -44,6 +44,58 @@ def test_signatures_hold_for_the_standardwebhooks_library_and_events_for_the_clo
         assert event.get_extension("fnourl") == home("contoso")
 
 
+def test_what_is_under_way_at_once_goes_in_batches_that_the_libraries_read(stage):
+    sent: list[str] = []
+
+    def bodies():
+        return [json.loads(each.body) for each in stage.receivers.received("batched")]
+
+    def some_went_together():
+        stage.receivers.delay("batched", 1.0, times=1)  # what comes meanwhile is collected
+        for _ in range(8):
+            event = {"specversion": "1.0", "source": "/shop", "type": "com.batched.sold", "data": {"text": "漢"}}
+            sent.append(f"batched-{len(sent)}")
+            named = event | {"id": sent[-1]}
+            assert stage.post("contoso", named, content_type="application/cloudevents+json").status_code == 202
+        until(lambda: sum(map(len, bodies())) >= len(sent))
+        return any(len(body) > 1 for body in bodies())
+
+    until(some_went_together)
+    assert sorted(element["id"] for body in bodies() for element in body) == sorted(sent)
+    for each in stage.receivers.received("batched"):
+        assert each.header("content-type") == "application/cloudevents-batch+json; charset=utf-8"
+        Webhook(WEBHOOK_SECRET).verify(each.body.encode(), dict(each.headers))
+        for element in json.loads(each.body):
+            one = {"content-type": "application/cloudevents+json"}
+            event = from_http_event(HTTPMessage(one, json.dumps(element).encode()), JSONFormat())
+            assert event.get_data() == {"text": "漢"}
+    for event in sent[:8]:
+        row = until(lambda event=event: done(stage, event))
+        assert [(each["target"], each["state"]) for each in row["deliveries"]] == [("batched", "delivered")]
+
+
+def done(stage, event):
+    row = stage.get(f"events/{event}").json()
+    return row if row.get("state") == "done" else None
+
+
+def test_a_receiver_that_protects_itself_is_asked_before_anything_is_sent_and_only_until_it_permits(stage):
+    def got(method):
+        return [each for each in stage.receivers.received("shy") if each.method == method]
+
+    # It answers 200 and permits nobody.
+    assert stage.post("contoso", business_event("ShyBusinessEvent")).status_code == 202
+    until(lambda: got("OPTIONS"))
+    assert got("POST") == []
+    stage.receivers.protect("shy", "fno-link.example")
+    until(lambda: got("POST"))
+    asked = len(got("OPTIONS"))
+    assert stage.post("contoso", business_event("ShyBusinessEvent")).status_code == 202
+    first, second = until(lambda: posted if len(posted := got("POST")) > 1 else None)
+    assert (first.status, second.status, len(got("OPTIONS"))) == (200, 200, asked)
+    assert {each.header("webhook-request-origin") for each in stage.receivers.received("shy")} == {"fno-link.example"}
+
+
 def test_a_receiver_that_fails_once_gets_the_event_again_under_the_same_id(stage):
     stage.receivers.fail("flaky", 500, times=1)
     sent = business_event("FlakyBusinessEvent")

@@ -212,13 +212,21 @@ def test_event_grid_validation_is_answered_with_exactly_200(stage):
 
 
 def test_the_cloudevents_handshake_is_answered(stage):
-    answer = stage.http.options(
-        f"{stage.host.url}/api/events/contoso",
-        headers={"WebHook-Request-Origin": "eventgrid.azure.net", "x-functions-key": stage.host.key},
-    )
+    url, key = f"{stage.host.url}/api/events/contoso", {"x-functions-key": stage.host.key}
+    asking = {"WebHook-Request-Origin": "eventgrid.azure.net", "WebHook-Request-Rate": "120"}
+    # The other way of answering is never taken: what a caller names is not called.
+    asking |= {"WebHook-Request-Callback": stage.receivers.url("callback")}
+    answer = stage.http.options(url, headers=asking | key)
     assert answer.status_code == 200
     assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+    assert answer.headers["WebHook-Allowed-Rate"] == "*"
     assert "POST" in answer.headers["Allow"]
+    assert stage.receivers.received("callback") == []
+    stranger = stage.http.options(url, headers=asking)
+    assert (stranger.status_code, "WebHook-Allowed-Origin" in stranger.headers) == (401, False)
+    sent = business_event()
+    assert stage.post("contoso", sent, WebHook_Request_Origin="eventgrid.azure.net").status_code == 202
+    stage.arrived("archive", same_id(sent))
 
 
 def test_a_structured_cloudevent_keeps_its_id_and_source(stage):

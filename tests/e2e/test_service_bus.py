@@ -295,6 +295,43 @@ def test_a_body_in_another_character_set_is_read_as_over_http(bus_stage, client,
     bus_stage.dead(lambda found: found["body"] == unread)
 
 
+@pytest.mark.parametrize("way", ["bus", "hub"])
+def test_a_batch_of_cloudevents_is_taken_apart_as_over_http(bus_stage, client, way):
+    def element(**changes: object) -> dict[str, object]:
+        event = {"specversion": "1.0", "id": str(uuid.uuid4()), "source": "/batch", "type": "ArchiveBatched"}
+        return event | {"data": {"n": 1}} | changes
+
+    events = [element(), element(datacontenttype="text/plain", data="grün"), element()]
+    broken = element(id="", note=str(uuid.uuid4()))
+    body = json.dumps([events[0], broken, *events[1:]], ensure_ascii=False).encode()
+    for _ in range(2):  # what comes again is no new event
+        if way == "bus":
+            send(client, ServiceBusMessage(body, content_type="application/cloudevents-batch+json"))
+        else:
+            fed(bus_stage, body, contentType="application/cloudevents-batch+json; charset=utf-8")
+    seen: dict[str, dict[str, Any]] = {}
+
+    def all_there() -> bool:
+        for each in bus_stage.take("archive"):
+            assert each["id"] not in seen, "delivered twice"
+            seen[each["id"]] = each
+        return {str(each["id"]) for each in events} <= set(seen)
+
+    until(all_there)
+    for each in events:
+        found = seen[str(each["id"])]
+        assert (found["source"], found["type"], found["data"]) == ("/batch", "ArchiveBatched", each["data"])
+        assert found.get("datacontenttype", "application/json") == each.get("datacontenttype", "application/json")
+    letter = bus_stage.dead(lambda record: str(broken["note"]).encode() in record["body"])
+    assert (letter["reason"], json.loads(letter["body"])) == ("Undecodable", broken)
+    rows = until(lambda: counted if all((counted := duplicates(bus_stage, events)).values()) else None)
+    assert set(rows.values()) == {1}
+
+
+def duplicates(stage: Stage, events: list[dict[str, object]]) -> dict[object, int]:
+    return {each["id"]: stage.get(f"events/{each['id']}").json().get("duplicates", 0) for each in events}
+
+
 def test_storage_that_is_gone_burns_no_message(bus_stage, own_azurite, client):
     """An event that cannot be delivered, nor parked, waits under its lock; its delivery count stays low."""
     body = business_event("ArchiveBusinessEvent")

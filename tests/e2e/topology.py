@@ -69,6 +69,19 @@ url = "%RECEIVERS%/fragile"
 retry_after = ["1s", "1s", "1s", "1s"]
 breaker = { failures = 2, open_for = "8s" }
 
+[targets.batched]
+kind = "webhook"
+url = "%RECEIVERS%/batched"
+secret = "%SECRET%"
+mode = "batch"
+
+[targets.shy]
+kind = "webhook"
+url = "%RECEIVERS%/shy"
+validate = true
+origin = "fno-link.example"
+retry_after = ["1s", "1s", "1s", "1s", "1s", "1s", "1s", "1s"]
+
 [[routes]]
 name = "alerts"
 event_types = ["fno-link.*"]
@@ -81,7 +94,10 @@ BY_TYPE = {
     "raw": ("RawBusinessEvent",),
     "flaky": ("FlakyBusinessEvent",),
     "fragile": ("FragileBusinessEvent",),
+    "batched": ("com.batched.*",),
+    "shy": ("ShyBusinessEvent",),
 }
+LINKLESS = frozenset({"raw", "flaky", "fragile", "batched", "shy"})
 
 
 def configuration() -> str:
@@ -93,7 +109,7 @@ def configuration() -> str:
     ]
     parts += [f'[sources.{letter}]\nkind = "http"\norganization = "asked"\n' for letter in string.ascii_lowercase]
     for target, types in BY_TYPE.items():
-        needs = "false" if target in {"raw", "flaky", "fragile"} else "true"
+        needs = "false" if target in LINKLESS else "true"
         parts.append(
             f'[[routes]]\nname = "to-{target}"\nevent_types = {json.dumps(types)}\ntarget = "{target}"\n'
             f"requires_link = {needs}\n"
