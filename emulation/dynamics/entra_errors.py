@@ -50,6 +50,15 @@ class EntraError(Exception):
         return cls(400, "unauthorized_client", 700016, message)
 
     @classmethod
+    def consent_required(cls, client_id: str) -> Self:
+        """Name an application that nobody has let act for people."""
+        message = (
+            f"The user or administrator has not consented to use the application with ID '{client_id}'. Send an "
+            "interactive authorization request for this user and resource."
+        )
+        return cls(400, "invalid_grant", 65001, message)
+
+    @classmethod
     def wrong_secret(cls, client_id: str) -> Self:
         """Refuse a secret that the application does not have."""
         message = (

@@ -62,10 +62,13 @@ def issue_to(state: State, tenant: Tenant, user: User, client_id: str, resource:
         resource: The resource, as `issue` takes it.
 
     Raises:
-        EntraError: The tenant has no such resource, or the person none of the roles that it asks for.
+        EntraError: The tenant has no such resource, nobody has consented to the application, or the person has none of
+            the roles that are asked for.
     """
     identity = state.person(user)
     if api := _api(state, tenant, resource):
+        if api.api is None or client_id not in api.api.pre_authorized:
+            raise EntraError.consent_required(client_id)
         person = {"scp": "user_impersonation", "name": user.name, "preferred_username": user.name}
         return _for_api(state, tenant, resource, (api, Caller(client_id, "0", identity, user.granted), person))
     return _signed(

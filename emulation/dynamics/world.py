@@ -81,12 +81,15 @@ class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         roles: The values of its app roles.
         token_version: Of the access tokens that it takes, `requestedAccessTokenVersion` of its manifest.
         assignment_required: Whether who was granted no role gets no token.
+        pre_authorized: The client ids of applications that people may be signed in to for its scope
+            `user_impersonation`, without that somebody consents; for others nobody has.
     """
 
     uris: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     token_version: Literal[1, 2] = 1
     assignment_required: bool = False
+    pre_authorized: tuple[str, ...] = ()
 
 
 class Granted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

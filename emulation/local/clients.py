@@ -26,7 +26,7 @@ class Directory(msgspec.Struct, frozen=True):
     Args:
         tenant: Whose tokens are taken.
         apps: fno-link's own app registration, with its app roles, and those of the clients, with their grants.
-        users: Who signs in through the Azure CLI, where that is a client.
+        users: Who signs in to a client that may bring people.
         clients: The clients as they are told to the developer.
     """
 
@@ -54,22 +54,30 @@ def directory(document: Document, settings: Settings, known: Settings) -> Direct
     uris = tuple(each for each in audiences if not _GUID.fullmatch(each))
     granted = (Granted(own, ROLES),)
     clients = tuple(_clients(document, settings, known))
-    programs = [each for each in clients if each.secret]
+    bringing = tuple(each.app_id for each in clients if each.user)
     scope = f"{uris[0] if uris else own}/.default"
     token = f"https://{AUTHORITIES[cloud]}/{tenant.id}/oauth2/v2.0/token"
-    people = f"developer@{tenant.domain}"
+    person = f"developer@{tenant.domain}"
     return Directory(
         tenant=tenant,
         apps=(
-            App(own, tenant.id, organizations=(), api=Api(uris=uris, roles=ROLES)),
+            App(own, tenant.id, organizations=(), api=Api(uris=uris, roles=ROLES, pre_authorized=bringing)),
             *(
-                App(each.app_id, tenant.id, (Secret(each.secret),), organizations=(), granted=granted)
-                for each in programs
+                App(
+                    each.app_id,
+                    tenant.id,
+                    (Secret(each.secret),),
+                    organizations=(),
+                    public_client=bool(each.user),
+                    granted=granted,
+                )
+                for each in clients
+                if each.secret
             ),
         ),
-        users=(User(people, tenant.id, granted=granted),) if len(programs) < len(clients) else (),
+        users=(User(person, tenant.id, organizations=(), granted=granted),) if bringing else (),
         clients=tuple(
-            msgspec.structs.replace(each, token=token, scope=scope, user="" if each.secret else people)
+            msgspec.structs.replace(each, token=token, scope=scope, user=person if each.user else "")
             for each in clients
         ),
     )
@@ -93,7 +101,14 @@ def _clients(document: Document, settings: Settings, known: Settings) -> Iterato
             continue  # the check says so
         sees = every if entry.says("all_organizations", settings, default=False) else _sees(entry, settings)
         secret = known.get(secret_name(entry.name)) or secrets.token_urlsafe(24)
-        yield Client(name=entry.name, app_id=app_id, organizations=sees, secret="" if app_id == AZURE_CLI else secret)
+        people = "people" if entry.says("people", settings, default=False) else ""
+        yield Client(
+            name=entry.name,
+            app_id=app_id,
+            organizations=sees,
+            secret="" if app_id == AZURE_CLI else secret,
+            user=people,
+        )
 
 
 def _sees(entry: Entry, settings: Settings) -> tuple[str, ...]:

@@ -62,10 +62,10 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         name: The client.
         app_id: Its application id.
         organizations: The names of those that it may see.
-        secret: Its client secret in the emulated tenant; empty: people sign in to it.
+        secret: Its client secret in the emulated tenant; empty: it is the Azure CLI, which has none.
         token: URL of the tenant's token endpoint.
         scope: What it asks for a token for.
-        user: Who signs in to it; empty: it shows its secret.
+        user: A person who may sign in to it; empty: nobody.
     """
 
     name: str

@@ -95,7 +95,7 @@ def asking(state: State) -> Iterator[tuple[str, str]]:
     for client in state.clients:
         if client.secret:
             yield f"token of {client.name}", _token(client, state)
-        else:
+        if client.user:
             yield f"who signs in to {client.name}", client.user
         for organization in client.organizations[:1]:
             url = f"{state.app}/api/entra/organizations/{organization}/link"

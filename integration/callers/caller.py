@@ -1,7 +1,8 @@
 """From checked claims to who asks; pure.
 
-Sources: the pages "Access token claims reference" (`appid` in tokens of version 1.0, `azp` in those of 2.0, `roles`)
-and "Work with user identities in Azure App Service authentication" (names of claims may have been mapped).
+Sources: the pages "Access token claims reference" (`appid` in tokens of version 1.0, `azp` in those of 2.0, `roles`;
+`scp` is in tokens of people alone) and "Work with user identities in Azure App Service authentication" (names of claims
+may have been mapped).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ from integration.config.keys.clients import Client
 from integration.errors import CallerRefused, CallerUnknown
 from integration.plain_text import plain
 
+SCOPE = "user_impersonation"
+"""What a person lets a client do in their name: all that they may. A narrower one is none that is looked at."""
 MOST_ROLES = 100
 """How many roles are read: Entra puts no more than a few into a token."""
 
@@ -40,7 +43,7 @@ def caller_of(claims: Mapping[str, Any], clients: Mapping[str, Client]) -> Calle
 
     Raises:
         CallerUnknown: The claims name no application, or two.
-        CallerRefused: The application is none of the clients.
+        CallerRefused: The application is none of the clients, or shows a person's token where it may not.
     """
     named = {str(claims[each]).lower() for each in ("appid", "azp") if claims.get(each)}
     if len(named) != 1:
@@ -50,8 +53,20 @@ def caller_of(claims: Mapping[str, Any], clients: Mapping[str, Client]) -> Calle
     if client is None:
         msg = f"the application {plain(application, longest=36)} is none of the clients"
         raise CallerRefused(msg)
+    if (scopes := claims.get("scp")) is not None or claims.get("idtyp") == "user":
+        _may_bring_people(client, scopes)
     sees = None if client.all_organizations else frozenset(client.organizations)
     return Caller(client=client.name, roles=_roles(claims.get("roles")), sees=sees)
+
+
+def _may_bring_people(client: Client, scopes: Any) -> None:
+    """Refuse a person's token by a client that has only its own to show: the roles in it are the person's."""
+    if not client.people:
+        msg = f"{client.name} shows the token of a person, and may not (people)"
+        raise CallerRefused(msg)
+    if not isinstance(scopes, str) or SCOPE not in scopes.split():
+        msg = f"the token of a person that {client.name} shows has not the scope {SCOPE}"
+        raise CallerRefused(msg)
 
 
 def _roles(said: Any) -> frozenset[str]:

@@ -50,13 +50,16 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Args:
         name: What the log and incidents call it.
-        app_id: The client id of its app registration or managed identity; that of the Azure CLI
-            (`04b07795-8ddb-461a-bbee-02f9e1bf7b46`) admits people who are signed in there, by the roles that they have.
+        app_id: The client id of its app registration or managed identity; `04b07795-8ddb-461a-bbee-02f9e1bf7b46` is the
+            Azure CLI.
         organizations: The organizations that it may see; any other is not there for it.
         all_organizations: It may see every one, and what is of none, instead.
+        people: It may show tokens of people who are signed in to it (scope `user_impersonation`): what they may do is
+            said by the app roles that they have themselves. Without, such a token is refused.
     """
 
     name: Name
     app_id: Guid
     organizations: tuple[OrganizationName, ...] = ()
     all_organizations: bool = False
+    people: bool = False

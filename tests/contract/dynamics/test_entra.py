@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from emulation.dynamics import Api, App, Granted, Secret, User
+from emulation.dynamics import Api, App, ControlRefused, Granted, Secret, User
 from tests.fixtures.dynamics import CHINA_TENANT, OTHER_TENANT, SYSTEM_IDENTITY, US_TENANT, USER_IDENTITY, Playground
 
 AUTHORITY = "https://login.microsoftonline.com"
@@ -325,9 +325,14 @@ def test_without_a_role_the_token_says_nothing_of_roles_or_is_not_given(dynamics
 def test_a_person_has_its_roles_through_the_application_it_uses(dynamics: Playground):
     cli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
     dynamics.control.add_app(API)
-    dynamics.control.add_user(User("ada@contoso.onmicrosoft.com", granted=(Granted(API.client_id, ("events.read",)),)))
+    ada = "ada@contoso.onmicrosoft.com"
+    dynamics.control.add_user(User(ada, granted=(Granted(API.client_id, ("events.read",)),)))
+    with pytest.raises(ControlRefused, match="AADSTS65001"):
+        dynamics.control.sign_in(ada, cli, "api://fno-link")
+    exposed = Api(uris=API.api.uris, roles=API.api.roles, pre_authorized=(cli,))
+    dynamics.control.add_app(App(API.client_id, api=exposed))
     claims = jwt.decode(
-        dynamics.control.sign_in("ada@contoso.onmicrosoft.com", cli, "api://fno-link"),
+        dynamics.control.sign_in(ada, cli, "api://fno-link"),
         options={"verify_signature": False},
     )
     assert (claims["roles"], claims["appid"], claims["scp"]) == (["events.read"], cli, "user_impersonation")

@@ -205,6 +205,34 @@ def test_app_service_names_claims_in_two_ways():
 
 
 @pytest.mark.parametrize(
+    ("people", "more", "problem"),
+    [
+        (False, {}, ""),
+        (True, {}, ""),
+        (True, {"scp": "user_impersonation"}, ""),
+        (True, {"scp": "other user_impersonation"}, ""),
+        (False, {"scp": "user_impersonation"}, "token of a person"),
+        (False, {"scp": ""}, "token of a person"),
+        (False, {"idtyp": "user"}, "token of a person"),
+        (True, {"idtyp": "user"}, "not the scope"),
+        (True, {"scp": "user_impersonation.none"}, "not the scope"),
+        (True, {"scp": ["user_impersonation"]}, "not the scope"),
+    ],
+)
+def test_a_person_is_brought_by_clients_that_may_and_by_the_whole_scope(people, more, problem):
+    clients = {APP.lower(): Client(name="cli", app_id=APP, all_organizations=True, people=people)}
+    for base in (V1, V2):
+        if problem:
+            with pytest.raises(CallerRefused, match=problem):
+                caller_of({**base, **more}, clients)
+        else:
+            assert caller_of({**base, **more}, clients).roles == {"link.read"}
+    # App Service may have mapped the names.
+    mapped = claims_of(principal(("http://schemas.microsoft.com/identity/claims/scope", "user_impersonation")))
+    assert mapped["scp"] == "user_impersonation"
+
+
+@pytest.mark.parametrize(
     "header",
     [
         "",

@@ -33,6 +33,7 @@ organizations = ["fabrikam"]
 name = "people"
 app_id = "{AZURE_CLI}"
 all_organizations = true
+people = true
 """
 
 
@@ -52,6 +53,7 @@ def test_the_tenant_has_the_registration_with_its_roles_and_each_client_with_its
     assert AZURE_CLI not in apps
     [person] = found.world.users
     assert person.granted == apps[PORTAL].granted
+    assert (apps[OWN].api.pre_authorized, apps[PORTAL].public_client) == ((AZURE_CLI,), False)
     # Its tenant is that of the organization with the same id, and an application user of nobody.
     assert sum(each.id == TENANT for each in found.world.tenants) == 1
     assert apps[PORTAL].organizations == ()
