@@ -24,6 +24,9 @@ namespace FnoLink
         private static readonly Regex Url = new Regex(@"\Ahttps://([a-z0-9-]+\.)+[a-z]{2,63}\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
         private static readonly Regex Id = new Regex(@"\A[a-z0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
+        // Why a link is unknown; what else keeps the app from answering is in the message.
+        private static readonly HashSet<string> Reasons = new HashSet<string> { "Busy", "Forbidden", "Throttled", "Unauthenticated", "UnexpectedAnswer", "Unreachable" };
+
         private readonly string app;
         private readonly string key;
         private readonly Func<CancellationToken, Task<string>> token;
@@ -289,7 +292,7 @@ namespace FnoLink
             var after = response.Headers.RetryAfter;
             var wait = after?.Delta ?? (after?.Date - DateTimeOffset.UtcNow);
             var least = TimeSpan.FromSeconds(1);
-            return new LinkUnknownException(problem.Code ?? "LinkUnknown", message, status, wait < least ? least : wait, null);
+            return new LinkUnknownException(Reasons.Contains(problem.Code) ? problem.Code : "LinkUnknown", message, status, wait < least ? least : wait, null);
         }
 
         private static bool IsWhole(Link link)
@@ -389,7 +392,10 @@ namespace FnoLink
         }
     }
 
-    /// <summary>Nobody knows now whether the organization is linked; Code, Status and RetryAfter say more.</summary>
+    /// <summary>
+    /// Nobody knows now whether the organization is linked. Code says why: Busy, Forbidden, Throttled, Unauthenticated,
+    /// UnexpectedAnswer, Unreachable, else LinkUnknown; Status and RetryAfter say more.
+    /// </summary>
     public sealed class LinkUnknownException : Exception
     {
         public LinkUnknownException(string code, string message, int status, TimeSpan? retryAfter, Exception cause)

@@ -11,9 +11,19 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from integration import errors
 from integration.dataverse.answers import Details, check_details
-from integration.errors import AppRefused, FnoLinkError, LinkUnknown, UnexpectedAnswer, UnknownOrganization
+from integration.errors import (
+    AppRefused,
+    Busy,
+    FnoLinkError,
+    Forbidden,
+    LinkUnknown,
+    Throttled,
+    Unauthenticated,
+    UnexpectedAnswer,
+    UnknownOrganization,
+    Unreachable,
+)
 from integration.links.values import Link, Linked, NotLinked
 from integration.operations.links import LinkAnswer, LinkedAnswer
 from integration.retry_after import parse_retry_after
@@ -23,6 +33,10 @@ LARGEST = 1 << 20
 
 _DIRECTIVE = re.compile(r'([\w-]+)(?:="?([^",]*)"?)?')
 _LIE = "Is it the address of fno-link? A sign-in page, a proxy or another app answers there."
+_REASONS = {
+    kind.__name__: kind for kind in (Busy, Forbidden, Throttled, Unauthenticated, UnexpectedAnswer, Unreachable)
+}
+"""Why a link is unknown, the same words in every language; what else keeps the app from answering is `LinkUnknown`."""
 _DECODER = msgspec.json.Decoder(LinkAnswer)
 
 
@@ -139,9 +153,7 @@ def _refusal(reply: Reply, now: datetime) -> FnoLinkError:
         return UnknownOrganization(problem.detail[:500])
     if reply.status < 500 and reply.status != 429:  # noqa: PLR2004 - as above
         return UnexpectedAnswer(msg, status=reply.status, hint=_LIE)
-    kind = getattr(errors, problem.code, None) if problem.code.isidentifier() else None
-    unknown = kind if isinstance(kind, type) and issubclass(kind, LinkUnknown) else LinkUnknown
-    return unknown(
+    return _REASONS.get(problem.code, LinkUnknown)(
         msg,
         retry_after=parse_retry_after(reply.headers.get("retry-after"), now),
         status=reply.status,

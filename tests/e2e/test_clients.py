@@ -1,5 +1,6 @@
 """A program in each language of the clients asks the live host: unchanged, unknown, relinked, unreachable, lied to."""
 
+import json
 import re
 import sys
 import textwrap
@@ -130,6 +131,16 @@ def test_who_answers_in_its_place_is_not_believed_and_gets_no_key_by_a_redirect(
     assert asked.receivers.received("elsewhere") == []
 
 
+def test_why_it_is_unknown_is_the_same_word_in_every_language(asked, commands):
+    with Everybody(commands, asked.receivers.url("between"), key="a-key") as everybody:
+        for code in ("Forbidden", "Busy", "StorageUnavailable", "RowRefused", ""):
+            problem = json.dumps({"code": code, "detail": "x"})
+            asked.receivers.fail("between", 503, body=problem, headers={"content-type": "application/problem+json"})
+            said = {"unknown": code if code in {"Forbidden", "Busy"} else "LinkUnknown", "status": 503}
+            # An organization of its own for each: one that could not be told is not asked for again at once.
+            everybody.say(said, f"of-{code}")
+
+
 @pytest.fixture
 def token(stage):
     return stage.token
@@ -143,6 +154,21 @@ def test_a_token_with_the_role_is_let_in_and_one_without_or_none_of_ours_is_refu
         everybody.say({"refused": "AppRefused"}, "contoso")
     with Everybody(commands, stage.host.url, token="a.b.c") as everybody:
         everybody.say({"refused": "AppRefused"}, "contoso")
+
+
+def test_the_request_of_the_logic_app_is_let_in_and_its_answer_is_one_that_the_workflow_knows(stage, token):
+    workflow = json.loads((ROOT / "samples" / "logic-app" / "workflow.json").read_text("utf-8"))
+    asks = workflow["actions"]["Ask_for_the_link"]["inputs"]
+    assert asks["authentication"] == {"type": "ManagedServiceIdentity", "audience": "@parameters('audience')"}
+    uri = (
+        asks["uri"].replace("@{parameters('app')}", stage.host.url).replace("@{parameters('organization')}", "contoso")
+    )
+    shown = {**asks.get("headers", {}), "authorization": f"Bearer {token(PORTAL)}"}
+    answer = stage.http.request(asks["method"], uri, headers=shown)
+    assert (answer.status_code, answer.json()["url"]) == (200, home("contoso"))
+    known = workflow["actions"]["By_its_state"]
+    assert known["expression"] == "@body('Ask_for_the_link')?['state']"
+    assert answer.json()["state"] in {each["case"] for each in known["cases"].values()}
 
 
 def of_the_page(kind):

@@ -43,7 +43,7 @@ class Told extends Error {
 /** The key or token does not do, or there is no organization of this name (404): asking again does not help. */
 export class Refused extends Told {}
 
-/** Nobody knows now, which is not "not linked". `code` is one of fno-link's, or `Unreachable` or `UnexpectedAnswer`. */
+/** Nobody knows now, which is not "not linked". `code` says why: one of REASONS, else `LinkUnknown`. */
 export class LinkUnknown extends Told {}
 
 export interface Options {
@@ -67,6 +67,7 @@ type Trouble = { failure?: LinkUnknown; attempts: number; notBefore: number };
 type Reply = { status: number; headers: Headers; text: string };
 
 const NOTHING: Copy = { tag: "", freshUntil: 0, usableUntil: 0, attempts: 0, notBefore: 0 };
+const REASONS = ["Busy", "Forbidden", "Throttled", "Unauthenticated", "UnexpectedAnswer", "Unreachable"];
 const URL_OF = /^https:\/\/([a-z0-9-]+\.)+[a-z]{2,63}$/i;
 const ID = /^[a-z0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}$/i;
 
@@ -120,8 +121,7 @@ export class LinkClient {
     } catch (error) {
       this.#copies.delete(name);
       if (!(error instanceof LinkUnknown) || this.#closing.signal.aborted) throw error;
-      const now = this.#now();
-      const attempts = copy.attempts + 1;
+      const [now, attempts] = [this.#now(), copy.attempts + 1];
       const wait = Math.min(Math.max(error.retryAfter ?? 2 ** Math.min(attempts, 32), 1), 600);
       const link = stale(copy, now) && copy.link; // "not linked" is not kept: it would be made out of "unknown"
       this.#copies.set(name, { ...copy, link, freshUntil: 0, failure: error, attempts, notBefore: now + wait });
@@ -189,12 +189,12 @@ function linkOf(said: Record<string, unknown>): Link | undefined {
 
 function refusal(got: Reply, said: Record<string, unknown>): Error {
   const code = typeof said["code"] === "string" ? said["code"] : "";
-  const reason = code ? `${code}: ${String(said["detail"]).slice(0, 500)}` : "no reason given";
-  const message = `the app answered ${got.status}: ${reason}`;
+  const message = `the app answered ${got.status}: ${code ? `${code}: ${said["detail"]}`.slice(0, 500) : "no reason given"}`;
   if (got.status === 401 || got.status === 403) return new Refused("AppRefused", message, got.status);
   if (got.status === 404 && code === "UnknownOrganization") return new Refused(code, message, 404);
   if (got.status < 500 && got.status !== 429) return new LinkUnknown("UnexpectedAnswer", message, got.status);
   const header = got.headers.get("retry-after")?.trim() ?? "";
   const wait = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
-  return new LinkUnknown(code || "LinkUnknown", message, got.status, Number.isFinite(wait) ? wait : undefined);
+  const why = REASONS.includes(code) ? code : "LinkUnknown";
+  return new LinkUnknown(why, message, got.status, Number.isFinite(wait) ? wait : undefined);
 }

@@ -92,6 +92,16 @@ test("an unknown link says why, and is not asked again too early", async () => {
   assert.equal(asked.length, 3);
 });
 
+test("why it is unknown is one of the reasons; what else the app says is in the message", async () => {
+  for (const code of ["Busy", "Forbidden", "Throttled", "Unauthenticated", "UnexpectedAnswer", "Unreachable"]) {
+    await assert.rejects(ask([unknown(503, {}, code)]).resolve(), { code });
+  }
+  for (const code of ["StorageUnavailable", "RowRefused", "toString", ""]) {
+    const { resolve } = ask([unknown(503, {}, code)]);
+    await assert.rejects(resolve(), (error) => error.code === "LinkUnknown" && error.message.includes(code));
+  }
+});
+
 test("not linked is never kept for when nobody knows", async () => {
   const { clock, resolve } = ask([ok(NOT_LINKED), unknown()]);
   assert.equal((await resolve()).state, "not_linked");

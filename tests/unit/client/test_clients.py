@@ -106,6 +106,14 @@ async def test_an_unknown_link_says_why_and_is_not_asked_again_too_early(app, ma
     assert len(app.requests) == 1
 
 
+@pytest.mark.parametrize("code", ["StorageUnavailable", "RowRefused", "__class__"])
+async def test_what_is_no_reason_for_an_unknown_link_is_told_in_the_message_alone(app, make, code):
+    app.say(unknown(code))
+    with pytest.raises(LinkUnknown, match=code) as caught:
+        await make()()
+    assert caught.value.code == "LinkUnknown"
+
+
 async def test_without_a_wait_that_is_asked_for_each_failure_doubles_it(app, make):
     ask = make()
     app.say(unknown("NoCodeOfOurs", status=500), unknown(status=502), unknown(status=429))

@@ -73,10 +73,11 @@ def test_what_runs_after_what_and_every_expression_is_about_something_that_exist
     assert set(re.findall(r"parameters\('(\w+)'\)", text)) == set(WORKFLOW["parameters"])
 
 
-def test_a_key_is_a_secure_parameter_and_is_kept_out_of_the_history_of_runs():
-    assert WORKFLOW["parameters"]["key"]["type"] == "SecureString"
-    asks = WORKFLOW["actions"]["Ask_for_the_link"]
-    assert asks["runtimeConfiguration"]["secureData"]["properties"] == ["inputs"]
+def test_the_workflow_asks_where_tokens_are_taken_and_has_no_key():
+    asks = WORKFLOW["actions"]["Ask_for_the_link"]["inputs"]
+    assert "/api/entra/organizations/" in asks["uri"]
+    assert asks["authentication"]["type"] == "ManagedServiceIdentity"
+    assert not re.search(r"key|code=", json.dumps(WORKFLOW), re.IGNORECASE)
 
 
 def test_the_custom_api_has_one_name_everywhere():
