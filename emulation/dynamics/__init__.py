@@ -1,7 +1,9 @@
 """The emulated Entra, Dataverse, Finance & Operations and Power Platform, reached under their production names."""
 
 from emulation.dynamics.control import Control, ControlRefused
+from emulation.dynamics.directory import Licence
 from emulation.dynamics.environments import Application, Environment, Metadata, Operation
+from emulation.dynamics.estate import Capacity
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.pace import Pace
 from emulation.dynamics.process import Dynamics
@@ -23,6 +25,7 @@ __all__ = [
     "Api",
     "App",
     "Application",
+    "Capacity",
     "Control",
     "ControlRefused",
     "Dynamics",
@@ -30,6 +33,7 @@ __all__ = [
     "Fault",
     "FinanceOperationsLink",
     "Granted",
+    "Licence",
     "Metadata",
     "Operation",
     "Organization",

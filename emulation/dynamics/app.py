@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from emulation.dynamics import dataverse, entra, finance_operations, graph, power_platform
+from emulation.dynamics import administration, dataverse, entra, finance_operations, graph, power_platform
 from emulation.dynamics.call import Call
-from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
+from emulation.dynamics.clouds import ADMINISTRATION, GRAPHS, POWER_PLATFORM
 from emulation.dynamics.elsewhere import hand_on
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.misbehaviour import misbehave
@@ -22,7 +22,7 @@ CONCURRENCY = "Number of concurrent requests exceeded the limit."
 
 
 class EmulatedServices:
-    """Entra, Dataverse, F&O and the Power Platform API, told apart by the Host header.
+    """Entra, Graph, Dataverse, F&O and the APIs of the Power Platform, told apart by the Host header.
 
     Args:
         state: The world.
@@ -74,8 +74,13 @@ class EmulatedServices:
             return dataverse.understand(self._state, self._sender, request, organization)
         if organization := self._state.by_environment_host(host):
             return finance_operations.understand(self._state, request, organization)
+        return self._understand_platform(request, host)
+
+    def _understand_platform(self, request: Request, host: str) -> Call | None:
         if host in POWER_PLATFORM:
             return power_platform.understand(self._state, request, host)
+        if host in ADMINISTRATION:
+            return administration.understand(self._state, request, host)
         return None
 
     async def _answer(self, call: Call, scope: Scope, receive: Receive, send: Send) -> int:

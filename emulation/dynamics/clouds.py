@@ -1,7 +1,8 @@
 """Microsoft's clouds, as far as the emulated world has to know them: whose Entra signs in where, and their hosts.
 
 Sources: the pages "National clouds: Microsoft Entra authentication endpoints" (GCC signs in at the public Entra) and
-"Power Platform URLs and IP address ranges".
+"Power Platform URLs and IP address ranges"; tokens for the administration API as Microsoft's module
+Microsoft.PowerApps.AuthModule asks for them.
 """
 
 from typing import Literal
@@ -33,6 +34,24 @@ POWER_PLATFORM: dict[str, CloudName] = {
     "api.powerplatform.partner.microsoftonline.cn": "china",
 }
 """The hosts of the Power Platform API, with the cloud whose tenants each knows."""
+
+ADMINISTRATION: dict[str, CloudName] = {
+    "api.bap.microsoft.com": "public",
+    "gov.api.bap.microsoft.us": "gcc",
+    "high.api.bap.microsoft.us": "gcc_high",
+    "api.bap.appsplatform.us": "dod",
+    "api.bap.partner.microsoftonline.cn": "china",
+}
+"""The hosts of the administration API, with the cloud whose tenants each knows."""
+
+POWER_APPS: dict[str, CloudName] = {
+    "service.powerapps.com": "public",
+    "gov.service.powerapps.us": "gcc",
+    "high.service.powerapps.us": "gcc_high",
+    "service.apps.appsplatform.us": "dod",
+    "service.powerapps.cn": "china",
+}
+"""What tokens for the administration API are for: the Power Apps Service of each cloud."""
 
 
 def cloud_named(name: str) -> CloudName:

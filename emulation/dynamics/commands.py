@@ -47,7 +47,7 @@ class OfPeople(Command, frozen=True):
 
 
 class AddTenant(Command, frozen=True, tag="add_tenant"):
-    """Add a tenant."""
+    """Add a tenant, or replace the one of the same id."""
 
     tenant: Tenant
 
@@ -192,10 +192,11 @@ class SetDirectoryAccess(Command, frozen=True, tag="set_directory_access"):
 
 
 class SetPlatformAccess(Command, frozen=True, tag="set_platform_access"):
-    """Say whether an app may read environments of the Power Platform."""
+    """Say whether an app may read environments of the Power Platform, and what concerns the tenant as a whole."""
 
     client_id: str
     allowed: bool
+    administers: bool = False
 
 
 class SetEnvironment(OfOrganization, frozen=True, tag="set_environment"):

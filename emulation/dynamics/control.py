@@ -143,7 +143,7 @@ class Control:
         self._send(commands.Heal(organization, kind))
 
     def add_tenant(self, tenant: Tenant) -> None:
-        """Add a tenant."""
+        """Add a tenant, or replace the one of the same id."""
         self._send(commands.AddTenant(tenant))
 
     def add_app(self, app: App) -> None:
@@ -225,9 +225,9 @@ class Control:
         """Grant an app Application.Read.All of Microsoft Graph, or take it away."""
         self._send(commands.SetDirectoryAccess(client_id, reads_applications))
 
-    def set_platform_access(self, client_id: str, *, allowed: bool = True) -> None:
-        """Say whether an app may read environments of the Power Platform; at the start none may."""
-        self._send(commands.SetPlatformAccess(client_id, allowed))
+    def set_platform_access(self, client_id: str, *, allowed: bool = True, administers: bool = False) -> None:
+        """Say whether an app may read environments of the Power Platform, and its tenant; at the start none may."""
+        self._send(commands.SetPlatformAccess(client_id, allowed, administers))
 
     def set_roles(self, organization: str, client_id: str, *roles: str) -> None:
         """Give an app's user in an organization these security roles and no other; none: it has no role at all."""

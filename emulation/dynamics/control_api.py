@@ -8,13 +8,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulation.dynamics import commands, control_people
-from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM
+from emulation.dynamics.clouds import ADMINISTRATION, AUTHORITIES, GRAPHS, POWER_PLATFORM
 from emulation.dynamics.faults import AT_CONNECT, DATAVERSE, Fault
 from emulation.dynamics.finance_operations_entities import ENTITIES
 from emulation.dynamics.sending.announcement import raised
 from emulation.dynamics.sending.sender import Sender
 from emulation.dynamics.sending.where import place
-from emulation.dynamics.state import OrganizationState, State
+from emulation.dynamics.state import PLATFORM_KINDS, OrganizationState, State
 from emulation.dynamics.tables.refused import Refused
 from emulation.dynamics.tables.store import Store
 from emulation.dynamics.world import ENTRA_HOSTS
@@ -114,7 +114,7 @@ class ControlApi:
         state = self._state
         match command:
             case commands.AddTenant(tenant):
-                state.tenants.append(tenant)
+                state.add_tenant(tenant)
             case commands.AddApp(app):
                 state.apps[app.client_id] = app
             case commands.AddSecret(client_id, secret):
@@ -146,8 +146,8 @@ class ControlApi:
                 access = {"organizations": organizations, "finance_operations": finance_operations}
             case commands.SetDirectoryAccess(client_id, reads_applications):
                 access = {"reads_applications": reads_applications}
-            case commands.SetPlatformAccess(client_id, allowed):
-                access = {"power_platform": allowed}
+            case commands.SetPlatformAccess(client_id, allowed, administers):
+                access = {"power_platform": allowed, "administers": administers}
         self._state.change_app(client_id, **access)
 
     def _organization(self, name: str) -> OrganizationState:
@@ -208,6 +208,8 @@ def _hosts(organization: OrganizationState, fault: Fault) -> frozenset[str]:
         hosts |= {host for host, clouds in GRAPHS.items() if organization.tenant.cloud in clouds}
     if fault.concerns("fno"):
         hosts |= organization.environments
-    if fault.concerns("platform"):
+    if any(map(fault.concerns, PLATFORM_KINDS)):
         hosts |= {host for host, cloud in POWER_PLATFORM.items() if organization.tenant.cloud == cloud}
+    if fault.concerns("administration"):
+        hosts |= {host for host, cloud in ADMINISTRATION.items() if organization.tenant.cloud == cloud}
     return frozenset(hosts)

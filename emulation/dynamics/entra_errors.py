@@ -167,6 +167,25 @@ class EntraError(Exception):
         return cls(400, "invalid_resource", 500011, message)
 
     @classmethod
+    def no_consent(cls, client_id: str) -> Self:
+        """Say that nobody consented to what an application would do for a person."""
+        message = (
+            f"The user or administrator has not consented to use the application with ID '{client_id}' named "
+            f"'{client_id}'. Send an interactive authorization request for this user and resource."
+        )
+        return cls(400, "invalid_grant", 65001, message)
+
+    @classmethod
+    def not_preauthorized(cls, client_id: str, resource: str) -> Self:
+        """Refuse an application of Microsoft's own what Microsoft does not let it."""
+        message = (
+            f"Consent between first party application '{client_id}' and first party resource '{resource}' must be "
+            "configured via preauthorization - applications owned and operated by Microsoft must get approval from the "
+            "API owner before requesting tokens for that API."
+        )
+        return cls(400, "invalid_grant", 65002, message)
+
+    @classmethod
     def not_assigned(cls, client_id: str, resource: str) -> Self:
         """Say that who asks was granted no role of an application that wants that."""
         message = f"Application '{client_id}' is not assigned to a role for the application '{resource}'."

@@ -17,6 +17,8 @@ type Kind = Literal[
     "fno",
     "graph",
     "platform",
+    "capacity",
+    "administration",
 ]
 type Scope = Kind | Literal["dataverse", "any"]
 type Effect = Literal[
@@ -60,7 +62,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             `sign_in` (a redirect to where people sign in) are of F&O.
         kind: The calls concerned; "dataverse" is whoami, link, sdkmessages, environment
             (RetrieveCurrentOrganization), application (msprov_getfinopsapplicationdetails) and row together; "platform"
-            is the Power Platform API.
+            is the Power Platform API, "capacity" what it tells of the tenant's capacity, and "administration" the API
+            behind the admin center.
         times: The next so many calls (or connections); until healed by default.
         seconds: Time before an answer; with `slow`, between two pieces of it.
         status: Status of `answer`; also another status than the documented one of what refuses.

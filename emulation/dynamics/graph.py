@@ -1,4 +1,4 @@
-"""Microsoft Graph: reading one's own app registration, as far as its secrets' expiry.
+"""Microsoft Graph: reading one's own app registration, as far as its secrets' expiry, and what a person is and has.
 
 Sources: the pages "Get application" (an app needs Application.Read.All, or Application.ReadWrite.OwnedBy for what it
 owns), "passwordCredential resource type", "Microsoft Graph error responses and resource types" and "Microsoft Graph
@@ -13,11 +13,12 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from emulation.dynamics import directory
 from emulation.dynamics.call import Call
 from emulation.dynamics.clouds import GRAPHS
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.state import State
-from emulation.dynamics.tokens import TokenRefused, bearer
+from emulation.dynamics.tokens import Presented, TokenRefused, bearer
 from emulation.dynamics.world import App, Secret
 
 _BY_APP_ID = re.compile(r"/v1\.0/applications\(appId='((?:[^']|'')*)'\)")
@@ -39,15 +40,15 @@ def understand(state: State, request: Request, host: str) -> Call:
         The call, of kind "graph"; it concerns the organizations of the caller's tenant.
     """
     try:
-        app = bearer(state, request, frozenset({f"https://{host}", f"https://{host}/"}))
+        caller = bearer(state, request, frozenset({f"https://{host}", f"https://{host}/"}))
     except TokenRefused as refused:
         reason = str(refused)
         return Call("graph", state.concerned(None, "graph", GRAPHS[host]), lambda: _unauthorized(reason), refusal)
 
     async def answer() -> Response:
-        return _answer(state, request, host, app)
+        return _answer(state, request, host, caller)
 
-    return Call("graph", state.concerned(state.tenant(app.tenant), "graph", GRAPHS[host]), answer, refusal)
+    return Call("graph", state.concerned(state.tenant(caller.app.tenant), "graph", GRAPHS[host]), answer, refusal)
 
 
 async def _unauthorized(reason: str) -> Response:
@@ -56,8 +57,10 @@ async def _unauthorized(reason: str) -> Response:
     return response
 
 
-def _answer(state: State, request: Request, host: str, app: App) -> Response:
-    path = request.url.path
+def _answer(state: State, request: Request, host: str, caller: Presented) -> Response:
+    path, app = request.url.path, caller.app
+    if request.method == "GET" and path.startswith("/v1.0/me/"):
+        return _me(request, host, caller)
     by_id = _BY_APP_ID.fullmatch(path)
     filtered = _FILTER.fullmatch(request.query_params.get("$filter", "")) if path == "/v1.0/applications" else None
     found = by_id or filtered
@@ -81,6 +84,25 @@ def _answer(state: State, request: Request, host: str, app: App) -> Response:
         )
         return _error(404, "Request_ResourceNotFound", message)
     return JSONResponse({"@odata.context": f"{context}/$entity"} | shown[0])
+
+
+def _me(request: Request, host: str, caller: Presented) -> Response:
+    if caller.person is None:
+        return _error(400, "BadRequest", directory.NOT_A_PERSON)
+    asked = request.url.path.removeprefix("/v1.0/me/")
+    try:
+        match asked:
+            case "transitiveMemberOf/microsoft.graph.directoryRole":
+                rows, context = directory.roles(caller.person.directory_roles, caller.permissions), "directoryRoles"
+            case "licenseDetails":
+                rows, context = directory.licences(caller.person.licences, caller.permissions), asked
+            case _:
+                return _error(400, "BadRequest", f"Resource not found for the segment '{asked}'.")
+    except directory.Refused as refused:
+        status, code, message = refused.args
+        return _error(status, code, message)
+    value = directory.selected(rows, request.query_params)
+    return JSONResponse({"@odata.context": f"https://{host}/v1.0/$metadata#{context}", "value": value})
 
 
 def _shown(app: App, selected: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import json
 
 from starlette.responses import JSONResponse, Response
 
+from emulation.dynamics.delegated import AZURE_CLI, SAMPLES
 from emulation.dynamics.devices import Device
 from emulation.dynamics.entra_errors import EntraError
 from emulation.dynamics.state import State
@@ -19,8 +20,6 @@ from emulation.dynamics.world import Tenant, User
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 REFRESH_TOKEN = "refresh_token"
 GRANTS = (DEVICE_CODE, "device_code", REFRESH_TOKEN)
-SAMPLES = "51f81489-12ee-4a9e-aaae-a2591f45987d"
-AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 EVERYWHERE = frozenset({SAMPLES, AZURE_CLI})
 TYPED_AT = "https://microsoft.com/devicelogin"
 OF_NO_RESOURCE = frozenset({"openid", "profile", "offline_access", "email"})

@@ -1,8 +1,9 @@
-"""The Power Platform API: an environment, and its lifecycle operations.
+"""The Power Platform API: an environment, its lifecycle operations, and a tenant's capacity.
 
-Sources: the pages "Environments - Get Environment By Id For User" and "Operation - Get Operations For Environment"
-(2024-10-01) of its reference, which publish members but neither examples nor error bodies; these are worded as the
-services behind it word theirs ("The service principal with id … does not have permission …").
+Sources: the pages "Environments - Get Environment By Id For User", "Operation - Get Operations For Environment" and
+"Tenant Capacity Details - Get Tenant Capacity Details" (2024-10-01) of its reference, which publish members but neither
+examples nor error bodies; these are worded as the services behind it word theirs ("The service principal with id …
+does not have permission …").
 """
 
 from itertools import islice
@@ -15,11 +16,13 @@ from starlette.responses import JSONResponse, Response
 from emulation.dynamics.call import Call
 from emulation.dynamics.clouds import AUTHORITIES, POWER_PLATFORM
 from emulation.dynamics.environments import Environment, Metadata
+from emulation.dynamics.estate import details
 from emulation.dynamics.faults import Fault
 from emulation.dynamics.state import OrganizationState, State
-from emulation.dynamics.tokens import TokenRefused, check
-from emulation.dynamics.world import App, link_id
+from emulation.dynamics.tokens import Presented, TokenRefused, bearer, check
+from emulation.dynamics.world import App, Tenant, link_id
 
+CAPACITY = "/licensing/tenantCapacity"
 VERSIONS = ("2022-03-01-preview", "2024-10-01")
 PAGE = 50
 THROTTLED = "The request was throttled. Try again later."
@@ -34,8 +37,10 @@ def understand(state: State, request: Request, host: str) -> Call:
         host: Whose cloud it is.
 
     Returns:
-        The call, of kind "platform".
+        The call, of kind "platform", or "capacity".
     """
+    if request.url.path == CAPACITY:
+        return _of_tenant(state, request, host)
     parts = request.url.path.strip("/").split("/")
     asked = parts[2] if len(parts) > 2 and parts[:2] == ["environmentmanagement", "environments"] else ""  # noqa: PLR2004 (the path's own shape)
     organization = state.by_environment_id(asked)
@@ -48,25 +53,61 @@ def understand(state: State, request: Request, host: str) -> Call:
         try:
             app = check(state, request, organization, frozenset({f"https://{host}", f"https://{host}/"}))
         except TokenRefused as refused:
-            return _challenge(organization, host, str(refused))
+            return _challenge(organization.tenant, host, str(refused))
         return _answer(state, request, organization, app, parts[3:])
 
     def refused(fault: Fault) -> Response:
-        return _refusal(fault, organization, host)
+        return _refusal(fault, organization.tenant if organization else None, host)
 
     concerned = organization or state.concerned(None, "platform", (POWER_PLATFORM[host],))
     return Call("platform", concerned, answer, refused)
 
 
-def _answer(state: State, request: Request, organization: OrganizationState, app: App, rest: list[str]) -> Response:
-    if not app.power_platform:
-        return _forbidden(app, request.url.path, organization)
+def _of_tenant(state: State, request: Request, host: str) -> Call:
+    cloud = POWER_PLATFORM[host]
+    try:
+        caller = bearer(state, request, frozenset({f"https://{host}", f"https://{host}/"}))
+    except TokenRefused as refused:
+        reason = str(refused)
+
+        async def challenged() -> Response:
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer", "x-emulated-reason": reason})
+
+        nobody = state.concerned(None, "capacity", (cloud,))
+        return Call("capacity", nobody, challenged, lambda fault: _refusal(fault, None, host))
+    tenant = state.tenant(caller.app.tenant)
+
+    async def answer() -> Response:
+        if not caller.app.administers:
+            return _refused_tenant(state, caller, tenant)
+        return _wrong(request) or JSONResponse(details(tenant.id, tenant.capacity))
+
+    return Call("capacity", state.concerned(tenant, "capacity"), answer, lambda fault: _refusal(fault, tenant, host))
+
+
+def _refused_tenant(state: State, caller: Presented, tenant: Tenant) -> Response:
+    if caller.person is None:
+        return _forbidden(caller.app, CAPACITY, tenant)
+    identity = state.person(caller.person)
+    message = f"The user with object id '{identity}' in tenant '{tenant.id}' does not have access to '{CAPACITY}'."
+    return error(403, "Forbidden", message)
+
+
+def _wrong(request: Request) -> Response | None:
     version = request.query_params.get("api-version", "")
     if version not in VERSIONS:
         code = "InvalidApiVersionParameter" if version else "MissingApiVersionParameter"
         return error(400, code, f"The api-version '{version}' is invalid. Supported: {', '.join(VERSIONS)}.")
     if request.method != "GET":
         return error(405, "MethodNotAllowed", f"The resource does not support the method '{request.method}'.")
+    return None
+
+
+def _answer(state: State, request: Request, organization: OrganizationState, app: App, rest: list[str]) -> Response:
+    if not app.power_platform:
+        return _forbidden(app, request.url.path, organization.tenant)
+    if wrong := _wrong(request):
+        return wrong
     match rest:
         case []:
             return _environment(request, organization)
@@ -145,24 +186,24 @@ def error(status: int, code: str, message: str) -> Response:
     return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
 
 
-def _forbidden(app: App, path: str, organization: OrganizationState) -> Response:
+def _forbidden(app: App, path: str, tenant: Tenant) -> Response:
     message = (
         f"The service principal for application {app.client_id} does not have permission to access the path "
-        f"'{path}' in tenant {organization.tenant.id}."
+        f"'{path}' in tenant {tenant.id}."
     )
     return error(403, "Forbidden", message)
 
 
-def _challenge(organization: OrganizationState, host: str, reason: str) -> Response:
-    authority = f"https://{AUTHORITIES[organization.tenant.cloud]}/{organization.tenant.id}"
+def _challenge(tenant: Tenant, host: str, reason: str) -> Response:
+    authority = f"https://{AUTHORITIES[tenant.cloud]}/{tenant.id}"
     challenge = f'Bearer authorization_uri="{authority}", resource_id="https://{host}"'
     return Response(status_code=401, headers={"WWW-Authenticate": challenge, "x-emulated-reason": reason})
 
 
-def _refusal(fault: Fault, organization: OrganizationState | None, host: str) -> Response:
+def _refusal(fault: Fault, tenant: Tenant | None, host: str) -> Response:
     match fault.effect:
-        case "unauthorized" if organization is not None:
-            return _challenge(organization, host, "broken by the control API")
+        case "unauthorized" if tenant is not None:
+            return _challenge(tenant, host, "broken by the control API")
         case "forbidden":
             return error(fault.status or 403, fault.code or "Forbidden", fault.message or "Access is denied.")
         case "not_found":

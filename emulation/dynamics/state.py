@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from emulation.dynamics.clouds import AUTHORITIES, GRAPHS, POWER_PLATFORM, CloudName
+from emulation.dynamics.clouds import ADMINISTRATION, AUTHORITIES, GRAPHS, POWER_PLATFORM, CloudName
 from emulation.dynamics.devices import Devices
 from emulation.dynamics.faults import DATAVERSE, Faults
 from emulation.dynamics.records import Records
@@ -22,7 +22,8 @@ CONCURRENT = 52
 ENTRA_KINDS = frozenset({"discovery", "token"})
 FNO_KINDS = frozenset({"fno"})
 GRAPH_KINDS = frozenset({"graph"})
-PLATFORM_KINDS = frozenset({"platform"})
+PLATFORM_KINDS = frozenset({"platform", "capacity"})
+ADMINISTRATION_KINDS = frozenset({"administration"})
 
 
 class OrganizationState:
@@ -124,6 +125,13 @@ class State:
                 return tenant
         raise KeyError(name)
 
+    def add_tenant(self, tenant: Tenant) -> None:
+        """Add a tenant, or replace the one of the same id."""
+        self.tenants = [*(each for each in self.tenants if each.id != tenant.id), tenant]
+        for organization in self.organizations.values():
+            if organization.tenant.id == tenant.id:
+                organization.tenant = tenant
+
     def add_organization(self, organization: Organization) -> None:
         """Add an organization, or replace one of the same name."""
         if replaced := self.organizations.pop(organization.name, None):
@@ -170,6 +178,10 @@ class State:
         """Return the object id of a person."""
         return str(uuid5(NAMESPACE_URL, f"{self.tenant(user.tenant).id}/people/{user.name.lower()}"))
 
+    def user(self, identity: str) -> User | None:
+        """Return the person of this object id, or None: there is none."""
+        return next((user for user in self.users.values() if self.person(user) == identity), None)
+
     def caller(self, client_id: str, identity: str) -> App | None:
         """Return who calls: a person, or else an application.
 
@@ -177,7 +189,7 @@ class State:
             client_id: The application's.
             identity: The object id in the token.
         """
-        person = next((user for user in self.users.values() if self.person(user) == identity), None)
+        person = self.user(identity)
         return person.caller(identity) if person else self.apps.get(client_id)
 
     def by_resource(self, resource: str) -> OrganizationState | None:
@@ -192,14 +204,17 @@ class State:
             organizations = [org for org in self.organizations.values() if AUTHORITIES[org.tenant.cloud] == authority]
             return organizations, ENTRA_KINDS
         if host in GRAPHS:
-            return [org for org in self.organizations.values() if org.tenant.cloud in GRAPHS[host]], GRAPH_KINDS
+            return self._of(GRAPHS[host]), GRAPH_KINDS
         if organization := self.by_dataverse_host(host):
             return [organization], DATAVERSE
         if organization := self.by_environment_host(host):
             return [organization], FNO_KINDS
-        if cloud := POWER_PLATFORM.get(host):
-            return [org for org in self.organizations.values() if org.tenant.cloud == cloud], PLATFORM_KINDS
-        return [], frozenset()
+        kinds = ADMINISTRATION_KINDS if host in ADMINISTRATION else PLATFORM_KINDS
+        cloud = (POWER_PLATFORM | ADMINISTRATION).get(host)
+        return (self._of((cloud,)), kinds) if cloud else ([], frozenset())
+
+    def _of(self, clouds: tuple[CloudName, ...]) -> list[OrganizationState]:
+        return [each for each in self.organizations.values() if each.tenant.cloud in clouds]
 
     def exists(self, host: str) -> bool:
         """Tell whether this host is part of the world."""
@@ -208,6 +223,7 @@ class State:
             or host in ENTRA_HOSTS
             or host in GRAPHS
             or host in POWER_PLATFORM
+            or host in ADMINISTRATION
             or bool(self.by_dataverse_host(host) or self.by_environment_host(host))
         )
 

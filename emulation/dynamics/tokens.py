@@ -8,7 +8,8 @@ import jwt
 import msgspec
 from starlette.requests import Request
 
-from emulation.dynamics.clouds import GRAPHS, POWER_PLATFORM
+from emulation.dynamics.clouds import GRAPHS, POWER_APPS, POWER_PLATFORM
+from emulation.dynamics.delegated import permissions
 from emulation.dynamics.entra_errors import EntraError
 from emulation.dynamics.openid import issuer
 from emulation.dynamics.state import OrganizationState, State
@@ -81,7 +82,7 @@ def issue_to(state: State, tenant: Tenant, user: User, client_id: str, resource:
             "idtyp": "user",
             "oid": identity,
             "sub": identity,
-            "scp": "user_impersonation",
+            "scp": permissions(state.apps.get(client_id), client_id, resource),
             "upn": user.name,
             "unique_name": user.name,
         },
@@ -157,7 +158,7 @@ def _has(state: State, tenant: Tenant, resource: str) -> bool:
         return True
     if tenant.cloud in GRAPHS.get(resource.removeprefix("https://").removesuffix("/"), ()):
         return True
-    if cloud := POWER_PLATFORM.get(resource.removeprefix("https://").removesuffix("/")):
+    if cloud := (POWER_PLATFORM | POWER_APPS).get(resource.removeprefix("https://").removesuffix("/")):
         return tenant.power_platform and tenant.cloud == cloud
     organization = state.by_resource(resource)
     return organization is not None and organization.tenant == tenant and urlsplit(resource).scheme == "https"
@@ -184,8 +185,22 @@ def check(state: State, request: Request, organization: OrganizationState, audie
     return _app(state, claims)
 
 
-def bearer(state: State, request: Request, audiences: frozenset[str]) -> App:
-    """Return the app whose token opens a resource that every tenant has.
+class Presented(msgspec.Struct, frozen=True):
+    """Who calls a resource that every tenant has.
+
+    Args:
+        app: What resources see of whoever calls.
+        person: The person, where one has signed in.
+        permissions: What the application may do for that person.
+    """
+
+    app: App
+    person: User | None
+    permissions: frozenset[str]
+
+
+def bearer(state: State, request: Request, audiences: frozenset[str]) -> Presented:
+    """Return whose token opens a resource that every tenant has.
 
     Args:
         state: The world.
@@ -195,7 +210,8 @@ def bearer(state: State, request: Request, audiences: frozenset[str]) -> App:
     Raises:
         TokenRefused: There is no token, or not for this resource.
     """
-    return _app(state, _claims(state, request, audiences))
+    claims = _claims(state, request, audiences)
+    return Presented(_app(state, claims), state.user(claims["oid"]), frozenset(claims.get("scp", "").split()))
 
 
 def _app(state: State, claims: dict[str, Any]) -> App:

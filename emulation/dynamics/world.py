@@ -11,7 +11,9 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from emulation.dynamics.clouds import AUTHORITIES, CloudName
+from emulation.dynamics.directory import ADMINISTRATORS, Licence
 from emulation.dynamics.environments import Environment
+from emulation.dynamics.estate import Capacity
 from emulation.dynamics.pace import Pace
 from emulation.dynamics.tables.column import ColumnType
 
@@ -36,13 +38,17 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         id: Its id.
         domain: Its primary domain; both name it in an authority.
         cloud: Whose Entra knows it.
-        power_platform: Whether it has the service principal of the Power Platform API.
+        power_platform: Whether it has the service principals of the Power Platform API and of the Power Apps Service.
+        capacity: What it is entitled to, and uses, of Dataverse's storage.
+        only_administrators_create: Whether only administrators may create production environments.
     """
 
     id: str = TENANT
     domain: str = "contoso.onmicrosoft.com"
     cloud: CloudName = "public"
     power_platform: bool = True
+    capacity: Capacity = Capacity()
+    only_administrators_create: bool = False
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,10 +121,14 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         organizations: Names of the organizations where it has an application user; None means all of its tenant.
         finance_operations: Whether F&O lists the client id under "Microsoft Entra applications".
         power_platform: Whether it has a role by which it may read environments of the Power Platform.
+        administers: Whether it may ask for what concerns the tenant as a whole: it is a management application of the
+            Power Platform, or has such a role.
         managed_identity: "system" or "user" when it is a managed identity; these have no secrets.
         reads_applications: Whether it was granted Application.Read.All of Microsoft Graph.
         roles: Security roles of its application users.
         public_client: Whether people may sign in to it without a secret of its own ("Allow public client flows").
+        delegated: What it may do at Microsoft Graph for whoever is signed in to it, with consent; the portal gives each
+            new registration User.Read.
         federated: Its federated credentials.
         api: What it exposes to other applications; None: nobody gets a token for it.
         granted: App roles of other applications that it was granted.
@@ -131,10 +141,12 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organizations: tuple[str, ...] | None = None
     finance_operations: bool = True
     power_platform: bool = False
+    administers: bool = False
     managed_identity: str = ""
     reads_applications: bool = False
     roles: tuple[str, ...] = ("System Administrator", "Finance and Operations Integration User")
     public_client: bool = False
+    delegated: tuple[str, ...] = ("User.Read",)
     federated: tuple[Federated, ...] = ()
     api: Api | None = None
     granted: tuple[Granted, ...] = ()
@@ -151,6 +163,8 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         power_platform: Whether it has a role by which it may read environments of the Power Platform.
         roles: Security roles of its users.
         granted: App roles that it was assigned, as `App.granted`.
+        directory_roles: Its roles in Microsoft Entra, by name.
+        licences: Its licences.
     """
 
     name: str
@@ -160,6 +174,8 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     power_platform: bool = False
     roles: tuple[str, ...] = ("System Administrator",)
     granted: tuple[Granted, ...] = ()
+    directory_roles: tuple[str, ...] = ()
+    licences: tuple[Licence, ...] = ()
 
     def caller(self, identity: str) -> App:
         """Return what resources see of it: whoever calls, with its rights.
@@ -173,6 +189,7 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             organizations=self.organizations,
             finance_operations=self.finance_operations,
             power_platform=self.power_platform,
+            administers=not ADMINISTRATORS.isdisjoint(self.directory_roles),
             roles=self.roles,
         )
 

@@ -4,7 +4,8 @@ import httpx
 import msal
 import pytest
 
-from emulation.dynamics import App, Secret
+from emulation.dynamics import App, ControlRefused, Licence, Secret, User, directory
+from emulation.dynamics.people import AZURE_CLI, SAMPLES
 from tests.fixtures.dynamics import CLIENT_ID, CLIENT_SECRET, TENANT, US_TENANT
 
 GRAPH = "https://graph.microsoft.com"
@@ -87,3 +88,51 @@ def test_it_fails_on_demand_in_its_own_words(dynamics, granted, effect, expected
     answer = get(f"/v1.0/applications(appId='{CLIENT_ID}')", granted)
     assert error_code(answer) == expected
     assert answer.headers["Retry-After"] == "7"
+
+
+ROLES = "/v1.0/me/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId"
+LICENCES = "/v1.0/me/licenseDetails?$select=skuPartNumber,servicePlans"
+ADA = "ada@contoso.onmicrosoft.com"
+OWN = "0a1b2c3d-0000-4000-8000-00000000da7a"
+
+
+def signed_in(dynamics, client_id=AZURE_CLI, base=GRAPH):
+    dynamics.organization()
+    held = (Licence("Dynamics_365_for_Operations"),)
+    dynamics.control.add_user(User(ADA, directory_roles=("Global Administrator",), licences=held))
+    return dynamics.control.sign_in(ADA, client_id, base)
+
+
+def test_a_person_is_told_roles_and_licences(dynamics):
+    bearer = signed_in(dynamics)
+    [role] = get(ROLES, bearer).json()["value"]
+    assert (set(role), role["roleTemplateId"]) == ({"id", "roleTemplateId"}, directory.ROLES["Global Administrator"])
+    [licence] = get(LICENCES, bearer).json()["value"]
+    assert licence["skuPartNumber"] == "Dynamics_365_for_Operations"
+    assert {plan["provisioningStatus"] for plan in licence["servicePlans"]} == {"Success"}
+
+
+def test_an_application_alone_is_nobody(dynamics):
+    dynamics.organization()
+    for path in (ROLES, LICENCES):
+        answer = get(path, token(GRAPH))
+        assert error_code(answer) == (400, "BadRequest")
+        assert answer.json()["error"]["message"] == "/me request is only valid with delegated authentication flow."
+
+
+def test_what_an_application_may_not_read_comes_with_its_id_alone(dynamics):
+    dynamics.control.add_app(App(OWN, public_client=True))
+    [role] = get(ROLES, signed_in(dynamics, OWN)).json()["value"]
+    assert role["id"]
+    assert role["roleTemplateId"] is None
+    dynamics.control.add_app(App(OWN, public_client=True, delegated=("Mail.Read",)))
+    for path in (ROLES, LICENCES):
+        assert error_code(get(path, signed_in(dynamics, OWN))) == (403, "Authorization_RequestDenied")
+
+
+def test_entra_gives_no_token_where_nobody_consented_and_where_microsoft_does_not(dynamics):
+    dynamics.control.add_app(App(OWN, public_client=True, delegated=()))
+    with pytest.raises(ControlRefused, match="AADSTS65001"):
+        signed_in(dynamics, OWN)
+    with pytest.raises(ControlRefused, match="AADSTS65002"):
+        signed_in(dynamics, SAMPLES)
