@@ -1,6 +1,7 @@
 """One host: an app, its settings and keys, its listeners and its HTTP front, from start to stop."""
 
 import asyncio
+import gc
 import hashlib
 import os
 import random
@@ -137,6 +138,8 @@ class Host:
         url = await self._serve(_guarded(front, settings))
         for name, listener in own.items():
             self._listening.append(asyncio.create_task(listener.listen(), name=f"Listener of {name}"))
+        # What is loaded stays: nobody looks through it for garbage again while messages are handled.
+        gc.freeze()
         return {
             "url": url,
             "functions": [_described(function, url, http.route_prefix) for function in functions],

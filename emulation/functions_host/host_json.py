@@ -41,6 +41,7 @@ class ServiceBus(msgspec.Struct, frozen=True, rename="camel"):
     """`extensions.serviceBus`, with the documented defaults of version 5."""
 
     prefetch_count: int = 0
+    auto_complete_messages: bool = True
     max_concurrent_calls: int = 16
     max_concurrent_sessions: int = 8
     max_auto_lock_renewal_duration: str = "00:05:00"

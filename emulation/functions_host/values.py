@@ -22,7 +22,7 @@ def encode(value: Any) -> TypedData:
         case bytes():
             return TypedData(bytes=value)
         case _:
-            return TypedData(json=json.dumps(value, default=_plain))
+            return TypedData(json=_JSON.encode(value))
 
 
 def encode_all(values: Mapping[str, Any]) -> dict[str, TypedData]:
@@ -40,3 +40,6 @@ def _plain(value: object) -> str:
         return value.isoformat()
     msg = f"{type(value).__name__} has no JSON form in trigger data."
     raise TypeError(msg)
+
+
+_JSON = json.JSONEncoder(default=_plain)

@@ -1,83 +1,39 @@
 """The Service Bus trigger on the real SDK. Page "Azure Service Bus trigger for Azure Functions".
 
-Peek-lock; a message is completed when the function returns and abandoned when it fails; the lock is renewed meanwhile.
+Peek-lock; a message is completed when the function returns, unless `autoCompleteMessages` says otherwise, and abandoned
+when it fails; the lock is renewed meanwhile. As many calls are kept under way as `maxConcurrentCalls` says, or one for
+each of `maxConcurrentSessions`: each that ends makes room for the next message, whatever the others do.
 What could not be completed is logged and, unless its lock is lost, abandoned; nothing else waits for it
 (`ReceiverManager.ProcessOneMessage` of Azure.Messaging.ServiceBus, which the extension's listener runs on).
-
-A receiver whose link failed once is closed; what its calls could not settle comes again. The SDK would open it another
-link and go on settling by number: what came over the first link under a number would complete another message that has
-that number on the second.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from azure.core.exceptions import AzureError
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage
-from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
-from azure.servicebus.exceptions import (
-    MessageAlreadySettled,
-    MessageLockLostError,
-    OperationTimeoutError,
-    ServiceBusError,
-    SessionLockLostError,
-)
+from azure.servicebus.exceptions import OperationTimeoutError, ServiceBusError
 
 from emulation.functions_host import timespan, trigger_data
 from emulation.functions_host.errors import BindingFailed, HostError, InvocationFailed
 from emulation.functions_host.function import Function
-from emulation.functions_host.listeners import service_bus_lock as lock
 from emulation.functions_host.listeners import service_bus_message
 from emulation.functions_host.listeners.listener import Listener, Services
 from emulation.functions_host.listeners.service_bus_connection import find_connection
+from emulation.functions_host.listeners.service_bus_lock import Lock
+from emulation.functions_host.listeners.service_bus_reception import Reception, Slots
 from emulation.functions_host.log import first_line, host_log
 from emulation.functions_host.worker import Call
 
-# How long one request for messages stays open; a stop of the host waits for it. Opening a link is not bound by it.
-WAIT = 1.0
-# How long more messages are waited for where one has come: those that are there come at once.
-SWEEP = 0.02
+if TYPE_CHECKING:
+    from azure.servicebus.aio import ServiceBusReceiver
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # What the SDK raises for a broker that is away, refuses or has lost a lock.
 FAILURES = (ServiceBusError, AzureError, OSError)
-# There is nothing left to settle.
-LOST = (MessageLockLostError, SessionLockLostError, MessageAlreadySettled)
-
-
-class Reception(msgspec.Struct, frozen=True):
-    """One open receiver.
-
-    Args:
-        client: Its connection.
-        receiver: The SDK's.
-        work: What is being done with its messages.
-        renewals: Of the locks of its messages or its session; each ends with what it is for.
-        over: Set when it is to be closed.
-        cut: Set when its link failed: it receives and settles no more.
-    """
-
-    client: ServiceBusClient
-    receiver: ServiceBusReceiver
-    work: set[asyncio.Task[None]]
-    renewals: set[asyncio.Task[None]]
-    over: asyncio.Event
-    cut: asyncio.Event
-
-    async def close(self) -> None:
-        """Close everything once the work is done; the receiver before, where it would only keep a credit open."""
-        if self.cut.is_set():
-            await self.receiver.close()
-        if self.work:
-            await asyncio.wait(self.work)
-        self.over.set()
-        if self.renewals:
-            await asyncio.wait(self.renewals)
-        await self.receiver.close()
-        await self.client.close()
 
 
 class ServiceBusListener(Listener):
@@ -101,9 +57,10 @@ class ServiceBusListener(Listener):
             )
             raise HostError(msg)
         # Calls under way, of all receivers: what a receiver got before it was cut off still runs.
-        self._calls: set[asyncio.Task[None]] = set()
+        self._slots = Slots(self._options.max_concurrent_calls)
         # The receiver opened last. It also renews the locks of what earlier ones received: a token suffices.
         self._latest: ServiceBusReceiver | None = None
+        self._completes = trigger.flag("autoCompleteMessages", default=self._options.auto_complete_messages)
         self._renewal = timespan.seconds(self._options.max_auto_lock_renewal_duration)
 
     async def listen(self) -> None:
@@ -135,57 +92,44 @@ class ServiceBusListener(Listener):
             pause = min(LONGEST_PAUSE, pause * 2)
 
     async def _receive_messages(self) -> None:
-        limit = self._options.max_concurrent_calls
-        async with self._open() as reception:
-            # Opened here, with the SDK's own timeout; a request for messages would allow the link WAIT at most.
-            self._latest = await reception.receiver.__aenter__()
-            while not reception.cut.is_set():
-                while len(self._calls) >= limit and not reception.cut.is_set():
-                    await self._slot(reception)
-                if reception.cut.is_set():
-                    return
-                # The first alone: the SDK holds it back for 0.2 s where more were asked for and do not come.
-                messages = await self._next(reception, 1, WAIT)
-                while messages:
-                    for message in messages:
-                        self._begin(reception, message)
-                    room = limit - len(self._calls)
-                    more = room > 0 and not reception.cut.is_set()
-                    messages = await self._next(reception, room, SWEEP) if more else []
-
-    async def _slot(self, reception: Reception) -> None:
-        """Wait until a call ends, or the receiver is cut off."""
-        cut = asyncio.create_task(reception.cut.wait())
-        try:
-            await asyncio.wait({*self._calls, cut}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            cut.cancel()
+        async with self._open(self._slots) as reception:
+            self._latest = reception.receiver
+            try:
+                await reception.until_cut()
+            except ServiceBusError as error:
+                if not reception.served:
+                    raise
+                # The broker was there a moment ago, so that the next link is opened at once.
+                host_log.warning("Service Bus %r: the link failed: %s", self._entity, first_line(error))
 
     async def _receive_session(self) -> None:
         idle = timespan.seconds(self._options.session_idle_timeout)
         try:
-            async with self._open(session_id=NEXT_AVAILABLE_SESSION, max_wait_time=idle) as reception:
-                receiver = await reception.receiver.__aenter__()
-                self._keep_session(reception, receiver)
-                quiet = 0.0
-                while quiet < idle and not reception.cut.is_set():
-                    messages = await self._next(reception, 1, WAIT)
-                    quiet = 0.0 if messages else quiet + WAIT
-                    for message in messages:
-                        # One at a time: a session is in order.
-                        await asyncio.wait([self._begin(reception, message)])
+            # One at a time: a session is in order.
+            async with self._open(Slots(1), session_id=NEXT_AVAILABLE_SESSION, max_wait_time=idle) as reception:
+                reception.keep_session(self._renewal)
+                await reception.until_quiet(idle)
         except OperationTimeoutError:
             return  # no session has a message
 
     @contextlib.asynccontextmanager
-    async def _open(self, **options: Any) -> AsyncGenerator[Reception]:
+    async def _open(self, slots: Slots, **options: Any) -> AsyncGenerator[Reception]:
         client = self._connection.client()
-        options["prefetch_count"] = self._options.prefetch_count
+        prefetch = self._options.prefetch_count
+        options["prefetch_count"] = prefetch
         if self._queue:
             receiver = client.get_queue_receiver(self._queue, **options)
         else:
             receiver = client.get_subscription_receiver(self._topic, self._subscription, **options)
-        reception = Reception(client, receiver, set(), set(), asyncio.Event(), asyncio.Event())
+        try:
+            await receiver.__aenter__()
+        except BaseException:
+            await client.close()
+            raise
+        begin = self._begin
+        reception = Reception(
+            client=client, receiver=receiver, entity=self._entity, slots=slots, prefetch=prefetch, begin=begin
+        )
         at_rest = False
         try:
             yield reception
@@ -194,59 +138,30 @@ class ServiceBusListener(Listener):
             reception.cut.set()
             raise
         finally:
-            closing = self.services.invocations.begin(self._close(reception), f"Receiver of {self._entity!r}")
+            closing = self.services.invocations.begin(reception.close(), f"Receiver of {self._entity!r}")
             # In a stop of the host the drain waits for it, which has a limit. After a cut nobody does: calls that were
             # under way may take minutes, and the next receiver has the slots that are free meanwhile.
             if at_rest:
                 await closing
 
-    async def _close(self, reception: Reception) -> None:
-        try:
-            await reception.close()
-        except Exception as error:  # noqa: BLE001 (the SDK's own faults on a link that is gone)
-            host_log.warning("Receiver of %r: %s", self._entity, first_line(error))
-
-    async def _next(self, reception: Reception, count: int, wait: float) -> list[ServiceBusReceivedMessage]:
-        """Receive; a stop meanwhile gives back what still comes."""
-        waiting = reception.receiver.receive_messages(max_message_count=count, max_wait_time=wait)
-        receiving = asyncio.create_task(waiting)
-        try:
-            return await asyncio.shield(receiving)
-        except asyncio.CancelledError:
-            giving = self.services.invocations.begin(self._give_back(reception.receiver, receiving), "Receiving")
-            reception.work.add(giving)
-            raise
-
-    async def _give_back(
-        self, receiver: ServiceBusReceiver, receiving: asyncio.Task[list[ServiceBusReceivedMessage]]
-    ) -> None:
-        try:
-            for message in await receiving:
-                await receiver.abandon_message(message)
-        except Exception as error:  # noqa: BLE001 (as any settlement)
-            host_log.warning("Service Bus %r: not given back: %s", self._entity, first_line(error))
-
     def _begin(self, reception: Reception, message: ServiceBusReceivedMessage) -> asyncio.Task[None]:
         working = self._work(reception, message)
-        task = self.services.invocations.begin(working, f"Message of {self._entity!r}")
-        for work in (reception.work, self._calls):
-            work.add(task)
-            task.add_done_callback(work.discard)
-        return task
+        return self.services.invocations.begin(working, f"Message of {self._entity!r}")
 
     async def _work(self, reception: Reception, message: ServiceBusReceivedMessage) -> None:
-        over = asyncio.Event()
+        lock = self._keep(reception, message)
         try:
-            if self._renewal > 0 and not self._sessions and message.locked_until_utc:
-                self._keep(reception, message, message.locked_until_utc, over)
             if await self._succeeds(message):
-                settled = await self._settle(reception, message, reception.receiver.complete_message, "completed")
+                settled = not self._completes or await reception.settle(
+                    message, reception.receiver.complete_message, "completed"
+                )
             else:
                 settled = False
             if not settled:
-                await self._settle(reception, message, reception.receiver.abandon_message, "abandoned")
+                await reception.settle(message, reception.receiver.abandon_message, "abandoned")
         finally:
-            over.set()
+            if lock is not None:
+                lock.end()
 
     async def _succeeds(self, message: ServiceBusReceivedMessage) -> bool:
         try:
@@ -259,48 +174,12 @@ class ServiceBusListener(Listener):
             return False
         return True
 
-    async def _settle(
-        self,
-        reception: Reception,
-        message: ServiceBusReceivedMessage,
-        settle: Callable[[ServiceBusReceivedMessage], Awaitable[None]],
-        what: str,
-    ) -> bool:
-        """Settle a message; return whether nothing is left to be done for it.
+    def _keep(self, reception: Reception, message: ServiceBusReceivedMessage) -> Lock | None:
+        until = message.locked_until_utc
+        if self._renewal <= 0 or self._sessions or until is None:
+            return None
 
-        One that stays unsettled is given out again when its lock is over, which is renewed no more.
-        """
-        try:
-            await settle(message)
-        except LOST as error:
-            self._tell(message, what, error)
-        except Exception as error:  # noqa: BLE001 (the SDK says ValueError, RuntimeError and more of a link that is gone)
-            self._tell(message, what, error)
-            reception.cut.set()
-            return False
-        return True
-
-    def _tell(self, message: ServiceBusReceivedMessage, what: str, error: Exception) -> None:
-        text = "Message %s of %r was not %s: %s"
-        host_log.error(text, message.message_id, self._entity, what, first_line(error))
-
-    def _keep(
-        self, reception: Reception, message: ServiceBusReceivedMessage, until: datetime, over: asyncio.Event
-    ) -> None:
         async def renew() -> datetime:
             return await (self._latest or reception.receiver).renew_message_lock(message)
 
-        keeping = lock.keep(renew, until, self._renewal, over, f"message {message.message_id} of {self._entity!r}")
-        self._tracked(reception, keeping)
-
-    def _keep_session(self, reception: Reception, receiver: ServiceBusReceiver) -> None:
-        session = receiver.session
-        until = session.locked_until_utc
-        if self._renewal > 0 and until is not None:
-            name = f"session {session.session_id!r} of {self._entity!r}"
-            self._tracked(reception, lock.keep(session.renew_lock, until, self._renewal, reception.over, name))
-
-    def _tracked(self, reception: Reception, keeping: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(keeping, name=f"Lock of {self._entity!r}")
-        reception.renewals.add(task)
-        task.add_done_callback(reception.renewals.discard)
+        return reception.keep(renew, until, self._renewal, f"message {message.message_id} of {self._entity!r}")

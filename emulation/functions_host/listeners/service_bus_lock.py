@@ -6,9 +6,9 @@ for minutes.
 """
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 from azure.servicebus.exceptions import MessageLockLostError, SessionLockLostError
 
@@ -17,32 +17,62 @@ from emulation.functions_host.log import first_line, host_log
 AHEAD, SHORTEST = 10.0, 0.5
 
 
-async def keep(
-    renew: Callable[[], Awaitable[datetime]], until: datetime, longest: float, over: asyncio.Event, of: str
-) -> None:
-    """Renew a lock until the work is over.
+class Lock:
+    """A lock that is being kept; most calls end before a renewal is due, and cost no more than a timer.
 
     Args:
         renew: Renews it and returns until when it then holds.
         until: Until when it holds now.
         longest: For how many seconds it may be renewed.
-        over: Set when the work is over. Never cancel instead: a renewal cut off half-way breaks the link.
         of: What is locked, for the log.
+        run: Runs a renewal to its end. Nobody may cancel it: one that is cut off half-way breaks the link.
     """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + longest
-    while True:
-        left = (until - datetime.now(UTC)).total_seconds()
+
+    def __init__(
+        self,
+        renew: Callable[[], Awaitable[datetime]],
+        until: datetime,
+        longest: float,
+        of: str,
+        run: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._renew = renew
+        self._until = until
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + longest
+        self._of = of
+        self._run = run
+        self._over = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._wait()
+
+    @property
+    def kept(self) -> bool:
+        """Whether another renewal is to come."""
+        return self._timer is not None and not self._timer.cancelled()
+
+    def end(self) -> None:
+        """Renew no more: the work is over."""
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _wait(self) -> None:
+        left = (self._until - datetime.now(UTC)).total_seconds()
         pause = max(SHORTEST, left - min(left / 2, AHEAD))
-        if left <= 0 or loop.time() + pause > end:
-            return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), pause)
-            return
+        if not self._over and left > 0 and self._loop.time() + pause <= self._end:
+            self._timer = self._loop.call_later(pause, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._run(self._renewal())
+
+    async def _renewal(self) -> None:
         try:
-            until = await renew()
+            self._until = await self._renew()
         except (MessageLockLostError, SessionLockLostError) as error:
-            host_log.warning("The lock of %s was lost: %s", of, first_line(error))
+            host_log.warning("The lock of %s was lost: %s", self._of, first_line(error))
             return
         except Exception as error:  # noqa: BLE001 (of a link that is gone the SDK says ValueError and more)
-            host_log.warning("The lock of %s was not renewed: %s", of, first_line(error))
+            host_log.warning("The lock of %s was not renewed: %s", self._of, first_line(error))
+        self._wait()

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from azure.servicebus import ServiceBusReceivedMessage
-from azure.servicebus.amqp import AmqpMessageBodyType
+from azure.servicebus.amqp import AmqpMessageBodyType, AmqpMessageProperties
 
 from emulation.functions_host import trigger_data
 from emulation.functions_host.errors import BindingFailed
@@ -32,6 +32,9 @@ def call_of(message: ServiceBusReceivedMessage, *, binary: bool) -> Call:
     """
     properties = _properties(message)
     expires = message.expires_at_utc or NEVER
+    enqueued = message.enqueued_time_utc
+    # Read once: each property of the SDK's message looks through all of these.
+    own: Any = message.raw_amqp_message.properties or AmqpMessageProperties()
     metadata = {
         # The SDK counts failed deliveries before this one, the host this one too.
         "DeliveryCount": (message.delivery_count or 0) + 1,
@@ -39,20 +42,20 @@ def call_of(message: ServiceBusReceivedMessage, *, binary: bool) -> Call:
         "LockToken": str(message.lock_token),
         "ExpiresAtUtc": unzoned(expires),
         "ExpiresAt": expires,
-        "EnqueuedTimeUtc": message.enqueued_time_utc and unzoned(message.enqueued_time_utc),
-        "EnqueuedTime": message.enqueued_time_utc,
-        "MessageId": message.message_id,
-        "ContentType": message.content_type,
-        "ReplyTo": message.reply_to,
+        "EnqueuedTimeUtc": enqueued and unzoned(enqueued),
+        "EnqueuedTime": enqueued,
+        "MessageId": _said(own.message_id),
+        "ContentType": _said(own.content_type),
+        "ReplyTo": _said(own.reply_to),
         "SequenceNumber": message.sequence_number,
-        "To": message.to,
-        "Subject": message.subject,
-        "Label": message.subject,
-        "CorrelationId": message.correlation_id,
+        "To": _said(own.to),
+        "Subject": _said(own.subject),
+        "Label": _said(own.subject),
+        "CorrelationId": _said(own.correlation_id),
         "ApplicationProperties": properties,
         "UserProperties": properties,
-        "SessionId": message.session_id,
-        "ReplyToSessionId": message.reply_to_session_id,
+        "SessionId": _said(own.group_id),
+        "ReplyToSessionId": _said(own.reply_to_group_id),
         "PartitionKey": message.partition_key,
     }
     return trigger_data.call(_bytes(message) if binary else _text(message), metadata)
@@ -88,6 +91,14 @@ def _bytes(message: ServiceBusReceivedMessage) -> bytes:
         msg = f"A message with an AMQP {message.body_type.value} as its body has no bytes to bind to."
         raise BindingFailed(msg)
     return b"".join(body)
+
+
+def _said(value: Any) -> Any:
+    """Return one of AMQP's own properties as the SDK does: text, where it is any."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value
 
 
 def _properties(message: ServiceBusReceivedMessage) -> dict[str, Any]:
