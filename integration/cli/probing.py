@@ -14,6 +14,7 @@ from integration.config.settings.credentials import credential_problems, credent
 from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse, open_http_client
 from integration.errors import ConfigurationError, Problem, UnknownOrganization
+from integration.finance_operations import FinanceOperations
 from integration.health.probes.organization import OrganizationProbe
 from integration.health.probes.over_clients import drift_probe, organization_probe, platform_probe
 from integration.health.probes.platform import PlatformProbe
@@ -94,6 +95,7 @@ async def opened(
             stack.push_async_callback(registrations.aclose)
             drift = drift_probe(
                 dataverse=dataverse,
+                finance_operations=FinanceOperations(http, tokens, clock=clock),
                 configuration=beside,
                 environ=environ,
                 address=lambda: app_address("", environ),

@@ -14,7 +14,7 @@ from integration.health.maintenance import MaintenanceCall, PlatformView, silenc
 from integration.health.probes.drift import NOTHING_DECLARED
 from integration.health.standing import WORKER, Standing, Watched
 from integration.health.standings import Kept, sort_of
-from integration.registration.wanted import declared
+from integration.registration.business_events.wanted import declares
 from integration.storage.names import EVENTS, RETRIES
 
 NOT_CONFIGURED = "it is not configured any more"
@@ -129,7 +129,7 @@ class Configured:
         if organization is not None and watched.sort == "organization":
             if not self._settings.registration_every:
                 off["registration"] = "it is switched off in [health]"
-            elif not declared(self._sources, organization.name):
+            elif not declares(self._sources, organization.name, finance_operations=self._settings.finance_operations):
                 off["registration"] = NOTHING_DECLARED
         return off
 

@@ -12,7 +12,7 @@ import msgspec
 from integration.dataverse.writing import Write
 from integration.registration.found import Found, FoundEndpoint, FoundImage, FoundRow, FoundStep
 from integration.registration.refusing import refusals_of
-from integration.registration.values import Columns, Kind, Value, comparable, worded
+from integration.registration.values import FINANCE_OPERATIONS, Columns, Kind, Value, comparable, worded
 from integration.registration.wanted import Refusal, Wanted, WantedEndpoint, WantedImage, WantedStep
 
 type Action = Literal[
@@ -73,6 +73,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: WantedEndpoint | None = None
     step: WantedStep | None = None
     image: WantedImage | None = None
+
+    @property
+    def what(self) -> str:
+        """Of what it is, in words."""
+        return FINANCE_OPERATIONS.get(self.kind, self.kind)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,9 @@ from typing import Literal
 type Kind = Literal["endpoint", "step", "image", "fno_endpoint", "fno_event"]
 """Those of Dataverse, and of Finance & Operations."""
 
+FINANCE_OPERATIONS: Mapping[Kind, str] = {"fno_endpoint": "F&O endpoint", "fno_event": "F&O event"}
+"""The kinds that are not of Dataverse, in words."""
+
 type Value = str | int | bool | None
 type Columns = Mapping[str, Value]
 

@@ -20,6 +20,7 @@ class WatchParts(Parts):
     @cached_property
     def organization_probe(self) -> "OrganizationProbe":
         """What asks of one organization."""
+        from integration.finance_operations import FinanceOperations  # noqa: PLC0415  # only the timer needs it
         from integration.health.probes.over_clients import (  # noqa: PLC0415  # only the timer needs it
             drift_probe,
             organization_probe,
@@ -42,6 +43,7 @@ class WatchParts(Parts):
             clock=self._clock,
             drift=drift_probe(
                 dataverse=self.dataverse,
+                finance_operations=FinanceOperations(self.http, self.tokens, clock=self._clock),
                 configuration=self.configuration,
                 environ=self._environ,
                 address=lambda: app_address("", self._environ),

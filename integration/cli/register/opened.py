@@ -1,12 +1,12 @@
 """What registers, opened for a command."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import SystemRandom
 
 from integration.cli.probing import configured
 from integration.config import load
-from integration.config.keys.model import Configuration, Organization, Source
+from integration.config.keys.model import Configuration, Organization
 from integration.config.settings.credentials import credentials
 from integration.config.settings.settings import Environ
 from integration.dataverse import Dataverse, open_http_client
@@ -16,8 +16,7 @@ from integration.links import LinkResolver
 from integration.links.tenants import Tenants
 from integration.operations.registration import Registrar, app_address
 from integration.registration.business_events.environments import Environments
-from integration.registration.business_events.wanted import declared_events
-from integration.registration.wanted import declared
+from integration.registration.business_events.wanted import declares
 
 
 def chosen(said: str, environ: Environ, *, every: bool) -> tuple[Configuration, tuple[Organization, ...]]:
@@ -34,12 +33,8 @@ def chosen(said: str, environ: Environ, *, every: bool) -> tuple[Configuration, 
     """
     configuration = load(environ, offline=True)
     sources = configuration.sources
-    names = [said] if said else [name for name in configuration.organizations if every or _declares(sources, name)]
+    names = [said] if said else [name for name in configuration.organizations if every or declares(sources, name)]
     return configuration, tuple(configured(name, environ)[1] for name in names)
-
-
-def _declares(sources: Mapping[str, Source], organization: str) -> bool:
-    return bool(declared(sources, organization) or declared_events(sources, organization))
 
 
 @asynccontextmanager

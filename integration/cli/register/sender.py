@@ -10,7 +10,6 @@ from integration.cli.app_settings import app_settings
 from integration.cli.exit_code import ExitCode
 from integration.cli.output import confirm, json_option, print_json, say
 from integration.cli.register.shown import (
-    kind_of,
     print_beside,
     print_gone,
     print_made,
@@ -285,5 +284,5 @@ def _raise_stopped(found: "list[tuple[Planned, Applied | None]]") -> None:
             if stopped is None:
                 say("all was written, but not read again: see `fno-link register drift`", err=True)
             else:
-                say(f"stopped at the {kind_of(stopped)} {stopped.name}: run the command again to go on", err=True)
+                say(f"stopped at the {stopped.what} {stopped.name}: run the command again to go on", err=True)
             raise done.error

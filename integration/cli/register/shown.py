@@ -34,9 +34,8 @@ TOLD = {
     "by_hand": "to do in Finance & Operations by hand",
     "unknown": "not known",
 }
-KINDS = {"fno_endpoint": "F&O endpoint", "fno_event": "F&O event"}
 ACTIONS = {"by_hand": "by hand", "experimental": "write"}
-"""How a kind, and an action, reads in a line of its own."""
+"""How an action reads in a line of its own."""
 
 
 def print_plan(planned: "Planned", *, only: "Sequence[Change]") -> None:
@@ -72,16 +71,11 @@ def _print_change(change: "Change") -> None:
     why = f" ({change.why})" if change.why else ""
     say(f"  {ACTIONS.get(change.action, change.action):10}", fg=COLORS.get(change.action), nl=False)
     within = f" of {change.within}" if change.kind == "image" else ""
-    say(f"{kind_of(change):8} {change.name}{within}{why}")
+    say(f"{change.what:8} {change.name}{within}{why}")
     for difference in change.differences:
         say(f"{'':21}{difference}")
     if change.todo and change.action == "by_hand":
         say(f"{'':21}{change.todo.removeprefix(MANAGE).lstrip(',: ')}")
-
-
-def kind_of(change: "Change") -> str:
-    """Return what a change is of, in words."""
-    return KINDS.get(change.kind, change.kind)
 
 
 def print_refusals(refusals: "Sequence[Refusal]") -> None:
@@ -107,12 +101,12 @@ def print_gone(name: str, gone: "Sequence[Change]") -> None:
 def print_made(change: "Change") -> None:
     """Print a change that was made."""
     verbs = {"create": "created", "update": "changed", "rotate": "rotated", "experimental": "written"}
-    say(f"{verbs[change.action]:10}{kind_of(change):8} {change.name}")
+    say(f"{verbs[change.action]:10}{change.what:8} {change.name}")
 
 
 def print_not_kept(changes: "Sequence[Change]") -> None:
     """Print what was taken, and was there otherwise when it was read again."""
     for change in changes:
         differences = "; ".join(map(str, change.differences)) or change.why or "it is not there"
-        said = f"not kept: {kind_of(change)} {change.name}: {differences}"
+        said = f"not kept: {change.what} {change.name}: {differences}"
         say(f"{said}; look for who changes it (a plug-in, another deployment), then apply again", fg="red", err=True)

@@ -158,8 +158,9 @@ class Health(Thresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
         finance_operations: Whether the linked Finance & Operations environments are asked, too.
         platform: Whether the Power Platform is asked whether it has an environment in maintenance, where the
             application may ask it.
-        registration_every: How long it holds that Dataverse has registered what `[sources.NAME.dataverse]` declares;
-            then it is compared again. `0s`: never.
+        registration_every: How long it holds that Dataverse has registered what `[sources.NAME.dataverse]` declares,
+            and Finance & Operations what `[sources.NAME.finance_operations]` does; then it is compared again. `0s`:
+            never.
         refused: More callers than this, refused within `refused_window` for a token of Entra that is not good or lacks
             the role, are told; half as many are the end of it. Nobody is counted without `[[clients]]`.
         refused_window: How long they are counted together.

@@ -27,7 +27,7 @@ CODES: Mapping[str, str] = {
     CREDENTIAL_NOT_YET_VALID: "The certificate is not valid yet; or this machine's clock is wrong.",
     CREDENTIAL_REFUSED: "Microsoft Entra refuses the secret or certificate; `remote_code` in the table below says why.",
     SENDER_FAILED: "System jobs of a registered step failed: Dataverse could not send.",
-    REGISTRATION_DRIFTED: "What is registered in Dataverse is not what fno-link.toml declares.",
+    REGISTRATION_DRIFTED: "What Dataverse or Finance & Operations has registered is not what fno-link.toml declares.",
     SOURCE_SILENT: "No event has come by the source for longer than its `silent_after`.",
     SOURCE_FAILING: "Messages of the source had to go back to it: nothing of them could be stored.",
     BROKER_DEAD_LETTERS: "The broker has set messages of the source aside, where nobody reads them.",

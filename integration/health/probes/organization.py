@@ -18,6 +18,7 @@ from integration.health.probes.remembered import Past, resting
 from integration.health.probes.sender import SenderProbe
 from integration.health.probes.token import TokenProbe
 from integration.health.probes.trust import trust
+from integration.links.values import Linked
 
 
 class OrganizationProbe:
@@ -98,7 +99,11 @@ class OrganizationProbe:
         if self._drift is None:
             answers["registration"] = not_asked("switched off")
         else:
-            answers["registration"] = await self._drift.ask(organization, remembered=past.get("registration"))
+            answers["registration"] = await self._drift.ask(
+                organization,
+                remembered=past.get("registration"),
+                environment=_environment(answers["link"], answers["finance_operations"]),
+            )
         return answers
 
     async def _reach(self, organization: Organization, link: Answer, past: Past, causes: Causes | None) -> Answer:
@@ -120,6 +125,11 @@ class OrganizationProbe:
 
 _BEHIND_DATAVERSE: tuple[Kind, ...] = ("dataverse", "link", "trust", "finance_operations", "sender", "registration")
 _IN_ORDER: tuple[Kind, ...] = ("token", *_BEHIND_DATAVERSE)
+
+
+def _environment(link: Answer, reached: Answer) -> Linked | None:
+    """Return the environment that can be asked more; None where another check tells why it cannot."""
+    return link.link if link.link is not None and link.link.trusted and not reached.is_unhealthy else None
 
 
 def seen_twice(link: Answer, platform: PlatformView | None) -> Answer:

@@ -78,13 +78,26 @@ def organization_probe(  # noqa: PLR0913  # one client each
     )
 
 
-def drift_probe(
-    *, dataverse: Dataverse, configuration: Configuration, environ: Environ, address: Callable[[], str], clock: Clock
+def drift_probe(  # noqa: PLR0913  # its collaborators
+    *,
+    dataverse: Dataverse,
+    finance_operations: FinanceOperations,
+    configuration: Configuration,
+    environ: Environ,
+    address: Callable[[], str],
+    clock: Clock,
 ) -> DriftProbe | None:
     """Put together what compares registrations; None where the configuration switches it off."""
     if not configuration.health.registration_every:
         return None
-    return DriftProbe(dataverse=dataverse, configuration=configuration, environ=environ, address=address, clock=clock)
+    return DriftProbe(
+        dataverse=dataverse,
+        configuration=configuration,
+        environ=environ,
+        address=address,
+        clock=clock,
+        finance_operations=finance_operations if configuration.health.finance_operations else None,
+    )
 
 
 def platform_probe(

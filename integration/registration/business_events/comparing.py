@@ -48,8 +48,8 @@ class Comparison:
             there = self._endpoints.get(one.name.lower())
             change = self._endpoint(one, there)
             yield change
-            if self._seen.active is None:
-                yield unknown(one, "fno_event", self._seen.unread)
+            if self._seen.unread is not None:
+                yield unknown(one, "fno_event", self._seen.unread.why)
             else:
                 ours = self._is_ours(there) or change.action == "experimental"
                 # Where it sends is not as declared: it may be where a copied environment's original sends.

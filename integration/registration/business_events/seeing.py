@@ -32,26 +32,6 @@ RIGHTS = (
 NOT_LINKED = "the organization is not linked to Finance & Operations"
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the environment has.
-
-    Args:
-        endpoints: All endpoints.
-        active: All activations, those that are disabled, too; None: they were not read.
-        unread: Why they were not.
-        catalog: Ids of all events in lower case; None: the catalog was not asked for, or is not told.
-        writable: Whether each entity set takes writes, as far as that was asked for.
-        types: Names of the types of endpoints, as far as they were asked for.
-    """
-
-    endpoints: tuple[Row, ...]
-    active: tuple[Row, ...] | None
-    unread: str = ""
-    catalog: frozenset[str] | None = None
-    writable: Mapping[str, bool] = {}
-    types: tuple[str, ...] = ()
-
-
 class Unseen(msgspec.Struct, frozen=True):
     """Nothing was seen.
 
@@ -62,6 +42,26 @@ class Unseen(msgspec.Struct, frozen=True):
 
     why: str
     error: LinkUnknown | None = None
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the environment has.
+
+    Args:
+        endpoints: All endpoints.
+        active: All activations, those that are disabled, too; None: they were not read.
+        unread: Why they were not; None: they were.
+        catalog: Ids of all events in lower case; None: the catalog was not asked for, or is not told.
+        writable: Whether each entity set takes writes, as far as that was asked for.
+        types: Names of the types of endpoints, as far as they were asked for.
+    """
+
+    endpoints: tuple[Row, ...]
+    active: tuple[Row, ...] | None
+    unread: Unseen | None = None
+    catalog: frozenset[str] | None = None
+    writable: Mapping[str, bool] = {}
+    types: tuple[str, ...] = ()
 
 
 class AnswersLinks(Protocol):
@@ -105,11 +105,11 @@ async def see(
     except LinkUnknown as error:
         return _unseen(error, ENDPOINTS_SET)
     active: tuple[Row, ...] | None = None
-    unread, known = "", None
+    unread, known = None, None
     try:
         active = tuple(await client.rows(organization, link, ACTIVE_SET, ACTIVE_COLUMNS))
     except LinkUnknown as error:
-        unread = _unseen(error, ACTIVE_SET).why
+        unread = _unseen(error, ACTIVE_SET)
     if catalog and active is not None:
         known = await _catalog(client, organization, link)
     if not writable:

@@ -24,6 +24,7 @@ from integration.registration.business_events.entities import (
     TOPIC,
     EndpointType,
 )
+from integration.registration.wanted import declared
 
 
 class WantedEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,18 @@ def declared_events(sources: Mapping[str, Source], organization: str) -> tuple[S
     return tuple(
         each for each in sources.values() if each.organization == organization and each.finance_operations.is_declared
     )
+
+
+def declares(sources: Mapping[str, Source], organization: str, *, finance_operations: bool = True) -> bool:
+    """Tell whether anything is declared that Dataverse or Finance & Operations is to send.
+
+    Args:
+        sources: All, by name.
+        organization: The organization's name.
+        finance_operations: Whether what Finance & Operations is to send counts.
+    """
+    beside = finance_operations and declared_events(sources, organization)
+    return bool(declared(sources, organization) or beside)
 
 
 def wanted_endpoints(configuration: Configuration, organization: str) -> tuple[WantedEndpoint, ...]:

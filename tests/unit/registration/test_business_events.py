@@ -177,7 +177,9 @@ def test_keys_are_quoted_as_odata_wants_them():
 def test_what_was_not_seen_is_unknown():
     [one] = compare(wanted(BUS), Unseen("away"), "fno-link")
     assert (one.action, one.why) == ("unknown", "away")
-    endpoint, events = compare(wanted(BUS), Seen(endpoints=(ENDPOINT,), active=None, unread="hidden"), "fno-link")
+    endpoint, events = compare(
+        wanted(BUS), Seen(endpoints=(ENDPOINT,), active=None, unread=Unseen("hidden")), "fno-link"
+    )
     assert (endpoint.action, events.action, events.why) == ("leave", "unknown", "hidden")
 
 
