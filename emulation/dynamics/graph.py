@@ -23,6 +23,8 @@ from emulation.dynamics.world import App, Secret
 
 _BY_APP_ID = re.compile(r"/v1\.0/applications\(appId='((?:[^']|'')*)'\)")
 _FILTER = re.compile(r"\s*appId\s+eq\s+'([^']*)'\s*")
+_SLASHES = re.compile("/+")
+ME = "/v1.0/me/"
 _NEVER = datetime(2299, 12, 31, tzinfo=UTC)
 _CREATED = datetime(2024, 1, 1, tzinfo=UTC)
 _MEMBERS = ("id", "appId", "displayName", "passwordCredentials")
@@ -58,9 +60,10 @@ async def _unauthorized(reason: str) -> Response:
 
 
 def _answer(state: State, request: Request, host: str, caller: Presented) -> Response:
-    path, app = request.url.path, caller.app
-    if request.method == "GET" and path.startswith("/v1.0/me/"):
-        return _me(request, host, caller)
+    # Microsoft's own SDK writes a slash too many.
+    path, app = _SLASHES.sub("/", request.url.path), caller.app
+    if request.method == "GET" and path.startswith(ME):
+        return _me(request, host, path.removeprefix(ME), caller)
     by_id = _BY_APP_ID.fullmatch(path)
     filtered = _FILTER.fullmatch(request.query_params.get("$filter", "")) if path == "/v1.0/applications" else None
     found = by_id or filtered
@@ -86,13 +89,13 @@ def _answer(state: State, request: Request, host: str, caller: Presented) -> Res
     return JSONResponse({"@odata.context": f"{context}/$entity"} | shown[0])
 
 
-def _me(request: Request, host: str, caller: Presented) -> Response:
+def _me(request: Request, host: str, asked: str, caller: Presented) -> Response:
     if caller.person is None:
         return _error(400, "BadRequest", directory.NOT_A_PERSON)
-    asked = request.url.path.removeprefix("/v1.0/me/")
     try:
         match asked:
-            case "transitiveMemberOf/microsoft.graph.directoryRole":
+            # The short form is what Microsoft's own SDK asks with.
+            case "transitiveMemberOf/microsoft.graph.directoryRole" | "transitiveMemberOf/graph.directoryRole":
                 rows, context = directory.roles(caller.person.directory_roles, caller.permissions), "directoryRoles"
             case "licenseDetails":
                 rows, context = directory.licences(caller.person.licences, caller.permissions), asked

@@ -107,6 +107,7 @@ def test_a_person_is_told_roles_and_licences(dynamics):
     bearer = signed_in(dynamics)
     [role] = get(ROLES, bearer).json()["value"]
     assert (set(role), role["roleTemplateId"]) == ({"id", "roleTemplateId"}, directory.ROLES["Global Administrator"])
+    assert get(ROLES.replace("microsoft.graph.", "graph.").replace("/me", "//me"), bearer).json()["value"] == [role]
     [licence] = get(LICENCES, bearer).json()["value"]
     assert licence["skuPartNumber"] == "Dynamics_365_for_Operations"
     assert {plan["provisioningStatus"] for plan in licence["servicePlans"]} == {"Success"}
