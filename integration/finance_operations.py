@@ -192,6 +192,8 @@ class FinanceOperations:
         if reply.status == _UNAUTHORIZED:
             self._tokens.drop(scope_for(environment.url))
             reply = await self._send(organization, environment.url, url, write)
+        if _is_page(reply):
+            self._read(environment, reply)
         if reply.status in _WRITTEN:
             return
         host, what = environment.url.removeprefix("https://"), write.path.partition("(")[0]
@@ -208,7 +210,7 @@ class FinanceOperations:
     async def _described[T](self, organization: Organization, environment: Environment, path: str, shape: type[T]) -> T:
         self.check(environment)
         reply = await self._get(organization, environment.url, f"{environment.url}/metadata/{path}")
-        if reply.status == _OK:
+        if reply.status == _OK and not _is_page(reply):
             try:
                 return read(reply.body, shape)
             except Unreadable as error:

@@ -69,7 +69,7 @@ class UnexpectedAnswer(LinkUnknown):
 
 
 class RowRefused(LinkUnknown):
-    """Dataverse did not take a row."""
+    """Dataverse, or Finance & Operations, did not take a row."""
 
     hint = "Read Dataverse's words; what was written before stands, and the command goes on when it is run again."
     transient = False

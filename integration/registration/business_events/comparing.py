@@ -73,7 +73,7 @@ class Comparison:
                 "fno_endpoint", one.name, by_hand.to_create(one), why="it is not there", write=write, lacking=lacking
             )
         name, symbol = text(there, "Name"), text(there, "Type")
-        if not one.type.fits(symbol):
+        if symbol and not one.type.fits(symbol):
             differences = (Difference("Type", symbol, one.type.label),)
             lacking = "the type of an endpoint stays"
             return self._differs(

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from integration.cli import frame
+from integration.finance_operations import FinanceOperations
 from tests.contract.cli.checkout import Checkout as Folder
 
 SECRET = "the-secret-of-the-application"
@@ -47,6 +48,10 @@ def active(event=EVENT, where="usmf", to="fno-link-erp", disabled="No"):
         "BusinessEventsEndpoint_Name": to,
         "Disabled": disabled,
     }
+
+
+class Killed(BaseException):
+    """The process is gone."""
 
 
 class Checkout(Folder):
@@ -130,6 +135,12 @@ def test_what_is_as_declared_is_no_drift_and_a_copied_environment_is(checkout):
     ]
 
 
+def test_activations_are_read_page_after_page(checkout):
+    checkout.has(ENDPOINTS, ENDPOINT)
+    checkout.has(ACTIVE, *[active(f"Event{number}", to="elsewhere") for number in range(10_001)], active())
+    checkout.register("drift")
+
+
 def test_a_disabled_event_and_one_of_all_legal_entities_are_told(checkout):
     checkout.has(ENDPOINTS, ENDPOINT)
     checkout.has(ACTIVE, active(disabled="Yes"), active(where=""))
@@ -193,6 +204,25 @@ def test_an_experimental_run_writes_what_is_ours_reads_it_again_and_then_nothing
     done = checkout.told("apply", "--experimental")
     assert [each["name"].partition(" ")[0] for each in done["done"]] == ["fno-link-erp", OTHER, EVENT]
     assert len(checkout.sent()) == 5
+    checkout.register("drift")
+
+
+@pytest.mark.parametrize(("when", "left"), [("before", ["fno_endpoint", "fno_event"]), ("after", ["fno_event"])])
+def test_a_run_that_was_killed_at_a_write_is_gone_on_from(checkout, monkeypatch, when, left):
+    checkout.control.set_writes(checkout.name, "taken", ENDPOINTS, ACTIVE)
+    write = FinanceOperations.write
+
+    async def killed(self, *arguments):
+        if when == "after":
+            await write(self, *arguments)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FinanceOperations, "write", killed)
+        with pytest.raises(Killed):
+            checkout.run("register", "apply", "--experimental")
+    assert [each["kind"] for each in checkout.told("apply", "--experimental")["done"]] == left
+    assert len(checkout.sent()) == 2
     checkout.register("drift")
 
 

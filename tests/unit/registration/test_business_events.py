@@ -14,7 +14,13 @@ from integration.config.keys.model import (
 )
 from integration.config.keys.senders import Registration
 from integration.registration.business_events.comparing import compare
-from integration.registration.business_events.entities import ACTIVE_SET, ENDPOINTS_SET, vault_host
+from integration.registration.business_events.entities import (
+    ACTIVE_SET,
+    ENDPOINT_COLUMNS,
+    ENDPOINTS_SET,
+    SECRET_COLUMN,
+    vault_host,
+)
 from integration.registration.business_events.seeing import Seen, Unseen
 from integration.registration.business_events.wanted import wanted_endpoints
 
@@ -115,6 +121,7 @@ def test_a_new_endpoint_has_our_mark_its_secret_is_in_no_repr_and_what_lacks_is_
     assert event.write.row == active(where="usmf", Disabled="No")
     assert "secret'" not in repr(endpoint)
     assert "secret'" not in repr(wanted(BUS))
+    assert SECRET_COLUMN not in ENDPOINT_COLUMNS
     bare = msgspec.structs.replace(BUS, finance_operations=BusinessEvents(events=("Confirmed",)))
     endpoint, event = changes(bare, (), experimental=True)
     assert "key_vault, secret_name, application, application_secret of sources.erp" in endpoint.why
