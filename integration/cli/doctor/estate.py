@@ -77,8 +77,10 @@ async def _of_person[T](call: Awaitable[T] | None) -> tuple[T | None, LinkUnknow
 def _untold(step: Step, error: LinkUnknown | None) -> Finding:
     """Return the finding for what was not told: fno-link needs no such right; silence and nonsense are no answer."""
     error = error or LinkUnknown()
+    # What this very refusal needs goes first; where to look holds for each.
+    todo = f"{error.hint} {step.todo}" if error.hint != type(error).hint else step.todo
     if isinstance(error, Forbidden | Unauthenticated):
-        return look_yourself(step, str(error))
+        return msgspec.structs.replace(look_yourself(step, str(error)), todo=todo)
     if isinstance(error, UnexpectedAnswer) and error.status in UNTOLD:
         return look_yourself(step, f"{UNTOLD[error.status]} ({error.status})")
-    return failed(step, str(error), verdict="unknown")
+    return failed(step, str(error), todo, verdict="unknown")

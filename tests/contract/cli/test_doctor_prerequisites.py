@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
-from emulation.dynamics import App, Capacity, Licence, User
-from emulation.dynamics.people import AZURE_CLI
+from emulation.dynamics import App, Capacity, ControlRefused, Licence, User
+from emulation.dynamics.people import AZURE_CLI, SAMPLES
 from integration.cli.doctor import estate, look
 from integration.config.keys.model import Credentials, Organization
 from integration.dataverse import open_http_client
 from integration.identity import Tokens
 from integration.identity.grants import Grant
+from integration.identity.refusals import explain, refusal_code
 from integration.microsoft_graph import MicrosoftGraph
 from integration.power_platform.administration import Administration
 from tests.contract.cli.checkout import Checkout
@@ -119,14 +120,21 @@ def test_a_device_code_is_typed_once_and_what_its_application_may_not_read_is_sa
 
 
 class Person:
-    """Whoever has signed in with the Azure CLI, by the control API."""
+    """Whoever has signed in to an application, that of the Azure CLI by default, by the control API."""
 
-    def __init__(self, dynamics) -> None:
+    def __init__(self, dynamics, client_id=AZURE_CLI) -> None:
         self._dynamics = dynamics
+        self.client_id = client_id
 
     def grant(self, authority, scope):
         del authority
-        return Grant(self._dynamics.control.sign_in(ADA, AZURE_CLI, scope.removesuffix("/.default")), 3600.0)
+        return Grant(self._token(scope.removesuffix("/.default")), 3600.0)
+
+    def _token(self, resource):
+        try:
+            return self._dynamics.control.sign_in(ADA, self.client_id, resource)
+        except ControlRefused as refused:
+            raise explain("whoever signs in", refusal_code({"error_description": str(refused)})) from refused
 
 
 @asynccontextmanager
@@ -204,6 +212,19 @@ async def test_a_token_that_was_revoked_is_asked_anew_once(dynamics):
         for kind in KINDS:
             dynamics.control.break_(name, "unauthorized", kind=kind, times=1)
         assert {finding.verdict for finding in (await ask()).values()} == {"pass"}
+
+
+async def test_what_a_refusal_needs_goes_before_where_to_look(dynamics):
+    person = Person(dynamics, SAMPLES)
+    async with asking(dynamics, sign_in=person) as (name, ask):
+        dynamics.control.break_(name, "forbidden", kind="graph")
+        found = (await ask())["licence"]
+        assert (found.verdict, "AADSTS65002" in found.message) == ("skipped", True)
+        assert found.todo.startswith("Use an app registration of the tenant's own. Look in ")
+        person.client_id = AZURE_CLI
+        found = (await ask())["licence"]
+    assert (found.verdict, "has no permission" in found.message) == ("skipped", True)
+    assert found.todo.startswith("Grant it, with consent")
 
 
 async def test_an_application_that_the_azure_cli_has_signed_in_is_no_person(dynamics):
