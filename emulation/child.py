@@ -7,13 +7,76 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import IO, Protocol, Self
 
 POLL = 0.01
 
 
 class ChildFailed(RuntimeError):
     """A child process ended, or did not become ready in time."""
+
+
+class Running(Protocol):
+    """A process that was started: of `Popen` what `Child` asks for."""
+
+    pid: int
+    """Its id; it leads a group of its own."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None:
+        """Its standard input, which only this process holds."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return its exit code, None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended, raise `TimeoutExpired` where it has not, and return its exit code."""
+        ...
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        ...
+
+
+class Start(Protocol):
+    """Starts a command, with its errors where its output is and a pipe for its standard input."""
+
+    def __call__(
+        self,
+        command: Sequence[str | Path],
+        /,
+        *,
+        stdout: IO[bytes],
+        env: Mapping[str, str] | None,
+        cwd: Path | None,
+        pass_fds: Sequence[int],
+    ) -> Running:
+        """Start it."""
+        ...
+
+
+def spawned(
+    command: Sequence[str | Path],
+    /,
+    *,
+    stdout: IO[bytes],
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    pass_fds: Sequence[int],
+) -> subprocess.Popen[bytes]:
+    """Start a command as a process of its own kind."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.STDOUT,
+        env=env,
+        cwd=cwd,
+        pass_fds=pass_fds,
+        start_new_session=True,  # Ctrl-C on the terminal reaches the parent only, which stops children in order
+    )
 
 
 class Child:
@@ -28,31 +91,27 @@ class Child:
         log: The file that takes its output; appended to.
         env: The whole environment; this process's own when absent.
         cwd: The working directory; this process's own when absent.
+        pass_fds: Descriptors that it inherits.
+        start: Starts it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only options, each with its default
         self,
         name: str,
-        command: Sequence[str],
+        command: Sequence[str | Path],
         *,
         log: Path,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
+        start: Start = spawned,
     ) -> None:
         self.name = name
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._offset = output.tell()
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=env,
-                cwd=cwd,
-                start_new_session=True,  # Ctrl-C on the terminal reaches the parent only, which stops children in order
-            )
+            self._process = start(command, stdout=output, env=env, cwd=cwd, pass_fds=pass_fds)
 
     @property
     def pid(self) -> int:
@@ -113,15 +172,24 @@ class Child:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._process.stdin.fileno(), what)
 
-    def stop(self, *, seconds: float) -> int:
-        """Ask the process to end, wait, kill it if it has not; return its exit code."""
+    def terminate(self) -> None:
+        """Ask the process to end, frozen or not."""
         if self._process.poll() is None:
             self.resume()
             self._process.terminate()
-            try:
-                self._process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                self._signal(signal.SIGKILL)
+
+    def stop(self, *, seconds: float) -> int:
+        """Ask the process to end, wait, kill it if it has not; return its exit code."""
+        if self._process.poll() is None:
+            self.terminate()
+        return self.end_by_itself(seconds=seconds)
+
+    def end_by_itself(self, *, seconds: float) -> int:
+        """Wait for the process to end, kill it if it does not in time; return its exit code."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
         return self._reap()
 
     def kill(self) -> int:

@@ -3,16 +3,15 @@
 import argparse
 import asyncio
 import json
-import os
 import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from emulation.functions_host.errors import HostError
-from emulation.functions_host.fleet import Fleet, load_shared
+from emulation.functions_host.fleet import Fleet
 from emulation.functions_host.host import Host, Options
-from emulation.functions_host.serving import FAILED, STOPPED, Line, end_with, serve
+from emulation.functions_host.serving import FAILED, STOPPED, Hold, Line, end_with, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,21 +21,24 @@ def main(arguments: list[str] | None = None) -> int:
         0 after a stop, 1 when the app cannot be run (2, by argparse, for wrong usage).
     """
     options, given = _options(arguments)
-    stdin = sys.stdin.fileno() if given.end_with_stdin else None
-    if given.standby:
-        load_shared()
-        if not os.read(sys.stdin.fileno(), 1):
-            return STOPPED  # whoever started it is gone, or needs it no more
+    stdin = sys.stdin.fileno() if given.end_with_stdin or given.held else None
     try:
         if given.scaling_groups:
-            Fleet(options, _say, stdin).run()
+            Fleet(options, _say, stdin, held=given.held, at_once=given.at_once).run()
         else:
-            line = None if stdin is None else Line(stdin, partial(end_with, stdin))
-            asyncio.run(serve(Host(options), partial(_say, "ready"), line))
+            hold = Hold(partial(_say, "loaded", {}), partial(_say, "closed", {})) if given.held else None
+            line = None if stdin is None else Line(stdin, partial(_hear, stdin, hold))
+            asyncio.run(serve(Host(options), partial(_say, "ready"), line, hold))
     except HostError as error:
         print(error, file=sys.stderr)
         return FAILED
     return STOPPED
+
+
+def _hear(stdin: int, hold: Hold | None) -> None:
+    end_with(stdin)
+    if hold is not None:
+        hold.opened.set()
 
 
 def _say(what: str, said: dict[str, Any]) -> None:
@@ -57,7 +59,9 @@ def _options(arguments: list[str] | None) -> tuple[Options, argparse.Namespace]:
     add("--scaling-groups", action="store_true", help="one process for each scaling group, as on Flex Consumption")
     add("--collector", type=Path, help="file that takes spans, the host's and the app's, one as JSON a line")
     add("--end-with-stdin", action="store_true", help="end at once when standard input closes")
-    add("--standby", action="store_true", help="begin, app and settings included, once a byte comes by standard input")
+    add("--held", action="store_true", help="load the app, then answer only once a byte comes by standard input")
+    add("--listening", type=int, metavar="FD", help="a socket that was inherited and listens, in place of --port")
+    add("--at-once", type=int, default=0, help="how many processes of scaling groups start at the same time; 0: all")
     given = parser.parse_args(arguments)
     pairs = [text.partition("=") for text in given.key]
     if any(not separator for _, separator, _ in pairs):
@@ -67,6 +71,7 @@ def _options(arguments: list[str] | None) -> tuple[Options, argparse.Namespace]:
     options = Options(
         app=given.app,
         port=given.port,
+        listening=given.listening,
         settings=given.settings,
         keys={name: value for name, _, value in pairs},
         enforce_keys=not given.no_keys,

@@ -33,6 +33,8 @@ from emulation.functions_host.web import Front
 
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 DEFAULT_BODY_LIMIT = 104_857_600
+LAST_CALL = 2.0
+"""Seconds at most for the first request of a connection that was taken just before the end."""
 # What the real host sets for its worker, where nothing else is said.
 WORKER_ENVIRONMENT = {"FUNCTIONS_WORKER_RUNTIME": "python", "AZURE_FUNCTIONS_ENVIRONMENT": "Development"}
 
@@ -43,6 +45,7 @@ class Options(msgspec.Struct, frozen=True):
     Args:
         app: The app's folder.
         port: Where to listen on 127.0.0.1; 0 for a free port.
+        listening: The descriptor of a socket that listens already, in place of the port.
         settings: A settings file; the app's own local.settings.json when absent.
         keys: Keys to use instead of generated ones (`Keys`).
         enforce_keys: False lets every request in.
@@ -54,6 +57,7 @@ class Options(msgspec.Struct, frozen=True):
 
     app: Path
     port: int = 0
+    listening: int | None = None
     settings: Path | None = None
     keys: Mapping[str, str] = {}
     enforce_keys: bool = True
@@ -64,7 +68,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Host:
-    """A host that is ready once `start` returns.
+    """A host that has loaded its app once `load` returns, and answers once `open` does.
 
     Args:
         options: How it is run.
@@ -74,14 +78,12 @@ class Host:
         self._options = options
         self._folder = options.app.resolve()
         self._listening: list[asyncio.Task[None]] = []
+        self._server: Server | None = None
         # Where each scaling group has its process, if it has one of its own: the URL by group.
         self.elsewhere: dict[str, str] = {}
 
-    async def start(self) -> dict[str, Any]:
-        """Load the app, start every trigger, and listen.
-
-        Returns:
-            What callers need to know: url, functions and keys.
+    async def load(self) -> None:
+        """Load the app.
 
         Raises:
             HostError: The app cannot be run; the message says why.
@@ -113,7 +115,7 @@ class Host:
             random.Random(),  # noqa: S311 - jitter
         )
         listeners = _listeners(functions, services)
-        own = {
+        self._own = own = {
             each.name: listeners[each.name]
             for each in functions
             if each.name in listeners and groups.runs(target, each)
@@ -135,17 +137,36 @@ class Host:
             response_limit=options.response_limit,
             cors=cors.read(settings, options.settings or self._folder / LOCAL_SETTINGS),
         )
-        url = await self._serve(_guarded(front, settings))
-        for name, listener in own.items():
+        self._front = _guarded(front, settings)
+        self._functions = functions
+        self._keys = keys.as_json()
+
+    async def open(self) -> dict[str, Any]:
+        """Listen, and start every trigger.
+
+        Returns:
+            What callers need to know: url, functions and keys.
+
+        Raises:
+            HostError: The port cannot be used.
+        """
+        url = await self._serve(self._front)
+        for name, listener in self._own.items():
             self._listening.append(asyncio.create_task(listener.listen(), name=f"Listener of {name}"))
         # What is loaded stays: nobody looks through it for garbage again while messages are handled.
         gc.freeze()
+        prefix = self._host_json.extensions.http.route_prefix
         return {
             "url": url,
-            "functions": [_described(function, url, http.route_prefix) for function in functions],
-            "keys": keys.as_json(),
+            "functions": [_described(function, url, prefix) for function in self._functions],
+            "keys": self._keys,
             "pid": os.getpid(),
         }
+
+    async def close(self) -> None:
+        """Take no more connections; those that there are go on."""
+        if self._server is not None:
+            await self._server.close()
 
     async def wait(self, stop: asyncio.Event) -> None:
         """Return when told to stop.
@@ -161,12 +182,16 @@ class Host:
 
     async def stop(self) -> None:
         """Take no more work, finish what was taken, within the limit, and close everything."""
+        await self.close()
         for task in self._listening:
             task.cancel()
         await asyncio.gather(*self._listening, return_exceptions=True)
-        self._server.should_exit = True
-        await self._invocations.drain(self._options.drain)
-        await self._serving
+        if self._server is not None:
+            if self._options.listening is not None:
+                await self._server.last_call(LAST_CALL)
+            self._server.should_exit = True
+            await self._invocations.drain(self._options.drain)
+            await self._serving
         await self._storage.close()
         try:
             async with asyncio.timeout(self._options.drain):
@@ -182,8 +207,13 @@ class Host:
         return Settings(os.environ)
 
     async def _serve(self, front: ASGIApp) -> str:
+        given = self._options.listening
         try:
-            listening = socket.create_server(("127.0.0.1", self._options.port), backlog=2048)
+            listening = (
+                socket.create_server(("127.0.0.1", self._options.port), backlog=2048)
+                if given is None
+                else socket.socket(fileno=os.dup(given))
+            )
         except OSError as error:
             msg = f"Port {self._options.port} cannot be used: {error}. Choose another by --port."
             raise HostError(msg) from error
@@ -196,9 +226,9 @@ class Host:
             access_log=False,
             timeout_graceful_shutdown=max(1, round(self._options.drain)),
         )
-        self._server = Server(config)
-        self._serving = asyncio.create_task(self._server.serve([listening]), name="HTTP server")
-        while not self._server.started:
+        self._server = server = Server(config)
+        self._serving = asyncio.create_task(server.serve([listening]), name="HTTP server")
+        while not server.started:
             await asyncio.sleep(0.001)
             if self._serving.done():
                 self._serving.result()

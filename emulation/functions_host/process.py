@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +15,7 @@ from typing import Any, Self
 import msgspec
 
 import emulation
-from emulation.child import Child
+from emulation.child import POLL, Child, Start, spawned
 from emulation.functions_host.keys import given
 
 READY_WITHIN = 60.0
@@ -51,6 +53,9 @@ class FunctionsHost:
         collector: A file that takes spans, the host's and the app's; `emulation.traces` reads it.
         ready_within: Seconds that a start may take.
         python: Options of the interpreter; warnings are errors by default.
+        listening: A socket that listens already, in place of the port.
+        at_once: How many processes of scaling groups start at the same time, after that of HTTP; 0: all.
+        begin: Starts the process.
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only options, each with its default
@@ -69,6 +74,9 @@ class FunctionsHost:
         collector: Path | None = None,
         ready_within: float = READY_WITHIN,
         python: Sequence[str] = ("-W", "error"),
+        listening: socket.socket | None = None,
+        at_once: int = 0,
+        begin: Start = spawned,
     ) -> None:
         self._app = app.resolve()
         self._env = dict(env or {})
@@ -86,10 +94,14 @@ class FunctionsHost:
             self._arguments.append("--scaling-groups")
         if not enforce_keys:
             self._arguments.append("--no-keys")
+        if at_once:
+            self._arguments.append(f"--at-once={at_once}")
+        self._inherited = [] if listening is None else [listening.fileno()]
+        self._arguments += [f"--listening={each}" for each in self._inherited]
+        self._begin = begin
         self._exit = ExitStack()
         self._folder: Path | None = None
         self._child: Child | None = None
-        self._standby: Child | None = None
         self._ready: dict[str, Any] = {}
 
     @property
@@ -147,28 +159,72 @@ class FunctionsHost:
         """The exit code, None while it runs."""
         return self._running.exit_code
 
-    def prepare(self) -> None:
-        """Have a process import the libraries and wait for `start`; app and settings are read only then."""
-        if self._standby is None:
-            self._standby = self._begun("--standby")
-
     def start(self) -> None:
-        """Start and wait until the host is ready, in the process that was prepared, where one is.
+        """Start and wait until the host is ready.
 
         Raises:
             ChildFailed: The app could not be run; the message holds the worker's.
         """
-        prepared, self._standby = self._standby, None
-        if prepared is not None and prepared.exit_code is None:
-            prepared.tell(b"!")
-            self._child = prepared
-        else:
-            self._child = self._begun()
+        self._child = self._begun()
+        self._ready = self._said("ready")
+        self._learn()
+
+    def load(self) -> None:
+        """Start as far as the app is loaded; `answer` goes on.
+
+        Raises:
+            ChildFailed: The app could not be run; the message holds the worker's.
+        """
+        self._child = self._begun("--held")
+        self._said("loaded")
+
+    def answer(self) -> None:
+        """Let the host answer, and wait until it does; where each scaling group has a process, the others begin.
+
+        Raises:
+            ChildFailed: It does not.
+        """
+        self._running.tell(b"!")
+        self._ready = self._said("answers", "ready")
+        self._learn()
+
+    def stand(self, unless: Callable[[], bool]) -> bool:
+        """Wait until every process is ready, and tell whether all are.
+
+        Args:
+            unless: Tells when that is of no interest any more.
+
+        Raises:
+            ChildFailed: One could not be started.
+        """
+        ready = self._running.wait_until(
+            lambda log: _told(log, "ready") or ({} if unless() else None), seconds=self._ready_within
+        )
+        self._ready = ready or self._ready
+        return bool(ready)
+
+    def leave(self, *, within: float) -> None:
+        """Ask a host that was held to end, and wait until it takes no more connections; `close` waits for the end.
+
+        Args:
+            within: Seconds after which it is not waited for.
+        """
+        self._running.terminate()
+        deadline = time.monotonic() + within
+        while self.exit_code is None and _told(self.log, "closed") is None and time.monotonic() < deadline:
+            time.sleep(POLL)
+
+    def _said(self, *what: str) -> dict[str, Any]:
+        def look(log: str) -> dict[str, Any] | None:
+            return next((told for each in what if (told := _told(log, each)) is not None), None)
+
         try:
-            self._ready = self._child.wait_until(_ready, seconds=self._ready_within)
+            return self._running.wait_until(look, seconds=self._ready_within)
         except BaseException:
             self.close()
             raise
+
+    def _learn(self) -> None:
         self._port = int(self.url.rsplit(":", 1)[1])
         # A restart is the same app: the same keys.
         self._keys = {**given(self._ready["keys"]), **self._keys}
@@ -181,7 +237,15 @@ class FunctionsHost:
         command += [f"--key={name}={value}" for name, value in self._keys.items()]
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **self._env}
-        return Child("The functions host", command, log=folder / "host.log", env=env, cwd=self._app)
+        return Child(
+            "The functions host",
+            command,
+            log=folder / "host.log",
+            env=env,
+            cwd=self._app,
+            pass_fds=self._inherited,
+            start=self._begin,
+        )
 
     def stop(self) -> int:
         """Stop in good order (SIGTERM), letting work finish, and return the exit code."""
@@ -228,10 +292,7 @@ class FunctionsHost:
         self._running.wait_until(lambda log: True if text in log else None, seconds=seconds)
 
     def close(self) -> None:
-        """Stop, a prepared process too, and remove the log."""
-        if self._standby is not None:
-            self._standby.kill()
-            self._standby = None
+        """Stop, and remove the log."""
         if self._child is not None:
             self._child.stop(seconds=2 * self._drain + 5)
         self._exit.close()
@@ -251,8 +312,9 @@ class FunctionsHost:
         self.close()
 
 
-def _ready(log: str) -> dict[str, Any] | None:
+def _told(log: str, what: str) -> dict[str, Any] | None:
+    """Return what the process has said of itself under a name."""
     for line in log.splitlines(keepends=True):
-        if line.startswith('{"ready": ') and line.endswith("\n"):
-            return json.loads(line)["ready"]
+        if line.startswith(f'{{"{what}": ') and line.endswith("\n"):
+            return json.loads(line)[what]
     return None

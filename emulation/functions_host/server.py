@@ -90,6 +90,37 @@ class Protocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """uvicorn without its own signal handlers: the host decides the order of a stop."""
 
+    async def close(self) -> None:
+        """Take no more connections; those that there are go on."""
+        loop = asyncio.get_running_loop()
+        for each in self.servers:
+            for listening in each.sockets:
+                loop.remove_reader(listening.fileno())
+        # A connection that was taken becomes one only in the next turn of the loop, and only of a server that is open.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for each in self.servers:
+            each.close()
+
+    async def last_call(self, seconds: float) -> None:
+        """Close connections that have nothing under way; wait for the first request of those that had none yet.
+
+        Args:
+            seconds: How long at most.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while loop.time() < deadline:
+            fresh = False
+            for each in list(self.server_state.connections):
+                if getattr(each, "cycle", None) is None:
+                    fresh = True
+                else:
+                    each.shutdown()
+            if not fresh:
+                return
+            await asyncio.sleep(0.01)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         """Leave signals to the process."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from emulation.app_folder import app_folder
-from emulation.fno_link import fno_link, run
+from emulation.fno_link import Complete, completed, fno_link, run
 
 _LAST_LINES = 12
 
@@ -51,19 +51,22 @@ class Refused(Exception):
         self.problems = problems
 
 
-def check(configuration: Path, folder: Path, settings: Mapping[str, str]) -> tuple[str, ...]:
+def check(
+    configuration: Path, folder: Path, settings: Mapping[str, str], complete: Complete = completed
+) -> tuple[str, ...]:
     """Have `fno-link config check` judge a configuration; return its warnings.
 
     Args:
         configuration: The file.
         folder: Where local.settings.json is read.
         settings: The app settings in force.
+        complete: Runs the command.
 
     Raises:
         Refused: It has problems.
     """
     arguments = ["config", "check", "--json", str(configuration.absolute())]
-    done = _in_time(lambda: fno_link(arguments, folder, settings))
+    done = _in_time(lambda: fno_link(arguments, folder, settings, complete=complete))
     try:
         found = msgspec.json.decode(done.stdout, type=_Checked)
     except msgspec.MsgspecError:
@@ -73,11 +76,13 @@ def check(configuration: Path, folder: Path, settings: Mapping[str, str]) -> tup
     return tuple(map(str, found.warnings))
 
 
-def check_and_load(configuration: Path, folder: Path, settings: Mapping[str, str]) -> tuple[str, ...]:
+def check_and_load(
+    configuration: Path, folder: Path, settings: Mapping[str, str], complete: Complete = completed
+) -> tuple[str, ...]:
     """`check` and `load` at the same time; what the configuration has wrong is told first."""
     with ThreadPoolExecutor(1) as pool:
-        loaded = pool.submit(load, settings)
-        warnings = check(configuration, folder, settings)
+        loaded = pool.submit(load, settings, complete)
+        warnings = check(configuration, folder, settings, complete)
         loaded.result()
     return warnings
 
@@ -102,17 +107,18 @@ def compiles(changed: Iterable[Path]) -> None:
         raise Refused(tuple(problems))
 
 
-def load(settings: Mapping[str, str]) -> None:
+def load(settings: Mapping[str, str], complete: Complete = completed) -> None:
     """Import the function app as the host would, and nothing more.
 
     Args:
         settings: The app settings in force.
+        complete: Runs the command.
 
     Raises:
         Refused: It cannot be imported.
     """
     command = [sys.executable, "-c", "import function_app"]
-    done = _in_time(lambda: run(command, app_folder(), settings))
+    done = _in_time(lambda: run(command, app_folder(), settings, complete=complete))
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise Refused(tuple(lines[-_LAST_LINES:]) or (f"function_app ended with exit code {done.returncode}",))

@@ -59,6 +59,7 @@ class Follower:
                     self._tell(f"{found[1]} {found[2]}")
             if host.exit_code is not None and not self._ended:
                 self._ended = True
+                self._world.shut()
                 self._tell(
                     f"the function app has ended with exit code {host.exit_code}; save a file to start it again",
                     log[-2000:],

@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -17,7 +17,7 @@ from emulation.local.given import Given, given
 from emulation.local.home import Home, State
 from emulation.local.log import Follower
 from emulation.local.state import state_of
-from emulation.local.watching import Watcher
+from emulation.local.watching import Watcher, touches_code
 from emulation.local.world import LocalWorld, connections_made
 from emulation.plain_text import plain
 
@@ -54,40 +54,49 @@ class Run:
         with (
             home.taken(keep=self._keep),
             LocalWorld(home, port=self._port, keep=self._keep, say=self._say) as world,
+            Watcher(began) as watcher,
         ):
             try:
                 warnings = world.play(began, document)
+                world.stand(unless=lambda: False)
             except Refused as refused:
                 msg = f"{began.configuration.name} cannot be used: {refused}"
                 raise Failed("Configuration", msg, "`fno-link config check` explains it.", exit_code=BAD) from refused
             state = state_of(world, document)
             home.say(state)
             self._introduce(world, state, warnings)
-            with Watcher(began) as watcher, Follower(world, self._warn) as log:
+            with Follower(world, self._warn) as log:
                 _end_by(watcher)
                 while (changed := watcher.wait()) is not None:
-                    self._follow(world, home, sorted(changed))
+                    self._follow(world, home, sorted(changed), lambda: watcher.pending)
                     log.look()
 
-    def _follow(self, world: LocalWorld, home: Home, changed: Sequence[Path]) -> None:
+    def _follow(self, world: LocalWorld, home: Home, changed: Sequence[Path], overtaken: Callable[[], bool]) -> None:
         self._began = time.monotonic()
         shown_ones = [each.name for each in changed[:_SHOWN]]
         names = ", ".join(shown_ones) + (f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else "")
         self._say(f"{names} changed")
+        if touches_code(changed):
+            world.renew()
         try:
             now = given(self._config)
             document = _read(now)
             checking.compiles(changed)
             warnings = world.play(now, document)
+            state = state_of(world, document)
+            home.say(state)
+            self._say("requests are answered by what was changed")
+            if not world.stand(unless=overtaken):
+                return
         except Refused as refused:
             self._warn(f"{names}: this cannot be used, what ran before goes on:")
             self._warn(*refused.problems)
             return
         except Failed as failure:
-            self._warn(f"{names}: {failure.message}", failure.hint, "It is tried again at the next change.")
+            host = world.running_host
+            before = ["What ran before goes on."] if host is not None and host.exit_code is None else []
+            self._warn(f"{names}: {failure.message}", failure.hint, *before, "It is tried again at the next change.")
             return
-        state = state_of(world, document)
-        home.say(state)
         self._introduce(world, state, warnings, again=True)
 
     def _introduce(self, world: LocalWorld, state: State, warnings: Iterable[str], *, again: bool = False) -> None:

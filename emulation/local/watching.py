@@ -61,6 +61,11 @@ class Watcher:
             changed = None if more is None else changed | more
         return changed
 
+    @property
+    def pending(self) -> bool:
+        """Whether `wait` would return at once."""
+        return not self._changed.empty()
+
     def end(self) -> None:
         """Let `wait` return None; may be called by a signal handler."""
         self._changed.put(None)
@@ -83,6 +88,12 @@ class Watcher:
 
     def _is_alone(self, path: Path) -> bool:
         return path in self._alone
+
+
+def touches_code(changed: Iterable[Path]) -> bool:
+    """Tell whether a file of the app's own code is among these."""
+    code = app_folder() / CODE
+    return any(path.is_relative_to(code) for path in changed)
 
 
 def _is_code(path: Path) -> bool:

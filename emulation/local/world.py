@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -11,28 +12,30 @@ from typing import Self
 
 from emulation.app_folder import app_folder
 from emulation.azurite import Azurite, node
-from emulation.child import ChildFailed
+from emulation.child import spawned
 from emulation.dynamics import Dynamics
-from emulation.failure import Failed, told
+from emulation.failure import told
 from emulation.functions_host.keys import DEFAULT, EVENT_GRID, MASTER
 from emulation.functions_host.process import FunctionsHost
 from emulation.local import checking
 from emulation.local.clients import secret_name
 from emulation.local.connections import DEVELOPMENT, STORAGE
 from emulation.local.document import Document
+from emulation.local.door import PORT, Door
 from emulation.local.given import CONFIG, Given
 from emulation.local.home import Home
 from emulation.local.made_up import MadeUp, Places
 from emulation.local.parts import Brokers, Counterparts
 from emulation.local.plan import Plan, plan
+from emulation.local.warm import Warm
 from emulation.receivers import Receivers
 from emulation.workflows.channel import Channel
 
-PORT = 7071
-"""Where `func start` listens, too; another one where it is taken."""
-
 DRAIN = 5.0
 STARTS_WITHIN = 120.0
+CLOSES_WITHIN = 2.0
+AT_ONCE = 1
+"""So many processes of the app start at the same time: what answers HTTP already must have a core to itself."""
 _PLACEHOLDER = "Endpoint=sb://localhost;SharedAccessKeyName=local;SharedAccessKey=bG9jYWw="
 
 type Say = Callable[[str], None]
@@ -54,8 +57,7 @@ class LocalWorld:
         self, home: Home, *, port: int, keep: bool, say: Say, usual: int = PORT, follows: bool = True
     ) -> None:
         self._home = home
-        self._port = port
-        self._usual = usual
+        self._door = Door(port, usual)
         self._keep = keep
         self._follows = follows
         self._say = say
@@ -66,8 +68,8 @@ class LocalWorld:
         self._keys = (home.kept("keys.json", dict[str, str]) or {}) if keep else {}
         self._accounts: dict[str, str] = {}
         self._host: FunctionsHost | None = None
-        # The one after it, prepared, with what it was made of.
-        self._next: tuple[tuple[object, ...], FunctionsHost] | None = None
+        self._leaving: list[threading.Thread] = []
+        self._warm = Warm(home.folder / "warm.log")
         self.plan: Plan | None = None
         self.values: dict[str, str] = {}
 
@@ -75,9 +77,6 @@ class LocalWorld:
         # What can be known at once is said before anything is started.
         with told("Azurite"):
             node()
-        if self._port and not _free(self._port):
-            msg = f"port {self._port} is taken"
-            raise Failed("NotStarted", msg, "Ask for another by --port; without it a free one is found.")
         try:
             pool = self._exit.enter_context(ThreadPoolExecutor(1))
             self._azurite = Azurite(self._home.folder / "storage" if self._keep else None)
@@ -90,6 +89,7 @@ class LocalWorld:
                 self.channel = self._exit.enter_context(Channel())
             self._exit.callback(self._brokers.close)
             self._exit.callback(self._counterparts.close)
+            self._exit.callback(self._warm.close)
         except BaseException:
             self._exit.close()
             raise
@@ -98,9 +98,11 @@ class LocalWorld:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._drop_next()
+        self._door.close()
         if self._host is not None:
             self._host.close()
+        for each in self._leaving:
+            each.join()
         self._exit.close()
 
     @property
@@ -150,6 +152,14 @@ class LocalWorld:
         """The settings file of the function app."""
         return self._home.folder / "local.settings.json"
 
+    def renew(self) -> None:
+        """Take the app's code as it is now: it has changed."""
+        self._warm.renew()
+
+    def shut(self) -> None:
+        """Refuse connections: the function app has ended by itself."""
+        self._door.close()
+
     def play(self, given: Given, document: Document) -> tuple[str, ...]:
         """Follow a configuration: check it, then start what it needs; return the warnings.
 
@@ -169,8 +179,11 @@ class LocalWorld:
             wanted.storage, "UseDevelopmentStorage=true"
         )
         settings = {**wanted.settings, **pending, CONFIG: str(given.configuration)}
-        judge = checking.check if self._host is None else checking.check_and_load
-        warnings = judge(given.configuration, given.file.parent, settings)
+        folder = given.file.parent
+        if self._host is None:
+            warnings = checking.check(given.configuration, folder, settings)
+        else:
+            warnings = checking.check_and_load(given.configuration, folder, settings, self._warm.complete)
         self._secrets |= {each.name: each.value for each in wanted.made_up if each.secret}
         self._secrets |= {secret_name(each.name): each.secret for each in wanted.clients if each.secret}
         self._follow(given, wanted)
@@ -179,6 +192,8 @@ class LocalWorld:
     def _follow(self, given: Given, wanted: Plan) -> None:
         self._say("Entra, Dataverse and Finance & Operations, under their production names")
         dynamics = self._counterparts.play(wanted.world)
+        if self._follows:
+            self._warm.follow(dynamics.environ)
         if wanted.brokers:
             self._say(f"Service Bus: {_counted(wanted)}")
         self._brokers.play(wanted.brokers)
@@ -197,16 +212,10 @@ class LocalWorld:
         # What the environment says wins over the file; what is replaced must win over that.
         over = {name: self.values[name] for name in self.values if name in given.environ}
         self._say("the function app, on Microsoft's Python worker: a process for each scaling group")
-        before, self._host = self._host, None
-        if before is not None:
-            before.close()
+        self._replace({**over, **dynamics.environ}, settings)
         self.plan = wanted
-        env = {**over, **dynamics.environ}
-        self._host = self._started(env, settings)
         self._lead()
-        self._keys = _lasting(self._host)
-        if self._follows:
-            self._prepare(env, settings)
+        self._keys = _lasting(self.host)
         if self._keep:
             self._home.write("keys.json", self._keys)
             self._home.write("secrets.json", self._secrets)
@@ -224,53 +233,43 @@ class LocalWorld:
         for bus in list(self._brokers.running.values())[:1]:
             control.set_site("*.servicebus.windows.net", f"amqp://127.0.0.1:{bus.port}")
 
-    def _started(self, env: Mapping[str, str], settings: Path) -> FunctionsHost:
-        with told("the function app"):
-            try:
-                usual = self._usual if self._usual and _free(self._usual) else 0
-                host = self._at(self._port or usual, env, settings)
-            except ChildFailed:
-                if self._port or not self._usual or _free(self._usual):
-                    raise
-                host = self._at(0, env, settings)  # somebody else took it meanwhile
-        self._port = int(host.url.rsplit(":", 1)[1])
-        return host
-
-    def _at(self, port: int, env: Mapping[str, str], settings: Path) -> FunctionsHost:
-        following, self._next = self._next, None
-        if following is not None and following[0] == (port, env, settings, self._keys):
-            host = following[1]
-        else:
-            if following is not None:
-                following[1].close()
-            host = self._made(port, env, settings)
-        host.start()
-        return host
-
-    def _prepare(self, env: Mapping[str, str], settings: Path) -> None:
-        """Have the process of the next start import what does not change: most of a start is that."""
-        self._drop_next()
-        following = self._made(self._port, env, settings)
-        self._next = (self._port, env, settings, self._keys), following
-        following.prepare()
-
-    def _drop_next(self) -> None:
-        following, self._next = self._next, None
-        if following is not None:
-            following[1].close()
-
-    def _made(self, port: int, env: Mapping[str, str], settings: Path) -> FunctionsHost:
-        return FunctionsHost(
+    def _replace(self, env: Mapping[str, str], settings: Path) -> None:
+        """Let another host answer: it loads the app first, while the one before it still answers."""
+        after = FunctionsHost(
             app_folder(),
             env=env,
             settings=settings,
-            port=port,
             keys=self._keys,
             scaling_groups=True,
             drain=DRAIN,
             ready_within=STARTS_WITHIN,
             python=(),
+            listening=self._door.open(),
+            at_once=AT_ONCE if self._follows else 0,
+            begin=self._warm.start if self._follows else spawned,
         )
+        with told("the function app"):
+            after.load()
+            before, self._host = self._host, None
+            if before is not None:
+                # Nobody is answered by it after somebody was answered by the other; who comes meanwhile waits.
+                before.leave(within=CLOSES_WITHIN)
+                self._leaving.append(threading.Thread(target=before.close, name="the host of before"))
+                self._leaving[-1].start()
+            after.answer()
+        self._host = after
+
+    def stand(self, unless: Callable[[], bool]) -> bool:
+        """Wait until all processes of the function app are ready, and tell whether they are.
+
+        Args:
+            unless: Tells when that is of no interest any more.
+
+        Raises:
+            Failed: One does not start.
+        """
+        with told("the function app"):
+            return self.host.stand(unless)
 
     def _account(self, setting: str, *, first: bool) -> str:
         if setting not in self._accounts:
@@ -306,17 +305,6 @@ def _counted(wanted: Plan) -> str:
     queues = sum(len(each.queues) for each in wanted.brokers.values())
     topics = sum(len(each.topics) for each in wanted.brokers.values())
     return f"{queues} queues and {topics} topics"
-
-
-def _free(port: int) -> bool:
-    """Tell whether the host could listen there: connections of before that are not quite over are no hindrance."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _answers(host: str, port: int) -> bool:

@@ -217,6 +217,7 @@ def playing(configuration: Path, folder: Path, settings: Mapping[str, str]) -> G
     ):
         try:
             world.play(over, document)
+            world.stand(unless=lambda: False)
         except Refused as refused:
             msg = f"{over.configuration} cannot be used: {refused}"
             raise Failed("Configuration", msg, "`fno-link config check` explains it.", exit_code=BAD) from refused

@@ -5,8 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import uuid
 from pathlib import Path
+from typing import Self
 
 import httpx
 import msgspec
@@ -15,6 +18,7 @@ import pytest
 from emulation.child import Child
 from emulation.local.home import State
 from emulation.local.shown import asking
+from tests.e2e.stage import until
 
 FNO_LINK = Path(sys.executable).with_name("fno-link")
 # A start with its processes, or what becomes of an event, on a busy machine.
@@ -118,6 +122,11 @@ class Local:
         done = self.command("send", "--json", f"--wait={WITHIN}", *arguments, stdin=stdin)
         assert done.returncode == code, (done.stdout, done.stderr, self.child.log[-2000:])
         return json.loads(done.stdout)
+
+    def received(self) -> set[str]:
+        """Return the ids of the events that the first of the targets has got."""
+        bodies = self.order("receivers_control", verb="received", receiver="hook")
+        return {json.loads(each["body"])["id"] for each in bodies}
 
     def order(self, where: str, **command: object) -> object:
         return httpx.post(self.state[where], json=command, trust_env=False, timeout=30).raise_for_status().json()
@@ -234,11 +243,12 @@ def test_a_wrong_change_is_told_and_what_ran_goes_on_and_a_right_one_is_followed
     local.says("what ran before goes on")
     local.says("did you mean `hook`?")
     assert local.send("--sample", "sales-order-confirmed", "--source", "erp")["delivered"] is True
-    [prepared] = prepared_of(local.child.pid)
-    local.file.write_text(TOML + '\n[[routes]]\nname = "second"\nsources = ["queue"]\ntarget = "customers"\n')
-    after = local.child.wait_until(local.ready(2), seconds=WITHIN)
+    with Sending(local) as sending:
+        local.file.write_text(TOML + '\n[[routes]]\nname = "second"\nsources = ["queue"]\ntarget = "customers"\n')
+        after = local.child.wait_until(local.ready(2), seconds=WITHIN)
     assert (after["app"], after["key"]) == (local.state["app"], local.state["key"])
-    assert children_of(prepared), "the app runs in the process that was prepared"
+    assert set(sending.answers.values()) == {202}, "nobody is refused while the app starts anew"
+    until(lambda: sending.answers.keys() <= local.received())
     sent = local.send("--sample", "sales-order-confirmed", "--source", "queue")
     assert {each["route"] for each in sent["events"][0]["deliveries"]} == {"orders", "second"}
 
@@ -256,10 +266,34 @@ def test_at_the_end_nothing_is_left(local):
     assert local.command("send", "--sample", "plugin-update", "--source", "erp").returncode == 3
 
 
-def prepared_of(pid: int) -> list[int]:
-    return [
-        each for each in children_of(pid) if b"--standby" in Path(f"/proc/{each}/cmdline").read_bytes().split(b"\0")
-    ]
+class Sending:
+    """Sends an event after the other over connections of their own; what becomes of each is its status or its error."""
+
+    def __init__(self, local: Local) -> None:
+        self._url = f"{local.state['app']}/api/events/erp"
+        self._headers = {"x-functions-key": local.state["key"]}
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._send)
+        self.answers: dict[str, int | str] = {}
+
+    def _send(self) -> None:
+        while not self._end.wait(0.02):
+            name = str(uuid.uuid4())
+            event = {"BusinessEventId": "SalesOrderConfirmedBusinessEvent", "EventId": name}
+            try:
+                answer = httpx.post(self._url, json=event, headers=self._headers, trust_env=False, timeout=WITHIN)
+                self.answers[name] = answer.status_code
+            except httpx.HTTPError as error:
+                self.answers[name] = type(error).__name__
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        until(lambda: self.answers)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
 
 
 def children_of(pid: int) -> list[int]:
