@@ -26,6 +26,25 @@ def document() -> dict[str, Any]:
     return json.loads(FILE.read_text("utf-8"))
 
 
+def resolved(said: Any) -> Any:
+    """Put what is referred to among the components, schemas aside, where it is referred to."""
+    match said:
+        case {"$ref": str(place)} if not place.startswith("#/components/schemas/"):
+            kind, name = place.split("/")[2:]
+            return resolved(document()["components"][kind][name])
+        case dict():
+            return {name: resolved(each) for name, each in said.items()}
+        case list():
+            return [resolved(each) for each in said]
+        case _:
+            return said
+
+
+@cache
+def _paths() -> dict[str, Any]:
+    return resolved(document()["paths"])
+
+
 @cache
 def _registry() -> Registry[Any]:
     # Stricter than the document, in which answers may gain members: today they have these and no others.
@@ -44,7 +63,7 @@ def _routes() -> list[tuple[re.Pattern[str], str]]:
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
     """Find what the document says of a request."""
     for pattern, template in _routes():
-        found = document()["paths"][template].get(method.lower())
+        found = _paths()[template].get(method.lower())
         if found is not None and pattern.fullmatch(path):
             return found
     return None
@@ -85,8 +104,6 @@ def fault(method: str, path: str, status: int, headers: Mapping[str, str], body:
     said = operation["responses"].get(str(status))
     if said is None:
         return f"{operation['operationId']} does not answer {status}: {body[:300]!r}"
-    if "$ref" in said:
-        said = document()["components"]["responses"][said["$ref"].rsplit("/", 1)[1]]
     for name, header in said.get("headers", {}).items():
         if header.get("required") and name.lower() not in named:
             return f"{operation['operationId']} {status} has no {name}"

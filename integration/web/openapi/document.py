@@ -22,6 +22,7 @@ from integration.web.answers import status_of_class
 from integration.web.message import PROBLEM_TYPE, TOO_MANY, UNAVAILABLE, ProblemDetails
 from integration.web.openapi.described import JSON, Answer, Body, Described, Header, Row
 from integration.web.openapi.schemas import Schemas
+from integration.web.openapi.shared import share
 from integration.web.openapi.table import NAMES, OPERATIONS, TAGS, WEBHOOKS
 from integration.web.openapi.table.links import UNKNOWN
 
@@ -35,6 +36,8 @@ UNIVERSAL: tuple[type[FnoLinkError], ...] = (Unforeseen, CorruptRecord, StorageR
 """What any operation may be answered."""
 COMMON: Mapping[tuple[type[FnoLinkError], ...], str] = {UNIVERSAL[:3]: "Failed", UNIVERSAL[3:]: "Unavailable"}
 """What those are called where an operation has no others of their status."""
+NO_KEY = "NoKey"
+"""What the Functions host answers in place of an operation that asks for a key."""
 _RETRY_AFTER = Header(
     name="Retry-After", doc="Seconds after which to ask again.", schema={"type": "integer", "minimum": 1}
 )
@@ -54,6 +57,7 @@ def document(rows: Iterable[Row]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for row in sorted(rows, key=lambda each: (each.path, each.method)):
         paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, schemas, problem)
+    shared = share(paths)
     webhooks = {name: {"post": _described(name, each, schemas, problem)} for name, each in WEBHOOKS.items()}
     return {
         "openapi": OPENAPI,
@@ -70,14 +74,18 @@ def document(rows: Iterable[Row]) -> dict[str, Any]:
         "webhooks": webhooks,
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
+            **shared,
             "responses": {
-                name: _refusal(status_of_class(errors[0]), errors, problem) for errors, name in COMMON.items()
+                **{name: _refusal(status_of_class(errors[0]), errors, problem) for errors, name in COMMON.items()},
+                NO_KEY: _KEYLESS,
+                **shared.get("responses", {}),
             },
             "securitySchemes": _SECURITY,
         },
     }
 
 
+_KEYLESS = {"description": "No key, or none of this operation. Nothing else is told, whatever is asked for."}
 _ABOUT = (
     "Times are ISO 8601 with their zone, from 1601 to 9999 in UTC. Errors are problem details (RFC 9457) with the "
     "`code` and `hint` of docs/reference/errors.md. A body has a Content-Length: one that is sent in chunks never "
@@ -112,9 +120,7 @@ def _operation(row: Row, schemas: Schemas, problem: Mapping[str, Any]) -> dict[s
         written["security"] = [{"entra": [row.role]}]
         return written
     if not row.anonymous:
-        written["responses"]["401"] = {
-            "description": "No key, or none of this operation. Nothing else is told, whatever is asked for."
-        }
+        written["responses"]["401"] = {"$ref": f"#/components/responses/{NO_KEY}"}
     written["security"] = [] if row.anonymous else [{name: []} for name in KEY_SCHEMES]
     if row.retiring is not None:
         written["deprecated"] = True

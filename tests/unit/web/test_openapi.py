@@ -13,10 +13,11 @@ from integration.web.openapi.described import Row
 from integration.web.openapi.document import document as made
 from integration.web.openapi.table import OPERATIONS as DESCRIBED
 from integration.web.openapi.table import TAGS
-from tests.documented import document, validator
+from tests.documented import document, resolved, validator
 from tests.unit.worker.test_net import World
 
-BY_ID = {each["operationId"]: each for item in document()["paths"].values() for each in item.values()}
+PATHS = resolved(document()["paths"])
+BY_ID = {each["operationId"]: each for item in PATHS.values() for each in item.values()}
 PASS_OVER = {"health"}
 """Monitors add what they like to a health URL."""
 
@@ -43,7 +44,7 @@ def test_who_may_ask_is_what_the_table_says():
 
 
 def test_the_parts_of_a_path_are_described():
-    for path, item in document()["paths"].items():
+    for path, item in PATHS.items():
         for operation in item.values():
             parts = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "path"]
             assert [f"{{{name}}}" for name in parts] == [part for part in path.split("/") if part.startswith("{")]
@@ -61,6 +62,33 @@ def examples():
 @pytest.mark.parametrize(("schema", "example"), list(examples()))
 def test_an_example_is_of_its_type(schema, example):
     assert [error.message for error in validator(schema).iter_errors(example)] == []
+
+
+def test_what_stands_more_than_once_is_a_component_and_each_component_is_referred_to():
+    written = document()
+    text = json.dumps(written)
+    for kind in ("parameters", "requestBodies", "responses", "schemas"):
+        for name in written["components"][kind]:
+            assert f'"#/components/{kind}/{name}"' in text, name
+    operations = [each for item in written["paths"].values() for each in item.values()]
+    for kind, inline in {
+        "parameters": [each for operation in operations for each in operation.get("parameters", ())],
+        "requestBodies": [operation["requestBody"] for operation in operations if "requestBody" in operation],
+        "responses": [each for operation in operations for each in operation["responses"].values()],
+    }.items():
+        alone = [json.dumps(each, sort_keys=True) for each in inline if "$ref" not in each]
+        assert len(alone) == len(set(alone)), kind
+
+
+def test_an_operation_for_tokens_takes_and_answers_what_the_one_for_keys_does():
+    for name, operation in BY_ID.items():
+        twin = BY_ID.get(f"entra_{name}")
+        if twin is None:
+            continue
+        for part in ("parameters", "requestBody", "summary"):
+            assert twin.get(part) == operation.get(part), name
+        for status in set(operation["responses"]) - {"401", "403", "503"}:
+            assert twin["responses"][status] == operation["responses"][status], (name, status)
 
 
 def test_a_link_leads_to_an_operation_and_names_parameters_of_it():
