@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from integration.cli import shapes
+from integration.cli.app_option import app_option
 from integration.cli.filters import LEGAL_ENTITY, ORGANIZATION, filter_options, given
 from integration.cli.here import ask
-from integration.cli.output import app_option, json_option, print_json, print_table
+from integration.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from integration.operations.control_numbers import ControlNumbers, Reset

@@ -8,10 +8,11 @@ import click
 import msgspec
 
 from integration.cli import shapes
+from integration.cli.app_option import app_option
 from integration.cli.filters import ORGANIZATION, ROUTE, SINCE, UNTIL, filter_options, given
 from integration.cli.here import ask
 from integration.cli.jobs import ended, follow_here, follow_there, read_there
-from integration.cli.output import app_option, confirm, json_option, print_json, print_table, say
+from integration.cli.output import confirm, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from integration.cli.remote import App

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from integration.cli import shapes
+from integration.cli.app_option import app_option
 from integration.cli.event_address import address
 from integration.cli.filters import LEGAL_ENTITY, ORGANIZATION, SINCE, UNTIL, filter_options, given
 from integration.cli.here import as_json as written
 from integration.cli.here import ask
 from integration.cli.jobs import ended, follow_here, follow_there
-from integration.cli.output import app_option, confirm, json_option, print_json, print_table, say
+from integration.cli.output import confirm, json_option, print_json, print_table, say
 from integration.cli.remote import App, conform
 
 if TYPE_CHECKING:

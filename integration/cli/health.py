@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from integration.cli import shapes
+from integration.cli.app_option import app_option
 from integration.cli.app_settings import app_settings
 from integration.cli.exit_code import ExitCode
 from integration.cli.here import as_json as written
@@ -24,9 +25,7 @@ _EXIT_CODES = {"pass": ExitCode.OK, "warn": ExitCode.OK, "fail": ExitCode.BAD}
 
 @click.command()
 @click.argument("organization", required=False)
-@click.option(
-    "--app", metavar="URL", help="What a deployed function app has found, with FNO_LINK_KEY; nothing is asked."
-)
+@app_option
 @json_option
 def command(organization: str | None, app: str | None, *, as_json: bool) -> None:
     """Ask every question of the health timer once, now: of ORGANIZATION (its name, URL or host), or of everything.
@@ -39,9 +38,7 @@ def command(organization: str | None, app: str | None, *, as_json: bool) -> None
         if organization is not None:
             msg = "with --app it shows the whole app: leave ORGANIZATION out"
             raise click.UsageError(msg)
-        found: dict[str, Any] = asyncio.run(
-            App(app).get("health/details", shapes.HealthAnswer, answer="application/health+json")
-        )
+        found: dict[str, Any] = asyncio.run(_there(app))
     else:
         found = written(asyncio.run(_ask(organization)))
     if as_json:
@@ -51,6 +48,14 @@ def command(organization: str | None, app: str | None, *, as_json: bool) -> None
     code = _EXIT_CODES.get(found["status"], ExitCode.UNKNOWN)
     if code is not ExitCode.OK:
         click.get_current_context().exit(code)
+
+
+async def _there(url: str) -> dict[str, Any]:
+    app = App(url)
+    try:
+        return await app.get("health/details", shapes.HealthAnswer, answer="application/health+json")
+    finally:
+        await app.aclose()
 
 
 async def _ask(said: str | None) -> "Round":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from integration.cli.app_option import signing_in
 from integration.cli.app_settings import app_settings
 from integration.cli.remote import App
 from integration.errors import ConfigurationError, InvalidRequest
@@ -46,10 +47,17 @@ def ask(url: str | None, there: Callable[[App], Awaitable[Any]], here: "Callable
         there: Asks the app.
         here: Asks the worker.
     """
+    if not url and signing_in()[0]:
+        msg = "--device-code goes with --app"
+        raise click.UsageError(msg)
 
     async def asked() -> Any:
         if url:
-            return await there(App(url))
+            app = App(url)
+            try:
+                return await there(app)
+            finally:
+                await app.aclose()
         worker = open_worker()
         try:
             return as_json(await here(worker))

@@ -7,9 +7,10 @@ import click
 import msgspec
 
 from integration.cli import shapes
+from integration.cli.app_option import app_option
 from integration.cli.filters import ORGANIZATION, filter_options, given
 from integration.cli.here import ask
-from integration.cli.output import app_option, json_option, print_json, print_table, say
+from integration.cli.output import json_option, print_json, print_table, say
 from integration.cli.signature import by_option
 
 if TYPE_CHECKING:

@@ -21,12 +21,6 @@ _LONGEST = 1_000
 _UNSEEN = re.compile(r"[^\n\x20-\x7e]")
 
 
-def app_option[F: Callable[..., Any]](function: F) -> F:
-    """Give a command the option `--app`."""
-    text = "A deployed function app, with FNO_LINK_KEY; by default the storage account of the app settings."
-    return click.option("--app", metavar="URL", help=text)(function)
-
-
 def json_option[F: Callable[..., Any]](function: F) -> F:
     """Give a command the option `--json`, passed as `as_json`; errors then are JSON too."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")(function)

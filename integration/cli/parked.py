@@ -7,10 +7,11 @@ import click
 import msgspec
 
 from integration.cli import shapes
+from integration.cli.app_option import app_option
 from integration.cli.exit_code import ExitCode
 from integration.cli.filters import ORGANIZATION, ROUTE, SINCE, UNTIL, filter_options, given
 from integration.cli.here import ask
-from integration.cli.output import app_option, json_option, print_json, print_table, say
+from integration.cli.output import json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from integration.operations.parked import ReleaseOrder

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from integration.cli import shapes
+from integration.cli.app_option import app_option
 from integration.cli.exit_code import ExitCode
 from integration.cli.here import ask
-from integration.cli.output import app_option, json_option, print_json, print_table, say
+from integration.cli.output import json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,10 @@ from integration.errors.base import FnoLinkError
 class AppRefused(FnoLinkError):
     """The function app refused the request."""
 
-    hint = "Check the URL of --app, and that FNO_LINK_KEY is a key of this function."
+    hint = (
+        "Check the URL of --app, and that FNO_LINK_KEY is a key of this function; or unset it, and set "
+        "FNO_LINK_APP_TENANT and FNO_LINK_APP_AUDIENCE to show a token of Entra."
+    )
 
 
 class AppUnavailable(FnoLinkError):

@@ -134,7 +134,7 @@ MEANINGS: dict[str, Meaning] = {
     "AADSTS500011": Meaning(
         "resource",
         "the resource is not known in the tenant",
-        "Check the organization's URL and the tenant.",
+        "Check the address that the token is for (the organization's URL) and the tenant.",
     ),
     "AADSTS500014": Meaning(
         "resource",

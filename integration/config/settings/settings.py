@@ -36,6 +36,9 @@ CLIENT_CERTIFICATE = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE"
 CLIENT_CERTIFICATE_PASSWORD = "FNO_LINK_<NAME>_CLIENT_CERTIFICATE_PASSWORD"  # noqa: S105 - the name of a setting
 KEY = "FNO_LINK_KEY"
 INTAKE_KEY = "FNO_LINK_KEY_<SOURCE>"
+APP_TENANT = "FNO_LINK_APP_TENANT"
+APP_AUDIENCE = "FNO_LINK_APP_AUDIENCE"
+APP_CLOUD = "FNO_LINK_APP_CLOUD"
 EASY_AUTH = "FNO_LINK_EASY_AUTH"
 SITE_AUTH = "WEBSITE_AUTH_ENABLED"
 SITE_NAME = "WEBSITE_SITE_NAME"
@@ -142,6 +145,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(SITE_AUTH, "Whether App Service authentication is on; Azure sets it.", "platform"),
     Setting(SITE_NAME, "The app's name on App Service; Azure sets it.", "platform"),
     Setting(KEY, "Function key of a deployed app, for the commands that take --app URL.", "command line", secret=True),
+    Setting(
+        APP_TENANT,
+        "Whose token a deployed app is shown where there is no key: the tenant, an id or a domain. For the commands "
+        "that take --app URL, with the next.",
+        "command line",
+    ),
+    Setting(APP_AUDIENCE, "What that token is for: the app registration of fno-link, api://….", "command line"),
+    Setting(APP_CLOUD, "That tenant's cloud, as `cloud` of an organization. Default: public.", "command line"),
     Setting(
         INTAKE_KEY,
         "The key that the sender of an HTTP source has, for `fno-link doctor --app URL`; `<SOURCE>` is the source's "
