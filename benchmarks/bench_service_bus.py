@@ -8,7 +8,7 @@ With the journal, the other sides are the same way without it, and a loop writte
 table of the same shape in the same Azurite, each in a request of its own: insert a row, send, replace the row under its
 version, complete. The requests an event are counted while so many are under way, and of events that come alone.
 
-The way through the functions host is shown beside the same way in this process, without a budget: bus_host.py.
+The way through the functions host is shown beside the same way in this process: bus_host.py.
 """
 
 import asyncio
