@@ -21,6 +21,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBu
 from emulation.service_bus import ServiceBus
 from integration.clock import SystemClock
 from integration.config.keys.model import Configuration, Organization, Route, ServiceBusTarget
+from integration.dead_letters import DeadLetters
 from integration.delivery import Pipeline
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.screening.newest import Newest
@@ -119,6 +120,8 @@ def pipeline(
     retries: RetryQueue | None = None,
     newest: Newest | None = None,
     tally: Tally = uncounted,
+    *,
+    dead_letters: DeadLetters | None = None,
 ) -> Pipeline:
     """Build the pipeline of that configuration; with a journal the worker has a shared `newest` too."""
     configured = configuration()
@@ -129,7 +132,7 @@ def pipeline(
         links=nothing,
         rows=nothing,
         targets=OneTarget(target),
-        dead_letters=nothing,
+        dead_letters=dead_letters or nothing,
         retries=retries or nothing,
         clock=SystemClock(),
         rng=random.Random(1),

@@ -212,7 +212,8 @@ class Runs:
         ended = await persist(lambda: journal.end(run, ledger.entries, reason=ledger.reason), self._clock)
         if not ended:
             return None
-        await self._undelivered.take_away(run.superseded(ledger.entries), run.row.generation)
+        over = [letter for letter in run.superseded(ledger.entries) if letter != work.letter]
+        await self._undelivered.take_away(over, run.row.generation)
         return outcomes
 
     async def _kept(self, run: Run, work: Work) -> None:

@@ -33,6 +33,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
             Empty: it goes on, by its chain of retries.
         chain: How far it has come.
         trail: The spans that it goes on from.
+        letter: Where the dead letter lies that it is made of: who makes it removes that one. Not with its messages.
     """
 
     scope: Scope
@@ -44,6 +45,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     begins: Begins = ""
     chain: Chain = Chain()
     trail: Trail = Trail()
+    letter: str = ""
 
     @property
     def kind(self) -> Kind:

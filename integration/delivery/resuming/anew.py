@@ -33,11 +33,12 @@ class Anew:
         self._pipeline = pipeline
         self._arrivals = Arrivals(configuration, lambda: retries, clock)
 
-    async def make(self, record: Record, *, current_environment: bool) -> list[Outcome]:
-        """Make one again.
+    async def make(self, record: Record, path: str, *, current_environment: bool) -> list[Outcome]:
+        """Make one again; the caller removes it.
 
         Args:
             record: As it was stored.
+            path: Where it lies.
             current_environment: Deliver to the environment that is linked now.
 
         Returns:
@@ -61,6 +62,7 @@ class Anew:
             environment="" if current_environment else record.environment,
             chain=Chain(attempt=record.attempts, last=record.last),
             trail=record.trail,
+            letter=path,
         )
         return await self._pipeline.resume(work.anew("reopen", record.replays + 1))
 

@@ -87,7 +87,8 @@ class Replaying:
             return Came()
         if letter.record is None:
             return _KEPT
-        outcomes = await self._anew.make(letter.record, current_environment=self._slice.job.current_environment)
+        current = self._slice.job.current_environment
+        outcomes = await self._anew.make(letter.record, place.path, current_environment=current)
         if Stale() in outcomes:
             # Another run has the event or has settled it. Nothing was done for this dead letter, so it stays.
             return _KEPT

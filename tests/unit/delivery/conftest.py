@@ -8,8 +8,7 @@ from tests.fake_clock import PassingClock
 from tests.fixtures.bench import AT, ORDERS, OTHERS, Bench
 
 
-@pytest.fixture
-def bench():
+def _bench() -> Bench:
     clock = PassingClock(AT)
     storage = MemoryStorage(clock)
 
@@ -17,6 +16,17 @@ def bench():
         return storage.queue(name).take()
 
     return Bench(storage, (ORDERS, OTHERS), take, clock)
+
+
+@pytest.fixture
+def bench():
+    return _bench()
+
+
+@pytest.fixture
+def make_bench():
+    """Make benches, each on an account of its own."""
+    return _bench
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ async def test_a_replay_killed_before_it_removes_its_dead_letter_delivers_once(b
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(bench.dead_letters, "supersede", killed)
+        patched.setattr(bench.dead_letters, "remove", killed)
         with pytest.raises(Killed):
             await bench.replays().run(job.id)
     done = await bench.replays().run(job.id)
