@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from integration.callers import Caller
 from integration.config.keys.model import Cache, Organization
 from integration.errors import Forbidden, LinkUnknown, Throttled
 from integration.links.values import Link, Linked, NotLinked
 from integration.operations.links import LinkOperations
 from integration.web import Request
+from integration.web.callers import named
 from integration.web.links import LinkPages
 from tests.fake_clock import FakeClock
 
@@ -144,3 +146,20 @@ async def test_who_refreshes_too_often_waits_and_nobody_else_does():
     assert (await asked.link("contoso", mine)).status == 200
     await clock.advance(31)
     assert (await asked.refresh("contoso", mine)).status == 200
+
+
+async def test_a_client_has_one_allowance_whatever_token_or_key_it_shows_beside():
+    clock = FakeClock()
+    asked = LinkPages(LinkOperations({"contoso": CONTOSO}, Answers(LINKED)), Cache(refreshes_per_minute=2), clock)
+
+    async def refreshed(client: str, number: int):
+        shown = {"authorization": f"Bearer token-{number}", "x-functions-key": f"made up {number}"}
+        request = named(Request(headers=shown, query={"code": f"{number}", "Code": f"{number}"}), Caller(client=client))
+        return await asked.refresh("contoso", request)
+
+    answers = [await refreshed("portal", number) for number in range(3)]
+    assert [each.status for each in answers] == [200, 200, 429]
+    assert (json.loads(answers[-1].body)["code"], answers[-1].headers["Retry-After"]) == ("TooManyRefreshes", "30")
+    assert (await refreshed("other", 4)).status == 200
+    await clock.advance(31)
+    assert (await refreshed("portal", 5)).status == 200
