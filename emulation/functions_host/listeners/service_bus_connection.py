@@ -13,8 +13,8 @@ from emulation.functions_host.errors import HostError
 from emulation.functions_host.identity import ManagedIdentity, check_kind
 from emulation.functions_host.settings import Settings, entity_path
 
-# One that waits for the outcome of a settlement reads the connection for as long as `socket_timeout`, also when another
-# has read that outcome already: with the default of 0.2 s the calls under way wait for each other.
+# While a receiver is opened and closed the SDK reads for as long as `socket_timeout`, 0.2 s by default, though nothing
+# comes any more. In between, `service_bus_wire` reads.
 # Nothing is tried again by the SDK, which would open another link under the numbers of the first: the listener does it.
 PATIENCE: dict[str, Any] = {"retry_total": 0, "socket_timeout": 0.02}
 
