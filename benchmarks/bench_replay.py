@@ -141,6 +141,7 @@ async def staged(bus: ServiceBus, connection_string: str) -> AsyncGenerator[Stag
     dead_letters = DeadLetters(storage)
     journal, retries = Journal(storage, clock, random.Random(1), KEEP), RetryQueue(storage, clock)
     newest = Newest(NewestRows(storage), clock)
+    journal.take_along(newest)
     chain = pipeline(target, journal, retries, newest, dead_letters=dead_letters)
     replays = Replays(
         configuration=configuration(),

@@ -264,6 +264,7 @@ async def over_service_bus(*, quick: bool) -> list[Row]:
             newest = Newest(NewestRows(storage), SystemClock())
             opened.push_async_callback(newest.aclose)
             journal = Journal(storage, SystemClock(), random.Random(1), timedelta(days=14))
+            journal.take_along(newest)
             for way, work, count in (
                 ("route", await opened.enter_async_context(ours(bus, tally=tallied)), COUNT),
                 (

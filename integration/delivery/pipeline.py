@@ -116,6 +116,7 @@ class Pipeline:
         tally: Tally = uncounted,
     ) -> None:
         self._newest = newest or Newest()
+        self._journal = journal
         self._retries = retries
         self._clock = clock
         self._undelivered = Undelivered(configuration, dead_letters, retries, clock, rng, tally)
@@ -269,17 +270,24 @@ class Pipeline:
         work = work if trail is work.trail else msgspec.structs.replace(work, trail=trail)
         with about(**event.named):
             outcomes = await netted(
-                self._runs.run(kind, work, lambda work, task, ledger: self._process(work, task, ledger, link)),
+                self._run(kind, work, link),
                 lambda fault: self._runs.failed(kind, work, fault),
             )
             _tell(event, outcomes)
-            await netted(self._afterwards(work, outcomes), _logged)
+            await netted(self._announcing.announce(), _logged)
             return outcomes
 
-    async def _afterwards(self, work: Work, outcomes: list[Outcome]) -> None:
+    async def _run(self, kind: Kind, work: Work, link: Link | LinkUnknown | None) -> list[Outcome]:
+        if kind == "source" and self._journal is not None:
+            event = work.require_event()
+            await self._newest.claiming(event, self._journal.table_for(event.time))
+        return await self._runs.run(kind, work, lambda work, task, ledger: self._made(work, task, ledger, link))
+
+    async def _made(self, work: Work, task: Task, ledger: Ledger, link: Link | LinkUnknown | None) -> list[Outcome]:
+        outcomes = await self._process(work, task, ledger, link)
         if any(isinstance(outcome, Delivered) for outcome in outcomes):
-            self._newest.delivered(work.require_event())
-        await self._announcing.announce()
+            self._newest.delivered(work.require_event())  # before the end is recorded, with which it goes
+        return outcomes
 
     async def _process(
         self, work: Work, task: Task, ledger: Ledger, link: Link | LinkUnknown | None = None

@@ -29,8 +29,10 @@ UNFOLDED = 64 * 1024 * 1024
 def encode(row: Row, table: str) -> dict[str, Any]:
     """Write a row as an entity of a table.
 
-    Deliveries are one JSON property. An event with so many that they do not fit has them compressed, over several
-    properties, if need be without the targets' answers; beyond that, what is over is left out and what is not is kept.
+    What is none, empty or the default is left out: most rows need not say how often their event came again, and each
+    property costs the account as much as this process. Deliveries are one JSON property. An event with so many that
+    they do not fit has them compressed, over several properties, if need be without the targets' answers; beyond that,
+    what is over is left out and what is not is kept.
     """
     subject = row.subject
     entity: dict[str, Any] = {
@@ -51,12 +53,12 @@ def encode(row: Row, table: str) -> dict[str, Any]:
         "lease_until": row.lease_until,
         "owner": row.owner,
         "running": told(row.running),
-        "duplicates": row.duplicates,
-        "resent": row.resent,
-        "replayed": row.replayed,
+        "duplicates": row.duplicates or None,
+        "resent": row.resent or None,
+        "replayed": row.replayed or None,
         "reason": row.reason,
         "digest": row.digest,
-        "differing": row.differing,
+        "differing": row.differing or None,
         "partial": row.partial or None,
         # Dead letters beyond these are not removed by a resend; replaying one finds its delivery made and does nothing.
         "letters": "\n".join(row.letters[:LETTERS]),

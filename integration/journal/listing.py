@@ -1,8 +1,8 @@
 """Reading the journal: pages of rows by filter, and one row by its key or its event's id.
 
-Rows lie by organization and hash, so a table has no order of time within: the newest week comes first, and each page is
-sorted. A week is read on the server's side of the filter; where little matches, a page may be short, even empty, and
-still have a next one.
+Rows lie by organization and hash, so a table has no order of time within: events without a time come first, then the
+newest week; each page is sorted. A week is read on the server's side of the filter; where little matches, a page may
+be short, even empty, and still have a next one.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from integration.clock import Clock
 from integration.errors import CorruptRecord, InvalidRequest
 from integration.journal.entity import decode
 from integration.journal.record import Row, State
-from integration.journal.tables import is_table, organization_in, partition_in, partitions_in
+from integration.journal.tables import PAST_EVENTS, is_table, organization_in, partition_in, partitions_in
 from integration.storage import Storage, StoredRow, Where
 from integration.storage.names import JOURNAL
 from integration.storage.removals import remove_all
@@ -62,7 +62,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     def where(self, table: str) -> list[Where]:
         """Give the conditions that a row of a table meets which is meant."""
-        found: list[Where] = []
+        found = [Where("RowKey", "lt", PAST_EVENTS)]
         if self.organization:
             # The range spares the server most other organizations; `a-b` may lie within that of `a`, so compare, too.
             first, last = partitions_in(table, self.organization)

@@ -77,6 +77,16 @@ class Payloads:
         """
         await self._blobs.delete_many([Version(_path(*each)) for each in events])
 
+    async def any_in(self, table: str) -> bool:
+        """Tell whether any event of a table is kept.
+
+        Raises:
+            StorageUnavailable: The account did not answer.
+        """
+        async for _ in self._blobs.names(f"{table}/"):
+            return True
+        return False
+
     async def retain(self) -> int:
         """Delete the events whose table is not needed any more; returns how many.
 

@@ -7,16 +7,17 @@ import msgspec
 
 from integration.clock import Clock
 from integration.errors import CorruptRecord, StorageUnavailable
+from integration.journal import untimed
 from integration.journal.claim import LEASE, Decision, Differs, Duplicate, Kind, Process, Wait, claim
 from integration.journal.earlier import Earlier
 from integration.journal.entity import decode, encode
 from integration.journal.record import Entry, Row, Subject
 from integration.journal.run import begun, ended, overtaken, superseded
 from integration.journal.scope import WHOLE, Scope
-from integration.journal.tables import outlived, partition_in, tables_for
+from integration.journal.tables import is_timed, outlived, partition_in, tables_for
 from integration.loggers import logger
 from integration.storage import Storage
-from integration.storage.groups import Groups
+from integration.storage.groups import Groups, Rider
 from integration.storage.names import JOURNAL
 from integration.storage.tables import Insert, Replace
 
@@ -88,6 +89,14 @@ class Journal:
     def operations(self) -> int:
         """Table requests so far, retries of the SDK not counted; one may be about many events."""
         return self._reads + self._groups.requests
+
+    def take_along(self, rider: Rider) -> None:
+        """Let the rows of another go with those of events."""
+        self._groups.rider = rider
+
+    def table_for(self, time: datetime | None) -> str:
+        """Name the table that the row of a new event goes to, by the event's own time."""
+        return tables_for(time, self._clock.now(), self._keep)[0]
 
     async def claim(  # noqa: PLR0913  # the columns of the claim table
         self,
@@ -215,8 +224,11 @@ class Journal:
         async for name in self._storage.tables(JOURNAL):
             yield name
 
-    async def retain(self) -> list[str]:
-        """Drop the tables that hold nothing to be kept; returns their names.
+    async def retain(self, forget: "untimed.Forget | None" = None) -> list[str]:
+        """Drop the tables that hold nothing to be kept, and remove such rows where no table goes; returns the tables.
+
+        Args:
+            forget: Deletes what else is kept of an event whose row is removed.
 
         Raises:
             StorageUnavailable: The account did not answer.
@@ -226,6 +238,7 @@ class Journal:
         for name in dropped:
             await self._storage.drop_table(name)
             log.info("the journal table %s is over and dropped", name)
+        await untimed.retain(self._storage, self._clock, self._keep, forget)
         return dropped
 
     def owner_token(self) -> str:
@@ -289,7 +302,12 @@ class Journal:
         return None
 
     async def _tables_of(self, subject: Subject) -> tuple[str, ...]:
-        return await self._earlier.beside(tables_for(subject.time, self._clock.now(), self._keep))
+        now = self._clock.now()
+        tables = await self._earlier.beside(tables_for(subject.time, now, self._keep), now)
+        if is_timed(subject.time, now, self._keep):
+            return tables
+        since = await self._earlier.untimed_since()
+        return await self._earlier.beside(tables_for(subject.time, now, self._keep, since), now)
 
     async def _insert(self, table: str, row: Row) -> str | None:
         return await self._groups.write(table, Insert(encode(row, table)))

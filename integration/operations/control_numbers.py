@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from integration.clock import Clock
-from integration.delivery.screening.newest_rows import Newest, NewestRows, WantedKinds
+from integration.delivery.screening.newest_row import Newest, WantedKinds
+from integration.delivery.screening.newest_rows import NewestRows
 from integration.errors import InvalidRequest
 from integration.operations.query import ORGANIZATION, Flag, Parameter, check_all
 

@@ -6,11 +6,14 @@ nothing, and says of which operation the condition is not met. Source: "Performi
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
 from integration.clock import Clock
 from integration.errors import StorageRefused, StorageUnavailable
+from integration.faults import summary
+from integration.loggers import logger
 from integration.storage.storage import Storage
 from integration.storage.tables import MOST_BYTES, MOST_OPERATIONS, Insert, Replace, Unmet, sent_size
 
@@ -19,13 +22,42 @@ COMPANY_SECONDS = 0.005
 LARGEST = MOST_BYTES // 4
 """Bytes of a group at most: aiohttp writes a larger body in one go, and the loop stands still meanwhile."""
 
+log = logger("storage")
+
 type Step = Insert | Replace
+
+
+class Ride(msgspec.Struct, frozen=True, eq=False):
+    """A row that goes along with others that are written anyway, and costs no request.
+
+    Args:
+        step: What is to be written.
+        done: Is told as `Groups.write` answers; cancelled where it was not sent: what it went with was refused.
+    """
+
+    step: Step
+    done: "asyncio.Future[str | None]"
+
+
+class Rider(Protocol):
+    """Who has rows that may go along."""
+
+    def riding(self, table: str, partition: str, others: int) -> Sequence[Ride]:
+        """Give rows for a request that is about to be sent; none is waited for.
+
+        Args:
+            table: The table's name.
+            partition: The partition; each row is of it, and none is an event's.
+            others: How many rows the request writes anyway.
+        """
+        ...
 
 
 class _Write(msgspec.Struct, frozen=True, eq=False):
     step: Step
     size: int
     done: "asyncio.Future[str | None]"
+    rides: bool = False
 
 
 class Groups:
@@ -44,6 +76,8 @@ class Groups:
         self._storage = storage
         self._clock = clock
         self._partitions: dict[tuple[str, str], _Partition] = {}
+        self.rider: Rider | None = None
+        """Who has rows that go along with what is written."""
         self.requests = 0
         """Requests so far, retries of the SDK not counted."""
 
@@ -84,6 +118,17 @@ class Groups:
         found = await self._storage.table(table)
         self.requests += 1
         return await found.batch(partition, steps)
+
+    def rides(self, table: str, partition: str, others: int) -> list[_Write]:
+        """Give what goes along with a request."""
+        if self.rider is None or others >= MOST_OPERATIONS:
+            return []
+        try:
+            rides = self.rider.riding(table, partition, others)[: MOST_OPERATIONS - others]
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # the others must not wait for ever
+            log.warning("nothing goes along: %s", summary(error))
+            return []
+        return [_Write(each.step, 0, each.done, rides=True) for each in rides]
 
     async def company(self) -> None:
         """Wait for as long as a write waits for others."""
@@ -134,6 +179,7 @@ class _Partition:
             self._waits.cancel()
             self._waits = None
         while group := self._next():
+            group += self._groups.rides(self._table, self._key, len(group))
             task = asyncio.create_task(self._send(group))
             self._under_way.add(task)
             task.add_done_callback(self._sent)
@@ -174,31 +220,40 @@ class _Partition:
 
     async def _decide(self, group: Sequence[_Write]) -> None:
         """Write a group and tell each write what became of it."""
-        try:
-            if len(group) == 1:
-                _tell(group[0], await self._groups.single(self._table, group[0].step))
-                return
-            answer = await self._groups.batch(self._table, self._key, [write.step for write in group])
-        except StorageRefused as refused:
-            if len(group) == 1:
-                _fail(group[0], refused)
-                return
-            answer = Unmet()  # one of them is what no table takes: the others must not suffer for it
-        except Exception as error:  # noqa: BLE001  # whatever it is, each of them is told
+        if all(write.rides for write in group):
             for write in group:
-                _fail(write, error)
+                write.done.cancel()
+            return
+        answer = await self._answer(group)
+        if answer is None:
             return
         if not isinstance(answer, Unmet):
             for write, etag in zip(group, answer, strict=True):
                 _tell(write, etag)
             return
         # Nothing of it was written. What the account named is decided; the rest is sent again, in two halves, so that
-        # many that are refused do not come one after the other.
-        if answer.index is not None:
-            _tell(group[answer.index], None)
+        # many that are refused do not come one after the other. What goes along says nothing of the others.
         rest = [write for index, write in enumerate(group) if index != answer.index]
         halves = (rest[: len(rest) // 2], rest[len(rest) // 2 :])
+        if answer.index is not None:
+            _tell(group[answer.index], None)
+            halves = (rest,) if group[answer.index].rides else halves
         await asyncio.gather(*(self._decide(half) for half in halves if half))
+
+    async def _answer(self, group: Sequence[_Write]) -> Sequence[str | None] | Unmet | None:
+        """Send a group; None: it failed, and each was told."""
+        try:
+            if len(group) == 1:
+                return [await self._groups.single(self._table, group[0].step)]
+            return await self._groups.batch(self._table, self._key, [write.step for write in group])
+        except StorageRefused as refused:
+            if len(group) > 1:
+                return Unmet()  # one of them is what no table takes: the others must not suffer for it
+            _fail(group[0], refused)
+        except Exception as error:  # noqa: BLE001  # whatever it is, each of them is told
+            for write in group:
+                _fail(write, error)
+        return None
 
 
 def _tell(write: _Write, etag: str | None) -> None:

@@ -136,11 +136,20 @@ def _request(place: str, partition: str, operation: Operation) -> str:
 
 
 def _written(line: str, entity: Entity, more: str) -> str:
-    content = json.dumps(_properties(entity))
+    content = _json(_properties(entity))
     return (
         f"{line} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         f"DataServiceVersion: 3.0\r\nAccept: application/json;odata=minimalmetadata\r\n{more}\r\n{content}"
     )
+
+
+def _json(properties: dict[str, Any]) -> str:
+    """Write JSON in ASCII: the service counts a part's bytes, and the SDK sends no others."""
+    try:
+        content = msgspec.json.encode(properties)
+    except UnicodeEncodeError:  # half of a pair of surrogates
+        return json.dumps(properties)
+    return content.decode("ascii") if content.isascii() else json.dumps(properties)
 
 
 def _row(partition: str, key: str) -> str:
@@ -154,6 +163,9 @@ def _quoted(key: str) -> str:
 def _properties(entity: Entity) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in entity.items():
+        if type(value) is str:  # most are
+            found[name] = value
+            continue
         if value is None:
             continue
         kind, found[name] = _property(name, value)

@@ -278,6 +278,8 @@ class Parts:
         if not self.configuration.journal.enabled:
             return Newest(jump=self.configuration.journal.control_number_jump)
         newest = Newest(self.newest_rows, self._clock, jump=self.configuration.journal.control_number_jump)
+        if self.journal is not None:
+            self.journal.take_along(newest)
         return self._kept(newest, newest.aclose)
 
     @cached_property

@@ -17,6 +17,7 @@ from integration.delivery.backoff import FAULTS
 from integration.delivery.queued.arrivals import Message
 from integration.errors import CorruptRecord, StorageUnavailable, Unforeseen, UnknownSource
 from integration.faults import netted
+from integration.journal.tables import UNTIMED
 from integration.loggers import logger
 from integration.storage.names import EVENTS, RETRIES
 from integration.tally import Key
@@ -220,7 +221,9 @@ class Worker(Faces):
         """
         await self.retries.sweep()
         if self.journal is not None:
-            await self.journal.retain()
+            await self.newest_rows.retain(self._clock.now(), self.configuration.journal.keep)
+            kept = await self.payloads.any_in(UNTIMED)
+            await self.journal.retain(self.payloads.delete if kept else None)
         await self.payloads.retain()
         await self.replays.sweep()
         await self.sums.retain()

@@ -17,8 +17,10 @@ from azure.core.exceptions import HttpResponseError
 
 from integration.dead_letters import Record
 from integration.delivery.queued.claim_checks import DELIVERIES, INTAKE
+from integration.delivery.screening.newest_row import FIRST
 from integration.events.record import load
-from integration.storage.names import CIRCUITS, DEAD_LETTERS, HEALTH, JOBS, JOURNAL, LINKS, NEWEST, PARKED, PAYLOADS
+from integration.journal.tables import PAST_EVENTS
+from integration.storage.names import CIRCUITS, DEAD_LETTERS, HEALTH, JOBS, JOURNAL, LINKS, PARKED, PAYLOADS
 from tests.faults import decay, queued
 from tests.faults.evidence import Place, Rot
 from tests.faults.excuses import CORRUPT
@@ -43,7 +45,7 @@ MOST: dict[Place, int] = {
 PARTS: dict[Place, tuple[str, tuple[str, ...]]] = {
     "journal row": (JOURNAL, ("deliveries", "deliveries_0", "state", "v")),
     "circuit": (CIRCUITS, ("circuit",)),
-    "newest": (NEWEST, ("number", "v")),
+    "newest": (JOURNAL, ("number", "v")),
     "link": (LINKS, ("record",)),
     "health": (HEALTH, ("watch0",)),
 }
@@ -103,12 +105,17 @@ class Rotting:
         account = self._world.storage
         if place in PARTS:
             table, parts = PARTS[place]
-            fits: Callable[[Mapping[str, Any]], bool] = lambda row: row["RowKey"] not in self._done(place)  # noqa: E731
+            fits: Callable[[Mapping[str, Any]], bool] = lambda row: self._may(place, row["RowKey"])  # noqa: E731
             return decay.row(account, table, parts, self._rng, fits)
         container, prefix = BLOBS[place]
         return decay.blob(
             account, container, prefix, self._rng, lambda path, body: path not in self._done(place) and fit(place, body)
         )
+
+    def _may(self, place: Place, key: str) -> bool:
+        """Tell whether a row may be changed; the newest numbers lie beside the events."""
+        beside = key.startswith(FIRST) if place == "newest" else place != "journal row" or key < PAST_EVENTS
+        return beside and key not in self._done(place)
 
     def _done(self, place: Place) -> set[str]:
         return {rot.path for rot in self._world.rots if rot.place == place}

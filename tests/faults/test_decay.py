@@ -10,7 +10,7 @@ import pytest
 from integration.dead_letters import Record
 from integration.delivery.breaking.circuit_rows import Standing
 from integration.delivery.breaking.circuit_rows import _decoded as circuit
-from integration.delivery.screening.newest_rows import _seen as newest
+from integration.delivery.screening.newest_row import seen_in as newest
 from integration.errors import CorruptRecord
 from integration.events.event import Event
 from integration.events.record import load, store

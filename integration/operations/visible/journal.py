@@ -6,7 +6,8 @@ import msgspec
 
 from integration.clock import Clock
 from integration.dead_letters import DeadLetters
-from integration.delivery.screening.newest_rows import NewestRows, WantedKinds
+from integration.delivery.screening.newest_row import WantedKinds
+from integration.delivery.screening.newest_rows import NewestRows
 from integration.errors import UnknownEvent
 from integration.journal import Found, Listing, Payloads
 from integration.operations.control_numbers import ControlNumberOperations, ControlNumbers, Reset

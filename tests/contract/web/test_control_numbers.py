@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from integration.delivery.screening.newest_rows import NewestRows, Seen
+from integration.delivery.screening.newest_row import Seen
+from integration.delivery.screening.newest_rows import NewestRows
+from integration.journal.tables import table_of
 from integration.operations.control_numbers import ControlNumberOperations
 from integration.storage import Storage
 from integration.web.control_numbers import ControlNumberPages
@@ -23,8 +25,10 @@ KINDS = [
 async def pages(azurite):
     storage = Storage({"AzureWebJobsStorage": azurite.spare_account()})
     rows = NewestRows(storage)
+    week = table_of(FakeClock().now())
     for number, kind in enumerate(KINDS):
-        await rows.lift(kind, 2**62 + number, Seen(), FakeClock().now(), JUMP)
+        await rows.load(kind[0], week)
+        await rows.lift(kind, week, 2**62 + number, Seen(), FakeClock().now(), JUMP)
     yield ControlNumberPages(ControlNumberOperations(rows, FakeClock()))
     await storage.close()
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.errors import StorageRefused, StorageUnavailable
-from integration.storage.groups import COMPANY_SECONDS, LARGEST, Groups
+from integration.storage.groups import COMPANY_SECONDS, LARGEST, Groups, Ride
 from integration.storage.memory import MemoryStorage
 from integration.storage.memory.account import Account
 from integration.storage.tables import MOST_OPERATIONS, Insert, Replace
@@ -63,6 +63,20 @@ class World:
 
 def row(key, partition="p", **properties):
     return {"PartitionKey": partition, "RowKey": key, **properties}
+
+
+class Along:
+    """Lets one row go with each request, under a version or as a new one."""
+
+    def __init__(self, etag="") -> None:
+        self.rides: list[Ride] = []
+        self.etag = etag
+
+    def riding(self, table, partition, others):
+        entity = row("beside", partition, others=others)
+        step = Replace(entity, self.etag) if self.etag else Insert(entity)
+        self.rides.append(Ride(step, asyncio.get_running_loop().create_future()))
+        return self.rides[-1:]
 
 
 async def together(*writes):
@@ -254,3 +268,50 @@ async def test_of_so_many_each_is_told_its_own_version(size):
     world = World()
     answers = await together(*(world.insert(f"{n}", n=n) for n in range(size)))
     assert answers == [world.rows[f"{n}"].etag for n in range(size)]
+
+
+async def test_what_goes_along_costs_no_request_and_is_told_its_version():
+    world = World()
+    world.groups.rider = along = Along()
+    etags = await together(*(world.insert(key) for key in "abc"))
+    assert etags == [world.rows[key].etag for key in "abc"]
+    assert await along.rides[0].done == world.rows["beside"].etag
+    assert world.rows["beside"].entity["others"] == 3
+    assert world.asked == {"batch": 1}
+
+
+async def test_what_goes_along_and_is_refused_leaves_the_others_together():
+    world = World()
+    world.groups.rider = along = Along("another version")
+    assert None not in await together(*(world.insert(key) for key in "abc"))
+    assert await along.rides[0].done is None
+    assert world.asked == {"batch": 2}
+    assert "beside" not in world.rows
+
+
+async def test_what_goes_with_a_row_that_is_refused_is_not_sent_for_itself():
+    world = World()
+    await world.insert("a")
+    world.groups.rider = along = Along()
+    assert await world.insert("a") is None
+    await settle()
+    assert along.rides[0].done.cancelled()
+    assert "beside" not in world.rows
+    assert world.asked == {"insert": 1, "batch": 1}
+
+
+@pytest.mark.parametrize("fate", ["away", "lost"])
+async def test_what_goes_along_is_told_that_nobody_knows(fate):
+    world = World(fate)
+    world.groups.rider = along = Along()
+    [answer] = await together(world.insert("a"))
+    assert isinstance(answer, StorageUnavailable)
+    assert isinstance(along.rides[0].done.exception(), StorageUnavailable)
+
+
+async def test_where_there_is_no_room_nothing_goes_along():
+    world = World()
+    world.groups.rider = along = Along()
+    assert None not in await together(*(world.insert(str(number)) for number in range(MOST_OPERATIONS)))
+    assert along.rides == []
+    assert world.asked == {"batch": 1}

@@ -7,8 +7,9 @@ from integration.delivery.queued.work import Work, encode_continuation
 from integration.errors import StorageUnavailable
 from integration.events.decode import decode
 from integration.journal.scope import Recheck
-from integration.storage.names import EVENTS, JOURNAL, RETRIES
+from integration.storage.names import EVENTS, RETRIES
 from integration.worker.lost import Message
+from tests.fixtures.journaled import event_rows
 from tests.unit.worker.test_net import AT, BODY, World
 
 
@@ -21,8 +22,7 @@ def event_of(world):
 
 
 def rows(world):
-    tables = [table for name, table in world.storage._tables.items() if name.startswith(JOURNAL)]
-    return [row.entity for table in tables for row in table.rows.values()]
+    return [row.entity for _, _, row in event_rows(world.storage)]
 
 
 def begun(world, monkeypatch):

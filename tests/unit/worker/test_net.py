@@ -32,9 +32,10 @@ from integration.errors import StorageUnavailable
 from integration.links.values import Linked, NotLinked
 from integration.routing.table import RouteTable
 from integration.storage.memory import MemoryStorage
-from integration.storage.names import DEAD_LETTERS, DUE, JOURNAL, PARKED, RETRIES
+from integration.storage.names import DEAD_LETTERS, DUE, PARKED, RETRIES
 from integration.worker import Worker
 from tests.fake_clock import PassingClock
+from tests.fixtures.journaled import event_rows
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -114,10 +115,8 @@ class World(Worker):
 
     def held(self):
         """Give the states of the journal's rows that nobody has ended."""
-        tables = [table for name, table in self.storage._tables.items() if name.startswith(JOURNAL)]
-        return [
-            state for table in tables for row in table.rows.values() if (state := row.entity["state"]) == "received"
-        ]
+        states = [row.entity["state"] for _, _, row in event_rows(self.storage)]
+        return [state for state in states if state == "received"]
 
     async def rest(self):
         """Let time pass until nothing waits any more."""

@@ -10,9 +10,10 @@ from integration.delivery import Envelope, JobOrder, Work
 from integration.delivery.queued.claim_checks import intake_path
 from integration.delivery.queued.work import encode_continuation
 from integration.journal.scope import ByRoute
-from integration.storage.names import DEAD_LETTERS, DUE, EVENTS, JOBS, JOURNAL, PARKED, PAYLOADS, RETRIES
+from integration.storage.names import DEAD_LETTERS, DUE, EVENTS, JOBS, PARKED, PAYLOADS, RETRIES
 from integration.web import Request
 from integration.worker.lost import Message
+from tests.fixtures.journaled import event_rows
 from tests.unit.worker.test_lost import event_of
 from tests.unit.worker.test_net import AT, BODY, RELEASE, World, unlinked
 
@@ -165,8 +166,7 @@ async def test_a_due_row_that_the_queue_does_not_take_is_a_dead_letter_and_the_o
 async def test_a_rotten_journal_row_is_buried_and_the_event_is_delivered(change):
     world = World()
     await world.take("erp", BODY, received_at=AT)
-    [table] = [table for name, table in world.storage._tables.items() if name.startswith(JOURNAL)]
-    [(key, row)] = table.rows.items()
+    [(table, key, row)] = event_rows(world.storage)
     table.rows[key] = msgspec.structs.replace(row, entity=row.entity | change)
     world.received.clear()
     await world.take("erp", BODY, received_at=AT)
@@ -177,8 +177,7 @@ async def test_a_rotten_journal_row_is_buried_and_the_event_is_delivered(change)
 async def test_a_rotten_journal_row_of_a_message_that_is_given_up_is_buried_too():
     world = World()
     await world.take("erp", BODY, received_at=AT)
-    [table] = [table for name, table in world.storage._tables.items() if name.startswith(JOURNAL)]
-    [(key, row)] = table.rows.items()
+    [(table, key, row)] = event_rows(world.storage)
     table.rows[key] = msgspec.structs.replace(row, entity=row.entity | {"deliveries": DEEP})
     await world.take_poison("erp", BODY)
     told = {letter.reason: letter.message for letter in world.letters()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from integration.dead_letters import Filter, Job
-from integration.delivery.screening.newest_rows import Newest
+from integration.delivery.screening.newest_row import Newest
 from integration.errors import AmbiguousEvent, InvalidRequest, PayloadNotKept, UnknownDeadLetter, UnknownEvent
 from integration.operations import control_numbers
 from integration.operations.event_orders import PURGE_QUERY, Forgotten, Ordered
