@@ -15,6 +15,8 @@ from typing import Protocol
 import msgspec
 
 from integration.clock import Clock
+from integration.errors import Unforeseen
+from integration.faults import unforeseen
 from integration.storage.turn import Ended
 
 HEARTBEAT_SECONDS = 5.0
@@ -111,7 +113,7 @@ class Window[T, R]:
         self._last: dict[Hashable, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._moved = asyncio.Event()
+        self._finished: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
         self._ended: Ended | None = None
         self._error: BaseException | None = None
 
@@ -132,21 +134,27 @@ class Window[T, R]:
             while self._tasks and self._ended is None and self._error is None:
                 await self._wait(self._heartbeat)
             await self._come_to_an_end()
-        finally:
+        except GeneratorExit:  # dropped by who awaited it: nothing can be awaited any more
+            _call_off(self._tasks)
+            raise
+        except BaseException:
             await _let_go(self._tasks)
+            raise
+        await _let_go(self._tasks)
         if self._error is not None:
             raise self._error
         return self._ended
 
     async def _wait(self, seconds: float) -> None:
-        """Wait until all is over or something has failed, or it is time to look whether the turn goes on."""
-        self._moved.clear()
+        """Wait until something is over, or it is time to look whether the turn goes on."""
         try:
             async with asyncio.timeout(seconds):
-                await self._moved.wait()
+                self._over(await self._finished.get())
         except TimeoutError:
             async with self._gate:
                 await self._may_begin()
+        while not self._finished.empty():
+            self._over(self._finished.get_nowait())
 
     async def _come_to_an_end(self) -> None:
         """Let nothing begin any more; give what is under way its time, unless another may be working by now."""
@@ -163,23 +171,21 @@ class Window[T, R]:
     def _begin(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._over)
+        task.add_done_callback(self._finished.put_nowait)
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            if not task.cancelling():  # a library let the cancellation of a task of its own through
+                self._fail(Unforeseen("a cancellation that nobody asked for"))
+        elif (error := task.exception()) is not None:
             self._fail(error)
-        if not self._tasks:
-            self._moved.set()
 
     def _fail(self, error: BaseException) -> None:
         """Let nothing begin any more because of an error; the worst of them is what is raised."""
-        if isinstance(error, asyncio.CancelledError):
-            return
         if self._error is None or not isinstance(error, Exception):
             self._error = error
-        self._moved.set()
 
     async def _feed(self, things: AsyncGenerator[T]) -> None:
         before = asyncio.get_running_loop().create_future()
@@ -230,6 +236,10 @@ class Window[T, R]:
             self._ahead.release()
             try:
                 result = await ready.act()
+            except asyncio.CancelledError as error:
+                if not asyncio.current_task().cancelling():  # type: ignore[union-attr]  # it runs in one
+                    self._fail(unforeseen(error))
+                raise
             except BaseException as error:
                 self._fail(error)  # before the room is free: nothing may begin after this
                 raise
@@ -241,8 +251,6 @@ class Window[T, R]:
         if self._ended is not Ended.LOST:
             ended = await self._duty.check(max(self._free, self._clock.monotonic()))
             self._ended = ended if ended is Ended.LOST else self._ended or ended
-        if self._ended is not None:
-            self._moved.set()
         return self._ended is None and self._error is None
 
     def _pass(self, place: _Place[T]) -> None:
@@ -254,7 +262,11 @@ class Window[T, R]:
 
 async def _let_go(tasks: "set[asyncio.Task[None]]") -> None:
     """Cancel tasks, and wait until they have ended."""
+    await asyncio.gather(*_call_off(tasks), return_exceptions=True)
+
+
+def _call_off(tasks: "set[asyncio.Task[None]]") -> "list[asyncio.Task[None]]":
     left = list(tasks)
     for task in left:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    return left

@@ -15,6 +15,7 @@ import pytest
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 from azure.storage.queue import BinaryBase64DecodePolicy, QueueClient
 
+from integration.config.keys.model import Delivery
 from integration.dead_letters import DeadLetters, Record
 from integration.events.event import Event
 from integration.storage import Storage
@@ -112,7 +113,7 @@ def account(azurite, tmp_path) -> Account:
     return Account(azurite.spare_account(), tmp_path)
 
 
-def test_three_hundred_killed_in_the_middle_and_resumed_are_delivered_once_but_for_the_one_in_flight(account):
+def test_three_hundred_killed_in_the_middle_and_resumed_are_delivered_once_but_for_those_under_way(account):
     asyncio.run(account.bury(300))
     for name in ("out", "fno-link-retries"):
         with account.queue(name) as queue:
@@ -134,15 +135,15 @@ def test_three_hundred_killed_in_the_middle_and_resumed_are_delivered_once_but_f
     assert (code, json.loads(out)["state"]) == (0, "done"), error
     delivered = account.delivered()
     wanted = [f"TargetRejected-{number}" for number in range(300)]
-    # Killed after its claim, one is still the dead run's, delivered or not: its message waits for the function app.
-    # Only where the dead run's lease was over by then (a slow machine) it was made again, maybe twice.
+    # Killed after their claims, those under way are still the dead run's, delivered or not: their messages wait for the
+    # function app. Only where the dead run's lease was over by then (a slow machine) one was made again, maybe twice.
     held = json.loads(out)["counts"].get("parked", 0)
     in_flight = account.retries(held)
     twice = [each for each in set(delivered) if delivered.count(each) > 1]
     assert account.depth("fno-link-retries") == held == len(in_flight)
-    assert len(in_flight) + len(twice) <= 1
+    assert len(in_flight) + len(twice) <= Delivery().replays_at_once
     assert set(wanted) - set(delivered) <= set(in_flight)
-    assert [*dict.fromkeys(delivered)] == [each for each in wanted if each in delivered]
+    assert set(delivered) <= set(wanted)
     assert len(delivered) == len(set(delivered)) + len(twice)
     code, out, _ = account.run("list", "--json")
     assert json.loads(out) == {"deadLetters": [], "next": None}

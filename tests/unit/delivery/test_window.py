@@ -11,7 +11,7 @@ import pytest
 
 from integration.delivery.resuming import window as module
 from integration.delivery.resuming.window import Ready, Window
-from integration.errors import StorageUnavailable
+from integration.errors import StorageUnavailable, Unforeseen
 from integration.storage.turn import Ended
 from tests.fake_clock import PassingClock
 
@@ -261,6 +261,38 @@ async def test_an_outage_lets_nothing_begin_and_what_is_under_way_comes_to_its_e
     assert work.let_go == []
     assert len(work.begun) - len(work.over) == (where == "act")
     assert len(work.begun) < 200
+
+
+@pytest.mark.parametrize("where", ["act", "look", "listing", "check"])
+async def test_a_cancellation_that_a_library_lets_through_is_a_failure(where):
+    """Taken for a task that ended well, what it stands for would count as looked at, and be left."""
+    work, all_of_them = Work(), things(200, 5)
+
+    async def strays(given):
+        raise asyncio.CancelledError
+
+    async def breaks_off():
+        async for each in listed(all_of_them[:60]):
+            yield each
+        raise asyncio.CancelledError
+
+    if where != "listing":
+        setattr(work, where, strays)
+    with pytest.raises(Unforeseen):
+        await window(work).run(breaks_off() if where == "listing" else listed(all_of_them))
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_who_drops_it_leaves_nothing_running():
+    work = Work()
+    work.waits = {number: asyncio.Event() for number in range(16)}
+    running = window(work).run(listed(things(200, 0)))
+    turn = running.send(None)
+    await until(lambda: len(work.under_way) == 16)
+    assert turn is not None
+    running.close()
+    await until(lambda: len(asyncio.all_tasks()) == 1)
+    assert work.over == []
 
 
 async def test_a_kill_lets_go_of_all_that_is_under_way():

@@ -19,6 +19,7 @@ from integration.journal import entity
 
 BEFORE = Path(__file__).parent / "written_before"
 TABLE = "fnolinkjournal2026w48"  # of before an organization had one partition
+COUNTS = ("differing", "duplicates", "replayed", "resent")
 TIMES = ("accepted_at", "lease_until", "updated_at")
 
 
@@ -40,7 +41,8 @@ def test_a_journal_row_is_read_and_says_the_same(file):
     stored |= {name: datetime.fromisoformat(stored[name]) for name in TIMES if name in stored}
     again = entity.encode(entity.decode(stored), TABLE)
     assert json.loads(again.pop("deliveries")) == json.loads(stored.pop("deliveries"))
-    assert again == stored
+    # A count of 0 is not written any more: a row without one says the same.
+    assert again == {name: value for name, value in stored.items() if name not in COUNTS or value}
 
 
 @of("dead_letters")
