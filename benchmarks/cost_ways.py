@@ -20,7 +20,7 @@ class Way(msgspec.Struct, frozen=True):
 
     Args:
         words: What the page calls it.
-        act: Sends so many events.
+        act: Sends an event; all of them where they come together.
         executions: Executions of an event at least, by which it is seen that all is done.
         events: How many come at once; of a way whose events come alone it says nothing.
         together: Whether they come at once.
@@ -89,7 +89,7 @@ WAYS: Mapping[str, Way] = {
     ),
     "together": Way(
         f"from a storage queue to a storage queue, {TOGETHER} at once",
-        lambda world: world.put(world.event("To1BusinessEvent")),
+        lambda world: world.put(*(world.event("To1BusinessEvent") for _ in range(TOGETHER))),
         1,
         events=TOGETHER,
         together=True,
@@ -130,10 +130,7 @@ def measure(world: CostWorld, way: Way, *, events: int = ALONE) -> tuple[Cost, C
     if way.together:
         if way.before is not None:
             way.before(world)
-        sends = 1 if way.executions < 1 else way.events
-        found = world.cost(
-            lambda: [way.act(world) for _ in range(sends)], way.events, max(1, round(way.executions * way.events))
-        )
+        found = world.cost(lambda: way.act(world), way.events, max(1, round(way.executions * way.events)))
         return _split(found, way.events)
     most: dict[str, float] = {}
     by_time: dict[str, float] = {}

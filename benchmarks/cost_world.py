@@ -138,13 +138,14 @@ class CostWorld:
         answer = self.http.post(f"{self.host.url}/api/events/http", content=body)
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
 
-    def put(self, body: bytes) -> None:
-        """Put an event on the queue of the source of that kind, beside the proxy: that is the sender's request."""
+    def put(self, *bodies: bytes) -> None:
+        """Put events on the queue of the source of that kind, beside the proxy: those are the sender's requests."""
         encode = BinaryBase64EncodePolicy()
         with QueueClient.from_connection_string(self.storage, "cost-in", message_encode_policy=encode) as client:
             with suppress(ResourceExistsError):
                 client.create_queue()
-            client.send_message(body)
+            for body in bodies:
+                client.send_message(body)
 
     def send(self, body: bytes) -> None:
         """Send an event to the source on Service Bus."""

@@ -121,7 +121,9 @@ def load(settings: Mapping[str, str], complete: Complete = completed) -> None:
     done = _in_time(lambda: run(command, app_folder(), settings, complete=complete))
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Refused(tuple(lines[-_LAST_LINES:]) or (f"function_app ended with exit code {done.returncode}",))
+        # What is wrong goes first, and then where.
+        said = (*lines[-1:], *lines[-_LAST_LINES:-1])
+        raise Refused(said or (f"function_app ended with exit code {done.returncode}",))
 
 
 def _in_time(ask: Callable[[], subprocess.CompletedProcess[bytes]]) -> subprocess.CompletedProcess[bytes]:
