@@ -70,6 +70,15 @@ SOURCE = """
 kind = "http"
 organization = "fabrikam"
 """
+ORGANIZATION = """
+[[organizations]]
+name = "{name}"
+url = "https://{name}.crm4.dynamics.com"
+tenant = "{name}.onmicrosoft.com"
+[sources.{name}]
+kind = "http"
+organization = "{name}"
+"""
 SAID = "no HTTP source named"
 WITHIN = 120.0
 EVERY = 0.02
@@ -163,7 +172,7 @@ class Local:
 
 def rows(*, quick: bool = False) -> list[Row]:
     rounds = 2 if quick else 7
-    bare, by_toml, by_code, all_stand, refused = [], [], [], [], 0
+    bare, by_toml, by_code, by_organization, all_stand, refused = [], [], [], [], [], 0
     loads = [os.getloadavg()[0]]
     with TemporaryDirectory(prefix="bench-local-") as scratch:
         local = Local(Path(scratch))
@@ -187,6 +196,13 @@ def rows(*, quick: bool = False) -> list[Row]:
                         lambda edition=edition: edition in local.post("no").text,
                     )
                     by_code.append(answer)
+                    name = f"organization{turn}"
+                    answer, _ = local.change(
+                        local.file,
+                        TOML + ORGANIZATION.format(name=name),
+                        lambda name=name: local.post(name).status_code == httpx.codes.ACCEPTED,
+                    )
+                    by_organization.append(answer)
                 refused += len(failed)
                 loads.append(os.getloadavg()[0])
         finally:
@@ -207,6 +223,15 @@ def rows(*, quick: bool = False) -> list[Row]:
             row(
                 "a module saved, to the first answer by it",
                 by_code,
+                "s",
+                base=bare,
+                against=against,
+                paired=True,
+                budget=1.5,
+            ),
+            row(
+                "an organization added, to the first answer by it",
+                by_organization,
                 "s",
                 base=bare,
                 against=against,

@@ -39,13 +39,14 @@ def told(what: str) -> Generator[None]:
     """
     from emulation.azurite import AzuriteMissing  # noqa: PLC0415 (only where something is started)
     from emulation.child import ChildFailed  # noqa: PLC0415 (as above)
+    from emulation.dynamics import ControlRefused  # noqa: PLC0415 (as above)
     from emulation.service_bus import ServiceBusFailed  # noqa: PLC0415 (as above)
 
     try:
         yield
     except AzuriteMissing as error:
         raise Failed("AzuriteMissing", str(error), "The local world keeps its state in Azurite.") from error
-    except (ChildFailed, ServiceBusFailed) as error:
+    except (ChildFailed, ControlRefused, ServiceBusFailed) as error:
         first, *rest = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
         hint = " / ".join(rest[-_LINES:]) or "Is the port taken, or the machine short of memory?"
         raise Failed("NotStarted", f"{what}: {first}", hint) from error

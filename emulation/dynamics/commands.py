@@ -7,7 +7,7 @@ import msgspec
 from emulation.dynamics.environments import Environment
 from emulation.dynamics.faults import Fault, Scope
 from emulation.dynamics.pace import Pace
-from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, User
+from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, User, World
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="verb", forbid_unknown_fields=True):
@@ -267,6 +267,12 @@ class Reset(Command, frozen=True, tag="reset"):
     """Return everything to the start."""
 
 
+class Play(Command, frozen=True, tag="play"):
+    """Begin another world, under the same authority, keys and ports."""
+
+    world: World
+
+
 type AnyCommand = (
     Link
     | SetClock
@@ -307,4 +313,5 @@ type AnyCommand = (
     | ReceivedAt
     | Refused
     | Reset
+    | Play
 )

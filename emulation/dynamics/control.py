@@ -10,7 +10,7 @@ from emulation.dynamics import commands
 from emulation.dynamics.environments import Environment
 from emulation.dynamics.faults import Effect, Fault, Scope
 from emulation.dynamics.pace import Pace
-from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, User
+from emulation.dynamics.world import App, FinanceOperationsLink, Organization, Secret, Tenant, User, World
 from emulation.received import Received
 
 
@@ -328,6 +328,13 @@ class Control:
     def reset(self) -> None:
         """Return everything to the start."""
         self._send(commands.Reset())
+
+    def play(self, world: World) -> None:
+        """Begin another world, which is the start from now on.
+
+        Authority, ports and signing keys stay: clients that run go on, and tokens that Entra has issued stay valid.
+        """
+        self._send(commands.Play(world))
 
     def _send(self, command: commands.AnyCommand) -> bytes:
         response = self._client.post("/", content=msgspec.json.encode(command))

@@ -68,8 +68,8 @@ class ControlApi:
                 return self._state.records.refused()
             case _ if isinstance(command, commands.OfPeople):
                 return control_people.carry_out(self._state, command)
-            case commands.Reset():
-                self._state.reset()
+            case commands.Reset() | commands.Play():
+                self._begin(command)
             case commands.SetClock(seconds, host):
                 self._state.set_clock(seconds, host)
             case commands.SetSite(host, url):
@@ -81,6 +81,12 @@ class ControlApi:
             case _:
                 self._change_identity(command)
         return None
+
+    def _begin(self, command: commands.Reset | commands.Play) -> None:
+        if isinstance(command, commands.Play):
+            self._state.play(command.world)
+        else:
+            self._state.reset()
 
     def _change_organization(self, organization: OrganizationState, command: commands.OfOrganization) -> None:
         match command:

@@ -90,6 +90,20 @@ class State:
         for organization in self._world.organizations:
             self.add_organization(organization)
 
+    def play(self, world: World) -> None:
+        """Begin another world; a reset returns to it. Tokens already issued stay valid.
+
+        Raises:
+            KeyError: An organization is of a tenant that is not there; the world before begins anew.
+        """
+        before, self._world = self._world, world
+        try:
+            self.reset()
+        except KeyError:
+            self._world = before
+            self.reset()
+            raise
+
     def now(self) -> datetime:
         """Return this world's time."""
         return datetime.now(UTC) + timedelta(seconds=self._clocks.get("", 0.0))

@@ -3,6 +3,8 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
+
 from emulation.dynamics import Dynamics, World
 from emulation.failure import told
 from emulation.service_bus import BrokerConfig, ServiceBus
@@ -64,14 +66,16 @@ class Counterparts:
     def play(self, world: World) -> Dynamics:
         """Run this world; one that is the same goes on, with what was changed in it.
 
+        Another takes its place in the process that runs: whoever trusts its authority need not begin anew.
+
         Raises:
             Failed: It does not start.
         """
-        if self._dynamics is not None and world == self._world:
-            return self._dynamics
-        self.close()
         with told("the emulated Entra, Dataverse and Finance & Operations"):
-            self._dynamics = self._exit.enter_context(Dynamics(world))
+            if self._dynamics is not None and world != self._world and not _played(self._dynamics, world):
+                self.close()
+            if self._dynamics is None:
+                self._dynamics = self._exit.enter_context(Dynamics(world))
         self._world = world
         return self._dynamics
 
@@ -79,3 +83,12 @@ class Counterparts:
         """End it."""
         self._exit.close()
         self._world, self._dynamics = None, None
+
+
+def _played(dynamics: Dynamics, world: World) -> bool:
+    """Let a running Dynamics begin another world; return whether it still ran."""
+    try:
+        dynamics.control.play(world)
+    except httpx.TransportError:
+        return False
+    return True

@@ -85,6 +85,17 @@ target = "customers"
 BUS = "Endpoint=sb://production.servicebus.windows.net/;SharedAccessKeyName=n;SharedAccessKey=a2V5"
 
 pytestmark = pytest.mark.timeout(600)
+# Another route, and an organization that the emulated Dynamics did not have.
+SECOND = """
+[[routes]]
+name = "second"
+sources = ["queue"]
+target = "customers"
+[[organizations]]
+name = "northwind"
+url = "https://northwind.crm4.dynamics.com"
+tenant = "northwind.onmicrosoft.com"
+"""
 
 
 class Local:
@@ -244,13 +255,16 @@ def test_a_wrong_change_is_told_and_what_ran_goes_on_and_a_right_one_is_followed
     local.says("did you mean `hook`?")
     assert local.send("--sample", "sales-order-confirmed", "--source", "erp")["delivered"] is True
     with Sending(local) as sending:
-        local.file.write_text(TOML + '\n[[routes]]\nname = "second"\nsources = ["queue"]\ntarget = "customers"\n')
+        local.file.write_text(TOML + SECOND)
         after = local.child.wait_until(local.ready(2), seconds=WITHIN)
     assert (after["app"], after["key"]) == (local.state["app"], local.state["key"])
     assert set(sending.answers.values()) == {202}, "nobody is refused while the app starts anew"
     until(lambda: sending.answers.keys() <= local.received())
     sent = local.send("--sample", "sales-order-confirmed", "--source", "queue")
     assert {each["route"] for each in sent["events"][0]["deliveries"]} == {"orders", "second"}
+    link = f"{local.state['app']}/api/organizations/northwind/link"
+    answer = httpx.get(link, headers={"x-functions-key": local.state["key"]}, trust_env=False, timeout=60)
+    assert answer.json()["url"] == "https://northwind.operations.dynamics.com"
 
 
 def test_at_the_end_nothing_is_left(local):

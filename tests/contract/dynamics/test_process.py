@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from emulation.child import Child, ChildFailed
-from emulation.dynamics import App, Control, Dynamics, Organization, Secret, Tenant, World
+from emulation.dynamics import App, Control, ControlRefused, Dynamics, Organization, Secret, Tenant, World
 from tests.processes import children, wait_until_ended
 
 CONFIG = """
@@ -84,6 +84,30 @@ def test_it_ends_with_its_parent(tmp_path: Path):
         assert started
         parent.kill()
         wait_until_ended(*started)
+
+
+def test_another_world_begins_under_the_same_authority_and_a_reset_returns_to_it(monkeypatch: pytest.MonkeyPatch):
+    apps = (App("app", secrets=(Secret("s"),)),)
+    with Dynamics(World(apps=apps, organizations=(Organization("contoso"),))) as dynamics:
+        for name in set(dynamics.environ) & set(os.environ):
+            monkeypatch.delenv(name)
+        before, authority = dynamics.environ, ssl.create_default_context(cafile=dynamics.environ["SSL_CERT_FILE"])
+        with httpx.Client(proxy=before["HTTPS_PROXY"], verify=authority) as client:
+
+            def there(name: str) -> bool:
+                try:
+                    return client.get(f"https://{name}.crm.dynamics.com/api/data/v9.2/WhoAmI").status_code == 401
+                except httpx.ProxyError:
+                    return False
+
+            assert (there("contoso"), there("fabrikam")) == (True, False)
+            dynamics.control.play(World(apps=apps, organizations=(Organization("fabrikam"),)))
+            dynamics.control.reset()
+            assert (there("contoso"), there("fabrikam")) == (False, True)
+            with pytest.raises(ControlRefused, match="nowhere"):
+                dynamics.control.play(World(organizations=(Organization("northwind", tenant="nowhere"),)))
+            assert there("fabrikam")
+            assert dynamics.environ == before
 
 
 def test_two_worlds_do_not_disturb_each_other_and_end_with_zero(monkeypatch: pytest.MonkeyPatch):
