@@ -10,7 +10,7 @@ from typing import Self
 
 import pytest
 
-from emulation.tcp_proxy import TcpProxy
+from emulation.tcp_proxy import Exchanges, TcpProxy
 from tests.clients.programs import ENVIRONMENT, LANGUAGES, ROOT, Program, csharp, has_mono, run
 from tests.e2e.stage import until
 from tests.e2e.topology import NOBODY, PORTAL, home
@@ -71,8 +71,20 @@ def key_of(stage):
 
 def test_what_becomes_of_a_link_and_of_the_way_to_it(asked, commands):
     port = int(asked.host.url.rpartition(":")[2])
-    with TcpProxy(port) as way, Everybody(commands, f"http://127.0.0.1:{way.port}", key=key_of(asked)) as everybody:
+    seen, unchanged = Exchanges(), []
+    with (
+        TcpProxy(port, exchanges=seen) as way,
+        Everybody(commands, f"http://127.0.0.1:{way.port}", key=key_of(asked)) as everybody,
+    ):
         everybody.say(AT_HOME)
+
+        def asked_again():
+            everybody.say(AT_HOME)
+            unchanged.extend(each for each in seen.take() if each.status == 304)
+            return len(unchanged) >= len(commands)
+
+        until(asked_again)
+        assert {each.begins for each in unchanged} == {b""}, "what has not changed comes without a body"
         everybody.say({"refused": "UnknownOrganization"}, "nobody")
         asked.control.relink("asked", MOVED)
         until(lambda: asked.refresh().json()["url"] == MOVED)
