@@ -4,7 +4,7 @@ from datetime import datetime
 
 from integration.journal.tables import NEVER, PAST_EVENTS, UNTIMED, before, is_weekly
 from integration.single_flight import SingleFlight
-from integration.storage import Storage
+from integration.storage import Storage, Where
 from integration.storage.names import JOURNAL
 
 _MARK = f"{PAST_EVENTS}since"
@@ -56,12 +56,17 @@ class Earlier:
             self._since = at if isinstance(at, datetime) else NEVER
         return self._since
 
+    async def _has_events(self, name: str) -> bool:
+        table = await self._storage.table(name)
+        return bool((await table.page([Where("RowKey", "lt", PAST_EVENTS)], limit=1)).rows)
+
     async def _listed(self, now: datetime) -> frozenset[str]:
         names = [name async for name in self._storage.tables(JOURNAL)]
         weekly = [name for name in names if is_weekly(name)]
         if UNTIMED not in names:
-            # Whoever comes first notes when that was; where nothing was written yet, there is nothing of before.
+            # Whoever comes first notes when that was; where no event was written yet, there is nothing of before. A
+            # table of this week may be there all the same: the newest numbers are read from it before any event.
             table = await self._storage.table(UNTIMED)
-            since = {"at": now} if weekly else {}
+            since = {"at": now} if any([await self._has_events(name) for name in weekly]) else {}
             await table.insert({"PartitionKey": _MARK, "RowKey": _MARK, **since})
         return frozenset(name for name in weekly if before(name) == name)

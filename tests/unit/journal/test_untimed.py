@@ -82,6 +82,16 @@ async def test_a_row_of_before_the_update_stays_a_duplicate_and_costs_no_look_on
         await clock.advance(WEEK.total_seconds())
 
 
+async def test_a_new_account_has_nothing_of_before_though_newest_numbers_were_read_first(storage, clock):
+    week = await storage.table(table_of(clock.now()))
+    await week.insert({"PartitionKey": "contoso", "RowKey": f"{PAST_EVENTS}newest-erp"})
+    journal = a_journal(storage, clock)
+    await done(journal, subject(1))
+    before = journal.operations
+    await done(journal, subject(2))
+    assert journal.operations - before == 2
+
+
 async def test_what_is_over_is_removed_with_its_payload_and_what_was_written_since_stays(storage, clock):
     journal, forgotten = a_journal(storage, clock), []
     for number in range(120):
