@@ -58,7 +58,7 @@ class Totals(msgspec.Struct, frozen=True):
 
     Args:
         spans: Oldest first.
-        complete: False: there was more than is read at once, and the oldest is missing.
+        complete: False: there was more than is read at once, and the newest is missing.
     """
 
     spans: tuple[Span, ...] = ()
