@@ -17,6 +17,7 @@ _PATH = re.compile(
 )
 _ORGANIZATION, _REASON = r"[a-z0-9-]{0,40}", r"[A-Za-z]{0,64}"
 _LONGEST_ID = 400
+_STAMP = "%Y/%m/%d/%H%M%S%f"
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -67,6 +68,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     def order(self) -> tuple[str, str]:
         """What dead letters are sorted by: oldest first."""
         return self.at, self.path
+
+    @property
+    def accepted_at(self) -> datetime | None:
+        """When the event was first accepted, as the path says it; None: no such time."""
+        try:
+            return datetime.strptime(self.at, _STAMP).replace(tzinfo=UTC)
+        except ValueError:
+            return None
 
     @property
     def id(self) -> str:
@@ -137,4 +146,4 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
 
 def stamp(at: datetime) -> str:
     """Write a time as it stands in paths."""
-    return f"{at.astimezone(UTC):%Y/%m/%d/%H%M%S%f}"
+    return at.astimezone(UTC).strftime(_STAMP)

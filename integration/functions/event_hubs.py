@@ -65,12 +65,13 @@ def _take(name: str, worker: Workers) -> Handler:
         if isinstance(correlation := system.get("correlation-id"), str):
             properties.setdefault("correlation-id", correlation)
         enqueued = event.enqueued_time or datetime.now(UTC)
+        received_at = enqueued if enqueued.tzinfo else enqueued.replace(tzinfo=UTC)
         body, content_type = event.get_body(), str(system.get("content-type") or "")
         try:
             await worker(context).take(
                 name,
                 body,
-                received_at=enqueued if enqueued.tzinfo else enqueued.replace(tzinfo=UTC),
+                received_at=received_at,
                 content_type=content_type,
                 properties=properties,
             )
@@ -79,7 +80,9 @@ def _take(name: str, worker: Workers) -> Handler:
                 raise
             log.exception("an event of %s is given up after %d retries", name, MOST_RETRIES)
             # Raises where storage is away, too: then the event stays where it is.
-            await worker(context).take_poison(name, body, content_type=content_type, properties=properties)
+            await worker(context).take_poison(
+                name, body, received_at=received_at, content_type=content_type, properties=properties
+            )
 
     return take
 

@@ -27,10 +27,10 @@ def blueprint(configuration: Configuration, worker: Workers) -> func.Blueprint:
     bp = func.Blueprint()
 
     async def process_events(msg: func.QueueMessage, context: func.Context) -> None:
-        await worker(context).take_envelope(unwrap(msg.get_body()))
+        await worker(context).take_envelope(unwrap(msg.get_body()), queued_at=msg.insertion_time)
 
     async def process_retries(msg: func.QueueMessage, context: func.Context) -> None:
-        await worker(context).take_continuation(unwrap(msg.get_body()))
+        await worker(context).take_continuation(unwrap(msg.get_body()), queued_at=msg.insertion_time)
 
     _on(bp, "process_events", EVENTS, f"AzureWebJobs{INTERNAL}", process_events)
     _on(bp, "process_retries", RETRIES, f"AzureWebJobs{INTERNAL}", process_retries)
@@ -51,7 +51,7 @@ def _on(bp: func.Blueprint, name: str, queue: str, connection: str, handler: Han
 
 def _poison(queue: str, worker: Workers) -> Handler:
     async def bury(msg: func.QueueMessage, context: func.Context) -> None:
-        await worker(context).take_poison(queue, unwrap(msg.get_body()))
+        await worker(context).take_poison(queue, unwrap(msg.get_body()), received_at=msg.insertion_time)
 
     return bury
 

@@ -15,6 +15,7 @@ from integration.dead_letters import reasons
 from integration.delivery import Envelope, JobOrder, Release, decode_continuation
 from integration.delivery.backoff import FAULTS
 from integration.delivery.queued.arrivals import Message
+from integration.delivery.queued.due import due_at
 from integration.errors import CorruptRecord, StorageUnavailable, Unforeseen, UnknownSource
 from integration.faults import netted
 from integration.journal.tables import UNTIMED
@@ -39,13 +40,17 @@ log = logger("worker")
 class Worker(Faces):
     """What the triggers call."""
 
-    async def take_envelope(self, message: bytes) -> None:
+    async def take_envelope(self, message: bytes, *, queued_at: "datetime | None" = None) -> None:
         """Process one message of `fno-link-events`.
+
+        Args:
+            message: As it lies there.
+            queued_at: When it was put there; a message that comes again has the same.
 
         Raises:
             StorageUnavailable: Something could not be stored; the message must come back.
         """
-        own = Message(source=EVENTS, body=message)
+        own = Message(source=EVENTS, body=message, received_at=queued_at)
         try:
             await netted(
                 self._take_envelope(message), lambda fault: self.lost.bury(own, fault), passing=(CorruptRecord,)
@@ -124,13 +129,17 @@ class Worker(Faces):
             return
         await self.pipeline.receive(inbound)
 
-    async def take_continuation(self, message: bytes) -> None:
+    async def take_continuation(self, message: bytes, *, queued_at: "datetime | None" = None) -> None:
         """Process one message of `fno-link-retries`.
+
+        Args:
+            message: As it lies there.
+            queued_at: When it was put there; a message that comes again has the same.
 
         Raises:
             StorageUnavailable: Something could not be stored; the message must come back.
         """
-        own = Message(source=RETRIES, body=message)
+        own = Message(source=RETRIES, body=message, received_at=queued_at)
         try:
             await netted(
                 self._take_continuation(message), lambda fault: self._put_off(own, fault), passing=(CorruptRecord,)
@@ -171,7 +180,8 @@ class Worker(Faces):
         """
         moved = await self.retries.move_due(
             lambda key, row: self.lost.bury(
-                Message(source=RETRIES, body=row), CorruptRecord(f"the due retry {key} cannot be read")
+                Message(source=RETRIES, body=row, received_at=due_at(key)),
+                CorruptRecord(f"the due retry {key} cannot be read"),
             )
         )
         await self._tell_waiting()
@@ -191,6 +201,7 @@ class Worker(Faces):
         queue: str,
         message: bytes,
         *,
+        received_at: "datetime | None" = None,
         content_type: str = "",
         properties: "Mapping[str, Property] | None" = None,
     ) -> None:
@@ -199,6 +210,7 @@ class Worker(Faces):
         Args:
             queue: The queue, or the source, whose message it was.
             message: The message; what its sender sent is kept of an envelope or a retry message, not our wrapping.
+            received_at: When it was accepted, or put where it lies; a message that comes again has the same.
             content_type: As sent, where the broker says so.
             properties: A broker's application properties.
 
@@ -208,7 +220,13 @@ class Worker(Faces):
         """
         text = f"the function failed on this message of {queue} too often; the host's log has the exceptions"
         hint = "Mend the cause in the log, then replay it."
-        lost = Message(source=queue, body=message, content_type=content_type, properties=properties or {})
+        lost = Message(
+            source=queue,
+            body=message,
+            received_at=received_at,
+            content_type=content_type,
+            properties=properties or {},
+        )
         if not await self.lost.bury_poison(lost, reasons.POISON, text, hint):
             msg = f"a poison message of {queue} is a dead letter; its event is held by a run that may be alive"
             raise StorageUnavailable(msg)

@@ -9,6 +9,8 @@ from tests.faults.evidence import Evidence
 from tests.faults.oracle import Problem, Verdict
 
 KEPT = 20
+MOST_OVERLOAD = 1 / 3
+"""Of a run: where more of it was overloaded, its second deliveries tell of the machine."""
 CHANGED = "changed_"
 
 
@@ -62,8 +64,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             failed=len(verdict.problems),
         )
 
+    @property
+    def overloaded(self) -> bool:
+        """Whether so much of it was overloaded that what is delivered twice, or not, says nothing."""
+        return self.overload > self.seconds * MOST_OVERLOAD
+
     def __str__(self) -> str:
-        """Return one line, and one more for each problem."""
+        """Return one line, and one more for each problem and where the machine did not keep up."""
         if self.failed < 0:
             return f"seed {self.seed}: THE RUN FAILED after {self.seconds:.0f} s: {self.error}"
         said = [f"{self.counts.get(name, 0)} {word}" for name, word in SAID]
@@ -77,6 +84,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             took = f"changed: {', '.join(told)}, {took}"
         lines = [f"seed {self.seed}: {', '.join(said)}, repeated: {again}, {took}: {state}"]
         lines += [f"  {each.rule}: {each.id}: {each.why}" for each in self.problems]
+        if self.overloaded:
+            lines.append(
+                f"  more than a third of it was overloaded ({self.overload:.0f} of {self.seconds:.0f} s): its `twice` "
+                "says nothing of fno-link, whether it fails or is excused; run it again with fewer seeds at once"
+            )
         return "\n".join(lines)
 
 
@@ -97,6 +109,7 @@ def summary(results: Sequence[Result]) -> str:
         (_total(each) for each in zip(*map(_parts, results), strict=True)) if results else ({},) * 3
     )
     failed = [result.seed for result in results if result.failed]
+    overloaded = [result.seed for result in results if result.overloaded]
     seconds = sum(result.seconds for result in results)
     overload = sum(result.overload for result in results)
     return "\n".join(
@@ -106,6 +119,7 @@ def summary(results: Sequence[Result]) -> str:
             f"  repeated, excused by: {_said(excused)}",
             f"  faults: {_said(faults)}",
             f"  failing seeds: {failed or 'none'}",
+            f"  seeds whose `twice` says nothing, as more than a third was overloaded: {overloaded or 'none'}",
         )
     )
 

@@ -21,6 +21,8 @@ from tests.faults.excuses import CORRUPT, HOST, STORAGE
 
 WHOLE = ""
 MESSAGES = frozenset({"envelope", "retry", "due row"})
+ONCE = frozenset({"envelope", "retry", "parked", "job"})
+"""However often they are given again, they are kept at one place."""
 BURIED = MESSAGES | {"parked", "intake claim-check", "delivery claim-check"}
 _ROUTE = re.compile(r'"route":"([^"*]*)"')
 
@@ -85,7 +87,7 @@ def wrong(evidence: Evidence, all_found: Iterable[Found]) -> Iterable[tuple[str,
             yield rot.id, f"its {rot.place} was changed, and is kept nowhere"
         if rot.place == "dead letter" and not any(kept.path == rot.path for kept in evidence.dead):
             yield rot.id or rot.key, f"its dead letter {rot.path} was changed, and is gone"
-        if len(each.letters) > 1 and not _interrupted(evidence, each.letters):
+        if len(each.letters) > 1 and (rot.place in ONCE or not _interrupted(evidence, each.letters)):
             yield rot.id or rot.path, f"its {rot.place} was changed, and is kept {len(each.letters)} times"
     left = {(rot.path, rot.digest) for rot in evidence.rots if rot.place == "dead letter"}
     for kept in evidence.dead:

@@ -55,7 +55,8 @@ SMALL = 200
 CALM = (1.5, 2.5)
 # While transactions fail, what is sent comes in bursts: events that come one by one are in none.
 BURST = 0.5
-# Seconds a message: what two seeds at once on two cores keep up with.
+# Seconds a message: what two cores keep up with, of one seed whose hosts have a process for each scaling group, or of
+# two at once whose hosts have one for all.
 PACE = 0.055
 _MIX: dict[Kind, int] = {
     "event": 62,

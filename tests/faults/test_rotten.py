@@ -100,9 +100,16 @@ def test_a_message_that_was_taken_for_plain_text_is_named_by_that():
     assert rules(with_(wrapped, rots=[rot("envelope")])) == {"rotted", "unknown"}
 
 
+@pytest.mark.parametrize("place", ["envelope", "retry"])
+def test_a_message_that_comes_again_is_kept_once_whatever_has_failed(place):
+    again = letter(path="unknown/CorruptRecord/y", recorded_at=T + 8)
+    both = with_(GOOD, rots=[rot(place)], dead=[letter(), again])
+    assert rules(with_(both, windows=[window("host_kill", T + 4, T + 5, "host-1")])) == {"rotted"}
+
+
 def test_it_is_kept_once_unless_a_fault_lets_its_message_come_again():
     again = letter(path="unknown/CorruptRecord/y", recorded_at=T + 8)
-    both = with_(GOOD, rots=[rot("retry")], dead=[letter(), again])
+    both = with_(GOOD, rots=[rot("due row")], dead=[letter(), again])
     assert rules(both) == {"rotted"}
     assert rules(with_(both, windows=[window("host_kill", T + 4, T + 5, "host-1")])) == set()
     assert rules(with_(both, windows=[window("storage_cut", T + 9, T + 12)])) == {"rotted"}

@@ -11,7 +11,7 @@ from integration.config.keys.sources import group_of
 from integration.dead_letters import Record
 from integration.delivery.queued.envelope import Envelope, redeem
 from integration.delivery.queued.queue import RetryQueue
-from integration.delivery.queued.work import JobOrder, Release, decode_continuation
+from integration.delivery.queued.work import JobOrder, Release, Work, decode_continuation
 from integration.errors import CorruptRecord, UnknownSource
 from integration.events.inbound import Inbound, Limits, Property
 from integration.events.kept import kept_headers, kept_properties, whole
@@ -32,7 +32,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         source: The configured source, or the queue.
         body: As it came.
-        received_at: When it was accepted from its sender; None: not known.
+        received_at: When it was accepted from its sender, or put on a queue of ours: the same each time it comes. None:
+            not known.
         content_type: As sent.
         headers: Those that decoding reads.
         properties: A broker's application properties.
@@ -131,7 +132,7 @@ class Arrivals:
         )
 
     def record(self, message: Message, reason: str, text: str, hint: str) -> Record:
-        """Make the dead letter of a message as it came.
+        """Make the dead letter of a message as it came; one that comes again has the same place.
 
         Args:
             message: The message.
@@ -146,7 +147,7 @@ class Arrivals:
             reason=reason,
             message=text,
             hint=hint,
-            accepted_at=message.received_at or now,
+            accepted_at=self._accepted(message) or now,
             recorded_at=now,
             source=message.source,
             body=message.body,
@@ -154,6 +155,24 @@ class Arrivals:
             headers=dict(message.headers),
             properties=dict(message.properties),
         )
+
+    @staticmethod
+    def _accepted(message: Message) -> datetime | None:
+        """Say when what a message holds was accepted: copies of one message have the same time, however they came."""
+        try:
+            if message.source == EVENTS:
+                return Envelope.decode(message.body).received_at
+            if message.source == RETRIES:
+                match decode_continuation(message.body):
+                    case Work(accepted_at=at):
+                        return at
+                    case JobOrder(requested_at=datetime() as at):
+                        return at
+                    case _:
+                        pass  # an order of its own
+        except Exception as unreadable:  # noqa: BLE001  # it may be the reader that fails; the message is to be kept
+            log.debug("%s does not say when it was accepted: %s", message.source, unreadable)
+        return message.received_at
 
     def system(self, message: Message) -> str:
         """Say over which messaging system a source's message came; over HTTP it came by our own queue."""

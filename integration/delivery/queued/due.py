@@ -19,6 +19,7 @@ VERSION = 1
 RUN_SECONDS = 60.0
 """A run ends well within the function's time; the timer comes again."""
 AT_ONCE = 16
+_MOMENT = "%Y%m%d%H%M%S%f"
 
 log = logger("delivery")
 
@@ -122,9 +123,17 @@ class DueRows:
         await (await self._storage.table(DUE)).remove(row.partition, row.key)
 
 
+def due_at(key: str) -> datetime | None:
+    """Read from a row's key when it is due, whatever the row holds; None: no key of ours."""
+    try:
+        return datetime.strptime(key.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def _hour(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y%m%d%H}"
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y%m%d%H%M%S%f}"
+    return at.astimezone(UTC).strftime(_MOMENT)

@@ -113,11 +113,13 @@ class JobOrder(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
 
     Args:
         job: Its id.
+        requested_at: When the job was asked for, the same in every order of it; unset: one of before this was told.
         faults: How often it failed in a way that nobody has foreseen.
         v: Version of this record.
     """
 
     job: str
+    requested_at: datetime | msgspec.UnsetType = msgspec.UNSET
     faults: int = 0
     v: int = VERSION
 

@@ -112,7 +112,7 @@ class Replays:
         )
         await self._jobs.save(job)
         if order:
-            await self._retries.order(JobOrder(job=job.id))
+            await self._retries.order(JobOrder(job=job.id, requested_at=now))
         return job
 
     async def carry_on(self, order: JobOrder) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from integration.clock import Clock
-from integration.dead_letters import DeadLetters, Parked, Record
+from integration.dead_letters import DeadLetters, Parked, Place, Record
 from integration.delivery.outcome import Held, Outcome, Waiting
 from integration.delivery.pipeline import Pipeline
 from integration.delivery.queued.chain import Chain
@@ -73,14 +73,14 @@ class Unparking:
             return _with_event(Record.decode(body)), len(body)
         except CorruptRecord as corrupt:
             log.exception("the parked delivery %s is a dead letter: it cannot be read", parked.path)
-            now = self._clock.now()
+            now, place = self._clock.now(), Place.read(parked.path)
             await self._dead_letters.bury(
                 Record(
                     organization=parked.organization,
                     reason=corrupt.code,
                     message=f"parked as {parked.reason}: {corrupt}",
                     hint=corrupt.hint,
-                    accepted_at=now,
+                    accepted_at=(place and place.accepted_at) or now,
                     recorded_at=now,
                     body=body,
                 )

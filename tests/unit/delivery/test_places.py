@@ -24,6 +24,7 @@ def place(**changes) -> Place:
 def test_an_id_names_its_dead_letter_and_is_safe_in_urls():
     one = place(route="orders")
     assert Place.of_id(one.id) == one
+    assert one.accepted_at == AT
     assert set(one.id) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 

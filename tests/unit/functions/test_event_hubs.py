@@ -23,10 +23,12 @@ class Failing:
     async def take(self, *_: object, **__: object) -> None:
         raise self.error
 
-    async def take_poison(self, source: str, body: bytes, *, content_type: str, properties: dict[str, Any]) -> None:
+    async def take_poison(
+        self, source: str, body: bytes, *, received_at: datetime, content_type: str, properties: dict[str, Any]
+    ) -> None:
         if not self.storage:
             raise StorageUnavailable("away")
-        self.buried.append((source, body, content_type, properties))
+        self.buried.append((source, body, received_at, content_type, properties))
 
 
 def handler(worker: Any):
@@ -55,7 +57,7 @@ async def test_an_event_that_fails_is_given_back_to_the_hosts_policy(retries):
 async def test_an_event_that_goes_on_failing_becomes_a_dead_letter_and_the_partition_goes_on(error):
     worker = Failing(error)
     await handler(worker)(event(), context(MOST_RETRIES))
-    assert worker.buried == [("hub", b"\xff", "text/plain", {"correlation-id": "c-1"})]
+    assert worker.buried == [("hub", b"\xff", AT, "text/plain", {"correlation-id": "c-1"})]
 
 
 async def test_while_storage_is_away_the_event_stays_where_it_is_however_long_that_takes():

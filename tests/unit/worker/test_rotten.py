@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from integration.dead_letters import Filter, Record
+from integration.dead_letters import Filter, Record, path_of
 from integration.delivery import Envelope, JobOrder, Work
 from integration.delivery.queued.claim_checks import intake_path
 from integration.delivery.queued.work import encode_continuation
@@ -113,6 +113,22 @@ async def test_a_rotten_parked_delivery_is_a_dead_letter_and_the_others_are_rele
     assert [letter.reason for letter in world.letters()] == ["CorruptRecord"]
 
 
+async def test_a_rotten_parked_delivery_that_was_buried_and_not_removed_leaves_one_dead_letter():
+    world = World()
+    await unlinked(world)
+    blobs = world.storage.blobs(PARKED)
+    [path] = list(blobs.blobs)
+    there = msgspec.structs.replace(blobs.blobs[path], body=b"\xff")
+    world.link = await World().resolve("contoso")
+
+    async def give():
+        blobs.blobs[path] = there
+        await world.take_continuation(RELEASE)
+
+    assert await given_again(world, give) == 1
+    assert path_of(world.letters()[0]).split("/", 2)[2][:23] == path.split("/", 2)[2][:23]
+
+
 @pytest.mark.parametrize("change", [{"cursor": "x"}, {"ids": ["x"]}, {"v": 2}, {"filter": DEEP}, {"kind": "burn"}])
 async def test_the_order_of_a_rotten_job_is_buried(change):
     world = World()
@@ -122,6 +138,74 @@ async def test_the_order_of_a_rotten_job_is_buried(change):
     swapped(blobs, path, json.dumps({**json.loads(blobs.blobs[path].body), **change}).encode())
     await world.take_continuation(encode_continuation(JobOrder(job=job.id)))
     assert [letter.reason for letter in world.letters()] == ["CorruptRecord"]
+
+
+async def given_again(world, give, seconds=7):
+    """Give what its giver believes to be unfinished: the process died after the dead letter, or the lease ran out."""
+    for _ in range(2):
+        await give()
+        world._clock.seconds += seconds
+    return len(world.letters())
+
+
+@pytest.mark.parametrize("queue", [EVENTS, RETRIES])
+@pytest.mark.parametrize("way", ["first look", "poison"])
+async def test_a_bad_message_that_comes_again_leaves_one_dead_letter(queue, way):
+    world = World()
+    take = world.take_envelope if queue == EVENTS else world.take_continuation
+
+    async def give():
+        await (take(ROT[0], queued_at=AT) if way == "first look" else world.take_poison(queue, ROT[0], received_at=AT))
+
+    assert await given_again(world, give) == 1
+    [letter] = world.letters()
+    assert letter.accepted_at == AT
+
+
+async def test_two_bad_messages_alike_are_two_dead_letters():
+    world = World()
+    await world.take_envelope(ROT[0], queued_at=AT)
+    await world.take_envelope(ROT[0], queued_at=AT.replace(second=6))
+    assert len(world.letters()) == 2
+
+
+async def test_all_orders_of_a_rotten_job_leave_one_dead_letter():
+    world = World()
+    job = await world.replays.ask("purge", Filter())
+    swapped(world.storage.blobs(JOBS), f"jobs/{job.id}.json", b"\xff")
+    [order] = world.waiting()
+    put = iter([AT.replace(second=6), AT.replace(second=8)])  # two messages: the first one's answer was lost
+
+    assert await given_again(world, lambda: world.take_continuation(order, queued_at=next(put))) == 1
+    [letter] = world.letters()
+    assert letter.accepted_at == job.requested_at
+
+
+@pytest.mark.parametrize("queue", [EVENTS, RETRIES])
+async def test_copies_of_a_message_whose_claim_check_is_rotten_leave_one_dead_letter(queue):
+    world = World()
+    path = intake_path(BODY, AT) if queue == EVENTS else "payloads/deliveries/2026/01/02/x.json"
+    await world.storage.blobs(PAYLOADS).put(path, b"\xff")
+    work = Work(scope=ByRoute("hook"), accepted_at=AT, payload=path)
+    own = (
+        Envelope(source="erp", received_at=AT, payload=path).encode() if queue == EVENTS else encode_continuation(work)
+    )
+    take, put = world.take_envelope if queue == EVENTS else world.take_continuation, iter([AT.replace(second=9), None])
+    assert await given_again(world, lambda: take(own, queued_at=next(put))) == 1
+    assert world.letters()[0].accepted_at == AT
+
+
+@pytest.mark.parametrize("change", [{"v": 2}, {"message": "text"}])
+async def test_a_rotten_due_row_that_was_buried_and_not_removed_leaves_one_dead_letter(change):
+    world = World()
+    table = world.storage.table_now(DUE)
+    row = {"v": 1, "at": AT, "message": b"no work"}
+
+    async def give():
+        await table.insert({"PartitionKey": "2026010203", "RowKey": "20260102030405000000-a", **row, **change})
+        await world.move_due()
+
+    assert await given_again(world, give) == 1
 
 
 @pytest.mark.parametrize(
