@@ -212,6 +212,10 @@ class Pipeline:
         """Name the routes by which an alert would go by itself."""
         return self._notifying.takes(event)
 
+    def remembers(self, event: Event) -> bool:
+        """Tell whether a delivery of an event that an operator begins anew is on record as soon as it is over."""
+        return self._runs.claims("reopen", event)
+
     async def resume(self, work: Work) -> list[Outcome]:
         """Try a deferred delivery again, begin one anew, or make sure that an event's own run came to its end.
 

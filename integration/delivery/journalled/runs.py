@@ -97,8 +97,7 @@ class Runs:
             StorageUnavailable: Something could not be stored; the message must not be acknowledged.
         """
         journal, event = self._journal, work.require_event()
-        # An alert has a row as soon as it goes on by one route: a retry, or a notice of the watch, is made once.
-        if journal is None or (event.internal and kind != "continuation"):
+        if journal is None or not self.claims(kind, event):
             return await act(work, Task.of(kind, work, None), Ledger())
         for _ in range(_ROUNDS):
             owner, event = journal.owner_token(), work.require_event()
@@ -128,6 +127,16 @@ class Runs:
             log.warning("%s was taken over by another run; its message is judged anew", event.key)
         msg = f"{event.key} was taken over again and again"
         raise StorageUnavailable(msg)
+
+    def claims(self, kind: Kind, event: Event) -> bool:
+        """Tell whether what is done for an event is done under a claim, and recorded.
+
+        Args:
+            kind: What brings the event.
+            event: The event.
+        """
+        # An alert has a row as soon as it goes on by one route: a retry, or a notice of the watch, is made once.
+        return self._journal is not None and (kind == "continuation" or not event.internal)
 
     async def note(self, item: IgnoredMessage, inbound: Inbound) -> None:
         """Record a message that says nothing.

@@ -66,6 +66,14 @@ class Anew:
         )
         return await self._pipeline.resume(work.anew("reopen", record.replays + 1))
 
+    def remembers(self, record: Record) -> bool:
+        """Tell whether what was delivered of a dead letter is not made once more, should it be made again.
+
+        Args:
+            record: As it was stored. Of a message that no event could be made of this is not known.
+        """
+        return record.event is not None and self._pipeline.remembers(record.event)
+
     async def _decode(self, record: Record) -> list[Outcome]:
         """Decode a message again that no event could be made of."""
         message, replay = Message.of(record), record.replays + 1

@@ -23,6 +23,7 @@ from integration.delivery.resuming.anew import Anew
 from integration.delivery.resuming.order import Order
 from integration.delivery.resuming.places import places
 from integration.delivery.resuming.purging import Purging
+from integration.delivery.resuming.removing import Removing
 from integration.delivery.resuming.replaying import Replaying
 from integration.delivery.resuming.slice import Slice
 from integration.delivery.resuming.window import Window
@@ -216,15 +217,25 @@ class Replays:
 
     async def _replay(self, slice_: Slice) -> Ended | None:
         job, delivery = slice_.job, self._configuration.delivery
-        duty = Replaying(slice_, self._dead_letters, self._anew, self._order, self._clock)
+        removing = Removing(slice_, self._dead_letters)
+        duty = Replaying(
+            slice_, self._dead_letters, self._anew, removing=removing, order=self._order, clock=self._clock
+        )
         window = Window(duty, self._clock, at_once=delivery.replays_at_once, per_second=job.per_second)
         try:
-            return await window.run(places(self._dead_letters, job))
-        except StorageUnavailable:
-            # What was done is counted as far as the account still takes it; what failed first is what is to be told.
-            with suppress(StorageUnavailable):
-                await slice_.save()
+            ended = await window.run(places(self._dead_letters, job))
+            await removing.finish()
+        except Exception:
+            # What was done is removed and counted as far as the account still takes it; what failed first is what is to
+            # be told.
+            for each in (removing.finish, slice_.save):
+                with suppress(StorageUnavailable):
+                    await each()
             raise
+        else:
+            return ended
+        finally:
+            await removing.close()
 
 
 def _nobody(job: Job) -> None:

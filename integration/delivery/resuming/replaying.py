@@ -1,17 +1,24 @@
-"""Replaying dead letters, many at once: each is read, made again, and removed once what became of it is durable."""
+"""Replaying dead letters, many at once: each is read, made again, and removed once what became of it is durable.
+
+What the journal knows to be delivered is removed with others, since no second replay would make it again; all else, and
+everything without a journal, singly and at once.
+"""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
 
 from integration.clock import Clock
 from integration.dead_letters import DeadLetters, Place, Record
-from integration.delivery.outcome import Stale, named
+from integration.delivery.journalled.runs import DELIVERED_SINCE
+from integration.delivery.outcome import Delivered, Ignored, Outcome, Stale, named
 from integration.delivery.resuming.anew import Anew
 from integration.delivery.resuming.fresh import Fresh
 from integration.delivery.resuming.order import Order
-from integration.delivery.resuming.slice import Came, Slice
+from integration.delivery.resuming.removing import Removing
+from integration.delivery.resuming.slice import KEPT, Came, Slice, kept
 from integration.delivery.resuming.window import Ready
 from integration.errors import CorruptRecord, Unforeseen
 from integration.faults import netted
@@ -20,7 +27,6 @@ from integration.loggers import logger
 log = logger("delivery")
 
 _READ_AT_ONCE = 16
-_KEPT = Came(("kept",), gone=False)
 
 
 class _Letter(msgspec.Struct, frozen=True):
@@ -37,20 +43,23 @@ class Replaying:
         slice_: The job.
         dead_letters: The dead letters.
         anew: Makes them again.
+        removing: Removes what is done.
         order: What must be made in turn.
         clock: The time.
     """
 
-    def __init__(self, slice_: Slice, dead_letters: DeadLetters, anew: Anew, order: Order, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913  # its collaborators
+        self, slice_: Slice, dead_letters: DeadLetters, anew: Anew, *, removing: Removing, order: Order, clock: Clock
+    ) -> None:
         self._slice = slice_
         self._dead_letters = dead_letters
         self._anew = anew
         self._order = order
         self._clock = clock
         self._reads = asyncio.Semaphore(_READ_AT_ONCE)
-        self.check = slice_.check
-        self.done = slice_.done
-        self.passed = slice_.passed
+        self.check = removing.check
+        self.done = removing.done
+        self.passed = removing.passed
 
     async def look(self, thing: Place) -> Ready[Came] | None:
         """Read a dead letter."""
@@ -63,10 +72,10 @@ class Replaying:
         if letter is None:
             return None
         about = self._order.of(letter.record) if letter.record is not None else frozenset[object]()
-        return Ready(about, lambda: netted(self._act(place, fresh), partial(_kept, place)))
+        return Ready(about, lambda: netted(self._act(place, fresh), partial(kept, place)))
 
     async def _unread(self, place: Place, fault: Unforeseen) -> Ready[Came] | None:
-        return Ready(frozenset(), partial(_kept, place, fault))
+        return Ready(frozenset(), partial(kept, place, fault))
 
     async def _read(self, place: Place) -> tuple[_Letter, int] | None:
         """Read it; as good as gone is what became one after this was asked for, perhaps by this very replay."""
@@ -86,17 +95,19 @@ class Replaying:
         if letter is None:
             return Came()
         if letter.record is None:
-            return _KEPT
+            return KEPT
         current = self._slice.job.current_environment
         outcomes = await self._anew.make(letter.record, place.path, current_environment=current)
         if Stale() in outcomes:
             # Another run has the event or has settled it. Nothing was done for this dead letter, so it stays.
-            return _KEPT
+            return KEPT
+        whats = tuple(map(named, outcomes)) or ("ignored",)
+        if _is_settled(outcomes) and self._anew.remembers(letter.record):
+            return Came(whats, version=letter.version)
         await self._dead_letters.remove(place, letter.version)
-        return Came(tuple(map(named, outcomes)) or ("ignored",))
+        return Came(whats)
 
 
-async def _kept(place: Place, fault: Unforeseen) -> Came:
-    # One dead letter that cannot be processed must not keep the job from the others.
-    log.error("the dead letter %s is kept: %s", place.path, fault)
-    return _KEPT
+def _is_settled(outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether all that was to be delivered was."""
+    return bool(outcomes) and all(isinstance(each, Delivered) or each == Ignored(DELIVERED_SINCE) for each in outcomes)

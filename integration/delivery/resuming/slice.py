@@ -7,7 +7,11 @@ import msgspec
 
 from integration.clock import Clock
 from integration.dead_letters import Job, Jobs, Place
+from integration.errors import Unforeseen
+from integration.loggers import logger
 from integration.storage.turn import Ended, Turn
+
+log = logger("delivery")
 
 SAVE_AFTER_SECONDS = 3.0
 
@@ -18,10 +22,21 @@ class Came(msgspec.Struct, frozen=True):
     Args:
         whats: In the words of a job's counts; none: nothing was to be done.
         gone: It is not seen again, should the job be cut short: it was removed, or written anew.
+        version: It is done and still to be removed, if it still is this version; empty: nothing is left to be removed.
     """
 
     whats: tuple[str, ...] = ()
     gone: bool = True
+    version: str = ""
+
+
+KEPT = Came(("kept",), gone=False)
+
+
+async def kept(place: Place, fault: Unforeseen) -> Came:
+    """Leave one that cannot be processed where it is: it must not keep the job from the others."""
+    log.error("the dead letter %s is kept: %s", place.path, fault)
+    return KEPT
 
 
 class Slice:

@@ -10,6 +10,7 @@ import pytest
 
 from integration.dead_letters import Filter
 from integration.delivery import JobOrder, Release, Work, decode_continuation
+from integration.delivery.resuming import removing
 from integration.journal import Journal
 from tests.fixtures.bench import AT, LINKED, NOT_LINKED, ORDERS, OTHERS, Bench, business_event
 from tests.fixtures.letters import Killed, letter
@@ -96,11 +97,12 @@ def points(requests: int) -> list[int]:
     return sorted({*range(1, 16), *range(16, requests + 1, 7)})
 
 
-async def replayed(bench: Bench, monkeypatch, at: int, *, done: bool) -> int:
+async def replayed(bench: Bench, monkeypatch, at: int, *, done: bool, **letters) -> int:
     built(bench).clock.seconds = 10.0
+    monkeypatch.setattr(removing, "TOGETHER", 5)  # some are gathered, and some removed, at any moment
     for number in range(LETTERS):
         event = msgspec.structs.replace(letter(number).event, subject=f"account({number % 8})")
-        await bench.dead_letters.bury(letter(number, event=event))
+        await bench.dead_letters.bury(letter(number, event=event, **letters))
     await bench.replays().ask("replay", Filter(), per_second=2)
     (order,) = map(decode_continuation, await bench.continuations())
     with monkeypatch.context() as patched:
@@ -115,7 +117,19 @@ async def replayed(bench: Bench, monkeypatch, at: int, *, done: bool) -> int:
     assert await bench.dead() == []
     job = await bench.replays().job(order.job)
     assert job.state == "done"
+    wanted = len(bench.others.shipments) + LETTERS
+    assert sum(job.counts.values()) <= wanted, "some are counted twice"
+    assert process.dead or job.counts == {"delivered": wanted}
     return process.requests
+
+
+async def routed_anew(bench: Bench, monkeypatch, at: int, *, done: bool) -> int:
+    """Replay what no route had taken: a run of the event as a whole."""
+    requests = await replayed(bench, monkeypatch, at, done=done, reason="Unrouted", route="")
+    times = Counter(shipment.message_id for shipment in bench.others.shipments)
+    assert len(times) == LETTERS
+    assert max(times.values()) <= 2
+    return requests
 
 
 async def released(bench: Bench, monkeypatch, at: int, *, done: bool) -> int:
@@ -163,7 +177,7 @@ async def purged(bench: Bench, monkeypatch, at: int, *, done: bool) -> int:
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before the request", "after it"])
-@pytest.mark.parametrize("what", [replayed, released, purged], ids=lambda what: what.__name__)
+@pytest.mark.parametrize("what", [replayed, routed_anew, released, purged], ids=lambda what: what.__name__)
 async def test_killed_at_any_request_it_loses_none_and_repeats_no_more_than_were_under_way(
     what, done, monkeypatch, make_bench
 ):
