@@ -159,7 +159,7 @@ async def test_a_replay_killed_before_it_removes_its_dead_letter_delivers_once(b
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(bench.dead_letters, "remove", killed)
+        patched.setattr(bench.dead_letters, "remove_many", killed)
         with pytest.raises(Killed):
             await bench.replays().run(job.id)
     done = await bench.replays().run(job.id)
@@ -194,7 +194,7 @@ async def test_a_replay_killed_at_any_effect_delivers_at_most_the_one_in_flight_
     for owner, name in (
         (bench.journal, "claim"),
         (bench.journal, "end"),
-        (bench.dead_letters, "remove"),
+        (bench.dead_letters, "remove_many"),
         (bench.orders, "deliver"),
     ):
         struck(owner, name)
