@@ -6,7 +6,7 @@ copy takes rows of configuration along.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from integration.cli.doctor.step import Finding, Step, failed, passed, skipped, warned
 from integration.registration.business_events.entities import (
@@ -38,9 +38,10 @@ VAULTS = Step(
     "The endpoints' secrets come from the expected key vaults",
     "The environment may be a copy that still sends to where the original does. Look at "
     f"{MANAGE}, Endpoints: delete those of the original and make new ones, or name the vault in `key_vaults` of the "
-    "organization.",
+    "organization, or in `key_vault` of the source that the endpoint sends to.",
     CATALOG,
-    asks=f"Compares the `KeyVaultDnsName` of `{ENDPOINTS_SET}` with `key_vaults` of the organization.",
+    asks=f"Compares the `KeyVaultDnsName` of `{ENDPOINTS_SET}` with `key_vault` of the source that an endpoint sends "
+    "to, else with `key_vaults` of the organization.",
     needs=("business_event_endpoints",),
 )
 ACTIVE = Step(
@@ -71,24 +72,32 @@ def judge_endpoints(endpoints: Sequence[Row], active: Sequence[Row] = ()) -> Fin
     return passed(ENDPOINTS, _listed(f"{text(row, 'Name')} ({text(row, 'Type') or 'no type'})" for row in endpoints))
 
 
-def judge_vaults(endpoints: Sequence[Row], expected: Sequence[str]) -> Finding:
+def judge_vaults(
+    endpoints: Sequence[Row], expected: Sequence[str], declared: Mapping[str, Sequence[str]] | None = None
+) -> Finding:
     """Judge where the endpoints take their secrets from.
 
     Args:
         endpoints: The rows.
         expected: Hosts of the key vaults that belong to this environment; empty: nobody said.
+        declared: Those of the endpoints that sources declare, by the endpoint's name in lower case.
     """
+    wanted = {name: (declared or {}).get(name.lower(), expected) for name in (text(row, "Name") for row in endpoints)}
     found = {text(row, "Name"): vault_host(text(row, "KeyVaultDnsName")) for row in endpoints}
     named = {name: host for name, host in found.items() if host}
     if not named:
         return skipped(VAULTS, "no endpoint has a key vault")
     hosts = ", ".join(sorted(set(named.values())))
-    if not expected:
-        return skipped(VAULTS, f"`key_vaults` of the organization does not say which is expected; there: {hosts}")
-    strange = [f"{name} (from {host})" for name, host in named.items() if host not in expected]
+    unsaid = {name: host for name, host in named.items() if not wanted[name]}
+    if unsaid == named:
+        why = "neither `key_vaults` of the organization nor `key_vault` of a source says which is expected"
+        return skipped(VAULTS, f"{why}; there: {hosts}")
+    strange = {name: host for name, host in named.items() if name not in unsaid and host not in wanted[name]}
     if strange:
-        return failed(VAULTS, f"not from {', '.join(expected)}: {_listed(strange)}")
-    return passed(VAULTS, hosts)
+        right = ", ".join(dict.fromkeys(host for name in strange for host in wanted[name]))
+        return failed(VAULTS, f"not from {right}: {_listed(f'{name} (from {host})' for name, host in strange.items())}")
+    untold = f"; nobody says which is expected of {_listed(unsaid)}" if unsaid else ""
+    return passed(VAULTS, hosts + untold)
 
 
 def judge_active(endpoints: Sequence[Row], active: Sequence[Row]) -> Finding:

@@ -46,12 +46,14 @@ class Asked(msgspec.Struct, frozen=True):
         client: Asks it.
         tokens: Gives the bearer tokens.
         client_id: The application's id; empty: a person or a system-assigned managed identity calls.
+        vaults: Hosts of the key vaults of the endpoints that sources declare, by the endpoint's name in lower case.
     """
 
     organization: Organization
     client: FinanceOperations
     tokens: Tokens
     client_id: str
+    vaults: Mapping[str, Sequence[str]] = {}
 
     async def rows(
         self, link: Linked, entity_set: str, columns: Sequence[str], where: Mapping[str, str] | None = None
@@ -108,7 +110,7 @@ async def _business_events(asked: Asked, link: Linked) -> list[Finding]:
     if not endpoints:
         return [*found, *(skipped(step, "there is no endpoint", ENDPOINTS) for step in (VAULTS, ACTIVE))]
     events = _untold(ACTIVE, error) if error else judge_active(endpoints, active)
-    return [*found, judge_vaults(endpoints, asked.organization.key_vaults), events]
+    return [*found, judge_vaults(endpoints, asked.organization.key_vaults, asked.vaults), events]
 
 
 def _untold(step: Step, error: LinkUnknown) -> Finding:

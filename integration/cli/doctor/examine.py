@@ -1,6 +1,6 @@
 """Walk the steps for one organization: each call once, each refusal a finding."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
 import msgspec
@@ -93,7 +93,11 @@ def verdict_of(findings: Sequence[Finding]) -> bool | None:
 
 
 async def examine(
-    organization: Organization, environ: Environ, wordings: Sequence[str] = (), choice: Choice | None = None
+    organization: Organization,
+    environ: Environ,
+    wordings: Sequence[str] = (),
+    choice: Choice | None = None,
+    vaults: Mapping[str, Sequence[str]] | None = None,
 ) -> Examined:
     """Walk the steps for one organization; makes at most one call for each.
 
@@ -102,6 +106,7 @@ async def examine(
         environ: The app settings.
         wordings: `[health] wordings`, by which a localised "not integrated" is known.
         choice: What the command line says of who calls.
+        vaults: Hosts of the key vaults of the endpoints that sources declare, by the endpoint's name in lower case.
     """
     choice = choice or Choice()
     problems = () if choice.device_code else tuple(credential_problems(environ, organization.name))
@@ -142,7 +147,7 @@ async def examine(
                 environment=FinanceOperations(http, tokens),
                 hosts=hosts,
             )
-            found += await _calls(organization, environ, clients)
+            found += await _calls(organization, environ, clients, vaults or {})
     found.append(hosts.clock())
     found.append(judge_tenant(organization, tenant if tenant_error is None else tenant_error))  # pyright: ignore[reportArgumentType] (one of the two is set)
     findings = tuple(sorted(found, key=lambda finding: ORDER[finding.step]))
@@ -161,7 +166,9 @@ def _without_credentials(organization: Organization, problems: Sequence[Problem]
     ]
 
 
-async def _calls(organization: Organization, environ: Environ, clients: Clients) -> list[Finding]:
+async def _calls(
+    organization: Organization, environ: Environ, clients: Clients, vaults: Mapping[str, Sequence[str]]
+) -> list[Finding]:
     dataverse = clients.dataverse
     _, refusal = await attempt(clients.tokens.token(organization, scope_for(organization.url)))
     found = _settings(organization, environ, clients.caller, refusal)
@@ -188,7 +195,8 @@ async def _calls(organization: Organization, environ: Environ, clients: Clients)
     found.append(await clients.hosts.environment(link))
     client_id = "" if clients.caller.sign_in else credentials(environ, organization.name).client_id
     found += await estate.prerequisites(clients.estate, link)
-    found += await ask_environment(Asked(organization, clients.environment, clients.tokens, client_id), link)
+    asked = Asked(organization, clients.environment, clients.tokens, client_id, vaults)
+    found += await ask_environment(asked, link)
     return found
 
 

@@ -20,6 +20,7 @@ from integration.config import Checked, Configuration
 from integration.config.settings.settings import Environ
 from integration.dataverse import open_http_client
 from integration.errors import LinkUnknown
+from integration.registration.business_events.wanted import wanted_endpoints
 
 if TYPE_CHECKING:
     from integration.config.keys.model import Organization
@@ -105,8 +106,13 @@ async def walk(  # noqa: PLR0913 (what is known, and what is asked for)
     if names <= NOT_OF_AN_ORGANIZATION:
         asked = ()
     wordings = configuration.health.wordings
-    examined = [await examine(each, environ, wordings, choice) for each in asked]
+    examined = [await examine(each, environ, wordings, choice, vaults_of(configuration, each.name)) for each in asked]
     return Walked(tuple(judged), tuple(examined), _together(own, beside))
+
+
+def vaults_of(configuration: Configuration, organization: str) -> Mapping[str, Sequence[str]]:
+    """Say which key vaults the endpoints that sources declare are to take their secrets from, by their names."""
+    return {each.name.lower(): each.vaults for each in wanted_endpoints(configuration, organization)}
 
 
 def _together(own: Sequence[Finding], beside: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from emulation.dynamics.finance_operations_rows import PAGE_ROLES, role_of
+from integration.cli.doctor.business_events import judge_vaults
 from tests.contract.cli.checkout import Checkout
 
 VAULT = "contoso.vault.azure.net"
@@ -80,6 +81,48 @@ def test_an_endpoint_of_another_vault_fails_as_in_a_copied_environment(checkout,
     found = examined(checkout, 1)["business_event_vaults"]
     assert (found["verdict"], f"Orders (from {VAULT})" in found["message"]) == ("fail", True)
     assert "copy" in found["todo"]
+
+
+DECLARED = """
+[sources.orders]
+kind = "service_bus"
+queue = "orders"
+organization = "{name}"
+[sources.orders.finance_operations]
+events = ["SalesOrderConfirmedBusinessEvent"]
+endpoint = "orders"
+key_vault = "{vault}"
+"""
+
+
+def test_the_vault_of_a_source_is_that_of_its_endpoint_alone(checkout, control):
+    other = {"Name": "Invoices", "Type": "AzureServiceBusQueue", "KeyVaultDnsName": "https://two.vault.azure.net/"}
+    control.set_entity(checkout.name, "BusinessEventsEndpoints", [ENDPOINT, other])
+    control.set_entity(checkout.name, "BusinessEventsConfigurations", [active()])
+    checkout.environ["ServiceBus"] = "Endpoint=sb://a.servicebus.windows.net/;SharedAccessKeyName=n;SharedAccessKey=k"
+    declared = DECLARED.format(vault=VAULT, name=checkout.name)
+    checkout.configure(more='key_vaults = ["two.vault.azure.net"]' + declared)
+    assert examined(checkout)["business_event_vaults"]["verdict"] == "pass"
+    checkout.configure(more=declared.replace(VAULT, "contoso-test.vault.azure.net"))
+    found = examined(checkout, 1)["business_event_vaults"]
+    assert found["verdict"] == "fail"
+    assert found["message"] == f"not from contoso-test.vault.azure.net: Orders (from {VAULT})"
+
+
+@pytest.mark.parametrize(
+    ("expected", "declared", "verdict", "message"),
+    [
+        ((), {}, "skipped", "there: contoso.vault.azure.net, two.vault.azure.net"),
+        ((), {"orders": (VAULT,)}, "pass", "nobody says which is expected of Invoices"),
+        ((VAULT,), {}, "fail", "Invoices (from two.vault.azure.net)"),
+        (("two.vault.azure.net",), {"orders": ("else.vault.azure.net",)}, "fail", f"Orders (from {VAULT})"),
+        (("two.vault.azure.net",), {"orders": (VAULT,)}, "pass", f"{VAULT}, two.vault.azure.net"),
+    ],
+)
+def test_each_endpoint_is_judged_by_who_says_its_vault(expected, declared, verdict, message):
+    other = {"Name": "Invoices", "KeyVaultDnsName": "https://two.vault.azure.net/"}
+    found = judge_vaults([ENDPOINT, other], expected, declared)
+    assert (found.verdict, found.message.endswith(message)) == (verdict, True), found.message
 
 
 def test_every_page_of_active_events_is_read(checkout, control):
