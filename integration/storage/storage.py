@@ -9,6 +9,7 @@ from integration.storage.azure_tables import AzureTable
 from integration.storage.blobs import Blobs
 from integration.storage.connections import Account, ConnectionString, Service, find
 from integration.storage.failures import storage_failures
+from integration.storage.proxies import has_proxy
 from integration.storage.queues import Queue
 from integration.storage.sdk import sdk
 from integration.storage.tables import Table
@@ -133,14 +134,19 @@ class Storage:
         return self._services[key]
 
     def _build(self, found: ConnectionString | Account, service: Service, *, hasty: bool) -> Any:
+        client = self._client(found, service, hasty=hasty, proxied=False)
+        return self._client(found, service, hasty=hasty, proxied=True) if has_proxy(client.url) else client
+
+    def _client(self, found: ConnectionString | Account, service: Service, *, hasty: bool, proxied: bool) -> Any:
+        """Make a client; nothing is opened yet."""
         kind = _client_class(service)
-        limits = _limits(service, hasty=hasty)
+        how = {**_limits(service, hasty=hasty), "use_env_settings": proxied}
         if isinstance(found, ConnectionString):
-            return kind.from_connection_string(found.value, **limits)
+            return kind.from_connection_string(found.value, **how)
         if self._credential is None:
             msg = "a managed identity is configured, but this program has no credential for one"
             raise RuntimeError(msg)
-        return kind(found.endpoint, credential=self._credential(found.client_id), **limits)
+        return kind(found.endpoint, credential=self._credential(found.client_id), **how)
 
 
 async def _dropped(deletion: Awaitable[None], doing: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -61,6 +62,74 @@ async def test_an_account_that_is_out_of_reach_is_unavailable(what, silent_serve
                 await storage.blobs("c", hasty=True).put("p", b"x")
     finally:
         await storage.close()
+
+
+@pytest.fixture
+async def proxy():
+    """A proxy that lets nothing through, and notes where requests were to go."""
+    asked = set()
+
+    async def refuse(reader, writer):
+        line, _, _ = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
+        asked.add(line.split()[1].decode())
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+    server.close()
+    await server.wait_closed()
+
+
+async def ask_each(storage):
+    await storage.queue("queue", hasty=True).put(b"x")
+    await storage.blobs("container", hasty=True).put("p", b"x")
+    await (await storage.table("table", hasty=True)).get("p", "r")
+
+
+async def test_a_proxy_of_the_environment_is_used_for_each_service(proxy, monkeypatch, azurite):
+    url, asked = proxy
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", url)
+    storage = Storage({"AzureWebJobsStorage": azurite.connection_string})
+    try:
+        with pytest.raises(StorageUnavailable):
+            await storage.queue("queue", hasty=True).put(b"x")
+        with pytest.raises(StorageUnavailable):
+            await storage.blobs("container", hasty=True).put("p", b"x")
+        with pytest.raises(StorageUnavailable):
+            await (await storage.table("table", hasty=True)).get("p", "r")
+    finally:
+        await storage.close()
+    ports = azurite.ports
+    assert {urlsplit(each).port for each in asked} == {ports.queue, ports.blob, ports.table}
+
+
+async def test_a_host_that_is_excepted_is_asked_without_the_proxy(proxy, monkeypatch, azurite):
+    url, asked = proxy
+    monkeypatch.setenv("http_proxy", url)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    storage = Storage({"AzureWebJobsStorage": azurite.connection_string})
+    try:
+        await ask_each(storage)
+    finally:
+        await storage.close()
+    assert not asked
+
+
+async def test_without_a_proxy_no_request_looks_for_one(monkeypatch, azurite):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    looked = []
+    monkeypatch.setattr("aiohttp.client.get_env_proxy_for_url", looked.append)
+    storage = Storage({"AzureWebJobsStorage": azurite.connection_string})
+    try:
+        await ask_each(storage)
+    finally:
+        await storage.close()
+    assert not looked
 
 
 async def test_a_wrong_key_is_unavailable_not_a_crash(azurite):
