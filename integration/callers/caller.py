@@ -1,8 +1,8 @@
 """From checked claims to who asks; pure.
 
 Sources: the pages "Access token claims reference" (`appid` in tokens of version 1.0, `azp` in those of 2.0, `roles`;
-`scp` is in tokens of people alone) and "Work with user identities in Azure App Service authentication" (names of claims
-may have been mapped).
+`scp` is in tokens of people alone, `oid` is who it is) and "Work with user identities in Azure App Service
+authentication" (names of claims may have been mapped).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,20 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         client: The configured name.
+        person: Who is signed in to it, as `TENANT/OBJECT-ID`; empty: the client itself asks, or the token does not say.
         roles: Its app roles.
         sees: The organizations that are there for it; None: every one, and what is of none.
     """
 
     client: str
+    person: str = ""
     roles: frozenset[str] = frozenset()
     sees: frozenset[str] | None = None
+
+    @property
+    def name(self) -> str:
+        """Who is to be told apart from others: a person from others that the same client brings."""
+        return f"{self.client} {self.person}" if self.person else self.client
 
 
 def caller_of(claims: Mapping[str, Any], clients: Mapping[str, Client]) -> Caller:
@@ -53,10 +60,12 @@ def caller_of(claims: Mapping[str, Any], clients: Mapping[str, Client]) -> Calle
     if client is None:
         msg = f"the application {plain(application, longest=36)} is none of the clients"
         raise CallerRefused(msg)
+    person = ""
     if (scopes := claims.get("scp")) is not None or claims.get("idtyp") == "user":
         _may_bring_people(client, scopes)
+        person = _person(claims)
     sees = None if client.all_organizations else frozenset(client.organizations)
-    return Caller(client=client.name, roles=_roles(claims.get("roles")), sees=sees)
+    return Caller(client=client.name, person=person, roles=_roles(claims.get("roles")), sees=sees)
 
 
 def _may_bring_people(client: Client, scopes: Any) -> None:
@@ -67,6 +76,14 @@ def _may_bring_people(client: Client, scopes: Any) -> None:
     if not isinstance(scopes, str) or SCOPE not in scopes.split():
         msg = f"the token of a person that {client.name} shows has not the scope {SCOPE}"
         raise CallerRefused(msg)
+
+
+def _person(claims: Mapping[str, Any]) -> str:
+    """Name a person: `oid` is the same in every application, and unique in its tenant alone."""
+    tenant, person = claims.get("tid"), claims.get("oid")
+    if not isinstance(person, str) or not person:
+        return ""
+    return f"{tenant}/{person}".lower()
 
 
 def _roles(said: Any) -> frozenset[str]:

@@ -22,6 +22,7 @@ _SCHEMAS = {
     "http://schemas.microsoft.com/ws/2008/06/identity/claims/role": "roles",
     "http://schemas.microsoft.com/identity/claims/appid": "appid",
     "http://schemas.microsoft.com/identity/claims/scope": "scp",
+    "http://schemas.microsoft.com/identity/claims/objectidentifier": "oid",
 }
 
 
@@ -62,7 +63,7 @@ def claims_of(header: str) -> Mapping[str, Any]:
     for claim in principal.claims:
         found[_SCHEMAS.get(claim.typ, claim.typ)].append(claim.val)
     roles = found.pop("roles", [])
-    for name in ("tid", "aud", "iss", "ver", "appid", "azp", "scp", "idtyp"):
+    for name in ("tid", "aud", "iss", "ver", "appid", "azp", "scp", "idtyp", "oid"):
         if len(set(found.get(name, ()))) > 1:
             msg = f"the principal has two values of {name}"
             raise CallerUnknown(msg)

@@ -35,13 +35,15 @@ async def admitted(gate: Gate, request: Request, role: "Role") -> Caller | Respo
 def named(request: Request, caller: Caller) -> Request:
     """Let a request say who asks by the checked name alone: an unchecked key, or a fresh token, is no other.
 
+    Of people that one client brings, each is a caller.
+
     Args:
         request: As it came.
         caller: Who was let in.
     """
     headers = {name: value for name, value in request.headers.items() if name not in _KEYS}
     query = {name: value for name, value in request.query.items() if name.lower() not in _KEYS}
-    return msgspec.structs.replace(request, headers={**headers, "authorization": caller.client}, query=query)
+    return msgspec.structs.replace(request, headers={**headers, "authorization": caller.name}, query=query)
 
 
 def moved(response: Response, prefix: str) -> Response:

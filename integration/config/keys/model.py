@@ -144,7 +144,8 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         expire_after: Older: the caller waits for a fresh answer.
         not_linked_for: How long "not linked" is served before it is asked again.
         share_check: How often memory copies are compared with the shared tier; those of `not linked` every second.
-        refreshes_per_minute: How often each caller may have links asked anew, past the cache, in each instance.
+        refreshes_per_minute: How often each caller (a key, a client, or a person whom one brings) may have links asked
+            anew, past the cache, in each instance.
     """
 
     refresh_after: timedelta = timedelta(minutes=15)

@@ -232,6 +232,35 @@ def test_a_person_is_brought_by_clients_that_may_and_by_the_whole_scope(people, 
     assert mapped["scp"] == "user_impersonation"
 
 
+PERSON = {"scp": "user_impersonation", "oid": "0A1B2C3D-0000-4000-8000-00000000000A", "tid": TENANT}
+WHO = f"{TENANT.lower()}/0a1b2c3d-0000-4000-8000-00000000000a"
+
+
+@pytest.mark.parametrize(
+    ("claims", "person"),
+    [
+        (PERSON, WHO),
+        ({**PERSON, "oid": PERSON["oid"].lower()}, WHO),
+        ({**PERSON, "oid": ""}, ""),
+        ({**PERSON, "oid": ["a"]}, ""),
+        ({**PERSON, "oid": None}, ""),
+        ({"oid": PERSON["oid"]}, ""),  # a program's own
+    ],
+)
+def test_a_person_is_who_the_token_says_and_a_program_is_its_client(claims, person):
+    clients = {APP.lower(): Client(name="cli", app_id=APP, all_organizations=True, people=True)}
+    caller = caller_of({**V2, **claims}, clients)
+    assert (caller.client, caller.person) == ("cli", person)
+    assert caller.name == (f"cli {person}" if person else "cli")
+
+
+def test_the_mapped_name_of_a_persons_id_is_known_and_two_are_none():
+    name = "http://schemas.microsoft.com/identity/claims/objectidentifier"
+    assert claims_of(principal((name, "a")))["oid"] == "a"
+    with pytest.raises(CallerUnknown, match="two values of oid"):
+        claims_of(principal((name, "a"), ("oid", "b")))
+
+
 @pytest.mark.parametrize(
     "header",
     [

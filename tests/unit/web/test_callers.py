@@ -17,6 +17,11 @@ def test_a_client_is_one_caller_whatever_keys_and_tokens_it_sends():
     assert [each.query for each in asked] == [{"limit": "5"}, {"limit": "5"}]
 
 
+def test_of_people_that_one_client_brings_each_is_a_caller():
+    people = [Caller(client="cli", person=person) for person in ("t/a", "t/b", "")]
+    assert len({caller_of(named(Request(headers={"x-functions-key": "k"}), each)) for each in people}) == 3
+
+
 def test_a_place_is_named_where_the_caller_reaches_it():
     there = moved(Response(status=202, headers={"Location": "/api/dead-letters/jobs/1"}), "entra")
     assert there.headers["Location"] == "/api/entra/dead-letters/jobs/1"

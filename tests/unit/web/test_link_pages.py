@@ -163,3 +163,14 @@ async def test_a_client_has_one_allowance_whatever_token_or_key_it_shows_beside(
     assert (await refreshed("other", 4)).status == 200
     await clock.advance(31)
     assert (await refreshed("portal", 5)).status == 200
+
+
+async def test_a_person_who_refreshes_too_often_holds_up_nobody_else_of_the_same_client():
+    asked = LinkPages(LinkOperations({"contoso": CONTOSO}, Answers(LINKED)), Cache(refreshes_per_minute=1), FakeClock())
+
+    async def refreshed(person: str, token: str):
+        request = named(Request(headers={"authorization": token}), Caller(client="cli", person=person))
+        return (await asked.refresh("contoso", request)).status
+
+    assert [await refreshed("t/one", token) for token in ("Bearer a", "Bearer b")] == [200, 429]
+    assert [await refreshed(person, "Bearer c") for person in ("t/two", "other/one", "")] == [200, 200, 200]
