@@ -1,6 +1,8 @@
 """One world for the end-to-end tests, in one worker process (tests/spread.py); some files have a world of their own."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,18 +10,33 @@ from emulation.functions_host.log import RECORDS
 from tests.e2e.log_reader import USED, leaks_of
 from tests.e2e.stage import Stage
 
+FOLDER = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let processes that are started while a test of this folder runs write their records, and no others.
+
+    In one process with other files (`-n0`) the session goes on: the app of somebody else's project, as the tests of the
+    pytest plugin have it, logs what it likes.
+    """
+    ours = Path(__file__).parent in item.path.parents  # pytest asks this hook about every test of the run
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(RECORDS, str(item.config.stash.get(FOLDER, "")) if ours else "")
+        return (yield)
+
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_record_tells_what_it_must_not(tmp_path_factory) -> Iterator[None]:
+def _no_record_tells_what_it_must_not(request, tmp_path_factory) -> Iterator[None]:
     """Read every record of every process that the run has started, at every level, when all of it is over.
 
     The stages read what the host passes on, each at its end; here is what it drops, too, and of those who start no
     stage. Each worker process of a parallel run reads those of its own.
     """
     folder = tmp_path_factory.mktemp("records")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv(RECORDS, str(folder))
-        yield
+    request.config.stash[FOLDER] = folder
+    os.environ[RECORDS] = str(folder)  # for the test that comes first: the hook has begun, and takes it back
+    yield
     found = leaks_of(folder, USED)
     assert found == [], f"{len(found)} leaks in the records of the run, such as {found[:5]}"
 
