@@ -1,6 +1,6 @@
 """The flat, typed JSON form of a RemoteExecutionContext that routes filter on and targets receive."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +8,11 @@ from integration.events.context import RemoteExecutionContext
 from integration.events.times import known
 from integration.events.xrm import AliasedValue, Entity, EntityCollection, EntityReference, Money, OptionSetValue, Value
 
+type Dates = Callable[[datetime], str | None]
+
 _LARGEST = 2**63 - 1
 _PLAIN = frozenset({str, bool, float, type(None)})
+_EMPTY: tuple[object, ...] = ("", None, {})
 _SPECIAL = frozenset({"Target", "PreImage"})
 
 
@@ -19,19 +22,19 @@ def flat(context: RemoteExecutionContext) -> dict[str, Any]:
     Returns:
         JSON values: dates become ISO 8601, choices and money numbers, references `{logicalName, id}`.
     """
-    of_erp = context.is_data_event
+    date = _written_of_erp if context.is_data_event else _written
     inputs = context.input_parameters
     parts: dict[str, Any] = {
         "messageName": context.message_name,
         "entity": context.entity,
         "id": context.id,
-        "target": _value(inputs.get("Target"), of_erp=of_erp),
-        "preimage": _value(inputs.get("PreImage"), of_erp=of_erp),
-        "inputParameters": {name: _value(item, of_erp=of_erp) for name, item in inputs.items() if name not in _SPECIAL},
-        "outputParameters": _values(context.output_parameters, of_erp=of_erp),
-        "preImages": _values(context.pre_entity_images, of_erp=of_erp),
-        "postImages": _values(context.post_entity_images, of_erp=of_erp),
-        "sharedVariables": _values(context.shared_variables, of_erp=of_erp),
+        "target": _value(inputs.get("Target"), date),
+        "preimage": _value(inputs.get("PreImage"), date),
+        "inputParameters": {name: _value(item, date) for name, item in inputs.items() if name not in _SPECIAL},
+        "outputParameters": _values(context.output_parameters, date),
+        "preImages": _values(context.pre_entity_images, date),
+        "postImages": _values(context.post_entity_images, date),
+        "sharedVariables": _values(context.shared_variables, date),
         "secondaryEntity": context.secondary_entity_name,
         "operationId": context.operation_id,
         "operationCreatedOn": _written(context.operation_created_on),
@@ -49,7 +52,7 @@ def flat(context: RemoteExecutionContext) -> dict[str, Any]:
         "stage": context.stage,
         "depth": context.depth,
     }
-    found = {name: part for name, part in parts.items() if part not in ("", None, {})}
+    found = {name: part for name, part in parts.items() if part or part not in _EMPTY}
     if (parent := context.parent_context) is not None:
         found["parentContext"] = {
             "messageName": parent.message_name,
@@ -61,56 +64,75 @@ def flat(context: RemoteExecutionContext) -> dict[str, Any]:
     return found
 
 
-def _values(items: Mapping[str, Value], *, of_erp: bool) -> dict[str, Any]:
-    return {name: _value(item, of_erp=of_erp) for name, item in items.items()}
+def _values(items: Mapping[str, Value], date: Dates) -> dict[str, Any]:
+    return {name: item if type(item) in _PLAIN else _value(item, date) for name, item in items.items()}
 
 
-def _value(item: Value, *, of_erp: bool) -> Any:  # noqa: PLR0911 - one return for each type of value
-    if type(item) in _PLAIN:
-        return item
-    match item:
-        case None | str() | bool() | float():
-            return item
-        case int():
-            # Beyond int64 JSON readers disagree; the digits do not.
-            return item if -_LARGEST - 1 <= item <= _LARGEST else str(item)
-        case OptionSetValue() | Money() | AliasedValue():
-            return _value(item.value, of_erp=of_erp)
-        case EntityReference():
-            return _reference(item)
-        case Entity():
-            return _entity(item, of_erp=of_erp)
-        case EntityCollection():
-            return [_entity(row, of_erp=of_erp) for row in item.entities]
-        case dict():
-            return _values(item, of_erp=of_erp)
-        case list():
-            return [_value(one, of_erp=of_erp) for one in item]
-        case _:
-            # Finance and operations apps write 1900-01-01 for an empty date; elsewhere it can be a birthday.
-            return _written(known(item) if of_erp else item)
+def _value(item: Value, date: Dates) -> Any:
+    kind = type(item)
+    return item if kind in _PLAIN else _WRITERS[kind](item, date)
+
+
+def _number(item: int, _date: Dates) -> int | str:
+    # Beyond int64 JSON readers disagree; the digits do not.
+    return item if -_LARGEST - 1 <= item <= _LARGEST else str(item)
+
+
+def _time(item: datetime, date: Dates) -> str | None:
+    return date(item)
 
 
 def _written(time: datetime | None) -> str | None:
     return None if time is None else time.isoformat().replace("+00:00", "Z")
 
 
-def _reference(item: EntityReference) -> dict[str, Any]:
+def _written_of_erp(time: datetime) -> str | None:
+    """Finance and operations apps write 1900-01-01 for an empty date; elsewhere it can be a birthday."""
+    return _written(known(time))
+
+
+def _wrapped(item: OptionSetValue | Money | AliasedValue, date: Dates) -> Any:
+    return _value(item.value, date)
+
+
+def _reference(item: EntityReference, _date: Dates) -> dict[str, Any]:
     found: dict[str, Any] = {"logicalName": item.logical_name, "id": item.id or None}
     if item.name is not None:
         found["name"] = item.name
     if item.key_attributes:
-        found["keyAttributes"] = _values(item.key_attributes, of_erp=False)
+        found["keyAttributes"] = _values(item.key_attributes, _written)
     return found
 
 
-def _entity(item: Entity, *, of_erp: bool) -> dict[str, Any]:
+def _entity(item: Entity, date: Dates) -> dict[str, Any]:
     found: dict[str, Any] = {"logicalName": item.logical_name, "id": item.id or None}
-    found.update(_values(item.attributes, of_erp=of_erp))
+    found.update(_values(item.attributes, date))
     if item.formatted_values:
-        found["formattedValues"] = _values(item.formatted_values, of_erp=of_erp)
+        found["formattedValues"] = _values(item.formatted_values, date)
     if item.key_attributes:
-        found["keyAttributes"] = _values(item.key_attributes, of_erp=of_erp)
+        found["keyAttributes"] = _values(item.key_attributes, date)
     if item.related_entities:
-        found["relatedEntities"] = _values(item.related_entities, of_erp=of_erp)
+        found["relatedEntities"] = _values(item.related_entities, date)
     return found
+
+
+def _rows(item: EntityCollection, date: Dates) -> list[dict[str, Any]]:
+    return [_entity(row, date) for row in item.entities]
+
+
+def _list(items: list[Value], date: Dates) -> list[Any]:
+    return [_value(one, date) for one in items]
+
+
+_WRITERS: dict[type[Any], Callable[[Any, Dates], Any]] = {
+    int: _number,
+    datetime: _time,
+    OptionSetValue: _wrapped,
+    Money: _wrapped,
+    AliasedValue: _wrapped,
+    EntityReference: _reference,
+    Entity: _entity,
+    EntityCollection: _rows,
+    dict: _values,
+    list: _list,
+}

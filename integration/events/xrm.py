@@ -5,7 +5,7 @@ Dataverse developer guide for their JSON.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -103,6 +103,7 @@ _ROW = _ROW_NAMES | {
     "RowVersion",
 }
 _OF_THE_SERIALIZER = frozenset({"__type", "ExtensionData"})
+_TO_READ = frozenset({str, dict, list})
 _CANONICAL = {name.lower(): name for name in _KNOWN - {"value"}} | {"value": "value"}
 
 
@@ -165,7 +166,7 @@ class EntityCollection(msgspec.Struct, frozen=True):
 
 def canonical(node: Json) -> Json:
     """Return an object with the SDK's own names where they differ only in case: serializers vary in it."""
-    if node.keys() <= _KNOWN:
+    if _KNOWN.issuperset(node):
         return node
     return {_CANONICAL.get(name.lower(), name): value for name, value in node.items()}
 
@@ -189,23 +190,27 @@ def pairs(node: object) -> dict[str, Value]:
     if not node:
         return {}
     if isinstance(node, list):
-        return _gathered(
-            (_key(pair.get("key")), _content(pair))
-            for item in cast("list[object]", node)
-            if isinstance(item, dict)
-            for pair in (cast("Json", item) if "key" in item else canonical(cast("Json", item)),)
-        )
+        return _gathered(cast("list[object]", node))
     if isinstance(node, dict):
         return {name: value(item) for name, item in cast("Json", node).items() if name not in _OF_THE_SERIALIZER}
     return {}
 
 
-def _gathered(found: Iterable[tuple[str, Any]]) -> dict[str, Value]:
+def _gathered(items: list[object]) -> dict[str, Value]:
     """Read pairs; a key that comes again, as lists of .NET pairs may have it, holds the list of its values."""
     once: dict[str, Value] = {}
     again: dict[str, list[Value]] = {}
-    for name, item in found:
-        read = value(item)
+    for item in items:
+        if not isinstance(item, dict):
+            continue
+        pair = cast("Json", item)
+        if "key" not in pair:
+            pair = canonical(pair)
+        key = pair.get("key")
+        name = key if type(key) is str else _key(key)
+        held = pair["value"] if "value" in pair else pair.get("Value")
+        # Most that a row carries is a scalar that stands for itself.
+        read = value(held) if type(held) in _TO_READ else held
         if name in once:
             again.setdefault(name, [once[name]]).append(read)
         else:
@@ -215,32 +220,12 @@ def _gathered(found: Iterable[tuple[str, Any]]) -> dict[str, Value]:
 
 def entity(node: object) -> Entity | None:
     """Read an Entity, with or without its `__type`."""
-    if not isinstance(node, dict):
-        return None
-    node = canonical(cast("Json", node))
-    return Entity(
-        logical_name=text(node.get("LogicalName")),
-        id=guid(node.get("Id")),
-        attributes=pairs(node.get("Attributes")),
-        formatted_values=pairs(node.get("FormattedValues")),
-        key_attributes=pairs(node.get("KeyAttributes")),
-        related_entities=pairs(node.get("RelatedEntities")),
-        row_version=text(node.get("RowVersion")) or None,
-    )
+    return _row(canonical(cast("Json", node))) if isinstance(node, dict) else None
 
 
 def reference(node: object) -> EntityReference | None:
     """Read an EntityReference, with or without its `__type`."""
-    if not isinstance(node, dict):
-        return None
-    node = canonical(cast("Json", node))
-    return EntityReference(
-        logical_name=text(node.get("LogicalName")),
-        id=guid(node.get("Id")),
-        name=text(node.get("Name")) or None,
-        key_attributes=pairs(node.get("KeyAttributes")),
-        row_version=text(node.get("RowVersion")) or None,
-    )
+    return _pointer(canonical(cast("Json", node))) if isinstance(node, dict) else None
 
 
 def value(node: object) -> Value:
@@ -262,8 +247,7 @@ def _object(raw: Json) -> Value:
         # A scalar that says its type: {"__type": "Guid:#System", "__value": …}.
         return value(node["__value"])
     kind = text(node.get("__type")).partition(":")[0] or _shape(node)
-    read = _READERS.get(kind)
-    if read is not None:
+    if (read := _READERS.get(kind)) is not None:
         return read(node)
     if kind.startswith("KeyValuePairOf") and "key" in node:
         return {_key(node["key"]): value(_content(node))}
@@ -275,6 +259,30 @@ def _object(raw: Json) -> Value:
 def _content(node: Json) -> Any:
     """Return what a pair (`value`) or a wrapping (`Value`) holds; serializers vary in the case of both."""
     return node["value"] if "value" in node else node.get("Value")
+
+
+def _row(node: Json) -> Entity:
+    get = node.get
+    return Entity(
+        text(get("LogicalName")),
+        guid(get("Id")),
+        pairs(get("Attributes")),
+        pairs(get("FormattedValues")),
+        pairs(get("KeyAttributes")),
+        pairs(get("RelatedEntities")),
+        text(get("RowVersion")) or None,
+    )
+
+
+def _pointer(node: Json) -> EntityReference:
+    get = node.get
+    return EntityReference(
+        text(get("LogicalName")),
+        guid(get("Id")),
+        text(get("Name")) or None,
+        pairs(get("KeyAttributes")),
+        text(get("RowVersion")) or None,
+    )
 
 
 def _choice(node: Json) -> OptionSetValue:
@@ -300,8 +308,8 @@ def _collection(node: Json) -> EntityCollection:
 
 
 _READERS: dict[str, Callable[[Json], Value]] = {
-    "Entity": entity,
-    "EntityReference": reference,
+    "Entity": _row,
+    "EntityReference": _pointer,
     "OptionSetValue": _choice,
     "Money": _money,
     "AliasedValue": _aliased,
