@@ -9,13 +9,14 @@ the two differ it asks Dataverse, or what is parked would be judged by a link th
 """
 
 from collections.abc import AsyncGenerator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from integration.clock import Clock
 from integration.config.keys.model import Configuration
-from integration.dead_letters import DeadLetters, Parked, Place, reasons
+from integration.dead_letters import DeadLetters, Parked, Place
+from integration.dead_letters.places import stamp
 from integration.dead_letters.reasons import NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT
 from integration.delivery.environment import Links, fingerprint
 from integration.delivery.outcome import Outcome
@@ -23,11 +24,11 @@ from integration.delivery.pipeline import Pipeline
 from integration.delivery.queued.queue import RetryQueue
 from integration.delivery.queued.work import Release
 from integration.delivery.resuming.order import Order
-from integration.delivery.resuming.releasing import Choosing, Releasing
+from integration.delivery.resuming.releasing import Choosing, Expiring, Releasing
 from integration.delivery.resuming.unparking import Unparking
 from integration.delivery.resuming.window import Duty, Window
 from integration.errors import UnknownOrganization
-from integration.links.values import Link, Linked, NotLinked
+from integration.links.values import Link, Linked
 from integration.loggers import logger
 from integration.storage.turn import Ended, Turn
 
@@ -198,25 +199,25 @@ class Releases:
         """Make dead letters of what has been parked for longer than `park_for`, whatever the link is now.
 
         In the order of every delivery: the dead letter, the journal's row, then the parked delivery is removed. What
-        another run holds stays for the next time; what was delivered meanwhile is only removed.
+        another run holds stays for the next time; what was delivered meanwhile is only removed. Many are under way at
+        once, as in a release.
 
         Raises:
             StorageUnavailable: The account went away.
         """
-        outcomes: list[Outcome] = []
-        now = self._clock.now()
-        horizon = now - self._configuration.delivery.park_for
+        horizon = self._clock.now() - self._configuration.delivery.park_for
+        duty = Expiring(self._unparking, self._order, self._clock, horizon=horizon)
+        await self._window(duty).run(self._accepted_by(horizon, organization))
+        return duty.outcomes
+
+    async def _accepted_by(self, horizon: datetime, organization: str) -> AsyncGenerator[Parked]:
+        """List what was accepted by a time: its path says so, and the rest of its reason is younger."""
         for reason in (NOT_LINKED, PARKED_FOR_OTHER_ENVIRONMENT):
             async for parked in self._dead_letters.parked(organization, reason):
-                found = await self._unparking.read(parked)
-                if found is None:
-                    continue
-                record, _ = found
-                if record.accepted_at > horizon:
-                    break  # oldest first: the rest is younger
-                nothing = NotLinked(code=reasons.PARKED_TOO_LONG, message=record.message, checked_at=now)
-                outcomes += await self._unparking.release(parked, record, nothing)
-        return outcomes
+                place = Place.read(parked.path)
+                if place is not None and place.at > stamp(horizon):
+                    break
+                yield parked
 
 
 async def _chosen(places: Sequence[Place]) -> AsyncGenerator[Parked]:

@@ -1,12 +1,13 @@
-"""Releasing parked deliveries, many at once: an organization's while it is linked, or those that are named."""
+"""Parked deliveries go on, many at once: of an organization that is linked, or named, or parked for too long."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 
 from integration.clock import Clock
 from integration.dead_letters import Parked, Record
-from integration.dead_letters.reasons import NOT_LINKED
+from integration.dead_letters.reasons import NOT_LINKED, PARKED_TOO_LONG
 from integration.delivery.environment import fingerprint
 from integration.delivery.outcome import Outcome
 from integration.delivery.resuming.fresh import Fresh
@@ -14,7 +15,7 @@ from integration.delivery.resuming.order import Order
 from integration.delivery.resuming.unparking import Unparking
 from integration.delivery.resuming.window import Ready
 from integration.errors import LinkUnknown
-from integration.links.values import Link, Linked
+from integration.links.values import Link, Linked, NotLinked
 from integration.storage.turn import Ended, Turn
 
 _READ_AT_ONCE = 16
@@ -159,3 +160,38 @@ class Choosing(_Parked):
     async def _released(self, parked: Parked, record: Record) -> list[Outcome]:
         link = await self._resolve(parked.organization)
         return await self._unparking.release(parked, record, link, current_environment=self._current_environment)
+
+
+class Expiring(_Parked):
+    """The duty of making dead letters of what has been parked for too long, whatever the link is now.
+
+    Args:
+        unparking: Goes on with each.
+        order: What must be made in turn.
+        clock: The time.
+        horizon: What was accepted later stays.
+    """
+
+    def __init__(self, unparking: Unparking, order: Order, clock: Clock, *, horizon: datetime) -> None:
+        super().__init__(unparking, order, clock)
+        self._horizon = horizon
+        self.outcomes: list[Outcome] = []
+        """What became of those that are over."""
+
+    async def look(self, thing: Parked) -> Ready[list[Outcome]] | None:
+        """Read a delivery."""
+        return await self._ready(thing, self._expired)
+
+    async def check(self, at: float) -> Ended | None:  # noqa: ARG002  # as every duty
+        """Go on until all are over."""
+        return None
+
+    def done(self, thing: Parked, result: list[Outcome]) -> None:  # noqa: ARG002  # as every duty
+        """Note what became of it."""
+        self.outcomes += result
+
+    async def _expired(self, parked: Parked, record: Record) -> list[Outcome]:
+        if record.accepted_at > self._horizon:
+            return []
+        nothing = NotLinked(code=PARKED_TOO_LONG, message=record.message, checked_at=self._clock.now())
+        return await self._unparking.release(parked, record, nothing)

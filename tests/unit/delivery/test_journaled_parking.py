@@ -11,6 +11,7 @@ from integration.journal.scope import ByRoute
 from integration.storage.names import DEAD_LETTERS, PARKED
 from tests.fixtures.bench import AT, LINKED, NOT_LINKED
 from tests.fixtures.journaled import BODY, DUPLICATE, STALE, journaled, row
+from tests.fixtures.letters import Killed
 
 
 @pytest.fixture
@@ -88,11 +89,11 @@ async def test_an_expiry_that_is_killed_between_two_effects_is_made_to_its_end_b
     bench.clock.seconds = FOR_TOO_LONG
 
     async def killed(*args, **options):
-        raise KeyboardInterrupt
+        raise Killed
 
     with monkeypatch.context() as patched:
         patched.setattr(bench.journal if lost == "end" else bench.dead_letters, lost, killed)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Killed):
             await bench.releases.expire("contoso")
     assert (len(await bench.parked()), len(await bench.dead())) == (1, 1)
     bench.clock.seconds += 151  # the dead run's lease is over

@@ -225,5 +225,37 @@ async def test_what_is_parked_too_long_becomes_a_dead_letter(bench):
     assert {record.reason for record in await bench.dead()} == {"ParkedTooLong"}
 
 
+async def test_many_that_are_parked_too_long_are_under_way_at_once_those_of_a_subject_in_turn(bench, monkeypatch):
+    bench.at_once = 4
+    bench.build(ONLY_ORDERS)
+    bench.links.answer = NOT_LINKED
+    for number in range(24):
+        inbound = bench.inbound(business_event(EventId=f"{number:08}", ContextRecordSubject=f"account({number % 6})"))
+        await bench.pipeline.receive(msgspec.structs.replace(inbound, received_at=AT + timedelta(seconds=number)))
+    bury, under_way, most, came = bench.dead_letters.bury, Counter(), [], []
+
+    async def slowly(record):
+        under_way[record.event.subject] += 1
+        most.append((max(under_way.values()), under_way.total()))
+        for _ in range(len(came) % 5):
+            await asyncio.sleep(0)
+        path = await bury(record)
+        came.append((record.event.subject, record.accepted_at))
+        under_way[record.event.subject] -= 1
+        return path
+
+    monkeypatch.setattr(bench.dead_letters, "bury", slowly)
+    bench.clock.seconds = (timedelta(days=14) + timedelta(seconds=17)).total_seconds()
+    bench.storage.account.requests.clear()
+    assert await bench.releases.expire("contoso") == [Buried("orders", "ParkedTooLong")] * 18
+    assert max(most) == (1, bench.at_once)
+    for subject in {subject for subject, _ in came}:
+        times = [at for each, at in came if each == subject]
+        assert times == sorted(times)
+    assert {at for _, at in came} == {AT + timedelta(seconds=number) for number in range(18)}
+    assert len(await bench.parked()) == 6
+    assert bench.storage.account.requests["get_blob"] == 18 + 6  # those that stay were read by this test alone
+
+
 async def test_a_release_of_an_organization_that_is_no_longer_configured_does_nothing(bench):
     assert await bench.releases.run(Release(organization="gone")) == []
