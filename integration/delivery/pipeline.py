@@ -128,11 +128,11 @@ class Pipeline:
         self._runs = Runs(
             journal, retries, self._undelivered, RowSalvage(dead_letters, clock), clock=clock, payloads=payloads
         )
-        self._screening = Screening(configuration, rows, clock, guard)
+        self._screening = Screening(configuration, rows, guard)
         self._spreading = Spreading(table, links, self._attempts, self._undelivered, self._newest)
         self._continuing = Continuing(table, self._screening, self._spreading, self._attempts, self._undelivered)
         self._notifying = Notifying(table, lambda work: self._under("continuation", work))
-        self._resending = Resending(self._screening, self._continuing, self._attempts, self._undelivered, self._alert)
+        self._resending = Resending(self._screening, self._continuing, self._attempts, self._undelivered)
         self._announcing = Announcing(transitions, news, told, self._send)
         self._tally = tally
 
@@ -341,14 +341,8 @@ class Pipeline:
             ledger.reason = "echo"
             return [Ignored("echo")]
         if isinstance(verdict, Refused):
-            outcome = await self._attempts.refused(work, verdict, ledger)
-            if verdict.alert is not None:
-                await self._alert(verdict.alert)
-            return [outcome]
+            return [await self._attempts.refused(work, verdict, ledger)]
         return await self._spreading.all_routes(msgspec.structs.replace(work, event=verdict), ledger, but)
-
-    async def _alert(self, alert: Event) -> None:
-        await self.route(alert, self._clock.now())
 
     async def _send(self, alert: Event, transition: Transition) -> None:
         work = Work(scope=WHOLE, accepted_at=transition.at, event=alert)

@@ -5,8 +5,6 @@ delivery had failed, as far as they take it still. So a message that only repeat
 take away the dead letter of what it does not hold.
 """
 
-from collections.abc import Awaitable, Callable
-
 import msgspec
 
 from integration.delivery.attempts import Attempts, all_of
@@ -33,7 +31,6 @@ class Resending:
         continuing: Makes the deliveries.
         attempts: Defers them while who we are is not known.
         undelivered: Has the dead letters.
-        alert: Sends what a guard has to say.
     """
 
     def __init__(
@@ -42,13 +39,11 @@ class Resending:
         continuing: Continuing,
         attempts: Attempts,
         undelivered: Undelivered,
-        alert: Callable[[Event], Awaitable[object]],
     ) -> None:
         self._screening = screening
         self._continuing = continuing
         self._attempts = attempts
         self._undelivered = undelivered
-        self._alert = alert
 
     async def again(self, work: Work, works: list[Work], ledger: Ledger, settled: frozenset[Slot]) -> list[Outcome]:
         """Make deliveries again.
@@ -78,10 +73,7 @@ class Resending:
             return [Ignored("echo")]
         # The dead letters that are there stay: they hold an event that had passed the guards; this one has not.
         whole = msgspec.structs.replace(work, scope=WholeEvent())
-        outcome = await self._undelivered.bury(whole, verdict.reason, verdict.message, verdict.hint)
-        if verdict.alert is not None:
-            await self._alert(verdict.alert)
-        return [outcome]
+        return [await self._undelivered.bury(whole, verdict.reason, verdict.message, verdict.hint)]
 
     async def stored(self, work: Work, scope: Scope, ledger: Ledger) -> Event:
         """Give the event as the dead letter of a delivery holds it; where it is gone, the one that came.

@@ -23,6 +23,7 @@ type Kind = Literal[
     "dead_letters",
     "parked",
     "callers",
+    "foreign",
 ]
 
 type Health = Literal["ok", "bad", "unknown", "not_asked"]

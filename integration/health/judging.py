@@ -17,7 +17,9 @@ from integration.health.probes.remembered import Remembered
 from integration.health.standing import Standing, Watched
 from integration.health.waits import Waits
 
-AT_ONCE = frozenset({"target", "source", "trust", "credential", "dead_letters", "parked", "sender", "callers"})
+AT_ONCE = frozenset(
+    {"target", "source", "trust", "credential", "dead_letters", "parked", "sender", "callers", "foreign"}
+)
 """Machines whose one answer says that it has been so for long enough: a circuit, a silence, what was counted."""
 _RETURNING = frozenset({"sender", "callers"})
 """Those of which one good answer does not say that it is over."""

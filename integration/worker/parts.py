@@ -257,7 +257,7 @@ class Parts:
             retries=self.retries,
             clock=self._clock,
             rng=self._rng,
-            guard=Guard(self.configuration, self.identities, clock=self._clock),
+            guard=Guard(self.configuration, self.identities),
             journal=self.journal,
             payloads=self.payloads if self.configuration.journal.keep_payload else None,
             newest=self.newest,

@@ -70,13 +70,14 @@ async def test_of_a_dead_letter(caplog):
     assert all(message.isprintable() for message in caplog.messages)
 
 
-async def test_of_an_alert_that_a_message_causes(caplog):
-    verdict = await Guard(CONFIGURATION, clock=FakeClock()).check(EVENT)
+async def test_of_a_guard_that_names_what_a_message_says(caplog):
+    verdict, letters = await Guard(CONFIGURATION).check(EVENT), Buried()
     assert isinstance(verdict, Refused)
-    assert verdict.alert is not None
-    message = verdict.alert.payload["message"]
-    assert "forged" in message
-    assert message.isprintable()
+    work = Work(scope=WhenLinked(), accepted_at=NOW, event=EVENT)
+    await undelivered(letters).bury(work, verdict.reason, verdict.message, verdict.hint)
+    [record] = letters.records
+    assert "forged" in record.message
+    assert record.message.isprintable()
     assert all(each.isprintable() for each in caplog.messages)
 
 

@@ -4,26 +4,16 @@ A copied Dataverse environment keeps its service endpoints: without the guard, a
 production. An event without the sender's ids (a direct F&O endpoint's) cannot be told apart so; `legal_entities` helps.
 """
 
-import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 import msgspec
 
-from integration.clock import Clock
 from integration.clouds import organization_host
 from integration.config.keys.model import Configuration, Organization, Source
 from integration.dataverse import Identity
 from integration.dead_letters import reasons
-from integration.delivery.screening.alert_quota import AlertQuota
-from integration.events.alerts import Alert, Failed, command_of, event_of
-from integration.events.alerts.types import FOREIGN_ORGANIZATION
 from integration.events.event import Event, Origin
-from integration.loggers import logger
-
-log = logger("delivery")
-
-_FORGET = 1000
 
 
 class Identities(Protocol):
@@ -43,12 +33,11 @@ class Echo(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """It must not be routed: a dead letter of this reason, and an alert where one is due."""
+    """It must not be routed: a dead letter of this reason."""
 
     reason: str
     message: str
     hint: str
-    alert: Event | None = None
 
 
 type Verdict = Passed | Echo | Refused
@@ -108,15 +97,11 @@ class Guard:
     Args:
         configuration: The checked configuration.
         identities: Who we are in each organization; None: only what is configured is compared.
-        clock: Dates alerts.
     """
 
-    def __init__(self, configuration: Configuration, identities: Identities | None = None, *, clock: Clock) -> None:
+    def __init__(self, configuration: Configuration, identities: Identities | None = None) -> None:
         self._configuration = configuration
         self._identities = identities
-        self._clock = clock
-        self._alerted: set[str] = set()
-        self._quota = AlertQuota()
 
     async def check(self, event: Event) -> Verdict:
         """Judge an event.
@@ -139,8 +124,7 @@ class Guard:
             hint = (
                 "Remove the service endpoint from the copied environment; if the id is right, mend `organization_id`."
             )
-            alert = self._alert(organization, theirs, event, message, hint)
-            return Refused(reasons.FOREIGN_ORGANIZATION, message, hint, alert)
+            return Refused(reasons.FOREIGN_ORGANIZATION, message, hint)
         if source is None:
             return PASSED
         if refused := misplaced(event, source):
@@ -148,40 +132,3 @@ class Guard:
         if source.drop_echoes and (origin.initiating_user_id or origin.user_id) and self._identities is not None:
             return ECHO if is_echo(origin, (await self._identities.of(organization)).user_id) else PASSED
         return PASSED
-
-    def _alert(self, organization: Organization, theirs: str, event: Event, message: str, hint: str) -> Event | None:
-        """Make the day's alert about a foreign organization; None when this process has sent it, or enough others."""
-        now = self._clock.now()
-        incident = _incident(organization.name, theirs, event.ingress, now)
-        if incident in self._alerted:
-            return None
-        # The other organization's id is whatever the message says: each could be a new one.
-        left_out = self._quota.take(event.ingress, now)
-        if left_out is None:
-            return None
-        if len(self._alerted) >= _FORGET:
-            self._alerted.clear()
-        self._alerted.add(incident)
-        log.error("%s: %s: %s", FOREIGN_ORGANIZATION, organization.name, message)
-        data = Alert(
-            organization=organization.name,
-            organization_url=organization.url,
-            subject=organization.name,
-            check="foreign",
-            incident=incident,
-            transition="triggered",
-            n=1,
-            since=now,
-            code=reasons.FOREIGN_ORGANIZATION,
-            message=message,
-            hint=hint,
-            failed=(Failed(type=event.type, id=event.id, code=reasons.FOREIGN_ORGANIZATION, message=message),),
-            command=command_of("foreign", incident=incident, organization=organization.name),
-            source=event.ingress,
-            left_out=left_out,
-        )
-        return event_of(FOREIGN_ORGANIZATION, data, now)
-
-
-def _incident(organization: str, theirs: str, source: str, now: datetime) -> str:
-    return hashlib.sha256(f"{organization}\x00{theirs}\x00{source}\x00{now:%Y-%m-%d}".encode()).hexdigest()[:16]

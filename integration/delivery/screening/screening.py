@@ -1,6 +1,5 @@
 """Before an event is routed: a guard may be against it, and one that was cut for its size is completed."""
 
-from integration.clock import Clock
 from integration.config.keys.model import Configuration
 from integration.dead_letters import reasons
 from integration.delivery.screening.completion import Rows, complete
@@ -14,14 +13,13 @@ class Screening:
     Args:
         configuration: The checked configuration.
         rows: Dataverse, for events that were cut for their size.
-        clock: The time.
         guard: Judges events before they are routed; None: by what is configured alone.
     """
 
-    def __init__(self, configuration: Configuration, rows: Rows, clock: Clock, guard: Guard | None = None) -> None:
+    def __init__(self, configuration: Configuration, rows: Rows, guard: Guard | None = None) -> None:
         self._organizations = configuration.organizations
         self._rows = rows
-        self._guard = guard or Guard(configuration, clock=clock)
+        self._guard = guard or Guard(configuration)
 
     async def judge(self, event: Event, *, replay: int = 0) -> Event | Echo | Refused:
         """Return an event that may be routed, completed; or why it may not.

@@ -80,7 +80,6 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         target: Of an alert about a target: its name.
         state: Of an alert about a target: `opened` or `closed`.
         source: Of an alert about a source: its name.
-        left_out: Of an alert that messages can cause: how many this process has left out since the last one.
     """
 
     organization: str
@@ -105,7 +104,6 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     target: str | msgspec.UnsetType = msgspec.UNSET
     state: str | msgspec.UnsetType = msgspec.UNSET
     source: str | msgspec.UnsetType = msgspec.UNSET
-    left_out: int | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def key(self) -> str:

@@ -41,6 +41,7 @@ CALLERS_SETTLED = "fno-link.callers.settled"
 STORAGE_UNREACHABLE = "fno-link.storage.unreachable"
 STORAGE_RESTORED = "fno-link.storage.restored"
 FOREIGN_ORGANIZATION = "fno-link.organization.foreign"
+ORGANIZATION_SETTLED = "fno-link.organization.settled"
 
 FORMER: Mapping[str, str] = {"fno-link.foreign_organization": FOREIGN_ORGANIZATION}
 """What a type is called now, by what it was called: a route that names the old one goes on receiving."""
@@ -139,8 +140,14 @@ TYPES = (
     Type(CALLERS_SETTLED, "callers", "good", "hardly any caller is refused any more"),
     Type(STORAGE_UNREACHABLE, "storage", "critical", "the storage account does not answer", STORAGE_RESTORED),
     Type(STORAGE_RESTORED, "storage", "good", "the storage account answers again"),
-    # It has no end: that none comes any more may only mean that the copied environment has nothing to send.
-    Type(FOREIGN_ORGANIZATION, "foreign", "critical", "events of another organization reach {subject}"),
+    Type(
+        FOREIGN_ORGANIZATION,
+        "foreign",
+        "critical",
+        "events of another organization reach {subject}",
+        ORGANIZATION_SETTLED,
+    ),
+    Type(ORGANIZATION_SETTLED, "foreign", "good", "no events of another organization reach {subject} any more"),
 )
 
 BY_NAME: Mapping[str, Type] = {each.name: each for each in TYPES}

@@ -11,6 +11,8 @@ from integration.health.check import OK, Answer, Check, Kind, not_asked
 from integration.health.probes.asking import ASK_WITHIN_SECONDS, answered
 from integration.health.probes.callers import CallersProbe
 from integration.health.probes.dead_letters import DeadLettersProbe
+from integration.health.probes.foreign import WINDOW as FOREIGN_WINDOW
+from integration.health.probes.foreign import ForeignProbe
 from integration.health.probes.parked import ParkedProbe
 from integration.health.probes.sources import FAILING_FOR, SourcesProbe
 from integration.health.probes.storage import StorageProbe
@@ -60,12 +62,13 @@ class AppProbe:
         self._sources = sources
         self._dead_letters = DeadLettersProbe(thresholds)
         self._parked = ParkedProbe(thresholds)
+        self._foreign = ForeignProbe(thresholds)
         self._counted = counted
         self._callers = callers
         self._clock = clock
         self._within = within
         windows = [each.growing_window for each in thresholds.values()]
-        self._lasting = max(FAILING_FOR, *windows, callers.window if callers else FAILING_FOR)
+        self._lasting = max(FAILING_FOR, FOREIGN_WINDOW, *windows, callers.window if callers else FAILING_FOR)
 
     async def ask(self) -> Mapping[Check, Answer]:
         """Ask: what only the storage account could answer is not asked while it does not.
@@ -99,10 +102,11 @@ class AppProbe:
             sources = {name: answer if answer.health != "ok" else behind for name, answer in sources.items()}
             kept = dict.fromkeys(self._dead_letters.organizations, behind)
             callers = {APP: behind} if self._callers else {}
-            return {"source": sources, "dead_letters": kept, "parked": kept, "callers": callers}
+            return {"source": sources, "dead_letters": kept, "parked": kept, "foreign": kept, "callers": callers}
         return {
             "source": sources,
             "dead_letters": self._dead_letters.ask(totals, now),
             "parked": self._parked.ask(totals, now),
+            "foreign": self._foreign.ask(totals, now),
             "callers": {APP: self._callers.ask(totals, now)} if self._callers else {},
         }

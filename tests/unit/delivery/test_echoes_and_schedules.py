@@ -65,7 +65,7 @@ def guarded(bench):
     bench.build((ACCOUNTS,))
     sources = {"erp": HttpSource(name="erp", organization="contoso", drop_echoes=True)}
     configuration = msgspec.structs.replace(bench.configuration, sources=sources)
-    guard = Guard(configuration, Ourselves(), clock=bench.clock)
+    guard = Guard(configuration, Ourselves())
     bench.pipeline = pipeline(bench, (ACCOUNTS,), configuration, guard=guard)
     return bench
 

@@ -294,7 +294,7 @@ def app(fleet, storage=None, broker=None, callers=None):
         sources=SourcesProbe(
             sources=SOURCES, silent_after=SILENT, storage=storage, broker=lambda: broker or Broker(), within=5
         ),
-        thresholds={"contoso": Thresholds(growing=2, growing_window=timedelta(hours=6))},
+        thresholds={"contoso": Thresholds(growing=2, growing_window=timedelta(hours=30))},
         counted=fleet,
         clock=clock,
         callers=callers,
@@ -305,7 +305,7 @@ async def test_the_app_is_asked_everything_at_once():
     parked = Key("parked", "contoso", "erp", "orders", "NotLinked")
     fleet = Fleet((totals((timedelta(hours=5), {parked: 3}, {})), {"web": Seen(NOW - timedelta(days=1))}))
     answers = await app(fleet).ask()
-    assert fleet.lasting == timedelta(hours=6)
+    assert fleet.lasting == timedelta(hours=30)
     assert {check: answer.code for check, answer in answers.items() if answer.health == "bad"} == {
         Check("target", "orders"): "TargetUnavailable",
         Check("source", "web"): "SourceSilent",
@@ -315,6 +315,7 @@ async def test_the_app_is_asked_everything_at_once():
     assert rest == {
         Check("storage", APP),
         Check("dead_letters", "contoso"),
+        Check("foreign", "contoso"),
         *(Check("source", name) for name in ("bus", "queue", EVENTS, RETRIES)),
     }
 
@@ -329,4 +330,4 @@ async def test_while_the_account_is_away_only_that_is_told_and_what_the_broker_s
         Check("source", "bus"): "BrokerDeadLetters",
     }
     asked = {check.kind for check, answer in answers.items() if answer.health == "not_asked"}
-    assert asked == {"source", "dead_letters", "parked"}
+    assert asked == {"source", "dead_letters", "parked", "foreign"}

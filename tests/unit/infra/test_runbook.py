@@ -152,11 +152,10 @@ def test_the_runbook_leads_to_sections_that_exist():
     assert led <= sections
 
 
-# As notices.py, announcing.py and guard.py say it; the end is what every record is about.
+# As notices.py and announcing.py say it; the end is what every record is about.
 SAID = {
     "integration/health/notices.py": '"%s: %s: %s (%s, incident %s)"',
     "integration/delivery/announcing.py": '"%s: %s (%s)"',
-    "integration/delivery/screening/guard.py": '"%s: %s: %s"',
 }
 ABOUT = " [organization=contoso-eu target=orders]"
 
