@@ -1,20 +1,20 @@
 """RemoteExecutionContext: what Dataverse tells about a message that a plug-in step saw."""
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Self, cast
 
 import msgspec
 
 from integration.events.identity import guid
 from integration.events.scan import is_deeper
+from integration.events.sdk_names import Json, canonical
 from integration.events.times import instant
 from integration.events.xrm import (
     Entity,
     EntityReference,
-    Json,
     Value,
-    canonical,
-    entity,
+    images,
     integer,
     pairs,
     reference,
@@ -25,14 +25,15 @@ _DEEPEST = 128
 _STRIPPED_FIELDS = ("InputParameters", "PreEntityImages", "PostEntityImages")
 
 
-class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
+class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The context of one message, with Python values; names follow the SDK's in snake case.
 
     `stage` is 10, 20, 30 or 40, `mode` 0 for a synchronous step and 1 for an asynchronous one. Zero GUIDs and nulls are
     empty strings, `/Date(…)/` is an aware datetime in UTC. Source: "RemoteExecutionContext class" and "Sample:
-    RemoteExecutionContext in JSON" of the Dataverse developer guide.
+    RemoteExecutionContext in JSON" of the Dataverse developer guide. The collections are read when they are asked for.
     """
 
+    fields: Json
     message_name: str
     primary_entity_name: str = ""
     primary_entity_id: str = ""
@@ -41,11 +42,6 @@ class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
     mode: int | None = None
     depth: int | None = None
     isolation_mode: int | None = None
-    input_parameters: dict[str, Value] = {}
-    output_parameters: dict[str, Value] = {}
-    shared_variables: dict[str, Value] = {}
-    pre_entity_images: dict[str, Entity] = {}
-    post_entity_images: dict[str, Entity] = {}
     organization_id: str = ""
     organization_name: str = ""
     business_unit_id: str = ""
@@ -96,6 +92,7 @@ class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
         """Read the decoded JSON of a context; fields of another type than documented count as missing."""
         parent = fields.get("ParentContext")
         return cls(
+            fields=fields,
             message_name=text(fields.get("MessageName")),
             primary_entity_name=_table(fields.get("PrimaryEntityName")),
             primary_entity_id=guid(fields.get("PrimaryEntityId")),
@@ -104,11 +101,6 @@ class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
             mode=integer(fields.get("Mode")),
             depth=integer(fields.get("Depth")),
             isolation_mode=integer(fields.get("IsolationMode")),
-            input_parameters=pairs(fields.get("InputParameters")),
-            output_parameters=pairs(fields.get("OutputParameters")),
-            shared_variables=pairs(fields.get("SharedVariables")),
-            pre_entity_images=_images(fields.get("PreEntityImages")),
-            post_entity_images=_images(fields.get("PostEntityImages")),
             organization_id=guid(fields.get("OrganizationId")),
             organization_name=text(fields.get("OrganizationName")),
             business_unit_id=guid(fields.get("BusinessUnitId")),
@@ -129,6 +121,31 @@ class RemoteExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
             stripped=not any(fields.get(name) for name in _STRIPPED_FIELDS) and fields.get("InputParameters") is None,
             business_event_id=text(fields.get("BusinessEventId")),
         )
+
+    @cached_property
+    def input_parameters(self) -> dict[str, Value]:
+        """What the message was called with."""
+        return pairs(self.fields.get("InputParameters"))
+
+    @cached_property
+    def output_parameters(self) -> dict[str, Value]:
+        """What it answered, after the main operation."""
+        return pairs(self.fields.get("OutputParameters"))
+
+    @cached_property
+    def shared_variables(self) -> dict[str, Value]:
+        """What plug-ins pass to those that run after them."""
+        return pairs(self.fields.get("SharedVariables"))
+
+    @cached_property
+    def pre_entity_images(self) -> dict[str, Entity]:
+        """The row before the main operation, by the names of the images."""
+        return images(self.fields.get("PreEntityImages"))
+
+    @cached_property
+    def post_entity_images(self) -> dict[str, Entity]:
+        """The row after it."""
+        return images(self.fields.get("PostEntityImages"))
 
     @property
     def target(self) -> Entity | EntityReference | None:
@@ -173,17 +190,3 @@ def is_context(fields: dict[str, Any]) -> bool:
 
 def _table(name: object) -> str:
     return "" if name == "none" else text(name)
-
-
-def _images(node: object) -> dict[str, Entity]:
-    """Read images: what stands there is an entity whatever it says."""
-    if not isinstance(node, list):
-        return {}
-    found: dict[str, Entity] = {}
-    for item in cast("list[object]", node):
-        if isinstance(item, dict):
-            pair = canonical(cast("Json", item))
-            image = entity(pair.get("value"))
-            if image is not None:
-                found[text(pair.get("key"))] = image
-    return found

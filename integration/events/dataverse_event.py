@@ -17,9 +17,10 @@ from integration.events.event import Event, Origin
 from integration.events.flat import flat
 from integration.events.identity import legal_id, legal_text, payload_id
 from integration.events.inbound import Ignored, Undecoded
+from integration.events.sdk_names import Json
+from integration.events.sdk_names import canonical as of_sdk
 from integration.events.surroundings import Surroundings
-from integration.events.xrm import Entity, Json, Value
-from integration.events.xrm import canonical as of_sdk
+from integration.events.xrm import Entity, Value
 
 _ASYNCHRONOUS = 1
 _COMPANY = frozenset({"mserp_dataareaid", "dataareaid"})

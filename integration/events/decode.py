@@ -13,9 +13,9 @@ from integration.events.dataverse_event import context_event
 from integration.events.event import JSON_TYPE, Attribute, Event
 from integration.events.identity import trace_parent
 from integration.events.inbound import Decoded, Ignored, Inbound, Item, Undecoded, UndecodedReason
+from integration.events.sdk_names import canonical as of_sdk
 from integration.events.surroundings import Surroundings
 from integration.events.text import BLANK, json_text, raw_type
-from integration.events.xrm import canonical as of_sdk
 
 _LEVELS = 8
 _TEST = re.compile(rb"\W*(?:this is a |hello,? )?test\b[\w\s.,!:-]{0,200}", re.IGNORECASE)

@@ -1,19 +1,17 @@
 """The flat, typed JSON form of a RemoteExecutionContext that routes filter on and targets receive."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from integration.events.context import RemoteExecutionContext
-from integration.events.times import known
-from integration.events.xrm import AliasedValue, Entity, EntityCollection, EntityReference, Money, OptionSetValue, Value
+import msgspec
 
-type Dates = Callable[[datetime], str | None]
+from integration.events.context import RemoteExecutionContext
+from integration.events.sdk_names import Json
+from integration.events.times import known
+from integration.events.xrm import Forms, images, pairs
 
 _LARGEST = 2**63 - 1
-_PLAIN = frozenset({str, bool, float, type(None)})
 _EMPTY: tuple[object, ...] = ("", None, {})
-_SPECIAL = frozenset({"Target", "PreImage"})
 
 
 def flat(context: RemoteExecutionContext) -> dict[str, Any]:
@@ -22,19 +20,20 @@ def flat(context: RemoteExecutionContext) -> dict[str, Any]:
     Returns:
         JSON values: dates become ISO 8601, choices and money numbers, references `{logicalName, id}`.
     """
-    date = _written_of_erp if context.is_data_event else _written
-    inputs = context.input_parameters
+    forms = _OF_ERP if context.is_data_event else _JSON
+    get = context.fields.get
+    inputs = pairs(get("InputParameters"), forms)
     parts: dict[str, Any] = {
         "messageName": context.message_name,
         "entity": context.entity,
         "id": context.id,
-        "target": _value(inputs.get("Target"), date),
-        "preimage": _value(inputs.get("PreImage"), date),
-        "inputParameters": {name: _value(item, date) for name, item in inputs.items() if name not in _SPECIAL},
-        "outputParameters": _values(context.output_parameters, date),
-        "preImages": _values(context.pre_entity_images, date),
-        "postImages": _values(context.post_entity_images, date),
-        "sharedVariables": _values(context.shared_variables, date),
+        "target": inputs.pop("Target", None),
+        "preimage": inputs.pop("PreImage", None),
+        "inputParameters": inputs,
+        "outputParameters": pairs(get("OutputParameters"), forms),
+        "preImages": images(get("PreEntityImages"), forms),
+        "postImages": images(get("PostEntityImages"), forms),
+        "sharedVariables": pairs(get("SharedVariables"), forms),
         "secondaryEntity": context.secondary_entity_name,
         "operationId": context.operation_id,
         "operationCreatedOn": _written(context.operation_created_on),
@@ -64,22 +63,13 @@ def flat(context: RemoteExecutionContext) -> dict[str, Any]:
     return found
 
 
-def _values(items: Mapping[str, Value], date: Dates) -> dict[str, Any]:
-    return {name: item if type(item) in _PLAIN else _value(item, date) for name, item in items.items()}
-
-
-def _value(item: Value, date: Dates) -> Any:
-    kind = type(item)
-    return item if kind in _PLAIN else _WRITERS[kind](item, date)
-
-
-def _number(item: int, _date: Dates) -> int | str:
+def _number(item: int) -> int | str:
     # Beyond int64 JSON readers disagree; the digits do not.
     return item if -_LARGEST - 1 <= item <= _LARGEST else str(item)
 
 
-def _time(item: datetime, date: Dates) -> str | None:
-    return date(item)
+def _amount(item: float | None) -> float | str | None:
+    return _number(item) if type(item) is int else item
 
 
 def _written(time: datetime | None) -> str | None:
@@ -87,52 +77,56 @@ def _written(time: datetime | None) -> str | None:
 
 
 def _written_of_erp(time: datetime) -> str | None:
-    """Finance and operations apps write 1900-01-01 for an empty date; elsewhere it can be a birthday."""
+    # Finance and operations apps write 1900-01-01 for an empty date; elsewhere it can be a birthday.
     return _written(known(time))
 
 
-def _wrapped(item: OptionSetValue | Money | AliasedValue, date: Dates) -> Any:
-    return _value(item.value, date)
+def _aliased(_table: str, _attribute: str, item: object) -> object:
+    return item
 
 
-def _reference(item: EntityReference, _date: Dates) -> dict[str, Any]:
-    found: dict[str, Any] = {"logicalName": item.logical_name, "id": item.id or None}
-    if item.name is not None:
-        found["name"] = item.name
-    if item.key_attributes:
-        found["keyAttributes"] = _values(item.key_attributes, _written)
+def _reference(
+    logical_name: str, id_: str, name: str | None, key_attributes: Json, _row_version: str | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"logicalName": logical_name, "id": id_ or None}
+    if name is not None:
+        found["name"] = name
+    if key_attributes:
+        found["keyAttributes"] = key_attributes
     return found
 
 
-def _entity(item: Entity, date: Dates) -> dict[str, Any]:
-    found: dict[str, Any] = {"logicalName": item.logical_name, "id": item.id or None}
-    found.update(_values(item.attributes, date))
-    if item.formatted_values:
-        found["formattedValues"] = _values(item.formatted_values, date)
-    if item.key_attributes:
-        found["keyAttributes"] = _values(item.key_attributes, date)
-    if item.related_entities:
-        found["relatedEntities"] = _values(item.related_entities, date)
+def _entity(  # noqa: PLR0913, PLR0917 - as an Entity is made
+    logical_name: str,
+    id_: str,
+    attributes: Json,
+    formatted_values: Json,
+    key_attributes: Json,
+    related_entities: Json,
+    _row_version: str | None,
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"logicalName": logical_name, "id": id_ or None, **attributes}
+    if formatted_values:
+        found["formattedValues"] = formatted_values
+    if key_attributes:
+        found["keyAttributes"] = key_attributes
+    if related_entities:
+        found["relatedEntities"] = related_entities
     return found
 
 
-def _rows(item: EntityCollection, date: Dates) -> list[dict[str, Any]]:
-    return [_entity(row, date) for row in item.entities]
+def _rows(_name: str, rows: tuple[Json, ...], _more: bool) -> list[Json]:  # noqa: FBT001 - as an EntityCollection is made
+    return list(rows)
 
 
-def _list(items: list[Value], date: Dates) -> list[Any]:
-    return [_value(one, date) for one in items]
-
-
-_WRITERS: dict[type[Any], Callable[[Any, Dates], Any]] = {
-    int: _number,
-    datetime: _time,
-    OptionSetValue: _wrapped,
-    Money: _wrapped,
-    AliasedValue: _wrapped,
-    EntityReference: _reference,
-    Entity: _entity,
-    EntityCollection: _rows,
-    dict: _values,
-    list: _list,
-}
+_JSON = Forms(
+    entity=_entity,
+    reference=_reference,
+    choice=_amount,
+    money=_amount,
+    aliased=_aliased,
+    collection=_rows,
+    date=_written,
+    number=_number,
+)
+_OF_ERP = msgspec.structs.replace(_JSON, date=_written_of_erp, keys=_JSON)

@@ -12,6 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from integration.events.identity import guid
+from integration.events.sdk_names import Json, canonical
 from integration.events.times import json_date
 
 type Scalar = str | int | float | bool | datetime | None
@@ -26,72 +27,8 @@ type Value = (
     | list[Value]
     | dict[str, Value]
 )
-type Json = dict[str, Any]
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
-_KNOWN = frozenset(
-    {
-        "Attributes",
-        "AttributeLogicalName",
-        "BusinessUnitId",
-        "CorrelationId",
-        "Depth",
-        "Entities",
-        "EntityLogicalName",
-        "EntityName",
-        "EntityState",
-        "FormattedValues",
-        "Id",
-        "InitiatingUserAgent",
-        "InitiatingUserAzureActiveDirectoryObjectId",
-        "InitiatingUserId",
-        "InputParameters",
-        "IsExecutingOffline",
-        "IsInTransaction",
-        "IsOfflinePlayback",
-        "IsolationMode",
-        "KeyAttributes",
-        "LogicalName",
-        "MessageName",
-        "Mode",
-        "MoreRecords",
-        "Name",
-        "OperationCreatedOn",
-        "OperationId",
-        "OrganizationId",
-        "OrganizationName",
-        "OutputParameters",
-        "OwningExtension",
-        "ParentContext",
-        "PostEntityImages",
-        "PreEntityImages",
-        "PrimaryEntityId",
-        "PrimaryEntityName",
-        "PrimaryEntityRole",
-        "RelatedEntities",
-        "RequestId",
-        "RowVersion",
-        "SchemaName",
-        "SecondaryEntityName",
-        "SharedVariables",
-        "Stage",
-        "TotalRecordCount",
-        "UserAzureActiveDirectoryObjectId",
-        "UserId",
-        "Value",
-        "BusinessEventId",
-        "ControlNumber",
-        "EventId",
-        "EventTime",
-        "EventTimeIso8601",
-        "BusinessEventLegalEntity",
-        "ExtensionData",
-        "key",
-        "value",
-        "__type",
-        "__value",
-    }
-)
 _ROW_NAMES = frozenset({"LogicalName", "Id"})
 _ROW = _ROW_NAMES | {
     "Attributes",
@@ -103,8 +40,7 @@ _ROW = _ROW_NAMES | {
     "RowVersion",
 }
 _OF_THE_SERIALIZER = frozenset({"__type", "ExtensionData"})
-_TO_READ = frozenset({str, dict, list})
-_CANONICAL = {name.lower(): name for name in _KNOWN - {"value"}} | {"value": "value"}
+_PLAIN = frozenset({bool, float, type(None)})
 
 
 class EntityReference(msgspec.Struct, frozen=True):
@@ -164,11 +100,46 @@ class EntityCollection(msgspec.Struct, frozen=True):
     more_records: bool = False
 
 
-def canonical(node: Json) -> Json:
-    """Return an object with the SDK's own names where they differ only in case: serializers vary in it."""
-    if _KNOWN.issuperset(node):
-        return node
-    return {_CANONICAL.get(name.lower(), name): value for name, value in node.items()}
+def _same[T](item: T) -> T:
+    return item
+
+
+class Forms(msgspec.Struct, frozen=True):
+    """What the values of a message become: Python values (`PYTHON`), or JSON at once (`events.flat`).
+
+    Args:
+        entity: Takes the fields of an `Entity`, in their order.
+        reference: Those of an `EntityReference`.
+        choice: The number of an `OptionSetValue`.
+        money: The amount of a `Money`.
+        aliased: The fields of an `AliasedValue`.
+        collection: Those of an `EntityCollection`.
+        date: A `/Date(…)/`.
+        number: A whole number that stands for itself.
+        keys: The forms inside a reference's alternate key, where they are others.
+    """
+
+    entity: Callable[..., Any]
+    reference: Callable[..., Any]
+    choice: Callable[[int | None], Any]
+    money: Callable[[float | None], Any]
+    aliased: Callable[[str, str, Any], Any]
+    collection: Callable[..., Any]
+    date: Callable[[datetime], Any]
+    number: Callable[[int], Any]
+    keys: "Forms | None" = None
+
+
+PYTHON = Forms(
+    entity=Entity,
+    reference=EntityReference,
+    choice=OptionSetValue,
+    money=Money,
+    aliased=AliasedValue,
+    collection=EntityCollection,
+    date=_same,
+    number=_same,
+)
 
 
 def text(value: object) -> str:
@@ -185,21 +156,21 @@ def integer(value: object) -> int | None:
     return None
 
 
-def pairs(node: object) -> dict[str, Value]:
+def pairs(node: object, forms: Forms = PYTHON) -> dict[str, Any]:
     """Read a collection: an array of `{key, value}`, a plain object, or null."""
     if not node:
         return {}
     if isinstance(node, list):
-        return _gathered(cast("list[object]", node))
+        return _gathered(cast("list[object]", node), forms)
     if isinstance(node, dict):
-        return {name: value(item) for name, item in cast("Json", node).items() if name not in _OF_THE_SERIALIZER}
+        return {name: value(item, forms) for name, item in cast("Json", node).items() if name not in _OF_THE_SERIALIZER}
     return {}
 
 
-def _gathered(items: list[object]) -> dict[str, Value]:
+def _gathered(items: list[object], forms: Forms) -> dict[str, Any]:
     """Read pairs; a key that comes again, as lists of .NET pairs may have it, holds the list of its values."""
-    once: dict[str, Value] = {}
-    again: dict[str, list[Value]] = {}
+    once: dict[str, Any] = {}
+    again: dict[str, list[Any]] = {}
     for item in items:
         if not isinstance(item, dict):
             continue
@@ -209,8 +180,7 @@ def _gathered(items: list[object]) -> dict[str, Value]:
         key = pair.get("key")
         name = key if type(key) is str else _key(key)
         held = pair["value"] if "value" in pair else pair.get("Value")
-        # Most that a row carries is a scalar that stands for itself.
-        read = value(held) if type(held) in _TO_READ else held
+        read = held if type(held) in _PLAIN else value(held, forms)
         if name in once:
             again.setdefault(name, [once[name]]).append(read)
         else:
@@ -218,42 +188,50 @@ def _gathered(items: list[object]) -> dict[str, Value]:
     return {**once, **again} if again else once
 
 
-def entity(node: object) -> Entity | None:
-    """Read an Entity, with or without its `__type`."""
-    return _row(canonical(cast("Json", node))) if isinstance(node, dict) else None
+def images(node: object, forms: Forms = PYTHON) -> dict[str, Any]:
+    """Read images: what stands there is an entity whatever it says."""
+    found: dict[str, Any] = {}
+    for item in cast("list[object]", node) if isinstance(node, list) else ():
+        if isinstance(item, dict):
+            pair = canonical(cast("Json", item))
+            if isinstance(image := pair.get("value"), dict):
+                found[text(pair.get("key"))] = _row(canonical(cast("Json", image)), forms)
+    return found
 
 
 def reference(node: object) -> EntityReference | None:
     """Read an EntityReference, with or without its `__type`."""
-    return _pointer(canonical(cast("Json", node))) if isinstance(node, dict) else None
+    return _pointer(canonical(cast("Json", node)), PYTHON) if isinstance(node, dict) else None
 
 
-def value(node: object) -> Value:
+def value(node: object, forms: Forms = PYTHON) -> Any:
     """Read any value: by its `__type`, else by its shape."""
-    if isinstance(node, str):
-        if node.startswith("/Date(") and (time := json_date(node)) is not None:
-            return time
-        return node
-    if isinstance(node, dict):
-        return _object(cast("Json", node))
-    if isinstance(node, list):
-        return _array(cast("list[object]", node))
-    return cast("Scalar", node)
+    kind = type(node)
+    if kind is str:
+        written = cast("str", node)
+        if written.startswith("/Date(") and (time := json_date(written)) is not None:
+            return forms.date(time)
+        return written
+    if kind is dict:
+        return _object(cast("Json", node), forms)
+    if kind is list:
+        return _array(cast("list[object]", node), forms)
+    return forms.number(cast("int", node)) if kind is int else node
 
 
-def _object(raw: Json) -> Value:
+def _object(raw: Json, forms: Forms) -> Any:
     node = canonical(raw)
     if "__value" in node:
         # A scalar that says its type: {"__type": "Guid:#System", "__value": …}.
-        return value(node["__value"])
+        return value(node["__value"], forms)
     kind = text(node.get("__type")).partition(":")[0] or _shape(node)
     if (read := _READERS.get(kind)) is not None:
-        return read(node)
+        return read(node, forms)
     if kind.startswith("KeyValuePairOf") and "key" in node:
-        return {_key(node["key"]): value(_content(node))}
+        return {_key(node["key"]): value(_content(node), forms)}
     if kind.endswith("ManagedProperty"):
-        return value(_content(node))
-    return {name: value(item) for name, item in raw.items() if name not in _OF_THE_SERIALIZER}
+        return value(_content(node), forms)
+    return {name: value(item, forms) for name, item in raw.items() if name not in _OF_THE_SERIALIZER}
 
 
 def _content(node: Json) -> Any:
@@ -261,53 +239,52 @@ def _content(node: Json) -> Any:
     return node["value"] if "value" in node else node.get("Value")
 
 
-def _row(node: Json) -> Entity:
+def _row(node: Json, forms: Forms) -> Any:
     get = node.get
-    return Entity(
+    return forms.entity(
         text(get("LogicalName")),
         guid(get("Id")),
-        pairs(get("Attributes")),
-        pairs(get("FormattedValues")),
-        pairs(get("KeyAttributes")),
-        pairs(get("RelatedEntities")),
+        pairs(get("Attributes"), forms),
+        pairs(get("FormattedValues"), forms),
+        pairs(get("KeyAttributes"), forms),
+        pairs(get("RelatedEntities"), forms),
         text(get("RowVersion")) or None,
     )
 
 
-def _pointer(node: Json) -> EntityReference:
+def _pointer(node: Json, forms: Forms) -> Any:
     get = node.get
-    return EntityReference(
+    return forms.reference(
         text(get("LogicalName")),
         guid(get("Id")),
         text(get("Name")) or None,
-        pairs(get("KeyAttributes")),
+        pairs(get("KeyAttributes"), forms.keys or forms),
         text(get("RowVersion")) or None,
     )
 
 
-def _choice(node: Json) -> OptionSetValue:
-    return OptionSetValue(integer(_content(node)))
+def _choice(node: Json, forms: Forms) -> Any:
+    return forms.choice(integer(_content(node)))
 
 
-def _money(node: Json) -> Money:
+def _money(node: Json, forms: Forms) -> Any:
     amount = _content(node)
-    return Money(amount if isinstance(amount, int | float) else None)
+    return forms.money(amount if isinstance(amount, int | float) else None)
 
 
-def _aliased(node: Json) -> AliasedValue:
+def _aliased(node: Json, forms: Forms) -> Any:
     table, attribute = text(node.get("EntityLogicalName")), text(node.get("AttributeLogicalName"))
-    return AliasedValue(table, attribute, value(_content(node)))
+    return forms.aliased(table, attribute, value(_content(node), forms))
 
 
-def _collection(node: Json) -> EntityCollection:
+def _collection(node: Json, forms: Forms) -> Any:
     rows = node.get("Entities")
-    found = [entity(row) for row in cast("list[object]", rows)] if isinstance(rows, list) else []
-    return EntityCollection(
-        text(node.get("EntityName")), tuple(row for row in found if row is not None), bool(node.get("MoreRecords"))
-    )
+    found = cast("list[object]", rows) if isinstance(rows, list) else []
+    entities = tuple(_row(canonical(cast("Json", row)), forms) for row in found if isinstance(row, dict))
+    return forms.collection(text(node.get("EntityName")), entities, bool(node.get("MoreRecords")))
 
 
-_READERS: dict[str, Callable[[Json], Value]] = {
+_READERS: dict[str, Callable[[Json, Forms], Any]] = {
     "Entity": _row,
     "EntityReference": _pointer,
     "OptionSetValue": _choice,
@@ -331,10 +308,10 @@ def _shape(node: Json) -> str:
     return "KeyValuePairOf" if node.keys() == {"key", "value"} else ""
 
 
-def _array(node: list[object]) -> Value:
+def _array(node: list[object], forms: Forms) -> Any:
     if node and all(isinstance(item, dict) and "key" in canonical(cast("Json", item)) for item in node):
-        return pairs(node)
-    return [value(item) for item in node]
+        return _gathered(node, forms)
+    return [value(item, forms) for item in node]
 
 
 def _key(node: object) -> str:
