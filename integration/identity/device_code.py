@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from integration.errors import Unauthenticated
-from integration.identity.entra import read_grant, told_of
+from integration.identity.entra import NONSENSE, is_sound, read_grant, told_of
 from integration.identity.grants import Grant
 from integration.identity.refusals import explain, refusal_code
 from integration.identity.session import Session
@@ -68,7 +68,14 @@ class DeviceCode:
         """
         client = f"whoever signs in to application {self._client_id} in tenant {authority.rsplit('/', 1)[-1]}"
         with self._lock, told_of(client):
-            return read_grant(self._answer(authority, scope, client), client)
+            try:
+                answer = self._answer(authority, scope, client)
+            except NONSENSE:
+                self._applications.pop(authority, None)
+                raise
+            if not is_sound(answer):
+                self._applications.pop(authority, None)
+            return read_grant(answer, client)
 
     def stop(self) -> None:
         """Wait no longer for a person."""

@@ -19,6 +19,8 @@ from integration.identity.session import Interrupted, Session
 _IN_HEADER = re.compile(r"[!-~]+")
 _LONGEST = 86_400.0
 _DIGITS = 15
+_ERROR = re.compile(r"[!-~]{1,100}")
+"""How an error of OAuth 2.0 reads (RFC 6749, 5.2)."""
 
 NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What msal falls over when an answer is JSON of another shape than it expects, or none at all."""
@@ -67,14 +69,29 @@ class Entra:
             LinkUnknown: Unauthenticated with Entra's code, Throttled or Unreachable.
         """
         client = f"client {credentials.client_id} in tenant {authority.rsplit('/', 1)[-1]}"
-        with told_of(client):
-            application = self._application(authority, credentials)
+        with told_of(client), self._application(authority, credentials) as application:
             # Keeping tokens is our work (`Grants`): msal's own cache would hand out a token that was just refused.
             application.token_cache = msal_itself().TokenCache()
             answer = application.acquire_token_for_client([scope])
+            if not is_sound(answer):
+                self._forget(application)
         return read_grant(answer, client)
 
-    def _application(self, authority: str, credentials: Credentials) -> Any:
+    @contextmanager
+    def _application(self, authority: str, credentials: Credentials) -> Generator[Any]:
+        """Give msal's application; one that msal has fallen over is not used again."""
+        application = self._built(authority, credentials)
+        try:
+            yield application
+        except NONSENSE:
+            self._forget(application)
+            raise
+
+    def _forget(self, application: Any) -> None:
+        with self._lock:
+            self._applications = {key: kept for key, kept in self._applications.items() if kept[1] is not application}
+
+    def _built(self, authority: str, credentials: Credentials) -> Any:
         key = (authority, credentials.client_id)
         with self._lock:
             known = self._applications.get(key)
@@ -128,6 +145,24 @@ def managed_grant(client_id: str, scope: str) -> Grant:
     finally:
         session.close()
     return read_grant(answer, name)
+
+
+def is_sound(answer: object) -> bool:
+    """Tell whether msal's application may be asked again after this answer: a token, or an error of OAuth 2.0.
+
+    It tells Entra at each request how the ones before it failed, in the words of their answers: an `error` that is no
+    word, such as the object that gateways of Azure answer, makes it fail from then on, whatever Entra says. What was
+    answered with 400 it gives again for a minute, too. Source: `telemetry.py`, `throttled_http_client.py` of msal.
+
+    Args:
+        answer: What it returned.
+    """
+    if not isinstance(answer, dict):
+        return False
+    fields = cast("dict[str, object]", answer)
+    word, form = ("error", _ERROR) if "error" in fields else ("access_token", _IN_HEADER)
+    said = fields.get(word)
+    return isinstance(said, str) and form.fullmatch(said) is not None
 
 
 def read_grant(answer: object, client: str) -> Grant:

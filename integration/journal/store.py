@@ -58,6 +58,8 @@ class _Found(msgspec.Struct, frozen=True):
     table: str
     etag: str
     corrupt: str = ""
+    accepted_at: datetime | None = None
+    """Of a row that cannot be read, as far as that can be: the same for all that come upon it."""
 
 
 class Journal:
@@ -119,7 +121,8 @@ class Journal:
             generation: Of a continuation: what its message carries.
             scope: What it is about.
             digest: Of the event's data as its sender sent it; empty: it is neither compared nor written.
-            salvage: Keeps a row that cannot be read, before another is written in its place.
+            salvage: Keeps a row that cannot be read, before another is written in its place; told when its event was
+                accepted, by what the row says of it if that can be read.
             owner: The caller's, so that a repeated call knows its own write again; `owner_token()` makes one.
 
         Returns:
@@ -148,7 +151,7 @@ class Journal:
             written = begun(row or fresh, decision, owner=owner, now=now, digest=digest)
             table, etag = (found.table, found.etag) if found else (tables[0], "")
             if found is not None and found.corrupt and salvage is not None:
-                await salvage(subject, found.corrupt, accepted_at)
+                await salvage(subject, found.corrupt, found.accepted_at or subject.time or accepted_at)
             new = await (self._replace(table, written, etag) if etag else self._insert(table, written))
             if new is not None:
                 return Run(decision, written, table, new)
@@ -298,7 +301,9 @@ class Journal:
                 log.exception(
                     "the journal row of %s cannot be read; the event is claimed as if it had none", subject.key
                 )
-                return _Found(None, name, stored.etag, str(stored.entity)[:60_000])
+                at = stored.entity.get("accepted_at")
+                known = at if isinstance(at, datetime) and at.tzinfo is not None else None
+                return _Found(None, name, stored.etag, str(stored.entity)[:60_000], known)
         return None
 
     async def _tables_of(self, subject: Subject) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class RowSalvage:
         Args:
             subject: The event.
             row: What is in its place.
-            accepted_at: When its event was accepted: the same message, the same place.
+            accepted_at: When its event was accepted: the same row, the same place.
 
         Raises:
             StorageUnavailable: It is not known to be kept.

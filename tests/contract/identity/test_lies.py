@@ -9,6 +9,15 @@ from integration.errors import LinkUnknown, Throttled, UnexpectedAnswer
 from integration.identity import Tokens
 from tests.strategies.nonsense import NONSENSE
 
+OF_GATEWAYS = (
+    b'{"error": {"code": "ServiceUnavailable", "message": "The service is temporarily unavailable."}}',
+    b'{"error": ["unavailable"]}',
+    b'{"error": null}',
+    b'{"error": 503}',
+    b'{"error": "not a\\r\\nheader"}',
+    b'{"error": "\xc3\xa9\xe2\x80\xae"}',
+    b'{"error": "' + b"x" * 70_000 + b'"}',
+)
 HUGE = b'{"access_token": "' + b"a" * 2_000_000 + b'", "expires_in": 3600}'
 
 
@@ -36,6 +45,25 @@ async def test_nonsense_is_no_token_and_no_exception_of_a_library(ask, kind, sta
     for body in NONSENSE:
         with pytest.raises(LinkUnknown):
             await ask(kind, status=status, raw=body or b" ")
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("kind", ["token", "discovery"])
+async def test_what_was_nonsense_is_forgotten_once_entra_answers_again(dynamics, kind, status):
+    emulated = dynamics.organization()
+    organization = Organization(name=emulated.name, url=emulated.base_url(), tenant=dynamics.tenant.domain)
+    tokens = Tokens(lambda _: Credentials(client_id=dynamics.client_id, client_secret=dynamics.client_secret))
+    try:
+        for body in (*(each for each in NONSENSE if b'"error": "' not in each), *OF_GATEWAYS):
+            dynamics.control.break_(emulated.name, "answer", kind=kind, status=status, raw=body or b" ")
+            with contextlib.suppress(LinkUnknown):  # discovery is asked once only
+                await tokens.token(organization, f"{emulated.base_url()}/.default")
+            dynamics.control.heal(emulated.name)
+            tokens.drop(f"{emulated.base_url()}/.default")
+            assert await tokens.token(organization, f"{emulated.base_url()}/.default"), body
+            tokens.drop(f"{emulated.base_url()}/.default")
+    finally:
+        await tokens.aclose()
 
 
 @pytest.mark.parametrize("kind", ["token", "discovery"])
