@@ -219,7 +219,8 @@ def operation(services: Mapping[int, str], exchange: Exchange) -> str:
     path, _, query = exchange.target.partition("?")
     parts = path.strip("/").split("/")[1:]
     thing = parts[0] if parts else ""
-    if thing.startswith("azure-webjobs-") or ("restype=container" in query and "comp=list" not in query):
+    comp = next((each for each in ("lease", "list", "batch") if f"comp={each}" in query), "")
+    if thing.startswith("azure-webjobs-") or ("restype=container" in query and not comp):
         return ""  # the host's own; a container that is made once
     if service == "queue":
         return _of_queue(exchange, parts)
@@ -228,8 +229,7 @@ def operation(services: Mapping[int, str], exchange: Exchange) -> str:
     if service == "table":
         name = thing.partition("(")[0].rstrip("0123456789wb") or thing
         return f"table.{'batch' if '$batch' in exchange.target else name}.{exchange.method.lower()}"
-    comp = "lease" if "comp=lease" in query else "list" if "comp=list" in query else exchange.method.lower()
-    return f"blob.{thing}.{comp}"
+    return f"blob.{thing}.{comp or exchange.method.lower()}"
 
 
 def _of_queue(exchange: Exchange, parts: list[str]) -> str:

@@ -20,14 +20,25 @@ def world(tmp_path_factory) -> Iterator[CostWorld]:
         yield running
 
 
-@pytest.mark.parametrize("name", ["10 routes", "bus source", "retry"])
-def test_an_event_costs_what_the_page_says(world, name):
+def as_told(found, name):
     told = kept()[name]
-    found, _ = measure(world, WAYS[name], events=1)
     for column in COLUMNS:
         assert total(found, column) <= total(told, column) + SLACK, (
             f"{column}: an event costs more than docs/cost.md says; mend it, or measure again: {found}"
         )
+
+
+@pytest.mark.parametrize("name", ["10 routes", "bus source", "retry"])
+def test_an_event_costs_what_the_page_says(world, name):
+    found, _ = measure(world, WAYS[name], events=1)
+    as_told(found, name)
+
+
+def test_dead_letters_that_are_replayed_cost_what_the_page_says_and_are_deleted_together(world):
+    found, _ = measure(world, WAYS["replay"])
+    as_told(found, "replay")
+    assert "blob.fno-link-dead-letters.delete" not in found
+    assert 0 < found["blob.fno-link-dead-letters.batch"] < 1
 
 
 def test_events_that_come_together_share_their_requests(world):
