@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 
@@ -112,7 +113,11 @@ def measure(revision: str, names: list[str], *, quick: bool) -> list[Row]:
     if not done.stdout:
         msg = f"{revision}: no rows (exit code {done.returncode})"
         raise ValueError(msg)
-    return msgspec.json.decode(done.stdout, type=list[Row])
+    rows = msgspec.json.decode(done.stdout, type=list[dict[str, Any]])
+    for row in rows:
+        if row["value"] is None:  # a benchmark that failed costs no other its row
+            print(f"{revision}: {row['name']} {row['against']}", file=sys.stderr)
+    return msgspec.convert([row for row in rows if row["value"] is not None], list[Row])
 
 
 def _short(figure: float) -> float:
