@@ -99,16 +99,16 @@ async def _loaded(hosts: dict[str, FunctionsHost], *, turns: int, seconds: float
     found: dict[str, list[Outcome]] = {side: [] for side in SIDES}
     for each in senders.values():
         await each.closed(1, 0.2)  # makes the queue
+        each.close()
     for turn in range(-2, turns):
         for side in SIDES if turn % 2 else reversed(SIDES):
             outcome = await senders[side].closed(CLIENTS, seconds)
+            senders[side].close()  # the host closes what is idle for 5 s, which may be before the next turn
             if other := len(outcome.answers) - outcome.count(ACCEPTED) - outcome.count(BUSY):
                 msg = f"{side} answered {other} of {len(outcome.answers)} with neither 202 nor 503"
                 raise RuntimeError(msg)
             if turn >= 0:
                 found[side].append(outcome)
-    for each in senders.values():
-        each.close()
     return found
 
 
